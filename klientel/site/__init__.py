@@ -1,0 +1,1 @@
+"""What holds the storeys together: settings, processes, command line."""

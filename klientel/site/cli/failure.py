@@ -1,0 +1,65 @@
+"""How a command fails: one clear line, a non-zero exit."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError, ProgrammingError
+from django.db.utils import InterfaceError
+
+from klientel.site.postgres import PostgresError
+from klientel.site.setup import SetupError
+
+
+class Failure(Exception):
+    """A command cannot do what was asked; its text is one sentence."""
+
+
+EXPECTED = (
+    Failure,
+    PostgresError,
+    SetupError,
+    ImproperlyConfigured,
+    OperationalError,
+    InterfaceError,
+    ProgrammingError,
+)
+
+
+@contextmanager
+def one_line() -> Iterator[None]:
+    """Turn expected failures into one line on stderr: 1 for a failure, 2 for a wrong call, 130 for Ctrl+C."""
+    try:
+        yield
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except EXPECTED as error:
+        _tell(error)
+    except Exception as error:
+        if not _is_refusal(error):
+            raise
+        _tell(error)
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Whether it is one of the kernel's four errors, known by their shape so that nothing is imported here."""
+    return isinstance(getattr(error, "code", None), str) and hasattr(error, "message")
+
+
+def _tell(error: Exception) -> None:
+    text = str(getattr(error, "message", "") or error).strip() or type(error).__name__
+    print(f"klientel: {' '.join(text.splitlines()[0].split())}", file=sys.stderr)
+    sys.exit(1)

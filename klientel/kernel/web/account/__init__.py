@@ -1,0 +1,1 @@
+"""Pages of one's own login: sign-in, second factor, sessions, tokens, profile, invitation."""

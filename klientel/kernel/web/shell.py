@@ -1,0 +1,178 @@
+"""What stands around every page: navigation, account, commands, the words the scripts need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.translation import gettext, gettext_lazy, ngettext
+from markupsafe import Markup
+
+from klientel.kernel.records import RecordType, all_types
+from klientel.kernel.web import rights, symbols
+
+#: second key after G, by the slug of the type
+GO_KEYS = {"persons": "k", "organisations": "f", "deals": "c", "tickets": "t", "tasks": "a", "meetings": "m"}
+THEMES = (("light", "sun", gettext_lazy("Light")), ("dark", "moon", gettext_lazy("Dark")),
+          ("system", "monitor", gettext_lazy("As the system")))
+#: further words by which the palette finds a place
+ALIASES = {"home": "dashboard start", "deals": "pipeline", "persons": "contacts kontakte people",
+           "organisations": "companies firmen unternehmen", "tasks": "todo wiedervorlage"}
+
+
+@dataclass(frozen=True)
+class Item:
+    """One place to go to."""
+
+    label: str
+    url: str
+    icon: str
+    key: str = ""
+    alias: str = ""
+    count: int = 0
+    hot: bool = False
+    current: bool = False
+
+
+@dataclass(frozen=True)
+class Group:
+    """Places under one heading."""
+
+    label: str
+    items: list[Item]
+
+
+class Shell:
+    """The surroundings of one page for one actor; everything is worked out only when a template asks."""
+
+    def __init__(self, request: Any) -> None:
+        self.request = request
+        self.actor = getattr(request, "actor", None)
+        self.user = getattr(request, "user", None)
+        self.themes = THEMES
+        self.theme = getattr(self.user, "theme", "system")
+        self.user_name = str(getattr(self.user, "name", "") or "")
+        self.single_keys = bool(getattr(self.user, "single_keys", True))
+        tenant = getattr(request, "tenant", None)
+        self.tenant_name = tenant.name if tenant else "Klientel"
+        self.tenant_initials = symbols.initials(self.tenant_name)
+        self.unread = int(getattr(request, "unread", 0))
+        self.live = "/live" if self.actor else ""
+
+    @property
+    def tenants(self) -> list[dict[str, Any]]:
+        """The tenants this login belongs to."""
+        return getattr(self.request, "tenants", [])
+
+    @property
+    def bell_label(self) -> str:
+        """The name of the bell, with the number of unread notifications."""
+        if not self.unread:
+            return gettext("Notifications")
+        return ngettext("Notifications, %(n)d new", "Notifications, %(n)d new", self.unread) % {"n": self.unread}
+
+    @cached_property
+    def types(self) -> list[RecordType]:
+        """The business types this actor may see."""
+        if self.actor is None:
+            return []
+        return [t for t in all_types() if not t.system and rights.may(self.actor, t, "view")]
+
+    def _place(self, rtype: RecordType) -> Item:
+        at = reverse("list", args=[rtype.slug])
+        return Item(str(rtype.plural), at, rtype.icon, GO_KEYS.get(rtype.slug, ""), ALIASES.get(rtype.slug, ""),
+                    current=self.request.path.startswith(at))
+
+    @cached_property
+    def home(self) -> Item:
+        """The first place."""
+        at = reverse("home")
+        return Item(gettext("Home"), at, "house", "h", ALIASES["home"], current=self.request.path == at)
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        """The sidebar: home, then the types by their group."""
+        named: dict[str, list[Item]] = {}
+        for rtype in self.types:
+            named.setdefault(str(rtype.group or ""), []).append(self._place(rtype))
+        first = Group("", [self.home, *named.pop("", [])])
+        return [first, *(Group(label, items) for label, items in named.items())]
+
+    @cached_property
+    def creatable(self) -> list[Item]:
+        """What may be created from anywhere."""
+        return [Item(str(t.label), reverse("new", args=[t.slug]), t.icon)
+                for t in self.types if rights.may(self.actor, t, "create")]
+
+    @property
+    def tabs(self) -> list[Item]:
+        """The bar at the bottom of a phone."""
+        places = [i for g in self.groups for i in g.items if i.key and i.key != "h"]
+        more = Item(gettext("More"), reverse("more"), "menu", current=self.request.path == reverse("more"))
+        bell = Item(gettext("Inbox"), reverse("notifications"), "inbox", count=self.unread, hot=True,
+                    current=self.request.path == reverse("notifications"))
+        return [self.home, *places[:1], bell, more]
+
+    @property
+    def commands(self) -> list[Item]:
+        """What the palette offers before anything is typed."""
+        places = [i for g in self.groups for i in g.items]
+        new = [Item(gettext("Create: %(what)s") % {"what": i.label}, i.url, "plus", alias="neu new") for i in self.creatable]
+        tools = [
+            Item(gettext("Import"), reverse("imports"), "upload", alias="csv excel vcard"),
+            Item(gettext("Settings"), reverse("settings"), "settings", alias="einstellungen rollen felder"),
+            Item(gettext("Recycle bin"), reverse("trash"), "trash-2", alias="papierkorb trash"),
+            Item(gettext("My profile"), reverse("preferences"), "user-cog", alias="profil sprache dunkel dark"),
+        ]
+        return [*places, *new, *tools]
+
+    @property
+    def shortcuts(self) -> list[tuple[str, list[str]]]:
+        """The list behind the question mark."""
+        ctrl = gettext("Ctrl")
+        go = [(gettext("Go to %(place)s") % {"place": i.label}, ["G", i.key.upper()])
+              for g in self.groups for i in g.items if i.key]
+        return [
+            (gettext("Search and commands"), [ctrl, "K"]), (gettext("Search"), ["/"]), (gettext("Create"), ["N"]), *go,
+            (gettext("Row down, row up"), ["J", "K"]), (gettext("Select row"), ["X"]), (gettext("Edit or open"), ["↵"]),
+            (gettext("Preview"), [gettext("Space")]), (gettext("Save or send"), [ctrl, "↵"]),
+            (gettext("This list"), ["?"]),
+        ]
+
+
+def shell_of(request: Any) -> Shell:
+    """The surroundings of this request's page."""
+    return Shell(request)
+
+
+def theme_attributes(request: Any) -> Markup:
+    """Theme and row height on ``<html>``, from the person's settings, so that nothing flashes."""
+    user = getattr(request, "user", None)
+    found = ""
+    if getattr(user, "theme", "system") in ("light", "dark"):
+        found += f' data-theme="{user.theme}"'  # type: ignore[union-attr]
+    if getattr(user, "density", "standard") in ("compact", "roomy"):
+        found += f' data-density="{user.density}"'  # type: ignore[union-attr]
+    return Markup(found)  # noqa: S704 - both are one of two words
+
+
+def urlencoded(query: dict[str, Any]) -> str:
+    """A query string; empty values are left out, lists repeat the name."""
+    return urlencode({k: v for k, v in query.items() if v not in (None, "")}, doseq=True)
+
+
+def script_words() -> dict[str, str]:
+    """The sentences that scripts show, in the active language."""
+    return {
+        "undo": gettext("Undo"), "undone": gettext("Undone."), "retry": gettext("Try again"),
+        "close": gettext("Close"), "saved": gettext("Saved."), "offline": gettext("No connection. Nothing was lost; please try again."),
+        "failed": gettext("This did not work. Your data is safe."), "selected": gettext("%n selected"),
+        "unselected": gettext("Selection cleared"), "hits": gettext("%n hits"), "now": gettext("just now"),
+        "minutes": gettext("%n min. ago"), "hours": gettext("%n h ago"), "remove": gettext("Remove"),
+        "edit": gettext("%field of %record"), "loading": gettext("Loading …"), "noMatch": gettext("No match"),
+        "newer": gettext("There are newer changes. Reload"), "value": gettext("Value"), "discarded": gettext("Discarded."),
+        "until": gettext("and"), "choose": gettext("Please choose"), "yes": gettext("yes"), "no": gettext("no"),
+    }

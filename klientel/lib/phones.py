@@ -1,0 +1,106 @@
+"""Telephone numbers: from what people type to E.164 and back to what people read."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, PhoneNumberType
+
+from klientel.lib.sentences import Unreadable
+
+_KINDS = {
+    PhoneNumberType.MOBILE: "mobile",
+    PhoneNumberType.FIXED_LINE: "landline",
+    PhoneNumberType.FIXED_LINE_OR_MOBILE: "landline",
+    PhoneNumberType.TOLL_FREE: "free",
+    PhoneNumberType.PREMIUM_RATE: "premium",
+    PhoneNumberType.SHARED_COST: "shared",
+    PhoneNumberType.VOIP: "voip",
+    PhoneNumberType.PERSONAL_NUMBER: "personal",
+    PhoneNumberType.PAGER: "pager",
+    PhoneNumberType.UAN: "company",
+    PhoneNumberType.VOICEMAIL: "voicemail",
+}
+_LONGEST = 60
+_LABEL = re.compile(r"^\s*(?:tel(?:efon)?|fon|phone|mobil(?:telefon)?|handy|fax|mob|cell)\s*[.:]*\s*", re.IGNORECASE)
+_STORED = re.compile(r"^(\+[0-9]{4,17})(?:;ext=([0-9]{1,12}))?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """A number: `e164` "+4930123456", `extension` "12" or "", `region` "DE" or "", `kind` "mobile", "landline" … or "other"."""
+
+    e164: str
+    extension: str = ""
+    region: str = ""
+    kind: str = "other"
+
+    @property
+    def stored(self) -> str:
+        """The one text to keep: "+4930123456" or, after RFC 3966, "+4930123456;ext=12"."""
+        return f"{self.e164};ext={self.extension}" if self.extension else self.e164
+
+
+@lru_cache(maxsize=65536)
+def read_phone(text: str, region: str = "DE") -> Phone:
+    """The number that a text means; numbers without country code belong to `region` (ISO 3166).
+
+    Raises Unreadable: phone.unreadable (no number at all) or phone.invalid (a number no network has).
+    """
+    number = _parsed(text, region)
+    if not phonenumbers.is_valid_number(number):
+        raise Unreadable("phone.invalid", text=text[:_LONGEST])
+    return _phone(number)
+
+
+@lru_cache(maxsize=65536)
+def read_phone_leniently(text: str, region: str = "DE") -> Phone:
+    """Like `read_phone`, but lets pass what has a possible length: old, internal and foreign numbers in imports."""
+    number = _parsed(text, region)
+    if not phonenumbers.is_possible_number(number):
+        raise Unreadable("phone.invalid", text=text[:_LONGEST])
+    return _phone(number)
+
+
+def _parsed(text: str, region: str) -> PhoneNumber:
+    cleaned = _LABEL.sub("", text.replace("\x00", ""), count=1)
+    stored = _STORED.match(cleaned.strip())
+    if stored and stored.group(2):
+        cleaned = f"{stored.group(1)} ext. {stored.group(2)}"
+    if len(cleaned) > _LONGEST:
+        raise Unreadable("phone.unreadable", text=text[:_LONGEST])
+    try:
+        return phonenumbers.parse(cleaned, region.upper() or None)
+    except NumberParseException as reason:
+        raise Unreadable("phone.unreadable", text=text[:_LONGEST]) from reason
+
+
+def _phone(number: PhoneNumber) -> Phone:
+    kind = _KINDS.get(phonenumbers.number_type(number), "other")
+    region = phonenumbers.region_code_for_number(number) or ""
+    extension = number.extension or ""
+    bare = PhoneNumber()
+    bare.merge_from(number)
+    bare.extension = None
+    return Phone(phonenumbers.format_number(bare, PhoneNumberFormat.E164), extension, region, kind)
+
+
+@lru_cache(maxsize=65536)
+def show_phone(stored: str, home: str = "") -> str:
+    """A stored number for people: national where it belongs to the `home` region ("030 123456"), else international."""
+    found = _STORED.match(stored)
+    if not found:
+        return stored
+    try:
+        number = phonenumbers.parse(found.group(1), None)
+    except NumberParseException:
+        return stored
+    at_home = bool(home) and phonenumbers.region_code_for_number(number) == home.upper()
+    text = phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL if at_home else PhoneNumberFormat.INTERNATIONAL)
+    return f"{text} ext. {found.group(2)}" if found.group(2) else text
+
+
+def link_of_phone(stored: str) -> str:
+    """The `tel:` link of a stored number (RFC 3966)."""
+    return f"tel:{stored}"

@@ -29,7 +29,7 @@ class ProfileForm(forms.Form):
     single_keys = forms.BooleanField(
         label=_("Shortcuts of one key"),
         required=False,
-        help_text=_("J and K move through lists, / opens the search. Switch off if you dictate or they get in your way."),
+        help_text=_("J and K move through lists, / opens the search. Switch off if they get in your way."),
     )
 
 
@@ -37,7 +37,9 @@ class TokenForm(forms.Form):
     """A new API token."""
 
     name = forms.CharField(
-        label=_("Name"), max_length=tokens.NAME_LENGTH, help_text=_("What the token is for, for example “Website form”.")
+        label=_("Name"),
+        max_length=tokens.NAME_LENGTH,
+        help_text=_("For example “Website form”."),
     )
     scope = forms.ChoiceField(label=_("May"), choices=tokens.SCOPES)
     days = forms.TypedChoiceField(label=_("Ends after"), coerce=int)

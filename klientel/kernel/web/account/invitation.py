@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from allauth.account.internal.flows.login import perform_login, record_authentication
-from allauth.account.models import Login
+from allauth.account.utils import perform_login
 from allauth.core import ratelimit
 from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
@@ -68,7 +67,6 @@ def _new(request: HttpRequest, text: str, facts: InvitationFacts) -> HttpRespons
 
 def _sign_in(request: HttpRequest, user: User, facts: InvitationFacts) -> HttpResponse:
     """A new login has just chosen its password and has no second factor yet, so it is signed in at once."""
-    record_authentication(request, user, method="password", email=user.email)
-    response: HttpResponse = perform_login(request, Login(user=user, redirect_url="/"))
+    response: HttpResponse = perform_login(request, user, redirect_url="/")
     request.session[SESSION_KEY] = facts.tenant_id.hex
     return response

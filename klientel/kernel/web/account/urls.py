@@ -8,7 +8,7 @@ from allauth.mfa.recovery_codes import views as codes
 from allauth.mfa.totp import views as totp
 from django.urls import path, re_path
 
-from klientel.kernel.web.account import invitation, keys, views
+from klientel.kernel.web.account import api_tokens, invitation, views
 from klientel.kernel.web.account.pages import private
 
 urlpatterns = [
@@ -41,8 +41,8 @@ urlpatterns = [
     path("account/security/codes", private(codes.view_recovery_codes), name="mfa_view_recovery_codes"),
     path("account/security/codes/new", private(codes.generate_recovery_codes), name="mfa_generate_recovery_codes"),
     path("account/sessions", views.sessions, name="usersessions_list"),
-    path("account/tokens", keys.token_list, name="account_tokens"),
-    path("account/tokens/<uuid:token_id>/revoke", keys.revoke, name="account_token_revoke"),
+    path("account/tokens", api_tokens.token_list, name="account_tokens"),
+    path("account/tokens/<uuid:token_id>/revoke", api_tokens.revoke, name="account_token_revoke"),
     path("account/profile", views.profile, name="account_profile"),
     path("account/tenant", views.workspaces, name="account_workspaces"),
     path("account/tenant/<uuid:tenant_id>", views.change_workspace, name="account_workspace"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from uuid import UUID
 
 from allauth.account.decorators import reauthentication_required
@@ -18,6 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.identity import accounts
 from klientel.kernel.identity.receivers import keep_only_this_session
+from klientel.kernel.web.account import device
 from klientel.kernel.web.account.forms import ProfileForm
 from klientel.kernel.web.account.pages import answer, members_only, tell
 from klientel.kernel.web.account.workspace import choose, chosen, memberships, signed_in
@@ -65,10 +67,10 @@ def sessions(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         _end(request)
         return redirect("usersessions_list")
-    found = sorted(
-        UserSession.objects.purge_and_list(signed_in(request)), key=lambda s: (not s.is_current(), -s.created_at.timestamp())
-    )
-    return answer(request, "account/sessions.html", {"sessions": found})
+    found = UserSession.objects.purge_and_list(signed_in(request))
+    found.sort(key=lambda each: (not each.is_current(), -each.created_at.timestamp()))
+    rows = [(each, device.of(each.user_agent)) for each in found]
+    return answer(request, "account/sessions.html", {"sessions": rows})
 
 
 def _end(request: HttpRequest) -> None:
@@ -78,7 +80,8 @@ def _end(request: HttpRequest) -> None:
         keep_only_this_session(request, user)
         messages.success(request, _("All other sessions are signed out."))
         return
-    known = UserSession.objects.filter(user=user, pk=int(which)).first() if which.isascii() and which.isdigit() else None
+    mine = UserSession.objects.filter(user=user)
+    known = mine.filter(pk=int(which)).first() if re.fullmatch("[0-9]{1,18}", which) else None
     if known is None:
         raise Missing("session_missing", _("This session has already ended."))
     if known.is_current():
@@ -106,6 +109,6 @@ def change_workspace(request: HttpRequest, tenant_id: UUID) -> HttpResponse:
 
 @members_only
 @require_GET
-def account(request: HttpRequest) -> HttpResponse:
+def account(_request: HttpRequest) -> HttpResponse:
     """The door of this room leads to the profile."""
     return redirect(reverse("account_profile"))

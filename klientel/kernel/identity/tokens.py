@@ -1,0 +1,162 @@
+"""API tokens: a program acts as one member, with fewer rights, until a day."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from klientel.kernel.errors import Missing, Refused, together
+from klientel.kernel.identity import keys
+from klientel.kernel.identity.models import ApiToken, User
+from klientel.kernel.tenancy import inside, reading, writing
+from klientel.kernel.writing import door
+
+READ = "read"
+WRITE = "write"
+SCOPES = [(READ, _("Read only")), (WRITE, _("Read and change"))]
+LIFETIMES_DAYS = (30, 90, 365)
+LONGEST = timedelta(days=730)
+NOTE_EVERY = timedelta(minutes=5)
+NAME_LENGTH = 100
+# "read", "write", a record type ("contacts.person": everything about it) or one action or verb of it
+# ("contacts.person.create")
+_SCOPE = re.compile(r"\A(read|write|[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){1,2})\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class TokenFacts:
+    """What a valid token says: whose it is and what it may do at most. The member's own grants still apply."""
+
+    id: UUID
+    tenant_id: UUID
+    member_id: UUID
+    user_id: UUID
+    name: str
+    scopes: tuple[str, ...]
+    expires_at: datetime
+    last_used_at: datetime | None
+
+    def permits(self, record: str, verb: str) -> bool:
+        """Whether the scopes allow ``verb`` (view, export, or an action's verb) on this record type."""
+        if WRITE in self.scopes or record in self.scopes or f"{record}.{verb}" in self.scopes:
+            return True
+        return READ in self.scopes and verb in ("view", "export")
+
+
+def create(
+    *,
+    tenant_id: UUID,
+    member_id: UUID,
+    user: User,
+    name: str,
+    scopes: Iterable[str],
+    expires_at: datetime,
+) -> tuple[ApiToken, str]:
+    """A new token and its secret text, which is shown once and stored nowhere."""
+    scopes = list(dict.fromkeys(scopes))
+    refusals = [*_wrong_name(name.strip()), *_wrong_scopes(scopes), *_wrong_expiry(expires_at)]
+    if refusals:
+        raise together(refusals)
+    text, key = keys.mint(keys.TOKEN, tenant_id)
+    with inside(tenant_id), writing(), door():
+        token = ApiToken.objects.create(
+            member_id=member_id,
+            user=user,
+            name=name.strip(),
+            prefix=key.prefix,
+            digest=key.digest,
+            scopes=scopes,
+            expires_at=expires_at,
+        )
+    return token, text
+
+
+def check(text: str) -> TokenFacts | None:
+    """What this token may do, or nothing: wrong, changed, expired, revoked, or its owner's login is closed.
+
+    One query, and the comparison takes as long for a token that does not exist. Sets no tenant for what follows.
+    """
+    key = keys.read(keys.TOKEN, text)
+    if key is None:
+        return None
+    with inside(key.tenant_id), reading():
+        token = ApiToken.objects.filter(prefix=key.prefix).select_related("user").first()
+    known = keys.same(key, token.digest if token else None)
+    if token is None or not known or not _usable(token):
+        return None
+    return TokenFacts(
+        id=token.id,
+        tenant_id=token.tenant_id,
+        member_id=token.member_id,
+        user_id=token.user_id,
+        name=token.name,
+        scopes=tuple(token.scopes),
+        expires_at=token.expires_at,
+        last_used_at=token.last_used_at,
+    )
+
+
+def _usable(token: ApiToken) -> bool:
+    owner = token.user
+    return token.state(timezone.now()) == "active" and owner.is_active and token.created_at >= owner.tokens_from
+
+
+def note_use(facts: TokenFacts) -> None:
+    """Remember that a token was used just now; writes at most every five minutes."""
+    now = timezone.now()
+    if facts.last_used_at is not None and now - facts.last_used_at < NOTE_EVERY:
+        return
+    with inside(facts.tenant_id), writing(), door():
+        ApiToken.objects.filter(id=facts.id).update(last_used_at=now)
+
+
+def of_member(tenant_id: UUID, member_id: UUID) -> list[ApiToken]:
+    """A member's tokens, the newest first."""
+    with inside(tenant_id), reading():
+        return list(ApiToken.objects.filter(member_id=member_id).order_by("-created_at"))
+
+
+def revoke(tenant_id: UUID, member_id: UUID, token_id: UUID) -> None:
+    """End one of a member's own tokens; ``Missing`` where the member has no such token."""
+    if not _revoke(tenant_id, member_id=member_id, id=token_id):
+        raise Missing("token_missing", _("There is no such token."))
+
+
+def revoke_all(tenant_id: UUID, member_id: UUID) -> int:
+    """End all tokens of a member (who leaves, or whose rights were taken)."""
+    return _revoke(tenant_id, member_id=member_id)
+
+
+def _revoke(tenant_id: UUID, **which: Any) -> int:
+    now = timezone.now()
+    with inside(tenant_id), writing(), door():
+        ended: int = ApiToken.objects.filter(revoked_at=None, **which).update(revoked_at=now)
+        return ended or ApiToken.objects.filter(**which).count()
+
+
+def _wrong_name(name: str) -> list[Refused]:
+    if not name:
+        return [Refused("name_missing", _("Please give the token a name."), "name")]
+    if len(name) > NAME_LENGTH or "\x00" in name:
+        return [Refused("name_invalid", _("This name is too long or holds signs that cannot be stored."), "name")]
+    return []
+
+
+def _wrong_scopes(scopes: list[str]) -> list[Refused]:
+    if scopes and all(_SCOPE.match(scope) for scope in scopes):
+        return []
+    return [Refused("scope_unknown", _("Please choose what the token may do."), "scopes")]
+
+
+def _wrong_expiry(expires_at: datetime) -> list[Refused]:
+    now = timezone.now()
+    if now < expires_at <= now + LONGEST:
+        return []
+    return [Refused("expiry_invalid", _("A token must end in the future, within two years."), "expires_at")]

@@ -1,0 +1,8 @@
+// Facts of a record: the value is a link to the form; with scripts it becomes the field in place.
+import { edit } from "./inline.js";
+document.addEventListener("click", (e) => {
+  const value = e.target.closest("[data-facts] .val");
+  if (!value || e.ctrlKey || e.metaKey || e.target.closest("a:not(.val)")) return;
+  e.preventDefault();
+  edit(value.closest("[data-field]"));
+});

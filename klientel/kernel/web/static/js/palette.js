@@ -1,0 +1,42 @@
+// Command palette: a combobox whose focus stays in the field. Places are in the page, records come from the server.
+import { ask } from "./net.js";
+import { say } from "./words.js";
+const palette = document.querySelector("#palette");
+const fold = (s) => s.toLowerCase().replace(/ä|ae/g, "a").replace(/ö|oe/g, "o").replace(/ü|ue/g, "u").replace(/ß/g, "ss").normalize("NFD").replace(/\p{M}/gu, "");
+function start() {
+  const input = palette.querySelector("input"), found = palette.querySelector("[data-found]"), none = palette.querySelector("[data-none]");
+  const all = () => [...palette.querySelectorAll("[role=option]")], shown = () => all().filter((o) => !o.hidden);
+  let waiting = null, timer = 0;
+  const pick = (o) => {
+    for (const x of all()) x.setAttribute("aria-selected", x === o);
+    if (o) { input.setAttribute("aria-activedescendant", o.id); o.scrollIntoView({ block: "nearest" }); } else input.removeAttribute("aria-activedescendant");
+  };
+  const settle = () => {
+    for (const g of palette.querySelectorAll("[role=group]")) g.hidden = !g.querySelector("[role=option]:not([hidden])");
+    const n = shown().length;
+    pick(shown()[0]); none.hidden = n > 0; palette.querySelector("[role=status]").textContent = say("hits", { n });
+  };
+  const filter = () => {
+    const wanted = fold(input.value.trim()).split(/\s+/);
+    for (const o of all()) if (!found.contains(o)) o.hidden = !wanted.every((w) => fold(`${o.textContent} ${o.dataset.alias || ""}`).includes(w));
+    settle();
+  };
+  const search = async () => {
+    waiting?.abort(); waiting = new AbortController();
+    const answer = await ask(`${palette.dataset.url}?q=${encodeURIComponent(input.value.trim())}`, { signal: waiting.signal, quiet: true });
+    if (!answer?.ok || typeof answer.data !== "string") return;
+    found.innerHTML = answer.data; // our own template, escaped by the server
+    settle();
+  };
+  input.addEventListener("input", () => { filter(); clearTimeout(timer); timer = setTimeout(search, 90); });
+  input.addEventListener("keydown", (e) => {
+    const list = shown(), i = list.findIndex((o) => o.getAttribute("aria-selected") === "true");
+    if (e.key === "ArrowDown") { e.preventDefault(); pick(list[(i + 1) % list.length]); }
+    else if (e.key === "ArrowUp") { e.preventDefault(); pick(list.at(i - 1)); }
+    else if (e.key === "Enter" && list[i]) { e.preventDefault(); go(list[i], e.ctrlKey || e.metaKey); }
+  });
+  const go = (option, apart) => { palette.close(); if (apart) open(option.dataset.href); else location.href = option.dataset.href; };
+  palette.addEventListener("click", (e) => { const o = e.target.closest("[role=option]"); if (o) go(o, e.ctrlKey || e.metaKey); });
+  palette.addEventListener("toggle", () => { if (palette.open) { input.select(); if (!found.hasChildNodes()) search(); else settle(); } });
+}
+if (palette) start();

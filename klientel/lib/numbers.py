@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from decimal import Decimal
 
-from babel.numbers import format_currency
+from babel.numbers import format_currency, list_currencies
 from babel.numbers import format_decimal as babel_decimal
 
 from klientel.lib.sentences import Unreadable
@@ -14,7 +14,10 @@ _MACHINE = re.compile(r"^[+-]?\d+(?:\.\d+)?[eE][+-]?\d{1,3}$")
 _BODY = re.compile(r"^\d[\d.,]*$|^[.,]\d+$")
 _GROUPED = {",": re.compile(r"^\d{1,3}(?:,\d{3})+$"), ".": re.compile(r"^\d{1,3}(?:\.\d{3})+$")}
 _INDIAN = re.compile(r"^\d{1,2}(?:,\d{2})*,\d{3}$")
-_SYMBOLS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "fr": "CHF", "sfr": "CHF", "franken": "CHF", "euro": "EUR", "dollar": "USD", "us$": "USD", "zł": "PLN", "kč": "CZK"}  # fmt: skip
+_SYMBOLS = {
+    "€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "fr": "CHF", "sfr": "CHF", "franken": "CHF", "euro": "EUR", "dollar": "USD",
+    "us$": "USD", "zł": "PLN", "kč": "CZK",
+}  # fmt: skip
 _CURRENCY = re.compile(r"(?<![A-Za-z])(?:us\$|sfr\.?|fr\.|franken|euro|dollar|zł|kč|[€$£¥]|[A-Za-z]{3})(?![A-Za-z])", re.IGNORECASE)
 _LONGEST = 60
 
@@ -40,7 +43,7 @@ def read_decimal(text: str, *, decimal: str | None = None) -> Decimal:
 
 def _bare(text: str) -> tuple[str, bool]:
     body = _BLANKS.sub("", text).replace("−", "-").replace("–", "-").replace("—", "-").removesuffix("%")
-    body = re.sub(r"[.,]-{1,2}$", "", body)
+    body = re.sub(r"([.,])-{1,2}$", r"\g<1>00", body)
     if body.startswith("(") and body.endswith(")"):
         return body[1:-1], True
     if body.startswith("-") or (body.endswith("-") and len(body) > 1):
@@ -105,10 +108,10 @@ def read_money(text: str, *, currency: str = "EUR", decimal: str | None = None) 
 
     Raises Unreadable: number.unreadable, number.ambiguous, money.currency (two currencies named).
     """
-    named = {_code(match.group(0)) for match in _CURRENCY.finditer(text)}
+    named = {_code(match.group(0)) for match in _CURRENCY.finditer(text)} & list_currencies()
     if len(named) > 1:
         raise Unreadable("money.currency", text=text.strip()[:_LONGEST])
-    rest = _CURRENCY.sub("", text).strip()
+    rest = _CURRENCY.sub(lambda match: "" if _code(match.group(0)) in named else match.group(0), text).strip()
     return read_decimal(rest, decimal=decimal), named.pop() if named else currency
 
 

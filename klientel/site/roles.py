@@ -136,7 +136,8 @@ GRANTS = (
     "grant create, usage on schema public to klientel_owner",
     "alter default privileges for role klientel_owner in schema public"
     " grant select, insert, update, delete on tables to klientel_app",
-    "alter default privileges for role klientel_owner in schema public grant usage, select on sequences to klientel_app",
+    "alter default privileges for role klientel_owner in schema public"
+    " grant usage, select on sequences to klientel_app",
     "alter default privileges for role klientel_owner in schema public grant select on tables to klientel_backup",
     "alter default privileges for role klientel_owner in schema public grant select on sequences to klientel_backup",
 )

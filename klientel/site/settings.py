@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -12,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.site import logs, secret
 from klientel.site.postgres import Embedded, PostgresError
-from klientel.site.setup import LOOPBACK, ROOT, Database, SetupError, read
+from klientel.site.setup import LOOPBACK, ROOT, Database, SetupError, read, there
 
 try:
     SETUP = read()
@@ -26,14 +25,7 @@ KLIENTEL_HOME: Path = SETUP.home
 KLIENTEL_FILES: Path = SETUP.home / "files"
 KLIENTEL_URL: str = SETUP.url
 
-# -- apps ---------------------------------------------------------------------------------------------------------------
-
-
-def _there(module: str) -> bool:
-    try:
-        return find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False
+# -- apps ------------------------------------------------------------------------------------------------------------
 
 
 INSTALLED_APPS = [
@@ -52,7 +44,7 @@ INSTALLED_APPS = [
     *[
         app
         for app in ("klientel.kernel", "klientel.privacy", "klientel.contacts", "klientel.work")
-        if _there(f"{app}.models")
+        if there(f"{app}.models")
     ],
 ]
 MIDDLEWARE = [
@@ -68,14 +60,14 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    *[m for m in ("klientel.kernel.web.middleware.Klientel",) if _there("klientel.kernel.web.middleware")],
+    *[m for m in ("klientel.kernel.web.middleware.Klientel",) if there("klientel.kernel.web.middleware")],
 ]
 ROOT_URLCONF = "klientel.site.urls"
 WSGI_APPLICATION = "klientel.site.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SILENCED_SYSTEM_CHECKS: list[str] = []
 
-# -- database -----------------------------------------------------------------------------------------------------------
+# -- database --------------------------------------------------------------------------------------------------------
 
 
 def _database(role: str, given: Database | None) -> dict[str, object]:
@@ -113,9 +105,9 @@ CACHES = {
     }
 }
 
-# -- who signs in --------------------------------------------------------------------------------------------------------
+# -- who signs in ----------------------------------------------------------------------------------------------------
 
-AUTH_USER_MODEL = "kernel.User" if _there("klientel.kernel.models") else "auth.User"
+AUTH_USER_MODEL = "kernel.User" if there("klientel.kernel.models") else "auth.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
@@ -139,7 +131,7 @@ MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Klientel"
 USERSESSIONS_TRACK_ACTIVITY = True
 
-# -- cookies, headers ----------------------------------------------------------------------------------------------------
+# -- cookies, headers ------------------------------------------------------------------------------------------------
 
 _public = urlsplit(SETUP.url).hostname
 ALLOWED_HOSTS = [_public] if _public else [*LOOPBACK, "[::1]"]
@@ -179,7 +171,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# -- pages ---------------------------------------------------------------------------------------------------------------
+# -- pages -----------------------------------------------------------------------------------------------------------
 
 ROOMS = [ROOT / "klientel" / place for place in ("kernel/web", "privacy", "contacts", "work")]
 _jinja = "klientel.kernel.web.jinja.environment"
@@ -189,7 +181,7 @@ TEMPLATES = [
         "NAME": "jinja2",
         "DIRS": [room / "templates" for room in ROOMS],
         "APP_DIRS": False,
-        "OPTIONS": {"environment": _jinja} if _there("klientel.kernel.web.jinja") else {},
+        "OPTIONS": {"environment": _jinja} if there("klientel.kernel.web.jinja") else {},
     },
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -214,7 +206,7 @@ STORAGES = {
 WHITENOISE_MAX_AGE = 3600
 WHITENOISE_MANIFEST_STRICT = True
 
-# -- languages, time -----------------------------------------------------------------------------------------------------
+# -- languages, time -------------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "de"
 LANGUAGES = [("de", _("German")), ("en", _("English"))]
@@ -224,7 +216,7 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Europe/Berlin"
 
-# -- mail ----------------------------------------------------------------------------------------------------------------
+# -- mail ------------------------------------------------------------------------------------------------------------
 
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = SETUP.mail_from
 _mail = urlsplit(SETUP.mail_url)
@@ -242,6 +234,6 @@ elif _mail.scheme == "file":
 else:
     sys.exit("klientel: KLIENTEL_MAIL_URL must begin with smtp:, smtps: or file:.")
 
-# -- logs ----------------------------------------------------------------------------------------------------------------
+# -- logs ------------------------------------------------------------------------------------------------------------
 
 LOGGING = logs.configuration(SETUP.log_level, SETUP.log_format)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -22,11 +23,12 @@ VARIABLES: dict[str, str] = {
     "KLIENTEL_DATABASE_BACKUP_URL": "the same database as role klientel_backup, for backups",
     "KLIENTEL_DATABASE_POOL": "most connections a process keeps open (default 8, 0 switches the pool off)",
     "KLIENTEL_PG_BINDIR": "folder with postgres, initdb and pg_dump (default: the wheel's, else the system's)",
-    "KLIENTEL_SECRET_KEY": "signs sessions and links; give the same to every machine (default: made, kept in the home folder)",
-    "KLIENTEL_FIELD_KEY": "encrypts secrets at rest; give the same to every machine (default: made, kept in the home folder)",
+    "KLIENTEL_SECRET_KEY": "signs sessions and links; the same on every machine (default: made, kept in the home folder)",
+    "KLIENTEL_FIELD_KEY": "encrypts secrets at rest; the same on every machine (default: made, kept in the home folder)",
+    "KLIENTEL_WEB_PROCESSES": "web processes (default 1; about one for each core)",
     "KLIENTEL_WEB_THREADS": "requests that one web process answers at the same time (default 4)",
     "KLIENTEL_WORKER_JOBS": "jobs that one worker runs at the same time (default 4)",
-    "KLIENTEL_MAIL_URL": "where mail goes: smtp://user:password@host:587, smtps://…, or file: (default, into the home folder)",
+    "KLIENTEL_MAIL_URL": "where mail goes: smtp://user:password@host:587, smtps://…, file: (default; home folder)",
     "KLIENTEL_MAIL_FROM": "sender of system mail (default klientel@localhost)",
     "KLIENTEL_PROXIES": "how many trusted proxies stand in front (default 0; 1 when KLIENTEL_URL is https)",
     "KLIENTEL_LOG_LEVEL": "debug, info, warning or error (default info)",
@@ -110,6 +112,7 @@ class Setup:
     bindir: Path | None
     secret_key: str
     field_key: str
+    web_processes: int
     web_threads: int
     worker_jobs: int
     mail_url: str
@@ -156,6 +159,7 @@ def read(environ: Mapping[str, str] | None = None) -> Setup:
         bindir=Path(given["KLIENTEL_PG_BINDIR"]) if "KLIENTEL_PG_BINDIR" in given else None,
         secret_key=given.get("KLIENTEL_SECRET_KEY", ""),
         field_key=given.get("KLIENTEL_FIELD_KEY", ""),
+        web_processes=_whole(given, "KLIENTEL_WEB_PROCESSES", 1, 1, 64),
         web_threads=_whole(given, "KLIENTEL_WEB_THREADS", 4, 1, 64),
         worker_jobs=_whole(given, "KLIENTEL_WORKER_JOBS", 4, 1, 64),
         mail_url=given.get("KLIENTEL_MAIL_URL", "file:"),
@@ -164,6 +168,14 @@ def read(environ: Mapping[str, str] | None = None) -> Setup:
         log_level=_one_of(given, "KLIENTEL_LOG_LEVEL", ("info", "debug", "warning", "error")),
         log_format=_one_of(given, "KLIENTEL_LOG_FORMAT", ("json", "text")),
     )
+
+
+def there(module: str) -> bool:
+    """Whether a module of ours is part of this installation."""
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def _refuse_unknown(given: Mapping[str, str]) -> None:

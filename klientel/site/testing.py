@@ -7,7 +7,6 @@ processes do; truncating after a transactional test is done by the owner.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import subprocess
 import sys
@@ -17,19 +16,11 @@ from pathlib import Path
 import pytest
 from psycopg import sql
 
-from klientel.site import roles
+from klientel.site import roles, schema
 from klientel.site.postgres import Embedded
 from klientel.site.setup import ROOT
 
 HOME = ROOT / "var" / "test"
-SHAPES = (
-    "**/migrations/*.py",
-    "**/models.py",
-    "**/models/*.py",
-    "kernel/tenancy/**/*.py",
-    "kernel/events/*.py",
-    "site/roles.py",
-)
 KEPT = (
     "django_migrations",
     "django_content_type",
@@ -41,20 +32,10 @@ for _key in GIVEN:
     del os.environ[_key]  # a developer's own settings have no say in the tests
 os.environ |= {"KLIENTEL_HOME": str(HOME), "KLIENTEL_DATABASE_POOL": "0", "KLIENTEL_LOG_LEVEL": "error"}
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "klientel.site.settings")
-os.environ.setdefault(
-    "DJANGO_ALLOW_ASYNC_UNSAFE", "true"
-)  # Playwright's synchronous face runs a loop in the test thread
+# Playwright's synchronous face runs a loop in the test's thread, which Django would take for asynchronous code.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 _server = Embedded(HOME, throw_away=True)
-
-
-def schema_key() -> str:
-    """A hash of everything that shapes the schema: migrations, models, the tenancy's and events' code, packages."""
-    found = {path for shape in SHAPES for path in (ROOT / "klientel").glob(shape) if "tests" not in path.parts}
-    total = hashlib.sha256()
-    for path in sorted(found) + [ROOT / "requirements.lock"]:
-        total.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes() + b"\0")
-    return total.hexdigest()[:12]
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -66,7 +47,21 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Give the share back."""
+    del session
     _server.release()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Static files straight from the folders, cheap password hashes; everything else is as it runs for real."""
+    del config
+    from django.conf import settings
+
+    settings.STORAGES = settings.STORAGES | {
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    }
+    settings.WHITENOISE_USE_FINDERS = True
+    settings.WHITENOISE_AUTOREFRESH = True
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
 
 
 def _drop_left_overs() -> None:
@@ -80,13 +75,14 @@ def _drop_left_overs() -> None:
 
 def template() -> str:
     """Name of the template database, made now unless it is there."""
-    name = f"template_{schema_key()}"
+    name = f"template_{schema.key()}"
     with _server.connect(name="postgres") as connection:
         connection.execute("select pg_advisory_lock(%s)", [roles.LOCK + 10])
         if connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
             return name
         old = connection.execute(
-            "select datname from pg_database where datname ~ '^template_[0-9a-f]{12}(_new)?$' order by oid desc offset 3"
+            "select datname from pg_database where datname ~ '^template_[0-9a-f]{12}(_new)?$'"
+            " order by oid desc offset 3"
         ).fetchall()
         for (other,) in [*old, (f"{name}_new",)]:
             connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(str(other))))
@@ -133,7 +129,7 @@ def test_database() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(test_database: str, django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
+def django_db_setup(test_database: str) -> Iterator[None]:
     """Instead of pytest-django's: both connections lead to the clone."""
     from django.db import connections
     from django.test import TransactionTestCase
@@ -141,7 +137,7 @@ def django_db_setup(test_database: str, django_db_blocker: pytest.FixtureRequest
     for alias in ("default", "owner"):
         connections[alias].close()
         connections[alias].settings_dict["NAME"] = test_database
-    TransactionTestCase._fixture_teardown = lambda case: _empty(test_database)
+    TransactionTestCase._fixture_teardown = lambda _: _empty(test_database)
     yield
     connections.close_all()
 
@@ -159,6 +155,6 @@ def _empty(name: str) -> None:
 
 
 @pytest.fixture
-def process_environment(test_database: str, django_db_setup: None) -> dict[str, str]:
+def process_environment(test_database: str) -> dict[str, str]:
     """Environment for a subprocess (``klientel …``) that works on this worker's database; use with transactional_db."""
     return environment(test_database)

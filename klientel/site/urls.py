@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from django.urls import URLPattern, URLResolver, include, path
+
+from klientel.site.setup import there
 
 PLACES = (
     ("", "klientel.site.health"),
@@ -17,13 +17,6 @@ PLACES = (
 )
 
 
-def _there(module: str) -> bool:
-    try:
-        return find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False
-
-
 urlpatterns: list[URLPattern | URLResolver] = [
-    path(prefix, include(module)) for prefix, module in PLACES if _there(module)
+    path(prefix, include(module)) for prefix, module in PLACES if there(module)
 ]

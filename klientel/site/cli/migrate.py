@@ -2,51 +2,61 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from importlib import import_module
+from typing import Any
+
 import click
 import psycopg
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 
-from klientel.site import roles
+from klientel.site import roles, schema
 from klientel.site.cli.database import serving
+from klientel.site.setup import Database
 
 LOCK = 7_200_002
 
 
 @click.command()
 @click.option("--quiet", is_flag=True, help="Say nothing when all goes well.")
-def command(quiet: bool) -> None:
+@click.option("--again", is_flag=True, help="Also when the database fits already.")
+def command(quiet: bool, again: bool) -> None:
     """Migrate the database to this version, as role klientel_owner."""
     with serving():
-        migrate(quiet=quiet)
+        done = migrate(quiet=quiet, again=again)
+    if not quiet:
+        click.echo("The database is up to date." if done else "The database was up to date already.")
 
 
-def migrate(*, quiet: bool = False) -> None:
-    """Schema, policies, rights and leakproof marks. Expects a database that answers."""
+def migrate(*, quiet: bool = False, again: bool = False) -> bool:
+    """Schema, policies, rights and leakproof marks; True when something was done. Expects a database that answers."""
     owner = connections["owner"]
-    with psycopg.connect(**_conninfo(), autocommit=True) as guard:
+    with psycopg.connect(**place().conninfo(), autocommit=True) as guard:
         guard.execute("select pg_advisory_lock(%s)", [LOCK])
+        if schema.is_current(guard) and not again:
+            return False
         if settings.SERVER is None:
             roles.prepare_database(guard)
         call_command("migrate", database="owner", interactive=False, verbosity=0 if quiet else 1)
         call_command("createcachetable", database="owner", verbosity=0)
-        reconcile(owner)
+        _reconcile(owner)
         for statement in roles.GRANTS_ON_WHAT_IS_THERE:
             guard.execute(statement)
+        schema.leave_mark(guard)
     owner.close()
+    return True
 
 
-def _conninfo() -> dict[str, object]:
-    given = connections["owner"].get_connection_params()
-    return {
-        key: value for key, value in given.items() if key in {"host", "port", "dbname", "user", "password", "sslmode"}
-    }
-
-
-def reconcile(owner: object) -> None:
+def _reconcile(owner: Any) -> None:
     """Policies, composite keys and uniques from the declarations."""
-    from klientel.kernel import tenancy
+    with suppress(ModuleNotFoundError):
+        import_module("klientel.kernel.tenancy.reconcile").reconcile(owner)
 
-    if hasattr(tenancy, "reconcile"):
-        tenancy.reconcile(owner)
+
+def place() -> Database:
+    """Where the owner connects."""
+    facts: dict[str, Any] = connections["owner"].settings_dict
+    kept = {key: value for key, value in facts["OPTIONS"].items() if isinstance(value, str)}
+    return Database(facts["HOST"], facts["PORT"], facts["NAME"], facts["USER"], facts["PASSWORD"], tuple(kept.items()))

@@ -1,0 +1,49 @@
+"""``klientel demo``: everything up, with a tenant full of lively data to look around in."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import click
+
+from klientel.site import processes
+from klientel.site.cli.up import up
+
+
+@click.command()
+@click.option("--data-only", is_flag=True, help="Make the data, print the logins and end.")
+@click.option("--json", "as_json", is_flag=True, help="Print the logins as JSON (with --data-only).")
+def command(data_only: bool, as_json: bool) -> None:
+    """Start with a demo tenant; the first time it is filled, later starts keep what is there."""
+    if data_only:
+        _data(as_json=as_json)
+    else:
+        up(processes.roles(), prepare=_prepare)
+
+
+def _data(*, as_json: bool) -> None:
+    from klientel.site.cli.database import serving
+
+    with serving():
+        from klientel.site.demo import create
+
+        logins = create(progress=not as_json)
+    if as_json:
+        click.echo(json.dumps(logins))
+    else:
+        click.echo("\n".join(_lines(logins)))
+
+
+def _prepare() -> list[str]:
+    """The data is made in a process of its own, whose memory goes with it."""
+    command = [sys.executable, "-m", "klientel.site.cli", "demo", "--data-only", "--json"]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        sys.exit(done.returncode)
+    return _lines(json.loads(done.stdout.strip().splitlines()[-1]))
+
+
+def _lines(logins: list[dict[str, str]]) -> list[str]:
+    return [f"  {one['email']}  {one['password']}  {one.get('about', '')}".rstrip() for one in logins]

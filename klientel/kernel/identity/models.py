@@ -13,8 +13,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from klientel.kernel.tenancy.models import TenantModel
-from klientel.lib.ids import uuid7
+from klientel.kernel.tenancy.models import Id, TenantModel
 
 THEMES = [("system", _("As the system")), ("light", _("Light")), ("dark", _("Dark"))]
 DENSITIES = [("compact", _("Compact")), ("standard", _("Standard")), ("roomy", _("Roomy"))]
@@ -42,7 +41,7 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser):
     """A person's login, one for all tenants. It grants nothing: memberships do."""
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    id = Id(primary_key=True)
     email = models.EmailField(_("E-mail"), max_length=254, unique=True)
     name = models.CharField(_("Name"), max_length=200)
     language = models.CharField(_("Language"), max_length=8, choices=LANGUAGES, default="de")
@@ -81,7 +80,7 @@ class User(AbstractBaseUser):
 class Invitation(TenantModel):
     """An open door for one address into one tenant, for a few days and once."""
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    id = Id(primary_key=True)
     email = models.EmailField(max_length=254)
     name = models.CharField(max_length=200, blank=True)
     language = models.CharField(max_length=8, choices=LANGUAGES, default="de")
@@ -111,7 +110,7 @@ class Invitation(TenantModel):
 class ApiToken(TenantModel):
     """A secret by which a program acts as one member, within scopes and until a day."""
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    id = Id(primary_key=True)
     member_id = models.UUIDField()
     user = models.ForeignKey(User, on_delete=models.DO_NOTHING, related_name="+")
     name = models.CharField(max_length=100)

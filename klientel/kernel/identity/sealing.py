@@ -22,7 +22,7 @@ _NONCE_BYTES = 12
 _KEY_BYTES = 32
 
 
-class Unreadable(ValueError):  # noqa: N818 - named like the other refusals
+class Unreadable(ValueError):
     """The sealed text was changed, belongs elsewhere, or its key is gone."""
 
 

@@ -1,7 +1,7 @@
 """Django and allauth settings of sign-in. ``klientel.site.settings`` takes them all; nothing here touches a model.
 
-The site adds what depends on the installation: ``KLIENTEL_FIELD_KEY``, ``ALLAUTH_TRUSTED_PROXY_COUNT``, the mail
-backend, and :func:`cookies` for its public address.
+The site adds what depends on the installation: ``KLIENTEL_FIELD_KEY``, ``ALLAUTH_TRUSTED_PROXY_COUNT``, cookies, the
+shared cache for rate limits, and where mail goes.
 """
 
 from __future__ import annotations
@@ -10,21 +10,6 @@ from typing import Any
 
 AUTH_USER_MODEL = "kernel.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-IDENTITY_APPS = [
-    "django.contrib.auth",
-    "django.contrib.contenttypes",
-    "django.contrib.sessions",
-    "django.contrib.messages",
-    "allauth",
-    "allauth.account",
-    "allauth.mfa",
-    "allauth.usersessions",
-]
-IDENTITY_MIDDLEWARE = [
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
-    "allauth.account.middleware.AccountMiddleware",
-]
 
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
@@ -39,16 +24,9 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
 ]  # fmt: skip
 PASSWORD_RESET_TIMEOUT = 60 * 60  # seconds a reset link lives
 
-LOGIN_URL = "/account/login"
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
-LOGOUT_REDIRECT_URL = "/account/login"
-
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
-SESSION_COOKIE_AGE = 14 * 24 * 60 * 60
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = "Lax"
-CSRF_COOKIE_HTTPONLY = True
-CSRF_COOKIE_SAMESITE = "Lax"
+LOGOUT_REDIRECT_URL = "account_login"
 
 ACCOUNT_ADAPTER = "klientel.kernel.identity.adapters.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -91,23 +69,3 @@ MFA_RECOVERY_CODE_DIGITS = 10
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 
 USERSESSIONS_TRACK_ACTIVITY = False
-
-# Rate limits and used codes are shared by all processes, and must not be pushed out by a flood of other keys.
-CACHES: dict[str, dict[str, Any]] = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
-        "LOCATION": "kernel_cache",
-        "OPTIONS": {"MAX_ENTRIES": 1_000_000, "CULL_FREQUENCY": 10},
-    },
-}
-
-
-def cookies(*, https: bool) -> dict[str, Any]:
-    """Cookie flags for an installation reached by https, or by plain http (a demo on one's own machine)."""
-    prefix = "__Host-" if https else ""
-    return {
-        "SESSION_COOKIE_SECURE": https,
-        "CSRF_COOKIE_SECURE": https,
-        "SESSION_COOKIE_NAME": f"{prefix}klientel_session",
-        "CSRF_COOKIE_NAME": f"{prefix}klientel_csrf",
-    }

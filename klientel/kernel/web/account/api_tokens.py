@@ -12,11 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from klientel.kernel.errors import Missing, Refused
+from klientel.kernel.errors import Refused
 from klientel.kernel.identity import tokens
+from klientel.kernel.web.account import people
 from klientel.kernel.web.account.forms import TokenForm
 from klientel.kernel.web.account.pages import answer, members_only, tell
-from klientel.kernel.web.account.workspace import Membership, chosen, signed_in
 
 
 @members_only
@@ -24,23 +24,24 @@ from klientel.kernel.web.account.workspace import Membership, chosen, signed_in
 @reauthentication_required(allow_get=True, app="allauth.account")
 def token_list(request: HttpRequest) -> HttpResponse:
     """All tokens, and the form for a new one; its secret stands only in the answer to that form."""
-    here = _here(request)
+    tenant_id, member_id, workspace = people.membership(request)
     form = TokenForm(request.POST if request.method == "POST" else None)
-    text = _create(request, here, form) if form.is_bound and form.is_valid() else None
+    text = _create(request, form) if form.is_bound and form.is_valid() else None
+    now = timezone.now()
     context = {
         "secret": text,
-        "tokens": [(each, each.state(timezone.now())) for each in tokens.of_member(here.tenant_id, here.member_id)],
+        "tokens": [(each, each.state(now)) for each in tokens.of_member(tenant_id, member_id)],
         "scopes": dict(tokens.SCOPES),
-        "workspace": here,
+        "workspace": workspace,
     }
     return answer(request, "account/tokens.html", context, form=TokenForm() if text else form)
 
 
-def _create(request: HttpRequest, here: Membership, form: TokenForm) -> str | None:
+def _create(request: HttpRequest, form: TokenForm) -> str | None:
+    tenant_id, member_id, _workspace = people.membership(request)
+    user = people.signed_in(request)
     try:
-        _token, text = tokens.create(
-            tenant_id=here.tenant_id, member_id=here.member_id, user=signed_in(request), **form.values()
-        )
+        _token, text = tokens.create(tenant_id=tenant_id, member_id=member_id, user=user, **form.values())
     except Refused as refused:
         tell(form, refused)
         return None
@@ -51,14 +52,7 @@ def _create(request: HttpRequest, here: Membership, form: TokenForm) -> str | No
 @require_POST
 def revoke(request: HttpRequest, token_id: UUID) -> HttpResponse:
     """End a token at once."""
-    here = _here(request)
-    tokens.revoke(here.tenant_id, here.member_id, token_id)
+    tenant_id, member_id, _workspace = people.membership(request)
+    tokens.revoke(tenant_id, member_id, token_id)
     messages.success(request, _("The token is revoked."))
     return redirect("account_tokens")
-
-
-def _here(request: HttpRequest) -> Membership:
-    here = chosen(request)
-    if here is None:
-        raise Missing("workspace_missing", _("You are not a member of any workspace."))
-    return here

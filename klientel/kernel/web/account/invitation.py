@@ -11,14 +11,14 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from klientel.kernel import access
 from klientel.kernel.errors import Refused
 from klientel.kernel.identity import invitations
 from klientel.kernel.identity.invitations import InvitationFacts
 from klientel.kernel.identity.models import User
 from klientel.kernel.web.account.forms import WelcomeForm
+from klientel.kernel.web.account.joining import join
 from klientel.kernel.web.account.pages import answer, private, tell
-from klientel.kernel.web.account.workspace import SESSION_KEY
+from klientel.kernel.web.middleware import SESSION_KEY
 
 
 @private
@@ -31,10 +31,14 @@ def invitation(request: HttpRequest, text: str) -> HttpResponse:
     try:
         facts = invitations.facts(text)
     except Refused as refused:
-        return render(request, "account/invitation_closed.html", {"refused": refused}, status=refused.status)
+        return _closed(request, refused)
     if request.user.is_authenticated or facts.has_login:
         return _known(request, text, facts)
     return _new(request, text, facts)
+
+
+def _closed(request: HttpRequest, refused: Refused) -> HttpResponse:
+    return render(request, "account/invitation_closed.html", {"refused": refused}, status=refused.status)
 
 
 def _known(request: HttpRequest, text: str, facts: InvitationFacts) -> HttpResponse:
@@ -42,14 +46,14 @@ def _known(request: HttpRequest, text: str, facts: InvitationFacts) -> HttpRespo
     fits = isinstance(user, User) and user.email == facts.email
     if request.method == "POST" and isinstance(user, User):
         try:
-            invitations.accept(text, user=user, join=access.join)
+            invitations.accept(text, user=user, join=join)
         except Refused as refused:
-            return render(request, "account/invitation_closed.html", {"refused": refused}, status=refused.status)
+            return _closed(request, refused)
         request.session[SESSION_KEY] = facts.tenant_id.hex
         messages.success(request, _("Welcome to %(name)s.") % {"name": facts.tenant_name})
         return redirect("/")
     context = {"facts": facts, "fits": fits, "signed_in": not isinstance(user, AnonymousUser), "path": request.path}
-    return render(request, "account/invitation_known.html", context)
+    return answer(request, "account/invitation_known.html", context)
 
 
 def _new(request: HttpRequest, text: str, facts: InvitationFacts) -> HttpResponse:
@@ -57,7 +61,7 @@ def _new(request: HttpRequest, text: str, facts: InvitationFacts) -> HttpRespons
     if form.is_bound and form.is_valid():
         name, password = form.cleaned_data["name"], form.cleaned_data["password"]
         try:
-            user = invitations.accept(text, name=name, password=password, join=access.join)
+            user = invitations.accept(text, name=name, password=password, join=join)
         except Refused as refused:
             tell(form, refused)
         else:

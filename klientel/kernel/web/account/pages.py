@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.utils.cache import add_never_cache_headers
 from django.views.decorators.debug import sensitive_post_parameters
 
+from klientel.kernel import tenancy
 from klientel.kernel.errors import Refused
+from klientel.kernel.web.answers import answers
 
 View = Callable[..., HttpResponse]
 
@@ -25,11 +27,10 @@ def private(view: View) -> View:
     @wraps(view)
     @sensitive_post_parameters()
     def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        response = view(request, *args, **kwargs)
-        if isinstance(response, TemplateResponse) and response.status_code == 200 and _was_refused(response):
-            response.status_code = 422
+        response = answers(view)(request, *args, **kwargs)
+        if isinstance(response, TemplateResponse) and not response.is_rendered:
+            _render(request, response)
         add_never_cache_headers(response)
-        response.headers["Referrer-Policy"] = "same-origin"
         return response
 
     return page
@@ -40,15 +41,18 @@ def members_only(view: View) -> View:
     return private(login_required(view))
 
 
-def _was_refused(response: TemplateResponse) -> bool:
+def _render(request: Any, response: TemplateResponse) -> None:
+    """Render now, so that the frame around the page may read the tenant's tables."""
     form = (response.context_data or {}).get("form")
-    return isinstance(form, Form) and form.is_bound and bool(form.errors)
+    if response.status_code == 200 and isinstance(form, Form) and form.is_bound and form.errors:
+        response.status_code = 422
+    with tenancy.reading() if getattr(request, "tenant", None) else nullcontext():
+        response.render()
 
 
 def answer(request: HttpRequest, template: str, context: dict[str, Any], *, form: Form | None = None) -> HttpResponse:
-    """A page; 422 where its form was refused."""
-    refused = form is not None and form.is_bound and bool(form.errors)
-    return render(request, template, {**context, "form": form}, status=422 if refused else 200)
+    """A page of this room; ``private`` renders it."""
+    return TemplateResponse(request, template, {**context, "form": form})
 
 
 def tell(form: Form, refused: Refused) -> None:

@@ -1,4 +1,4 @@
-"""Profile, sessions, workspace and the QR code. The steps of signing in are allauth's own views (``urls``)."""
+"""Profile, sessions, workspaces and the QR code. The steps of signing in are allauth's own views (``urls``)."""
 
 from __future__ import annotations
 
@@ -12,28 +12,36 @@ from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.identity import accounts
 from klientel.kernel.identity.receivers import keep_only_this_session
-from klientel.kernel.web.account import device
+from klientel.kernel.web.account import device, people
 from klientel.kernel.web.account.forms import ProfileForm
 from klientel.kernel.web.account.pages import answer, members_only, tell
-from klientel.kernel.web.account.workspace import choose, chosen, memberships, signed_in
+from klientel.kernel.web.middleware import SESSION_KEY
 
 PROFILE_FIELDS = ("name", "language", "theme", "density", "single_keys")
+
+
+@members_only
+@require_GET
+def account(_request: HttpRequest) -> HttpResponse:
+    """The door of this room leads to the profile."""
+    return redirect("account_profile")
 
 
 @members_only
 @require_http_methods(["GET", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
     """Name, language, theme, row height, single-key shortcuts."""
-    user = signed_in(request)
+    user = people.signed_in(request)
     if request.method == "GET":
-        return answer(request, "account/profile.html", {}, form=ProfileForm(initial=_preferences(user)))
+        now = {field: getattr(user, field) for field in PROFILE_FIELDS}
+        return answer(request, "account/profile.html", {}, form=ProfileForm(initial=now))
     form = ProfileForm(request.POST)
     if form.is_valid():
         try:
@@ -41,13 +49,10 @@ def profile(request: HttpRequest) -> HttpResponse:
         except Refused as refused:
             tell(form, refused)
         else:
-            messages.success(request, _("Saved."))
+            with translation.override(user.language):
+                messages.success(request, _("Saved."))
             return redirect("account_profile")
     return answer(request, "account/profile.html", {}, form=form)
-
-
-def _preferences(user: object) -> dict[str, object]:
-    return {field: getattr(user, field) for field in PROFILE_FIELDS}
 
 
 @members_only
@@ -67,14 +72,14 @@ def sessions(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         _end(request)
         return redirect("usersessions_list")
-    found = UserSession.objects.purge_and_list(signed_in(request))
+    found = UserSession.objects.purge_and_list(people.signed_in(request))
     found.sort(key=lambda each: (not each.is_current(), -each.created_at.timestamp()))
     rows = [(each, device.of(each.user_agent)) for each in found]
     return answer(request, "account/sessions.html", {"sessions": rows})
 
 
 def _end(request: HttpRequest) -> None:
-    user = signed_in(request)
+    user = people.signed_in(request)
     which = request.POST.get("session", "")
     if which == "others":
         keep_only_this_session(request, user)
@@ -94,21 +99,16 @@ def _end(request: HttpRequest) -> None:
 @require_GET
 def workspaces(request: HttpRequest) -> HttpResponse:
     """The tenants one is a member of, to change between them."""
-    mine = memberships(request)
-    here = chosen(request)
-    return answer(request, "account/workspaces.html", {"memberships": mine, "here": here})
+    return answer(request, "account/workspaces.html", {"workspaces": people.workspaces(request)})
 
 
 @members_only
 @require_POST
 def change_workspace(request: HttpRequest, tenant_id: UUID) -> HttpResponse:
-    """Work in another tenant from now on, in this session."""
-    choose(request, tenant_id)
+    """Work in another tenant from now on, in this session; 404 where one is no member of it."""
+    found = next((each for each in people.workspaces(request) if each["id"] == tenant_id), None)
+    if found is None:
+        raise Missing("workspace_missing", _("There is no such workspace."))
+    request.session[SESSION_KEY] = tenant_id.hex
+    messages.success(request, _("You now work in %(name)s.") % {"name": found["name"]})
     return redirect("/")
-
-
-@members_only
-@require_GET
-def account(_request: HttpRequest) -> HttpResponse:
-    """The door of this room leads to the profile."""
-    return redirect(reverse("account_profile"))

@@ -5,3 +5,4 @@ from __future__ import annotations
 from klientel.site.testing import django_db_setup, process_environment, test_database
 
 __all__ = ["django_db_setup", "process_environment", "test_database"]
+pytest_plugins = ["klientel.kernel.testing.cast", "klientel.site.browser"]

@@ -1,8 +1,12 @@
 #!/bin/sh
-# Writes every 0001_initial anew. Only while no version has been released.
+# Writes every 0001_initial anew from the models. Only while no version has been released.
 set -eu
 cd "$(dirname "$0")/.."
-mv klientel/kernel/migrations/0002_events.py /tmp/0002_events.py
+exec 9>/tmp/klientel-remigrate.lock
+flock 9
+kept=$(mktemp -d)
+mv klientel/kernel/migrations/000[2-9]_*.py "$kept"/
 rm -f klientel/*/migrations/0001_initial.py
-"$@"
-mv /tmp/0002_events.py klientel/kernel/migrations/0002_events.py
+KLIENTEL_HOME="$kept/home" KLIENTEL_DATABASE_POOL=0 .venv/bin/python -W ignore manage.py makemigrations kernel privacy contacts work || true
+mv "$kept"/000*.py klientel/kernel/migrations/
+rm -rf "$kept"

@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ KEPT = (
     "django_content_type",
     "auth_permission",
     "procrastinate_version",
+    "kernel_installation",
 )
 GIVEN = [key for key in os.environ if key.startswith("KLIENTEL_")]
 for _key in GIVEN:
@@ -114,18 +116,27 @@ def _migrate(name: str) -> None:
         pytest.exit(f"The test database could not be migrated:\n{done.stdout}{done.stderr}", returncode=3)
 
 
-@pytest.fixture(scope="session")
-def test_database() -> Iterator[str]:
-    """Name of this worker's own clone of the template."""
-    name = f"run_{os.getpid()}"
+@contextmanager
+def clone_of_template(purpose: str = "tests") -> Iterator[str]:
+    """A database of one's own that begins as the template; dropped afterwards."""
+    name = f"run_{os.getpid()}_{purpose}"
     source = template()
     with _server.connect(name="postgres") as connection:
         connection.execute("select pg_advisory_lock(%s)", [roles.LOCK + 11])  # two clones at once disturb each other
         clone = sql.SQL("create database {} template {} owner klientel_owner")
         connection.execute(clone.format(sql.Identifier(name), sql.Identifier(source)))
-    yield name
-    with _server.connect(name="postgres") as connection:
-        connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+    try:
+        yield name
+    finally:
+        with _server.connect(name="postgres") as connection:
+            connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def test_database() -> Iterator[str]:
+    """Name of this worker's own clone of the template."""
+    with clone_of_template() as name:
+        yield name
 
 
 @pytest.fixture(scope="session")

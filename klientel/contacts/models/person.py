@@ -1,0 +1,79 @@
+"""Somebody we can reach."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from klientel.contacts.queries import matching
+from klientel.kernel.kinds import Addresses, Choice, Date, Emails, Language, Link, LongText, Phones, Privacy, Text, Url
+from klientel.kernel.records.record import Record
+from klientel.lib.names import full_name, sort_name
+
+STAGES = (
+    ("prospect", _("Prospect")), ("lead", _("Lead")), ("customer", _("Customer")), ("regular", _("Regular customer")),
+    ("partner", _("Partner")), ("supplier", _("Supplier")), ("former", _("Former customer")), ("inactive", _("Inactive")),
+)
+TONES = {"prospect": "plum", "lead": "info", "customer": "ok", "regular": "accent", "partner": "plum", "former": "warn"}
+
+
+class Person(Record):
+    """A natural person. No salutation is compulsory (CJEU C-394/23)."""
+
+    salutation = Choice(_("salutation"), of=(("ms", _("Ms")), ("mr", _("Mr")), ("neutral", _("neutral"))),
+                        privacy=Privacy.PERSONAL)
+    academic_title = Text(_("title"), max_length=60, privacy=Privacy.PERSONAL)
+    first_name = Text(_("first name"), max_length=100, privacy=Privacy.PERSONAL)
+    last_name = Text(_("last name"), max_length=100, privacy=Privacy.PERSONAL)
+    organisation = Link("contacts.organisation", _("organisation"), reverse=_("people"))
+    position = Text(_("position"), max_length=120, privacy=Privacy.PERSONAL)
+    department = Text(_("department"), max_length=120, privacy=Privacy.PERSONAL)
+    emails = Emails(_("e-mail"), privacy=Privacy.PERSONAL, search="B")
+    phones = Phones(_("phone"), privacy=Privacy.PERSONAL, search="B")
+    addresses = Addresses(_("address"), privacy=Privacy.PERSONAL, search="C")
+    website = Url(_("website"), privacy=Privacy.PERSONAL)
+    language = Language(_("language"), privacy=Privacy.PERSONAL)
+    channel = Choice(_("preferred channel"), privacy=Privacy.PERSONAL, of=(
+        ("email", _("e-mail")), ("phone", _("phone")), ("post", _("post")), ("meeting", _("meeting")),
+    ))
+    birthday = Date(_("birthday"), privacy=Privacy.PERSONAL)
+    stage = Choice(_("lifecycle stage"), of=STAGES, tones=TONES)
+    source = Text(_("source"), max_length=120)
+    description = LongText(_("description"), privacy=Privacy.PERSONAL)
+
+    class Meta(Record.Meta):
+        app_label = "contacts"
+        indexes = [
+            *Record.Meta.indexes,
+            models.Index("tenant_id", "organisation", "id", name="person_organisation"),
+            models.Index("tenant_id", "stage", "sort_key", "id", name="person_stage"),
+            GinIndex(fields=["tenant_id", "match_keys"], name="person_match", opclasses=["uuid_ops", "array_ops"]),
+        ]
+
+    class About:
+        label, plural, slug, icon, group = _("person"), _("people"), "persons", "users", _("Contacts")
+        title = staticmethod(lambda p: full_name(title=p.academic_title, first_name=p.first_name, last_name=p.last_name)
+                             or matching.some_name(p))
+        sort = staticmethod(lambda p: sort_name(p.last_name, p.first_name) or matching.some_name(p))
+        columns = ("organisation", "position", "stage", "emails", "phones", "owner", "changed_at")
+        concerns = ("organisation",)
+        match = staticmethod(matching.keys_of_person)
+        score = staticmethod(matching.score_persons)
+        personal = True
+        sections = (
+            (_("Name"), ("salutation", "academic_title", "first_name", "last_name")),
+            (_("Contact details"), ("emails", "phones", "addresses", "website", "language", "channel")),
+            (_("Organisation"), ("organisation", "position", "department")),
+            (_("Relationship"), ("stage", "source", "owner", "tags", "birthday", "description")),
+        )
+
+
+def letter_facts(person: Any) -> dict[str, str]:
+    """What a letter's salutation is derived from."""
+    return {
+        "salutation": person.salutation, "title": person.academic_title, "first_name": person.first_name,
+        "last_name": person.last_name,
+    }

@@ -1,0 +1,107 @@
+"""Who may do what to which records: grants become SQL. Rights live in every query and every run, never only in a page."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from klientel.kernel.conditions import SystemScope
+from klientel.kernel.conditions import compile as compile_condition
+from klientel.kernel.errors import Refused
+from klientel.kernel.identity.actor import Actor, Grant
+from klientel.kernel.kinds import Kind, Privacy
+from klientel.kernel.records import RecordType
+from klientel.kernel.sql import FALSE, TRUE, Sql, either
+
+#: readers of these verbs may read at least what the verb touches
+_ALL = ("*", "any")
+
+
+class ActorScope:
+    """Sees what one actor's grants allow. Made once per request; remembers what it worked out."""
+
+    def __init__(self, actor: Actor) -> None:
+        self.actor, self.tenant, self.me, self.teams = actor, actor.tenant, actor.member, actor.teams
+        self._fields: dict[str, dict[str, Kind]] = {}
+        self._writable: dict[str, dict[str, Kind]] = {}
+
+    def grants(self, rtype: RecordType, verb: str) -> list[Grant]:
+        """The grants that speak of this type and verb."""
+        return [g for g in self.actor.grants if _speaks_of(g, rtype, verb)]
+
+    def visible(self, rtype: RecordType) -> dict[str, Kind]:
+        """The fields of a type that are not hidden from this actor."""
+        found = self._fields.get(rtype.key)
+        if found is None:
+            views = self.grants(rtype, "view")
+            hidden = _in_all([set(g.hidden) for g in views])
+            named = any(g.record == rtype.key for g in views) or self.actor.kind == "system"
+            wide = any(g.record == "*" and g.verb == "*" for g in views)
+            found = {
+                n: k for n, k in rtype.fields.items()
+                if n not in hidden and (k.privacy != Privacy.SENSITIVE or named or wide)
+            }
+            self._fields[rtype.key] = found
+        return found
+
+    def writable(self, rtype: RecordType) -> dict[str, Kind]:
+        """The fields of a type that this actor may set."""
+        found = self._writable.get(rtype.key)
+        if found is None:
+            closed = _in_all([set(g.readonly) for g in self.grants(rtype, "change")])
+            found = {n: k for n, k in self.visible(rtype).items() if n not in closed and not k.readonly}
+            self._writable[rtype.key] = found
+        return found
+
+    def restrict(self, rtype: RecordType, alias: str) -> Sql:
+        """The records of a type that this actor may see."""
+        return allowed(self, rtype, "view", alias)
+
+    def may(self, rtype: RecordType, verb: str) -> bool:
+        """Whether the verb is granted for any record at all: for buttons and navigation."""
+        return _open_to(self, rtype, verb) or bool(self.grants(rtype, verb))
+
+
+def _speaks_of(grant: Grant, rtype: RecordType, verb: str) -> bool:
+    if grant.record != rtype.key and not (grant.record == "*" and (not rtype.system or grant.verb == "*")):
+        return False
+    if grant.verb in ("*", verb):
+        return True
+    return False
+
+
+def _in_all(sets: list[set[str]]) -> set[str]:
+    return set.intersection(*sets) if sets else set()
+
+
+def _open_to(scope: Any, rtype: RecordType, verb: str) -> bool:
+    return verb == "view" and rtype.open and scope.actor.kind in ("member", "token", "job", "workflow")
+
+
+def allowed(scope: ActorScope, rtype: RecordType, verb: str, alias: str) -> Sql:
+    """The records on which the actor may do this, as SQL over ``alias``. Nothing without a grant.
+
+    A grant's condition is compiled under the system scope; one that breaks selects nothing.
+    """
+    if _open_to(scope, rtype, verb):
+        return TRUE
+    parts: list[Sql] = []
+    for grant in scope.grants(rtype, verb):
+        if not grant.where:
+            return TRUE
+        parts.append(_compiled(rtype, grant, scope, alias))
+    return either(parts)
+
+
+def _compiled(rtype: RecordType, grant: Grant, scope: ActorScope, alias: str) -> Sql:
+    try:
+        return compile_condition(rtype, dict(grant.where), SystemScope(scope.tenant, scope.me, scope.teams), alias)
+    except Refused:
+        return FALSE
+
+
+@lru_cache(maxsize=1)
+def nobody() -> UUID:
+    """An id that no member has."""
+    return UUID(int=0)

@@ -1,0 +1,286 @@
+"""Reading records: one statement for a page of a list, keyset paging, titles of linked records. For pages, API and export."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.db import connection
+from django.utils.translation import gettext_lazy as _
+
+from klientel.kernel.access.granting import ActorScope, allowed
+from klientel.kernel.conditions import compile as compile_condition
+from klientel.kernel.errors import Missing, Refused
+from klientel.kernel.kinds import Kind, Link, Links
+from klientel.kernel.records import RecordType, type_of
+from klientel.kernel.sql import TRUE, Sql, both, comma
+
+#: always read, in this order, before the columns asked for
+FIXED = ("id", "version", "title", "sort_key")
+MOST = 1000
+
+
+@dataclass(slots=True)
+class Row:
+    """One record of a list: its fixed facts and the canonical values of the columns asked for."""
+
+    id: UUID
+    version: int
+    title: str
+    values: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Page:
+    """Rows of a list, with the cursors of the pages after and before; ``None`` where there is none."""
+
+    rows: list[Row]
+    after: str | None
+    before: str | None
+
+
+@dataclass(frozen=True)
+class Sort:
+    """By which field, and whether downwards; ``name`` sorts by the record's own name."""
+
+    field: str = "name"
+    down: bool = False
+
+    @classmethod
+    def of(cls, text: str) -> Sort:
+        """From ``name`` or ``-name``."""
+        return cls(text.removeprefix("-") or "name", text.startswith("-"))
+
+    def __str__(self) -> str:
+        return f"-{self.field}" if self.down else self.field
+
+
+def _order(scope: ActorScope, rtype: RecordType, sort: Sort) -> tuple[Sql, str]:
+    """The expression and the type its cursor value is cast to."""
+    if sort.field == "name" and "name" not in rtype.fields or sort.field == "title":
+        return Sql("t.sort_key"), "text"
+    kind = scope.visible(rtype).get(sort.field)
+    if sort.field == "name" and kind is not None and not kind.custom:
+        return Sql("t.sort_key"), "text"
+    if kind is None or not kind.sortable:
+        raise Refused("not_sortable", _("This list cannot be sorted by that."), sort.field)
+    cast = "numeric" if kind.key == "money" else "text" if kind.db_type_name == "jsonb" else kind.db_type_name
+    return kind.order("t"), cast
+
+
+def select(
+    scope: ActorScope, rtype: RecordType, *, columns: Iterable[str] = (), where: Any = None, sort: Sort | str = "name",
+    after: str | None = None, before: str | None = None, limit: int = 50, archived: bool = False, verb: str = "view",
+) -> Page:
+    """One page of the records that the actor may see and the condition selects. Unknown columns are refused.
+
+    Empty values sort last upwards and first downwards, as PostgreSQL orders them.
+    """
+    order = sort if isinstance(sort, Sort) else Sort.of(sort)
+    kinds = _columns(scope, rtype, columns)
+    expression, cast = _order(scope, rtype, order)
+    backwards = before is not None
+    parts = [which(scope, rtype, where, archived=archived, verb=verb)]
+    if cursor_text := (before if backwards else after):
+        parts.append(_beyond(expression, cast, decode(cursor_text), down=order.down != backwards))
+    inside = both(parts)
+    picked = comma([Sql("t.id, t.version, t.title"), Sql(f"{expression.text} AS o", expression.params), *kinds.values_sql])
+    way = "DESC" if order.down != backwards else "ASC"
+    limit = max(1, min(limit, MOST))
+    text = f"SELECT {picked.text} FROM {rtype.table} t WHERE {inside.text} ORDER BY {expression.text} {way}, t.id {way} LIMIT {limit + 1}"
+    with connection.cursor() as cursor:
+        cursor.execute(text, [*picked.params, *inside.params, *expression.params])
+        found = cursor.fetchall()
+    return _page(found, kinds, limit, backwards=backwards, more_before=bool(after or before))
+
+
+def _page(found: list[tuple[Any, ...]], kinds: _Columns, limit: int, *, backwards: bool, more_before: bool) -> Page:
+    more, found = len(found) > limit, found[:limit]
+    if backwards:
+        found.reverse()
+    rows = [Row(r[0], r[1], r[2], kinds.values(r[4:])) for r in found]
+    if not found:
+        return Page(rows, None, None)
+    first, last = encode(found[0][3], found[0][0]), encode(found[-1][3], found[-1][0])
+    has_after, has_before = (True, more) if backwards else (more, more_before)
+    return Page(rows, last if has_after else None, first if has_before else None)
+
+
+class _Columns:
+    """Which columns to read and how to turn what comes back into canonical values."""
+
+    def __init__(self, kinds: dict[str, Kind]) -> None:
+        self.names = list(kinds)
+        self.values_sql = [k.sql("t") for k in kinds.values()]
+        self._readers = [_reader(k) for k in kinds.values()]
+
+    def values(self, raw: tuple[Any, ...]) -> dict[str, Any]:
+        """The canonical values by name."""
+        return {n: (read(v) if read else v) for n, read, v in zip(self.names, self._readers, raw, strict=True)}
+
+
+def _reader(kind: Kind) -> Any:
+    if kind.db_type_name == "jsonb" or kind.key in ("emails", "phones", "addresses", "money", "json"):
+        return lambda v: kind.from_database(_json(v)) if v is not None else kind.blank_value()
+    if kind.custom:
+        return lambda v: kind.blank_value() if v is None else kind.from_database(v)
+    return None
+
+
+def _json(value: Any) -> Any:
+    return orjson.loads(value) if isinstance(value, str | bytes) else value
+
+
+def _columns(scope: ActorScope, rtype: RecordType, columns: Iterable[str]) -> _Columns:
+    visible = scope.visible(rtype)
+    wanted: dict[str, Kind] = {}
+    for column in columns:
+        if column not in visible:
+            raise Refused("no_such_field", _("There is no such field."), column)
+        wanted[column] = visible[column]
+    return _Columns(wanted)
+
+
+def which(scope: ActorScope, rtype: RecordType, where: Any = None, *, archived: bool = False, verb: str = "view") -> Sql:
+    """The WHERE of a list over the alias ``t``: tenant, type, rights, trash, condition."""
+    parts = [Sql("t.tenant_id = %s", (scope.tenant,))]
+    if (base := rtype.base("t")) is not None:
+        parts.append(base)
+    parts.append(Sql("t.archived_at IS NOT NULL" if archived else "t.archived_at IS NULL"))
+    parts.append(allowed(scope, rtype, "view", "t"))
+    if verb != "view":
+        parts.append(allowed(scope, rtype, verb, "t"))
+    if where:
+        parts.append(compile_condition(rtype, where, scope, "t"))
+    return both(parts)
+
+
+def count(scope: ActorScope, rtype: RecordType, where: Any = None, *, most: int = 10_000, archived: bool = False) -> int:
+    """How many records a list has, counted up to ``most + 1``."""
+    inside = which(scope, rtype, where, archived=archived)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT count(*) FROM (SELECT 1 FROM {rtype.table} t WHERE {inside.text} LIMIT {most + 1}) x", inside.params
+        )
+        return int(cursor.fetchone()[0])
+
+
+def _beyond(expression: Sql, cast: str, cursor: tuple[Any, UUID], *, down: bool) -> Sql:
+    value, last = cursor
+    x, p = expression.text, expression.params
+    if value is None:
+        if down:  # NULLs come first downwards: the rest of them, then everything else
+            return Sql(f"(({x} IS NULL AND t.id < %s) OR {x} IS NOT NULL)", (*p, last, *p))
+        return Sql(f"({x} IS NULL AND t.id > %s)", (*p, last))
+    if down:
+        return Sql(f"({x}, t.id) < (%s::{cast}, %s)", (*p, value, last))
+    if cast == "text" and expression.text == "t.sort_key":  # never empty
+        return Sql(f"({x}, t.id) > (%s, %s)", (*p, value, last))
+    return Sql(f"(({x}, t.id) > (%s::{cast}, %s) OR {x} IS NULL)", (*p, value, last, *p))
+
+
+def encode(value: Any, record_id: UUID) -> str:
+    """A cursor: where a page ended."""
+    return base64.urlsafe_b64encode(orjson.dumps([value, record_id], default=str)).decode().rstrip("=")
+
+
+def decode(text: str) -> tuple[Any, UUID]:
+    """What a cursor says, or :class:`Refused`."""
+    try:
+        value, last = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        if not isinstance(value, str | int | float | bool | None) or "\x00" in str(value):
+            raise ValueError(text)
+        return value, UUID(last)
+    except (ValueError, TypeError, AttributeError):
+        raise Refused("bad_cursor", _("This page address is damaged. Please start at the first page."), "after") from None
+
+
+def get(scope: ActorScope, rtype: RecordType, record_id: UUID, *, archived: bool | None = None) -> Any:
+    """One record as a model instance, or :class:`Missing`; ``archived`` narrows to the trash or to the living."""
+    parts = [allowed(scope, rtype, "view", rtype.table)]
+    if (base := rtype.base(rtype.table)) is not None:
+        parts.append(base)
+    inside = both(parts)
+    rows = rtype.model.objects.filter(pk=record_id).extra(where=[inside.text], params=inside.params)
+    found = rows.first()
+    if found is None or (archived is not None and (found.archived_at is not None) != archived):
+        raise Missing("missing", _("There is no such record, or you may not see it."))
+    return found
+
+
+def visible_ids(scope: ActorScope, rtype: RecordType, ids: Iterable[UUID], verb: str = "view") -> set[UUID]:
+    """Which of these records the actor may see (or do ``verb`` on)."""
+    wanted = list(ids)
+    if not wanted:
+        return set()
+    parts = [Sql("t.tenant_id = %s AND t.id = ANY(%s)", (scope.tenant, wanted)), allowed(scope, rtype, verb, "t")]
+    if (base := rtype.base("t")) is not None:
+        parts.append(base)
+    inside = both(parts)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT t.id FROM {rtype.table} t WHERE {inside.text}", inside.params)
+        return {row[0] for row in cursor.fetchall()}
+
+
+def types_of(ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Of which type each id is, in the current tenant; unknown ids are left out."""
+    wanted = list(ids)
+    if not wanted:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT record_id, record_type FROM kernel_search WHERE record_id = ANY(%s) AND field_class = 'A'", [wanted]
+        )
+        return dict(cursor.fetchall())
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A record as others speak of it."""
+
+    id: UUID
+    type: str
+    title: str
+
+
+def names(scope: ActorScope, ids: Iterable[UUID], to: str = "*") -> dict[UUID, Name]:
+    """Titles of records that the actor may see: one statement per type among them; the others are left out."""
+    wanted = set(ids)
+    kinds = types_of(wanted) if to == "*" else dict.fromkeys(wanted, to)
+    by_type: dict[str, list[UUID]] = {}
+    for record_id, key in kinds.items():
+        by_type.setdefault(key, []).append(record_id)
+    found: dict[UUID, Name] = {}
+    for key, some in by_type.items():
+        try:
+            rtype = type_of(key)
+        except Missing:
+            continue
+        inside = both([Sql("t.tenant_id = %s AND t.id = ANY(%s)", (scope.tenant, some)), allowed(scope, rtype, "view", "t")])
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT t.id, t.title FROM {rtype.table} t WHERE {inside.text}", inside.params)
+            found |= {row[0]: Name(row[0], key, row[1]) for row in cursor.fetchall()}
+    return found
+
+
+def linked(scope: ActorScope, rtype: RecordType, rows: list[Row], columns: Iterable[str]) -> dict[UUID, Name]:
+    """The names of all records that these rows lead to in these columns."""
+    by_target: dict[str, set[UUID]] = {}
+    for column in columns:
+        kind = rtype.fields[column]
+        if isinstance(kind, Link):
+            by_target.setdefault(kind.to, set()).update(v for r in rows if (v := r.values[column]) is not None)
+        elif isinstance(kind, Links):
+            by_target.setdefault(kind.to, set()).update(v for r in rows for v in r.values[column])
+    found: dict[UUID, Name] = {}
+    for to, ids in by_target.items():
+        if ids and to != "kernel.user":
+            found |= names(scope, ids, to)
+    return found
+
+
+__all__ = ["FIXED", "MOST", "Name", "Page", "Row", "Sort", "TRUE", "count", "get", "linked", "names", "select", "visible_ids", "which"]

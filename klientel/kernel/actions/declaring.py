@@ -1,0 +1,123 @@
+"""Actions: everything that can be done, by anyone, to anything. Declared as functions; parameters are kinds.
+
+``@action(on="contacts.person", label=_("Block"))`` over ``def block(step, person, *, reason: Annotated[str, Text(_("reason"))])``:
+the keyword-only parameters become form, API body, workflow settings and stored parameters.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, get_args, get_type_hints
+
+from django.utils.translation import gettext_lazy as _
+
+from klientel.kernel.errors import Missing
+from klientel.kernel.kinds import Kind
+from klientel.kernel.records import RecordType, all_types, type_of
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing that can be done with one record type."""
+
+    key: str
+    on: str
+    verb: str
+    label: Any
+    fn: Callable[..., Any]
+    params: dict[str, Kind]
+    needs: str  # the verb a grant must name
+    new: bool = False  # makes a record instead of taking one
+    undoable: bool = True
+    outward: bool = False  # reaches outside (mail, webhook): said before, never undone
+    icon: str = "zap"
+    dangerous: bool = False
+    basic: bool = False  # one of those every record has
+    on_archived: bool = False  # takes a record out of the trash
+
+    def params_of(self, rtype: RecordType) -> dict[str, Kind]:
+        """The parameters; for create and change the fields of the type that people fill in."""
+        if self.verb in ("create", "change") and self.basic:
+            return {n: k for n, k in rtype.fields.items() if not k.readonly}
+        return self.params
+
+
+_declared: dict[str, Action] = {}
+_basics: dict[str, Action] = {}
+
+
+def action(
+    on: str, label: Any, *, needs: str | None = None, new: bool = False, undoable: bool = True, outward: bool = False,
+    icon: str = "zap", dangerous: bool = False,
+) -> Callable[[Callable[..., Any]], Action]:
+    """Declare an action on a record type. Two of one name are a mistake and stop the start."""
+
+    def declare(fn: Callable[..., Any]) -> Action:
+        made = Action(
+            key=f"{on}.{fn.__name__}", on=on, verb=fn.__name__, label=label, fn=fn, params=_params(fn), new=new,
+            needs=needs or fn.__name__, undoable=undoable and not outward, outward=outward, icon=icon, dangerous=dangerous,
+        )
+        if made.key in _declared:
+            raise RuntimeError(f"Two actions are called {made.key}")
+        _declared[made.key] = made
+        return made
+
+    return declare
+
+
+def _params(fn: Callable[..., Any]) -> dict[str, Kind]:
+    hints = get_type_hints(fn, include_extras=True)
+    found: dict[str, Kind] = {}
+    for parameter in inspect.signature(fn).parameters.values():
+        if parameter.kind is not parameter.KEYWORD_ONLY:
+            continue
+        kind = next((a for a in get_args(hints[parameter.name]) if isinstance(a, Kind)), None)
+        if kind is None:
+            raise RuntimeError(f"{fn.__qualname__}: annotate {parameter.name} with a kind")
+        kind = copy.copy(kind)
+        kind.name = parameter.name
+        kind.required = parameter.default is parameter.empty
+        found[parameter.name] = kind
+    return found
+
+
+def basic(verb: str, label: Any, **facts: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declare an action that every record type has without a line."""
+
+    def declare(fn: Callable[..., Any]) -> Callable[..., Any]:
+        needs = facts.pop("needs", verb)
+        _basics[verb] = Action(f"*.{verb}", "*", verb, label, fn, _params(fn), needs=needs, basic=True, **facts)
+        return fn
+
+    return declare
+
+
+def get(key: str) -> Action:
+    """The action of this key; a declared one before the basic of the same name."""
+    found = _declared.get(key)
+    if found is not None:
+        return found
+    type_key, _dot, verb = key.rpartition(".")
+    base = _basics.get(verb)
+    if base is None:
+        raise Missing("no_such_action", _("There is no such action."))
+    rtype = type_of(type_key)
+    made = Action(**{**vars(base), "key": f"{rtype.key}.{verb}", "on": rtype.key})
+    if not rtype.custom_id:
+        _declared[made.key] = made
+    return made
+
+
+def actions_on(rtype: RecordType) -> list[Action]:
+    """Everything that can be done with a type, declared ones first."""
+    own = [a for a in _declared.values() if a.on == rtype.key and not a.basic]
+    taken = {a.verb for a in own}
+    return own + [get(f"{rtype.key}.{verb}") for verb in _basics if verb not in taken]
+
+
+def all_actions() -> list[Action]:
+    """Every action of every type."""
+    return [a for t in all_types() for a in actions_on(t)]

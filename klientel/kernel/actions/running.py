@@ -1,0 +1,231 @@
+"""Running actions: ``run`` for one, ``run_many`` for any number. There is no other way to write a record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+from django.db import DataError, IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from klientel.kernel import writing
+from klientel.kernel.access.granting import ActorScope, allowed
+from klientel.kernel.actions.declaring import Action, get
+from klientel.kernel.actions.step import Again, Step
+from klientel.kernel.errors import Conflict, Forbidden, Missing, Refused, together
+from klientel.kernel.events import Event
+from klientel.kernel.identity.actor import Actor
+from klientel.kernel.records import RecordType, type_of
+from klientel.kernel.sql import FALSE, TRUE, Sql, both
+from klientel.lib.ids import uuid7
+
+CHUNK = 500  # items that commit together: about a second of work at most
+
+
+@dataclass(frozen=True)
+class Done:
+    """A run that succeeded."""
+
+    record: Any
+    events: list[Event]
+    change_set: UUID
+
+
+@dataclass(frozen=True)
+class Item:
+    """One run of many: on which record (none for a new one), as of which version, with which parameters."""
+
+    id: UUID | None = None
+    params: dict[str, Any] = field(default_factory=dict)
+    version: int | None = None
+    undoes: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one item: the record, or the refusal."""
+
+    record: Any = None
+    refused: Refused | None = None
+
+
+def run(
+    actor: Actor, key: str, record_id: UUID | None = None, /, *, version: int | None = None, cause: UUID | None = None,
+    change_set: UUID | None = None, scope: ActorScope | None = None, **params: Any,
+) -> Done:
+    """Do it, or raise one of the four refusals and leave no trace. One transaction."""
+    act, chosen = get(key), change_set or uuid7()
+    step_scope = scope or ActorScope(actor)
+    with transaction.atomic():
+        outcomes, events = _chunk(act, [Item(record_id, params, version)], _Run(actor, chosen, cause, step_scope))
+    if outcomes[0].refused is not None:
+        raise outcomes[0].refused
+    return Done(outcomes[0].record, events, chosen)
+
+
+def run_many(
+    actor: Actor, key: str, items: Iterable[Item], *, cause: UUID | None = None, change_set: UUID | None = None,
+    scope: ActorScope | None = None, chunk: int = CHUNK,
+) -> Iterator[Outcome]:
+    """Do it to each item, in chunks that commit by themselves; every item yields an outcome, in order.
+
+    One bad item fails alone. All chunks belong to one change set.
+    """
+    act, todo = get(key), iter(items)
+    facts = _Run(actor, change_set or uuid7(), cause, scope or ActorScope(actor))
+    while some := list(islice(todo, chunk)):
+        with transaction.atomic():
+            outcomes, _events = _chunk(act, some, facts)
+        yield from outcomes
+
+
+@dataclass(frozen=True)
+class _Run:
+    actor: Actor
+    change_set: UUID
+    cause: UUID | None
+    scope: ActorScope
+
+
+def _chunk(act: Action, items: Sequence[Item], facts: _Run) -> tuple[list[Outcome], list[Event]]:
+    """Run the items in one transaction; start again without those that turn out to be refused late."""
+    refused: dict[int, Refused] = {}
+    while True:
+        try:
+            with transaction.atomic():
+                return _attempt(act, items, facts, refused)
+        except Again as again:
+            refused |= again.refusals
+        except (IntegrityError, DataError) as error:
+            if len(items) - len(refused) <= 1:
+                left = [n for n in range(len(items)) if n not in refused]
+                refused[left[0] if left else 0] = _from_database(error)
+            else:
+                return _halves(act, items, facts, refused)
+
+
+def _halves(
+    act: Action, items: Sequence[Item], facts: _Run, refused: dict[int, Refused]
+) -> tuple[list[Outcome], list[Event]]:
+    """A set would not be written: find the item at fault by halving."""
+    good = [n for n in range(len(items)) if n not in refused]
+    middle = len(good) // 2
+    outcomes: dict[int, Outcome] = {n: Outcome(refused=r) for n, r in refused.items()}
+    events: list[Event] = []
+    for part in (good[:middle], good[middle:]):
+        some, more = _chunk(act, [items[n] for n in part], facts)
+        outcomes |= dict(zip(part, some, strict=True))
+        events += more
+    return [outcomes[n] for n in range(len(items))], events
+
+
+def _from_database(error: Exception) -> Refused:
+    constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") or ""
+    if "foreign key" in str(error):
+        return Refused("not_a_record", _("There is no such record, or you may not see it."))
+    if "unique" in str(error) or "duplicate" in str(error):
+        return Conflict("exists_already", _("This exists already."), details={"constraint": constraint})
+    return Refused("invalid", _("The database could not store this."), details={"constraint": constraint})
+
+
+def _attempt(
+    act: Action, items: Sequence[Item], facts: _Run, refused: dict[int, Refused]
+) -> tuple[list[Outcome], list[Event]]:
+    rtype = type_of(act.on)
+    step = Step(facts.actor, act, change_set=facts.change_set, cause=facts.cause, scope=facts.scope)
+    outcomes = [Outcome(refused=refused.get(n)) for n in range(len(items))]
+    locked = {} if act.new else _lock(act, rtype, facts.scope, items, refused)
+    with writing.settling(step.settle):
+        for n, item in enumerate(items):
+            if n in refused:
+                continue
+            step.begin(n)
+            try:
+                outcomes[n] = Outcome(_one(step, act, rtype, item, locked))
+                step.end()
+            except Refused as no:
+                step.drop(no)
+                outcomes[n] = Outcome(refused=no)
+        step.flush()
+    return outcomes, step.events
+
+
+def _one(step: Step, act: Action, rtype: RecordType, item: Item, locked: dict[UUID, Any]) -> Any:
+    params = _params(step, act, rtype, item.params)
+    if act.new:
+        if allowed(step.scope, rtype, act.needs, "t") is FALSE:
+            raise Forbidden("forbidden", _("You may not create this."))
+        return act.fn(step, rtype, **params) if act.basic else act.fn(step, **params)
+    found = locked.get(item.id) if item.id is not None else None
+    record = _checked(found, item)
+    act.fn(step, record, **params)
+    return record
+
+
+def _checked(record: Any, item: Item) -> Any:
+    if record is None:
+        raise Missing("missing", _("There is no such record, or you may not see it."))
+    if not record.may:
+        raise Forbidden("forbidden", _("You may not do this here."))
+    if item.version is not None and item.version != record.version:
+        raise Conflict(
+            "changed_since", _("Somebody changed this since you opened it."), details={"version": record.version}
+        )
+    return record
+
+
+def _params(step: Step, act: Action, rtype: RecordType, given: dict[str, Any]) -> dict[str, Any]:
+    """Parameters checked: unknown and forbidden ones refused, required ones present, values canonical."""
+    if act.basic and act.verb in ("create", "change"):
+        return _field_params(step, act, rtype, given)
+    refusals: list[Refused] = []
+    accepted: dict[str, Any] = {}
+    for name in given:
+        if name not in act.params:
+            refusals.append(Refused("unknown_field", _("There is no such field."), name))
+    for name, kind in act.params.items():
+        if name in given or kind.required:
+            try:
+                accepted[name] = kind.accept(given.get(name))
+            except Refused as no:
+                refusals.append(no)
+    if refusals:
+        raise together(refusals)
+    step.keep(**{n: act.params[n].plain(v) for n, v in accepted.items() if act.params[n].privacy == "public"})
+    return accepted
+
+
+def _field_params(step: Step, act: Action, rtype: RecordType, given: dict[str, Any]) -> dict[str, Any]:
+    writable = step.scope.writable(rtype)
+    if writable.keys() >= given.keys():
+        return given
+    visible, refusals = step.scope.visible(rtype), []
+    for name in given:
+        if name not in visible:
+            refusals.append(Refused("unknown_field", _("There is no such field."), name))
+        elif name not in writable:
+            refusals.append(Forbidden("read_only", _("You may not change this field."), name))
+    raise together(refusals)
+
+
+def _lock(
+    act: Action, rtype: RecordType, scope: ActorScope, items: Sequence[Item], refused: dict[int, Refused]
+) -> dict[UUID, Any]:
+    """The records, locked in the order of their ids; each knows whether the actor may do this to it (``may``)."""
+    ids = sorted({i.id for n, i in enumerate(items) if i.id is not None and n not in refused})
+    if not ids:
+        return {}
+    table = rtype.table
+    view, may = allowed(scope, rtype, "view", table), allowed(scope, rtype, act.needs, table)
+    parts: list[Sql] = [view]
+    if (base := rtype.base(table)) is not None:
+        parts.append(base)
+    parts.append(Sql(f"{table}.archived_at IS {'NOT ' if act.on_archived else ''}NULL"))
+    inside = both([p for p in parts if p is not TRUE])
+    rows = rtype.model.objects.filter(pk__in=ids).extra(
+        select={"may": may.text}, select_params=may.params, where=[inside.text], params=inside.params
+    )
+    return {r.pk: r for r in rows.order_by("pk").select_for_update(of=("self",))}

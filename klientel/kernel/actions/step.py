@@ -1,0 +1,252 @@
+"""The step: the only thing that can write. It buffers, writes sets of rows, checks links and rights, and remembers.
+
+One step serves one chunk of items of one action. Each item's writes are kept apart until it succeeded, so that a
+refused item leaves nothing; what is buffered is written before its table is read and at the end of the chunk.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from klientel.kernel.actions import storing
+from klientel.kernel.actions.declaring import Action
+from klientel.kernel.access.granting import ActorScope
+from klientel.kernel.errors import Refused
+from klientel.kernel.events import Event
+from klientel.kernel.identity.actor import Actor
+from klientel.kernel.kinds import Kind, Link, Links
+from klientel.kernel.records import RecordType, type_of
+from klientel.kernel.tenancy import current
+from klientel.lib.ids import uuid7
+
+
+@dataclass
+class Draft:
+    """What one item did to one record, until it is written."""
+
+    rtype: RecordType
+    record: Any
+    changes: dict[str, list[Any]]
+    new: bool
+    item: int
+    parameters: dict[str, Any] = field(default_factory=dict)
+    undoes: UUID | None = None
+    links: list[tuple[str, str, UUID]] = field(default_factory=list)  # field, target type, id: to be checked
+
+
+class Again(Exception):
+    """An item was refused after its chunk was partly written: the chunk starts again without it."""
+
+    def __init__(self, refusals: dict[int, Refused]) -> None:
+        super().__init__()
+        self.refusals = refusals
+
+
+class Step:
+    """One chunk of runs of one action."""
+
+    def __init__(self, actor: Actor, action: Action, *, change_set: UUID, cause: UUID | None, scope: ActorScope) -> None:
+        self.actor, self.action, self.scope = actor, action, scope
+        self.change_set, self.cause = change_set, cause
+        self.now = dt.datetime.now(dt.UTC)
+        self.events: list[Event] = []
+        self.event_items: list[int] = []
+        self._item = 0
+        self._open: dict[UUID, Draft] = {}  # of the item that runs now
+        self._done: dict[UUID, Draft] = {}  # of earlier items, not yet written
+        self._tables: set[str] = set()
+        self.flushed_in_item = False
+        self.parameters: dict[str, Any] = {}
+
+    # -- for action functions -------------------------------------------------------------------------------------
+
+    def require(self, fact: object, code: str, message: object, field: str | None = None) -> None:
+        """Refuse unless ``fact`` holds."""
+        if not fact:
+            raise Refused(code, message, field)
+
+    def create(self, rtype: RecordType | str, **values: Any) -> Any:
+        """A new record with these fields; they are checked as if given from outside."""
+        rtype = type_of(rtype)
+        record = rtype.model(id=uuid7(), tenant_id=current(), created_at=self.now, changed_at=self.now,
+                             created_by=self.actor.ref)
+        if rtype.custom_id:
+            record.type_id = rtype.custom_id
+        draft = Draft(rtype, record, {}, True, self._item)
+        fields = rtype.fields
+        refusals: list[Refused] = []
+        for name, value in values.items():
+            self._put(draft, fields[name], value, refusals)
+        self._fill(draft, refusals, values)
+        if refusals:
+            raise _all(refusals)
+        self._open[record.id] = draft
+        self._tables.add(rtype.table)
+        return record
+
+    def _fill(self, draft: Draft, refusals: list[Refused], given: dict[str, Any]) -> None:
+        """Defaults of the fields not given count as set; a required one that is empty is refused."""
+        for name, kind in draft.rtype.fields.items():
+            if name in given:
+                continue
+            value = draft.rtype.value(draft.record, name)
+            if kind.required and (kind.is_empty(value)):
+                refusals.append(kind.refuse("required", _("Please fill in this field.")))
+            elif value and not kind.readonly and not kind.is_empty(value):
+                draft.changes[name] = [None, kind.plain(value)]
+
+    def change(self, record: Any, **values: Any) -> None:
+        """Set fields of a record; what stays equal is no change, and nothing changed is no event."""
+        rtype = type_of(record)
+        draft = self._draft(rtype, record)
+        fields = rtype.fields
+        refusals: list[Refused] = []
+        for name, value in values.items():
+            self._put(draft, fields[name], value, refusals)
+        if refusals:
+            raise _all(refusals)
+
+    def archive(self, record: Any) -> None:
+        """Move a record to the trash."""
+        self.stamp(record, archived_at=self.now)
+
+    def restore(self, record: Any) -> None:
+        """Take a record out of the trash."""
+        self.stamp(record, archived_at=None)
+
+    def stamp(self, record: Any, **values: Any) -> None:
+        """Set fields that people do not fill in themselves, such as when a task was done; values are canonical."""
+        draft = self._draft(type_of(record), record)
+        for name, value in values.items():
+            kind = draft.rtype.fields[name]
+            self._note(draft, name, kind.plain(getattr(record, name)), kind.plain(value))
+            setattr(record, name, value)
+
+    def keep(self, **parameters: Any) -> None:
+        """Remember what was asked for beside the changes; never personal values."""
+        self.parameters |= parameters
+
+    # -- buffers --------------------------------------------------------------------------------------------------
+
+    def _draft(self, rtype: RecordType, record: Any) -> Draft:
+        draft = self._open.get(record.id)
+        if draft is None:
+            draft = self._open[record.id] = Draft(rtype, record, {}, False, self._item)
+            self._tables.add(rtype.table)
+        return draft
+
+    def _put(self, draft: Draft, kind: Kind, value: Any, refusals: list[Refused]) -> None:
+        try:
+            accepted = kind.accept(value)
+        except Refused as no:
+            refusals.append(no)
+            return
+        before = draft.rtype.value(draft.record, kind.name)
+        if draft.new:
+            before = None
+        elif before == accepted and type(before) is type(accepted):
+            return
+        old, new = (None if draft.new else kind.plain(before)), kind.plain(accepted)
+        if draft.new and kind.is_empty(accepted) and not isinstance(accepted, bool):
+            new = None
+        draft.rtype.put(draft.record, kind.name, accepted)
+        if old != new:
+            self._note(draft, kind.name, old, new)
+            self._remember_links(draft, kind, accepted, before)
+
+    @staticmethod
+    def _note(draft: Draft, name: str, old: Any, new: Any) -> None:
+        first = draft.changes.get(name)
+        if first is not None:
+            old = first[0]
+        if old == new and not draft.new:
+            draft.changes.pop(name, None)
+        else:
+            draft.changes[name] = [old, new]
+
+    @staticmethod
+    def _remember_links(draft: Draft, kind: Kind, value: Any, before: Any) -> None:
+        draft.links = [one for one in draft.links if one[0] != kind.name]
+        if isinstance(kind, Link) and value is not None:
+            draft.links.append((kind.name, kind.to, value))
+        elif isinstance(kind, Links):
+            known = set(before or ())
+            draft.links.extend((kind.name, kind.to, v) for v in value if v not in known)
+
+    def begin(self, item: int) -> None:
+        """Start the next item of the chunk."""
+        self._item, self._open, self.flushed_in_item, self.parameters = item, {}, False, {}
+
+    def end(self) -> None:
+        """The item succeeded: what it did is to be written."""
+        for draft in self._open.values():
+            draft.parameters = self.parameters
+        self._done |= self._open
+        self._open = {}
+
+    def drop(self, refused: Refused) -> None:
+        """The item was refused; where some of it is written already, the chunk starts again."""
+        self._open = {}
+        if self.flushed_in_item:
+            raise Again({self._item: refused})
+
+    def settle(self, table: str) -> None:
+        """Write what is buffered, because ``table`` is about to be read."""
+        if table in self._tables:
+            self._tables.clear()
+            if self._open:
+                self.flushed_in_item = True
+            self._done |= self._open
+            self.flush()
+
+    # -- writing --------------------------------------------------------------------------------------------------
+
+    def flush(self) -> None:
+        """Write all that is buffered: links checked, rows, search, events, then rights on the results."""
+        drafts = [d for d in self._done.values() if d.new or d.changes or d.undoes]
+        self._done = {}
+        self._tables.clear()
+        if not drafts:
+            return
+        refusals = storing.check_links(self.scope, drafts)
+        if refusals:
+            raise Again(refusals)
+        by_type: dict[str, list[Draft]] = defaultdict(list)
+        for draft in drafts:
+            by_type[draft.rtype.key].append(draft)
+        for some in by_type.values():
+            storing.store(some, self.now)
+        self._record(drafts)
+        refusals = storing.check_results(self.scope, self.action, by_type)
+        if refusals:
+            raise Again(refusals)
+        for some in by_type.values():
+            if some[0].rtype.settled is not None:
+                some[0].rtype.settled([d.record for d in some])
+
+    def _record(self, drafts: list[Draft]) -> None:
+        about = storing.concerned(drafts)
+        made = [self._event(d, about.get(d.record.id, [])) for d in drafts]
+        storing.write_events(made)
+        self.events.extend(made)
+        self.event_items.extend(d.item for d in drafts)
+
+    def _event(self, draft: Draft, about: list[UUID]) -> Event:
+        fields = draft.rtype.fields
+        private = frozenset(n for n in draft.changes if n in fields and fields[n].privacy != "public")
+        return Event(
+            kind=self.action.key, record_type=draft.rtype.key, record_id=draft.record.id, actor=self.actor.ref,
+            actor_name=self.actor.name, change_set=self.change_set, changes=draft.changes, cause=self.cause, at=self.now,
+            parameters=draft.parameters, about=about, private=private, undoes=draft.undoes,
+        )
+
+
+def _all(refusals: list[Refused]) -> Refused:
+    first, *rest = refusals
+    return type(first)(first.code, first.message, first.field, rest, first.details)

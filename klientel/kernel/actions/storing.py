@@ -1,0 +1,299 @@
+"""Writing sets of drafts: one statement per table and purpose, however many rows. Used by the step only."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from decimal import Decimal
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import orjson
+from django.db import connection
+from django.utils.translation import gettext_lazy as _
+
+from klientel.kernel import events, writing
+from klientel.kernel.access import reading
+from klientel.kernel.access.granting import ActorScope, allowed
+from klientel.kernel.actions.declaring import Action
+from klientel.kernel.errors import Forbidden, Missing, Refused
+from klientel.kernel.events import Event
+from klientel.kernel.kinds import Entries, Kind, Link, Links
+from klientel.kernel.records import RecordType, type_of
+from klientel.kernel.sql import TRUE, Sql, both
+from klientel.kernel.tenancy import current
+from klientel.lib import words
+from klientel.lib.ids import uuid7
+
+if TYPE_CHECKING:
+    from klientel.kernel.actions.step import Draft
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal | UUID):
+        return str(value)
+    raise TypeError(type(value))
+
+
+def dumps(value: Any) -> str:
+    """JSON text for the database."""
+    return orjson.dumps(value, default=_plain).decode()
+
+
+@lru_cache(maxsize=512)
+def _columns(model: type) -> tuple[tuple[str, str], ...]:
+    return tuple((f.column, f.attname) for f in model._meta.concrete_fields if not f.generated)  # type: ignore[attr-defined]
+
+
+def store(drafts: list[Draft], now: dt.datetime) -> None:
+    """Insert the new and update the changed rows of one type, and their search rows."""
+    rtype = drafts[0].rtype
+    for draft in drafts:
+        _derive(rtype, draft, now)
+    with writing.door():
+        _insert(rtype, [d.record for d in drafts if d.new])
+        _update(rtype, [d for d in drafts if not d.new])
+        _index(rtype, drafts)
+
+
+def _derive(rtype: RecordType, draft: Draft, now: dt.datetime) -> None:
+    record = draft.record
+    record.title = rtype.title_of(record)
+    record.sort_key = rtype.sort_of(record, record.title)
+    if rtype.match is not None:
+        record.match_keys = rtype.match(record)
+    if not draft.new:
+        record.version += 1
+        record.changed_at = now
+
+
+def _insert(rtype: RecordType, records: list[Any]) -> None:
+    if not records:
+        return
+    columns = _columns(rtype.model)
+    rows = [{column: getattr(r, attname) for column, attname in columns} for r in records]
+    names = ", ".join(f'"{c}"' for c, _a in columns)
+    picked = ", ".join(f'r."{c}"' for c, _a in columns)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {rtype.table} ({names}) SELECT {picked} FROM json_populate_recordset(NULL::{rtype.table}, %s::json) r",
+            [dumps(rows)],
+        )
+
+
+_DERIVED = ("version", "title", "sort_key", "match_keys", "changed_at")
+
+
+def _update(rtype: RecordType, drafts: list[Draft]) -> None:
+    """One UPDATE per set of changed columns: a bulk edit is one statement."""
+    groups: dict[tuple[str, ...], list[Any]] = defaultdict(list)
+    fields = rtype.fields
+    for draft in drafts:
+        changed = {"extra" if fields[n].custom else n for n in draft.changes}
+        groups[tuple(sorted(changed))].append(draft.record)
+    for changed_columns, records in groups.items():
+        columns = (*_DERIVED, *changed_columns)
+        rows = [{"id": r.id, **{c: getattr(r, c) for c in columns}} for r in records]
+        sets = ", ".join(f'"{c}" = r."{c}"' for c in columns)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"UPDATE {rtype.table} t SET {sets} FROM json_populate_recordset(NULL::{rtype.table}, %s::json) r"
+                " WHERE t.id = r.id AND t.tenant_id = %s",
+                [dumps(rows), current()],
+            )
+
+
+# -- search index -------------------------------------------------------------------------------------------------
+
+_INDEX = """
+INSERT INTO kernel_search (id, tenant_id, record_type, record_id, field_class, text, title, alive, searchable)
+SELECT r.id, r.tenant_id, r.record_type, r.record_id, r.field_class, r.text, r.title, r.alive, r.searchable
+FROM json_populate_recordset(NULL::kernel_search, %s::json) r
+"""
+_REINDEX = """
+ON CONFLICT (tenant_id, record_id, field_class) DO UPDATE
+SET text = excluded.text, title = excluded.title, alive = excluded.alive
+WHERE (kernel_search.text, kernel_search.title, kernel_search.alive)
+    IS DISTINCT FROM (excluded.text, excluded.title, excluded.alive)
+"""
+
+
+def _index(rtype: RecordType, drafts: list[Draft]) -> None:
+    tenant, fresh, again = current(), [], []
+    classes = searched(rtype)
+    named = {n for names in classes.values() for n in names}
+    for draft in drafts:
+        if not draft.new and not named.intersection(draft.changes) and "archived_at" not in draft.changes:
+            if not _title_changed(classes, draft):
+                continue
+        record = draft.record
+        for letter, names in classes.items():
+            text = _search_text(rtype, record, letter, names)
+            if text or letter == "A" or not draft.new:
+                row = {
+                    "id": uuid7(), "tenant_id": tenant, "record_type": rtype.key, "record_id": record.id,
+                    "field_class": letter, "text": text, "title": record.title if letter == "A" else "",
+                    "alive": record.archived_at is None, "searchable": not rtype.system,
+                }
+                (fresh if draft.new else again).append(row)
+    with connection.cursor() as cursor:
+        if fresh:
+            cursor.execute(_INDEX, [dumps(fresh)])
+        if again:
+            cursor.execute(_INDEX + _REINDEX, [dumps(again)])
+
+
+def _title_changed(classes: dict[str, list[str]], draft: Draft) -> bool:
+    return bool(draft.changes) and not classes.get("B") and len(classes) == 1
+
+
+def searched(rtype: RecordType) -> dict[str, list[str]]:
+    """The fields of each class of the search index; ``A`` always stands, it is the record's title."""
+    if rtype.custom_id is None:
+        return _declared_search_of(rtype.key)
+    return {"A": ["name"]}
+
+
+@lru_cache(maxsize=512)
+def _declared_search_of(key: str) -> dict[str, list[str]]:
+    return _search_fields(type_of(key))
+
+
+def _search_fields(rtype: RecordType) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {"A": []}
+    for name, kind in rtype.static.items():
+        if kind.search:
+            found.setdefault(kind.search, []).append(name)
+    return found
+
+
+def _search_text(rtype: RecordType, record: Any, letter: str, names: list[str]) -> str:
+    parts = [record.title] if letter == "A" else []
+    for name in names:
+        parts.append(_words_of(rtype.fields[name], rtype.value(record, name)))
+    return words.fold(" ".join(p for p in parts if p))[:2000]
+
+
+def _words_of(kind: Kind, value: Any) -> str:
+    if not value:
+        return ""
+    if isinstance(kind, Entries):
+        return " ".join(e.get(p, "") for e in value for p in kind.parts if p != "country")
+    return value if isinstance(value, str) else kind.show(value)
+
+
+# -- links and rights ---------------------------------------------------------------------------------------------
+
+
+def check_links(scope: ActorScope, drafts: list[Draft]) -> dict[int, Refused]:
+    """Refusals, by item, of links to what is not there or not visible: one statement per target type."""
+    new = {d.record.id for d in drafts if d.new}
+    wanted: dict[str, set[UUID]] = defaultdict(set)
+    for draft in drafts:
+        for _field, to, record_id in draft.links:
+            if record_id not in new:
+                wanted[to].add(record_id)
+    if not wanted:
+        return {}
+    found = new | {i for to, ids in wanted.items() for i in _existing(scope, to, ids)}
+    refusals: dict[int, Refused] = {}
+    for draft in drafts:
+        for name, _to, record_id in draft.links:
+            if record_id not in found:
+                refusals[draft.item] = Refused("not_a_record", _("There is no such record, or you may not see it."), name)
+    return refusals
+
+
+def _existing(scope: ActorScope, to: str, ids: set[UUID]) -> set[UUID]:
+    if to == "kernel.user":
+        return ids  # set by the kernel itself only
+    if to != "*":
+        return reading.visible_ids(scope, type_of(to), ids)
+    by_type: dict[str, list[UUID]] = defaultdict(list)
+    for record_id, key in reading.types_of(ids).items():
+        by_type[key].append(record_id)
+    return {i for key, some in by_type.items() for i in reading.visible_ids(scope, type_of(key), some)}
+
+
+def check_results(scope: ActorScope, action: Action, by_type: dict[str, list[Draft]]) -> dict[int, Refused]:
+    """Refusals, by item, where the written record lies outside what the actor may make of it."""
+    refusals: dict[int, Refused] = {}
+    for drafts in by_type.values():
+        rtype = drafts[0].rtype
+        verb = action.needs if rtype.key == action.on else "change"
+        for group_verb, group in (("create" if rtype.key != action.on else verb, [d for d in drafts if d.new]),
+                                  (verb, [d for d in drafts if not d.new])):
+            limit = allowed(scope, rtype, group_verb, "t")
+            if not group or limit is TRUE:
+                continue
+            inside = _within(limit, [d.record.id for d in group], rtype)
+            for draft in group:
+                if draft.record.id not in inside:
+                    refusals[draft.item] = Forbidden("forbidden", _("You may not make this of it."))
+    return refusals
+
+
+def _within(limit: Sql, ids: list[UUID], rtype: RecordType) -> set[UUID]:
+    inside = both([Sql("t.tenant_id = %s AND t.id = ANY(%s)", (current(), ids)), limit])
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT t.id FROM {rtype.table} t WHERE {inside.text}", inside.params)
+        return {row[0] for row in cursor.fetchall()}
+
+
+# -- events -------------------------------------------------------------------------------------------------------
+
+
+def concerned(drafts: list[Draft]) -> dict[UUID, list[UUID]]:
+    """On which other records each draft's event stands: what it concerns, and what those belong to."""
+    direct: dict[UUID, list[UUID]] = {}
+    targets: dict[str, set[UUID]] = defaultdict(set)
+    for draft in drafts:
+        ids: list[UUID] = []
+        for name in draft.rtype.concerns:
+            kind, value = draft.rtype.fields[name], draft.rtype.value(draft.record, name)
+            found = list(value) if isinstance(kind, Links) else [value] if value else []
+            before = draft.changes.get(name, [None])[0]
+            found += [UUID(b) for b in (before if isinstance(before, list) else [before] if before else [])]
+            ids += found
+            if isinstance(kind, Link | Links):
+                targets[kind.to].update(found)
+        if ids:
+            direct[draft.record.id] = list(dict.fromkeys(ids))
+    above = _above(targets)
+    return {k: list(dict.fromkeys([*v, *(a for i in v for a in above.get(i, ()))])) for k, v in direct.items()}
+
+
+def _above(targets: dict[str, set[UUID]]) -> dict[UUID, list[UUID]]:
+    """The records that the concerned ones belong to themselves: an organisation shows its people's events too."""
+    by_type: dict[str, set[UUID]] = defaultdict(set)
+    for to, ids in targets.items():
+        if to == "*":
+            for record_id, key in reading.types_of(ids).items():
+                by_type[key].add(record_id)
+        else:
+            by_type[to] |= ids
+    found: dict[UUID, list[UUID]] = {}
+    for key, ids in by_type.items():
+        try:
+            rtype = type_of(key)
+        except Missing:
+            continue
+        links = [n for n in rtype.concerns if isinstance(rtype.fields[n], Link)]
+        if not links or not ids:
+            continue
+        picked = ", ".join(f't."{n}"' for n in links)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT t.id, {picked} FROM {rtype.table} t WHERE t.tenant_id = %s AND t.id = ANY(%s)", [current(), list(ids)]
+            )
+            for record_id, *above in cursor.fetchall():
+                found[record_id] = [a for a in above if a]
+    return found
+
+
+def write_events(made: list[Event]) -> None:
+    """Store the events and tell the workers that the tenant has some."""
+    with writing.door(), connection.cursor() as cursor:
+        events.write(made)
+        cursor.execute("INSERT INTO kernel_wake (tenant_id, queue, due_at) VALUES (%s, 'events', now())", [current()])

@@ -1,0 +1,22 @@
+"""The kernel as a Django app."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
+
+
+
+class KernelConfig(AppConfig):
+    """Declares all record types and finds every app's actions once the models are loaded."""
+
+    name = "klientel.kernel"
+    label = "kernel"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Declaration is registration: nothing is listed by hand."""
+        import_module("klientel.kernel.records.types").declare_all()
+        autodiscover_modules("actions", "consumers", "jobs")

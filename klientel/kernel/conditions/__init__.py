@@ -1,0 +1,7 @@
+"""Conditions: the one language for filters, views, rights, segments and rules. Compiled to SQL only."""
+
+from klientel.kernel.conditions.compiling import Scope, SystemScope, check, compile
+from klientel.kernel.conditions.operators import OPERATORS, Operator
+from klientel.kernel.conditions.saying import say
+
+__all__ = ["OPERATORS", "Operator", "Scope", "SystemScope", "check", "compile", "say"]

@@ -1,0 +1,219 @@
+"""Conditions: the one way to say *which*. JSON in, SQL out, and only ever SQL, also for a single record.
+
+Fails closed: an unknown field, operator or type is refused. ``any: []`` is nothing, ``all: []`` is all. Every hop of a
+path, every ``has`` and ``happened`` adds what the scope may see, so that a hidden field or record cannot be guessed at.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Protocol
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from klientel.kernel.conditions.operators import OPERATORS, Operator, positive, value_of
+from klientel.kernel.errors import Missing, Refused
+from klientel.kernel.kinds import Choices, Entries, Kind, Link, Links, today
+from klientel.kernel.records import RecordType, Reverse, reverses, type_of
+from klientel.kernel.sql import FALSE, TRUE, Sql, both, either
+
+MOST_PARTS = 200
+MOST_DEPTH = 12
+
+
+class Scope(Protocol):
+    """Under whose eyes a condition is compiled."""
+
+    tenant: UUID
+    me: UUID | None
+    teams: tuple[UUID, ...]
+
+    def visible(self, rtype: RecordType) -> dict[str, Kind]:
+        """The fields that may be asked about."""
+        ...
+
+    def restrict(self, rtype: RecordType, alias: str) -> Sql:
+        """Which records may be seen."""
+        ...
+
+
+class SystemScope:
+    """Sees everything in one tenant: for grants themselves and for the kernel's own questions."""
+
+    def __init__(self, tenant: UUID, me: UUID | None = None, teams: tuple[UUID, ...] = ()) -> None:
+        self.tenant, self.me, self.teams = tenant, me, teams
+
+    def visible(self, rtype: RecordType) -> dict[str, Kind]:
+        """Every field."""
+        return rtype.fields
+
+    def restrict(self, rtype: RecordType, alias: str) -> Sql:
+        """Every record."""
+        return TRUE
+
+
+class _Compiler:
+    def __init__(self, scope: Scope) -> None:
+        self.scope, self.parts, self.aliases = scope, 0, 0
+
+    def alias(self) -> str:
+        self.aliases += 1
+        return f"c{self.aliases}"
+
+    def condition(self, rtype: RecordType, json: Any, alias: str, depth: int = 0) -> Sql:
+        self.parts += 1
+        if depth > MOST_DEPTH or self.parts > MOST_PARTS:
+            raise Refused("too_complex", _("This condition is too large."))
+        match json:
+            case {"all": list(parts), **rest} if not rest:
+                return both([self.condition(rtype, p, alias, depth + 1) for p in parts])
+            case {"any": list(parts), **rest} if not rest:
+                return either([self.condition(rtype, p, alias, depth + 1) for p in parts])
+            case {"not": dict(part), **rest} if not rest:
+                return ~self.condition(rtype, part, alias, depth + 1)
+            case {"field": str(path), "op": str(op), **rest} if set(rest) <= {"value"}:
+                return self.clause(rtype, path, op, json.get("value"), alias)
+            case {"has": str(name), **rest} if set(rest) <= {"where", "times"}:
+                return self.has(rtype, name, json.get("where") or {"all": []}, json.get("times"), alias, depth)
+            case {"happened": str(kind), **rest} if set(rest) <= {"within", "times"}:
+                return self.happened(kind, json.get("within"), json.get("times"), alias)
+            case {"id": list(ids), **rest} if not rest and all(isinstance(i, str) for i in ids):
+                return Sql(f"{alias}.id = ANY(%s)", ([_uuid(i) for i in ids],)) if ids else FALSE
+        raise Refused("bad_condition", _("This is not a condition we understand."))
+
+    def clause(self, rtype: RecordType, path: str, op: str, value: Any, alias: str) -> Sql:
+        operator = OPERATORS.get(op)
+        if operator is None:
+            raise Refused("bad_operator", _("There is no such comparison."), path)
+        if operator.of:
+            return ~self.walk(rtype, path.split("."), positive(operator), op, value, alias)
+        return self.walk(rtype, path.split("."), operator, op, value, alias)
+
+    def walk(self, rtype: RecordType, path: list[str], operator: Operator, op: str, value: Any, alias: str) -> Sql:
+        kind = self.field(rtype, path[0])
+        if len(path) == 1:
+            if op not in kind.operators or operator.sql is None:
+                raise Refused("bad_operator", _("This field cannot be compared like that."), path[0])
+            return operator.sql(kind, alias, value_of(kind, operator, value, self.resolve))
+        if not isinstance(kind, Link | Links) or kind.to == "*" or len(path) > 5:  # noqa: PLR2004
+            raise Refused("no_such_field", _("There is no such field."), ".".join(path))
+        target, inner = type_of(kind.to), self.alias()
+        rest = self.walk(target, path[1:], operator, op, value, inner)
+        if operator.key == "empty":  # nothing there is empty too
+            found = self.exists(target, inner, _joins(kind, alias, inner), ~rest)
+            return ~found
+        return self.exists(target, inner, _joins(kind, alias, inner), rest)
+
+    def field(self, rtype: RecordType, name: str) -> Kind:
+        kind = self.scope.visible(rtype).get(name)
+        if kind is None:
+            raise Refused("no_such_field", _("There is no such field."), name)
+        return kind
+
+    def exists(self, target: RecordType, alias: str, join: Sql, where: Sql, *, alive: bool = False) -> Sql:
+        parts = [Sql(f"{alias}.tenant_id = %s", (self.scope.tenant,)), join]
+        if (base := target.base(alias)) is not None:
+            parts.append(base)
+        if alive:
+            parts.append(Sql(f"{alias}.archived_at IS NULL"))
+        inside = both([*parts, self.scope.restrict(target, alias), where])
+        return Sql(f"EXISTS (SELECT 1 FROM {target.table} {alias} WHERE {inside.text})", inside.params)
+
+    def has(self, rtype: RecordType, name: str, where: Any, times: Any, alias: str, depth: int) -> Sql:
+        reverse = reverses(rtype).get(name)
+        if reverse is None or reverse.field not in self.scope.visible(reverse.source):
+            raise Refused("no_such_relation", _("There are no such related records."), name)
+        inner = self.alias()
+        test = self.condition(reverse.source, where, inner, depth + 1)
+        join = _joins_back(reverse, alias, inner)
+        if times is None:
+            return self.exists(reverse.source, inner, join, test, alive=True)
+        base = reverse.source.base(inner) or TRUE
+        tenant = Sql(f"{inner}.tenant_id = %s", (self.scope.tenant,))
+        alive = Sql(f"{inner}.archived_at IS NULL")
+        inside = both([tenant, join, base, alive, self.scope.restrict(reverse.source, inner), test])
+        return _counted(f"SELECT count(*) FROM {reverse.source.table} {inner} WHERE {inside.text}", inside.params, times)
+
+    def happened(self, kind: str, within: Any, times: Any, alias: str) -> Sql:
+        since, params = "", []
+        if within is not None:
+            days = within.get("days") if isinstance(within, dict) and set(within) == {"days"} else None
+            if isinstance(days, bool) or not isinstance(days, int) or not 0 < days <= 36_600:  # noqa: PLR2004
+                raise Refused("bad_value", _("Please enter a number of days."), "within")
+            since, params = " AND a.at >= now() - make_interval(days => %s)", [days]
+        text = (
+            "SELECT count(*) FROM kernel_about a JOIN kernel_event e ON e.id = a.event_id"
+            f" WHERE a.tenant_id = %s AND a.record_id = {alias}.id AND e.kind = %s{since}"
+        )
+        return _counted(text, (self.scope.tenant, kind, *params), times if times is not None else {"over": 0})
+
+    def resolve(self, kind: Kind, value: Any) -> Any:
+        match value:
+            case {"me": True, **rest} if not rest and isinstance(kind, Link | Links):
+                return self.scope.me or UUID(int=0)
+            case {"my_teams": True, **rest} if not rest and isinstance(kind, Link | Links):
+                return list(self.scope.teams) or [UUID(int=0)]
+            case {"days_ago": int(days), **rest} if not rest and kind.db_type_name in ("date", "timestamptz"):
+                return kind.accept((today() - dt.timedelta(days=days)).isoformat())
+            case {"today": True, **rest} if not rest and kind.db_type_name in ("date", "timestamptz"):
+                return kind.accept(today().isoformat())
+        return accept_one(kind, value)
+
+
+def accept_one(kind: Kind, value: Any) -> Any:
+    """One value to compare a field with."""
+    if isinstance(kind, Links):
+        return _uuid(value)
+    if isinstance(kind, Choices):
+        return kind.take([value])[0]
+    if isinstance(kind, Entries):
+        if not isinstance(value, str) or "\x00" in value:
+            raise Refused("bad_value", _("Please enter text to compare with."), kind.name)
+        return value
+    return kind.take(value)
+
+
+def _uuid(value: Any) -> UUID:
+    try:
+        return value if isinstance(value, UUID) else UUID(value)
+    except (ValueError, TypeError, AttributeError):
+        raise Refused("not_a_record", _("There is no such record.")) from None
+
+
+def _joins(kind: Link | Links, alias: str, inner: str) -> Sql:
+    x = kind.sql(alias)
+    if isinstance(kind, Links):
+        return Sql(f"{x.text} ? {inner}.id::text" if kind.custom else f"{inner}.id = ANY({x.text})", x.params)
+    return Sql(f"{inner}.id = {x.text}", x.params)
+
+
+def _joins_back(reverse: Reverse, alias: str, inner: str) -> Sql:
+    kind = reverse.source.fields[reverse.field]
+    x = kind.sql(inner)
+    if isinstance(kind, Links):
+        return Sql(f"{x.text} ? {alias}.id::text" if kind.custom else f"{x.text} @> ARRAY[{alias}.id]", x.params)
+    return Sql(f"{x.text} = {alias}.id", x.params)
+
+
+def _counted(text: str, params: tuple[Any, ...], times: Any) -> Sql:
+    signs = {"over": ">", "under": "<", "is": "="}
+    if not isinstance(times, dict) or len(times) != 1:
+        raise Refused("bad_value", _("Please say how many times."), "times")
+    [(how, number)] = times.items()
+    if how not in signs or isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= 10**6:
+        raise Refused("bad_value", _("Please say how many times."), "times")
+    return Sql(f"({text}) {signs[how]} %s", (*params, number))
+
+
+def compile(rtype: RecordType, json: Any, scope: Scope, alias: str) -> Sql:  # noqa: A001
+    """The condition as SQL over ``alias``, a row of the type's table. :class:`Refused` where it is not understood."""
+    return _Compiler(scope).condition(rtype, json, alias)
+
+
+def check(rtype: RecordType, json: Any, scope: Scope) -> None:
+    """Refuse a condition that does not compile under this scope."""
+    try:
+        compile(rtype, json, scope, "t")
+    except Missing as no:
+        raise Refused(no.code, no.message, no.field) from None

@@ -1,0 +1,132 @@
+"""Events: what happened. Written once, in the transaction that did it, never edited."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.db import connection
+
+from klientel.kernel.sql import Sql
+from klientel.kernel.tenancy import current
+from klientel.lib.ids import uuid7
+
+#: tables that belong to tenants and are not Django models
+TABLES = ("kernel_event", "kernel_event_private")
+
+
+@dataclass(slots=True)
+class Event:
+    """One thing that happened to one record. ``changes`` is ``{field: [old, new]}`` in plain JSON values."""
+
+    kind: str
+    record_type: str
+    record_id: UUID
+    actor: str
+    actor_name: str
+    change_set: UUID
+    changes: dict[str, list[Any]] = field(default_factory=dict)
+    parameters: dict[str, Any] = field(default_factory=dict)
+    cause: UUID | None = None
+    undoes: UUID | None = None
+    at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
+    id: UUID = field(default_factory=uuid7)
+    about: list[UUID] = field(default_factory=list)
+    private: frozenset[str] = frozenset()  # which of the changes are personal values
+
+
+_COLUMNS = ("id", "at", "kind", "actor", "actor_name", "record_type", "record_id", "cause", "change_set", "undoes")
+
+WRITE = """
+INSERT INTO kernel_event (id, tenant_id, epoch, at, kind, actor, actor_name, record_type, record_id, cause, change_set,
+                          undoes, parameters, changes, fields)
+SELECT r.id, r.tenant_id, i.epoch, r.at, r.kind, r.actor, r.actor_name, r.record_type, r.record_id, r.cause, r.change_set,
+       r.undoes, r.parameters, r.changes, r.fields
+FROM kernel_installation i, json_populate_recordset(NULL::kernel_event, %s::json) r
+"""
+WRITE_PRIVATE = """
+INSERT INTO kernel_event_private (event_id, tenant_id, record_id, changes)
+SELECT r.event_id, r.tenant_id, r.record_id, r.changes FROM json_populate_recordset(NULL::kernel_event_private, %s::json) r
+"""
+WRITE_ABOUT = """
+INSERT INTO kernel_about (id, tenant_id, record_id, at, event_id)
+SELECT r.id, r.tenant_id, r.record_id, r.at, r.event_id FROM json_populate_recordset(NULL::kernel_about, %s::json) r
+"""
+
+
+def write(events: list[Event]) -> None:
+    """Store events, their personal values apart, and on which records they stand: three statements for any number."""
+    if not events:
+        return
+    tenant = current()
+    rows, private, about = [], [], []
+    for e in events:
+        row: dict[str, Any] = {c: getattr(e, c) for c in _COLUMNS}
+        public = {k: v for k, v in e.changes.items() if k not in e.private} if e.private else e.changes
+        row |= {"tenant_id": tenant, "parameters": e.parameters, "changes": public, "fields": list(e.changes)}
+        rows.append(row)
+        if len(public) < len(e.changes):
+            kept = {k: v for k, v in e.changes.items() if k in e.private}
+            private.append({"event_id": e.id, "tenant_id": tenant, "record_id": e.record_id, "changes": kept})
+        for record_id in dict.fromkeys((e.record_id, *e.about)):
+            about.append({"id": uuid7(), "tenant_id": tenant, "record_id": record_id, "at": e.at, "event_id": e.id})
+    with connection.cursor() as cursor:
+        cursor.execute(WRITE, [orjson.dumps(rows).decode()])
+        if private:
+            cursor.execute(WRITE_PRIVATE, [orjson.dumps(private).decode()])
+        cursor.execute(WRITE_ABOUT, [orjson.dumps(about).decode()])
+
+
+_READ = (
+    "e.id, e.at, e.kind, e.actor, e.actor_name, e.record_type, e.record_id, e.cause, e.change_set, e.undoes,"
+    " e.parameters, e.changes, p.changes"
+)
+
+
+def read(where: Sql, *, order: str = "e.id", limit: int | None = None, join: str = "") -> list[Event]:
+    """Events of the current tenant, personal values joined in; ``where`` over the alias ``e``."""
+    text = (
+        f"SELECT {_READ} FROM kernel_event e LEFT JOIN kernel_event_private p ON p.event_id = e.id {join}"
+        f" WHERE e.tenant_id = %s AND {where.text} ORDER BY {order}" + (f" LIMIT {int(limit)}" if limit else "")
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(text, [current(), *where.params])
+        return [_event(row) for row in cursor.fetchall()]
+
+
+def _event(row: tuple[Any, ...]) -> Event:
+    public, private = _json(row[11]) or {}, _json(row[12]) or {}
+    return Event(
+        id=row[0], at=row[1], kind=row[2], actor=row[3], actor_name=row[4], record_type=row[5], record_id=row[6],
+        cause=row[7], change_set=row[8], undoes=row[9], parameters=_json(row[10]) or {}, changes=public | private,
+        private=frozenset(private),
+    )
+
+
+def _json(value: Any) -> Any:
+    return orjson.loads(value) if isinstance(value, str | bytes) else value
+
+
+def timeline(
+    record_id: UUID, *, before: tuple[dt.datetime, UUID] | None = None, limit: int = 50, kinds: Iterable[str] = ()
+) -> list[Event]:
+    """What stands on one record's timeline, newest first; ``before`` continues after the last one seen."""
+    parts, params = ["a.tenant_id = %s AND a.record_id = %s"], [current(), record_id]
+    if before:
+        parts.append("(a.at, a.event_id) < (%s, %s)")
+        params += list(before)
+    if chosen := list(kinds):
+        parts.append("EXISTS (SELECT 1 FROM kernel_event k WHERE k.id = a.event_id AND k.kind = ANY(%s))")
+        params.append(chosen)
+    text = (
+        f"SELECT {_READ} FROM (SELECT event_id, at FROM kernel_about a WHERE {' AND '.join(parts)}"
+        f" ORDER BY at DESC, event_id DESC LIMIT {int(limit)}) a JOIN kernel_event e ON e.id = a.event_id"
+        " LEFT JOIN kernel_event_private p ON p.event_id = e.id ORDER BY a.at DESC, a.event_id DESC"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(text, params)
+        return [_event(row) for row in cursor.fetchall()]

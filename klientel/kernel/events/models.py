@@ -1,0 +1,51 @@
+"""Tables beside the events: on which records an event stands, and how far each consumer has read.
+
+``kernel_event`` and ``kernel_event_private`` themselves are partitioned, which Django cannot declare: see migration 0002.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+
+from klientel.kernel.tenancy.models import Id, TenantModel
+
+
+class About(TenantModel):
+    """An event stands on the timeline of a record. No foreign key: events are dropped by the month."""
+
+    id = Id(primary_key=True)
+    record_id = models.UUIDField()
+    at = models.DateTimeField()
+    event_id = models.UUIDField()
+
+    class Meta(TenantModel.Meta):
+        app_label = "kernel"
+        indexes = [models.Index("tenant_id", "record_id", models.F("at").desc(), "event_id", name="about_timeline")]
+
+
+class Cursor(TenantModel):
+    """How far one consumer has read one tenant's events: everything up to (epoch, xid, event) took effect."""
+
+    id = Id(primary_key=True)
+    consumer = models.CharField(max_length=60)
+    epoch = models.PositiveIntegerField(default=0)
+    xid = models.PositiveBigIntegerField(default=0)
+    event_id = models.UUIDField(null=True)
+    moved_at = models.DateTimeField(auto_now=True)
+
+    class Meta(TenantModel.Meta):
+        app_label = "kernel"
+        constraints = [models.UniqueConstraint(fields=["tenant_id", "consumer"], name="cursor_once")]
+
+
+class Parked(TenantModel):
+    """An event a consumer could not digest: kept and reported, never a stop."""
+
+    id = Id(primary_key=True)
+    consumer = models.CharField(max_length=60)
+    event_id = models.UUIDField()
+    reason = models.CharField(max_length=300)
+    parked_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta(TenantModel.Meta):
+        app_label = "kernel"

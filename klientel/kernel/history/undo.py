@@ -1,0 +1,134 @@
+"""Undo, derived from what the events recorded: per change set, refused where something changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from klientel.kernel import actions, events, writing
+from klientel.kernel.access.granting import ActorScope
+from klientel.kernel.access.reading import get as get_record
+from klientel.kernel.actions.declaring import Action
+from klientel.kernel.actions.step import Draft, Step
+from klientel.kernel.errors import Conflict, Forbidden, Missing, Refused
+from klientel.kernel.events import Event
+from klientel.kernel.identity.actor import Actor
+from klientel.kernel.records import RecordType, type_of
+from klientel.kernel.sql import Sql
+from klientel.kernel.tenancy import current
+from klientel.lib.ids import uuid7
+
+CHUNK = 500
+
+
+@dataclass
+class Undone:
+    """What an undo did: its own change set, how many records went back, and those that could not, with the reason."""
+
+    change_set: UUID
+    records: int = 0
+    refused: list[tuple[Event, Refused]] = field(default_factory=list)
+
+
+def undo(actor: Actor, change_set: UUID) -> Undone:
+    """Put back everything one change set did, newest first, in chunks; each record that changed since is left and reported.
+
+    Raises :class:`Missing` where there is nothing of that name, :class:`Refused` where it cannot be undone at all.
+    """
+    first = events.read(Sql("e.change_set = %s", (change_set,)), limit=1)
+    if not first:
+        raise Missing("no_such_change", _("There is nothing to undo."))
+    if not actions.get(first[0].kind).undoable:
+        raise Refused("not_undoable", _("This cannot be undone."))
+    result, scope = Undone(uuid7()), ActorScope(actor)
+    for some in _chunks(change_set):
+        with transaction.atomic():
+            _undo_some(actor, scope, some, result)
+    if not result.records and not result.refused:
+        raise Conflict("undone_already", _("This is undone already."))
+    return result
+
+
+def _chunks(change_set: UUID) -> Iterator[list[Event]]:
+    last = UUID(int=2**128 - 1)
+    while True:
+        where = Sql(
+            "e.change_set = %s AND e.id < %s AND e.undoes IS NULL AND NOT EXISTS (SELECT 1 FROM kernel_event u"
+            " WHERE u.tenant_id = e.tenant_id AND u.undoes = e.id)",
+            (change_set, last),
+        )
+        some = events.read(where, order="e.id DESC", limit=CHUNK)
+        if not some:
+            return
+        last = some[-1].id
+        yield some
+
+
+def _undo_some(actor: Actor, scope: ActorScope, some: list[Event], result: Undone) -> None:
+    for event in some:
+        step = Step(actor, actions.get(event.kind), change_set=result.change_set, cause=event.id, scope=scope)
+        try:
+            with transaction.atomic(), writing.settling(step.settle):
+                _undo_one(step, scope, event)
+                step.flush()
+            result.records += 1
+        except Refused as no:
+            result.refused.append((event, no))
+        except actions.step.Again as again:
+            result.refused.append((event, next(iter(again.refusals.values()))))
+
+
+def _undo_one(step: Step, scope: ActorScope, event: Event) -> None:
+    rtype = type_of(event.record_type)
+    record = _locked(scope, rtype, event)
+    step.begin(0)
+    draft = step._draft(rtype, record)
+    draft.undoes = event.id
+    if _made_it(event):
+        if record.version != 1:
+            raise Conflict("changed_since", _("It was changed again since."))
+        step.archive(record)
+    else:
+        _put_back(step, rtype, record, event, draft)
+    step.end()
+
+
+def _made_it(event: Event) -> bool:
+    return bool(event.changes) and all(old is None for old, _new in event.changes.values()) and event.kind.endswith(".create")
+
+
+def _put_back(step: Step, rtype: RecordType, record: Any, event: Event, draft: Draft) -> None:
+    writable, conflicts = step.scope.writable(rtype), []
+    for name, (old, new) in event.changes.items():
+        kind = rtype.fields.get(name)
+        if kind is None:
+            continue
+        now = kind.plain(rtype.value(record, name))
+        if now != new:
+            conflicts.append({"field": name, "now": now, "then": new, "before": old})
+        elif name not in writable and not kind.readonly:
+            raise Forbidden("read_only", _("You may not change this field."), name)
+    if conflicts:
+        raise Conflict("changed_since", _("It was changed again since."), conflicts[0]["field"], details={"conflicts": conflicts})
+    for name, (old, new) in event.changes.items():
+        kind = rtype.fields.get(name)
+        if kind is not None:
+            rtype.put(record, name, kind.from_plain(old))
+            step._note(draft, name, new, old)
+
+
+def _locked(scope: ActorScope, rtype: RecordType, event: Event) -> Any:
+    record = get_record(scope, rtype, event.record_id)
+    locked = rtype.model.objects.select_for_update(of=("self",)).get(pk=record.pk)
+    verb = "archive" if _made_it(event) or "archived_at" in event.changes else "change"
+    if not scope.may(rtype, verb):
+        raise Forbidden("forbidden", _("You may not do this here."))
+    return locked
+
+
+__all__ = ["Undone", "undo", "Action", "current"]

@@ -1,0 +1,220 @@
+"""Kinds of which one record has several, each with a purpose and a state: mails, phones, postal addresses. And free JSON."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from klientel.kernel.errors import Refused
+from klientel.kernel.kinds.base import Kind, region
+from klientel.kernel.kinds.text import Text
+from klientel.kernel.sql import Sql
+from klientel.lib import countries, emails, phones
+
+PURPOSES = (("work", _("work")), ("private", _("private")), ("mobile", _("mobile")), ("billing", _("billing")),
+            ("delivery", _("delivery")), ("fax", _("fax")), ("other", _("other")))
+STATES = (("ok", _("valid")), ("unchecked", _("unchecked")), ("bounced", _("bounced")), ("invalid", _("invalid")),
+          ("former", _("former")))
+
+
+class Entries(Kind, models.JSONField):  # type: ignore[misc,type-arg]
+    """A list of entries ``{"value": …, "purpose": …, "state": …}``; the first is the main one."""
+
+    plain_field = models.JSONField
+    operators = ("contains", "is", "starts", "empty", "not_empty")
+    empty: Any = []
+    db_type_name = "jsonb"
+    most: ClassVar[int] = 30
+    parts: ClassVar[tuple[str, ...]] = ("value",)
+    purposes: ClassVar[tuple[str, ...]] = ("work", "private", "other")
+
+    def take(self, value: Any) -> list[dict[str, str]]:
+        if isinstance(value, str):
+            value = [{"value": v} for v in value.replace("\n", ";").split(";") if v.strip()]
+        if not isinstance(value, list) or len(value) > self.most:
+            raise self.refuse("not_entries", _("Please give a list of at most %(n)d entries.") % {"n": self.most})
+        found = [e for e in (self._entry(v) for v in value) if e]
+        seen: dict[Any, dict[str, str]] = {}
+        for entry in found:
+            seen.setdefault(tuple(entry.get(p, "") for p in self.parts), entry)
+        if self.required and not seen:
+            raise self.refuse("required", _("Please fill in this field."))
+        return list(seen.values())
+
+    def _entry(self, value: Any) -> dict[str, str] | None:
+        if isinstance(value, str):
+            value = {"value": value}
+        if not isinstance(value, dict) or not set(value) <= {*self.parts, "purpose", "state"}:
+            raise self.refuse("not_an_entry", _("This entry has parts that we do not know."))
+        given = {k: v for k, v in value.items() if v not in (None, "")}
+        if not any(p in given for p in self.parts):
+            return None
+        entry = self.check_parts(given)
+        entry["purpose"] = self._one_of(given, "purpose", tuple(k for k, _l in PURPOSES), self.purposes[0])
+        entry["state"] = self._one_of(given, "state", tuple(k for k, _l in STATES), "ok")
+        return entry
+
+    def _one_of(self, given: dict[str, Any], part: str, allowed: tuple[str, ...], default: str) -> str:
+        chosen = given.get(part, default)
+        if chosen not in allowed:
+            raise self.refuse("not_a_choice", _("Please choose one of the given values."))
+        return str(chosen)
+
+    def check_parts(self, given: dict[str, Any]) -> dict[str, str]:
+        """The parts that say what it is, checked."""
+        raise NotImplementedError
+
+    def text(self, part: str, value: Any, most: int = 200) -> str:
+        """One part as clean text."""
+        checker = Text(max_length=most, name=part)
+        try:
+            return checker.take(value)
+        except Refused as no:
+            raise self.refuse(no.code, no.message) from None
+
+    def first(self, value: Any) -> str:
+        """The main entry in one line."""
+        return self.line(value[0]) if value else ""
+
+    def line(self, entry: dict[str, str]) -> str:
+        """An entry in one line, for people."""
+        return entry["value"]
+
+    def write(self, value: Any) -> str:
+        return "; ".join(e["value"] for e in value or [])
+
+    def show(self, value: Any) -> str:
+        return ", ".join(self.line(e) for e in value or [])
+
+    def schema(self) -> dict[str, Any]:
+        parts = {p: {"type": "string", "maxLength": 254} for p in self.parts}
+        parts["purpose"] = {"type": "string", "enum": [k for k, _l in PURPOSES]}
+        parts["state"] = {"type": "string", "enum": [k for k, _l in STATES]}
+        entry = {"type": "object", "properties": parts, "additionalProperties": False}
+        return {"type": "array", "items": entry, "maxItems": self.most}
+
+    def order(self, alias: str) -> Sql:
+        inner = self.sql(alias)
+        return Sql(f"(({inner.text})->0->>'{self.parts[0]}')", inner.params)
+
+    def words(self) -> list[str]:
+        """The parts that ``contains`` looks into."""
+        return list(self.parts)
+
+
+class Emails(Entries):
+    """E-mail addresses."""
+
+    key, widget, cell = "emails", "emails", "emails"
+    plain_field = models.JSONField
+
+    def check_parts(self, given: dict[str, Any]) -> dict[str, str]:
+        try:
+            return {"value": emails.read_email(self.text("value", given["value"], 254))}
+        except ValueError:
+            raise self.refuse("not_an_email", _("“%(value)s” is not a valid e-mail address.") % {
+                "value": str(given["value"])[:80]}) from None
+
+    def sample(self, n: int) -> list[dict[str, str]]:
+        return [{"value": f"person{n}@example.org", "purpose": "work", "state": "ok"}]
+
+
+class Phones(Entries):
+    """Telephone numbers as E.164."""
+
+    key, widget, cell = "phones", "phones", "phones"
+    purposes = ("work", "mobile", "private", "fax", "other")
+
+    def check_parts(self, given: dict[str, Any]) -> dict[str, str]:
+        try:
+            return {"value": phones.read_phone_leniently(self.text("value", given["value"], 60), region()).stored}
+        except ValueError:
+            raise self.refuse("not_a_phone", _("“%(value)s” is not a valid phone number.") % {
+                "value": str(given["value"])[:80]}) from None
+
+    def line(self, entry: dict[str, str]) -> str:
+        return phones.show_phone(entry["value"])
+
+    def sample(self, n: int) -> list[dict[str, str]]:
+        return [{"value": f"+4930{5_000_000 + n % 900_000}", "purpose": "work", "state": "ok"}]
+
+
+class Addresses(Entries):
+    """Postal addresses: street, postcode, city, region, country (ISO 3166-1)."""
+
+    key, widget, cell = "addresses", "addresses", "addresses"
+    parts = ("street", "postcode", "city", "region", "country")
+    purposes = ("work", "private", "billing", "delivery", "other")
+
+    def check_parts(self, given: dict[str, Any]) -> dict[str, str]:
+        entry = {p: self.text(p, given.get(p) or "", 20 if p == "postcode" else 200) for p in self.parts}
+        if entry["country"]:
+            try:
+                entry["country"] = countries.read_country(entry["country"])
+            except ValueError:
+                raise self.refuse("not_a_country", _("“%(value)s” is not a country we know.") % {
+                    "value": entry["country"][:80]}) from None
+        return entry
+
+    def line(self, entry: dict[str, str]) -> str:
+        place = " ".join(p for p in (entry.get("postcode"), entry.get("city")) if p)
+        return ", ".join(p for p in (entry.get("street"), place, entry.get("country")) if p)
+
+    def write(self, value: Any) -> str:
+        return "; ".join(" | ".join(e.get(p, "") for p in self.parts) for e in value or [])
+
+    def read(self, text: str) -> Any:
+        rows = [[part.strip() for part in line.split("|")] for line in text.split(";") if line.strip(" |")]
+        return self.accept([dict(zip(self.parts, row, strict=False)) for row in rows])
+
+    def order(self, alias: str) -> Sql:
+        inner = self.sql(alias)
+        return Sql(f"(({inner.text})->0->>'city')", inner.params)
+
+    def sample(self, n: int) -> list[dict[str, str]]:
+        return [{"street": f"Hauptstraße {n}", "postcode": f"{10000 + n % 80000}", "city": "Berlin", "region": "",
+                 "country": "DE", "purpose": "work", "state": "ok"}]
+
+
+class Json(Kind, models.JSONField):  # type: ignore[misc,type-arg]
+    """Structured settings of the kernel itself (grants, conditions). ``check`` validates; never offered as a custom field."""
+
+    key, widget, cell = "json", "json", "json"
+    plain_field = models.JSONField
+    operators = ()
+    empty: Any = {}
+    db_type_name = "jsonb"
+    sortable = listed = False
+    most_nested = 12
+
+    def __init__(self, label: Any = "", *, empty: Any = None, **kwargs: Any) -> None:
+        self.empty = {} if empty is None else empty  # type: ignore[misc]
+        super().__init__(label, **kwargs)
+
+    def take(self, value: Any) -> Any:
+        if not isinstance(value, type(self.empty)):
+            raise self.refuse("wrong_shape", _("This value has the wrong shape."))
+        if _depth(value) > self.most_nested:
+            raise self.refuse("too_deep", _("This value is nested too deeply."))
+        return value
+
+    def write(self, value: Any) -> str:
+        return ""
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "array"} if isinstance(self.empty, list) else {"type": "object"}
+
+    def sample(self, n: int) -> Any:
+        return self.blank_value()
+
+
+def _depth(value: Any) -> int:
+    todo, deepest = [(value, 1)], 0
+    while todo:
+        item, depth = todo.pop()
+        deepest = max(deepest, depth)
+        inner = item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
+        todo.extend((i, depth + 1) for i in inner)
+    return deepest

@@ -1,0 +1,193 @@
+"""Records of the kernel itself: tags, comments, relations, saved views, and what a tenant declares by rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from klientel.kernel.kinds import Choice, Json, Link, Links, LongText, Privacy, Text, Whole, YesNo
+from klientel.kernel.records.record import Record
+from klientel.kernel.tenancy import current
+from klientel.kernel.tenancy.models import Tenant
+
+forgetters: list[Callable[[UUID], None]] = []  # told at once when a tenant's own fields change here
+
+TONES = (("", _("grey")), ("info", _("blue")), ("ok", _("green")), ("warn", _("amber")), ("bad", _("red")), ("plum", _("plum")))
+
+
+def schema_changed(_records: Any) -> None:
+    """Every cached custom field and type of the tenant is stale now."""
+    for forgets in forgetters:
+        forgets(current())
+    Tenant.objects.filter(pk=current()).update(schema_version=models.F("schema_version") + 1)
+
+
+class Tag(Record):
+    """A word that records are marked with."""
+
+    name = Text(_("name"), required=True, max_length=60)
+    tone = Choice(_("colour"), of=TONES)
+
+    class Meta(Record.Meta):
+        app_label = "kernel"
+
+    class About:
+        label, plural, slug, icon = _("tag"), _("tags"), "tags", "tag"
+        title = "name"
+        columns = ("name", "tone")
+        sections = ((_("Tag"), ("name", "tone")),)
+        system = open = True
+
+
+class Comment(Record):
+    """What somebody says about a record."""
+
+    about = Links("*", _("about"), required=True, reverse=_("comments"))
+    text = LongText(_("comment"), required=True, max_length=5000, privacy=Privacy.PERSONAL)
+    mentions = Links("kernel.member", _("mentions"), reverse=_("mentioned in comments"))
+
+    class Meta(Record.Meta):
+        app_label = "kernel"
+
+    class About:
+        label, plural, slug, icon = _("comment"), _("comments"), "comments", "message-square"
+        title = staticmethod(lambda c: c.text[:80])
+        columns = ("text", "about", "created_at")
+        concerns = ("about",)
+        sections = ((_("Comment"), ("text", "about", "mentions")),)
+
+
+class RelationKind(Record):
+    """A way in which two records can belong together, with a name for each direction."""
+
+    name = Text(_("name"), required=True, max_length=80, help_text=_("Seen from the first record, such as “advises”."))
+    back = Text(_("name backwards"), required=True, max_length=80, help_text=_("Seen from the second record."))
+    from_type = Text(_("first record's type"), max_length=80)
+    to_type = Text(_("second record's type"), max_length=80)
+
+    class Meta(Record.Meta):
+        app_label = "kernel"
+
+    class About:
+        label, plural, slug, icon = _("relation type"), _("relation types"), "relation-types", "waypoints"
+        title = "name"
+        columns = ("name", "back", "from_type", "to_type")
+        sections = ((_("Relation type"), ("name", "back", "from_type", "to_type")),)
+        system = open = True
+
+
+class Relation(Record):
+    """Two records belong together, in a way that has a name for each direction."""
+
+    kind = Link("kernel.relationkind", _("relation type"), required=True)
+    first = Links("*", _("first record"), required=True, reverse=_("relations"))
+    second = Links("*", _("second record"), required=True, reverse=_("relations backwards"))
+    note = Text(_("note"), privacy=Privacy.PERSONAL)
+
+    class Meta(Record.Meta):
+        app_label = "kernel"
+
+    class About:
+        label, plural, slug, icon = _("relation"), _("relations"), "relations", "waypoints"
+        title = staticmethod(lambda r: r.note)
+        columns = ("kind", "first", "second", "note")
+        concerns = ("first", "second")
+        sections = ((_("Relation"), ("kind", "first", "second", "note")),)
+
+
+class View(Record):
+    """A list as somebody wants to see it again: condition, columns, sort."""
+
+    name = Text(_("name"), required=True, max_length=80)
+    record_type = Text(_("list"), required=True, max_length=80)
+    condition = Json(_("condition"))
+    columns = Json(_("columns"), empty=[])
+    sort = Text(_("sort"), max_length=80)
+    shared = Choice(_("visible to"), of=(("own", _("only me")), ("team", _("my team")), ("all", _("everybody"))))
+    team = Link("kernel.team", _("team"), reverse=_("views"))
+    favourite = YesNo(_("in the sidebar"))
+
+    class Meta(Record.Meta):
+        app_label = "kernel"
+
+    class About:
+        label, plural, slug, icon = _("view"), _("views"), "views", "star"
+        title = "name"
+        columns = ("name", "record_type", "shared")
+        sections = ((_("View"), ("name", "record_type", "condition", "columns", "sort", "shared", "team", "favourite")),)
+        system = True
+
+
+class CustomField(Record):
+    """A field that a tenant adds to a record type: a row that names a kind; values live in the record's ``extra``."""
+
+    record_type = Text(_("record type"), required=True, max_length=80)
+    name = Text(_("technical name"), required=True, max_length=40, help_text=_("Lower case letters, digits and _."))
+    label_de = Text(_("label (German)"), required=True, max_length=80)
+    label_en = Text(_("label (English)"), max_length=80)
+    help_de = Text(_("help (German)"))
+    help_en = Text(_("help (English)"))
+    kind = Choice(_("kind"), required=True, of=(
+        ("text", _("Text")), ("long_text", _("Long text")), ("rich_text", _("Formatted text")), ("email", _("E-mail")),
+        ("phone", _("Phone")), ("url", _("Web address")), ("choice", _("Choice")), ("choices", _("Multiple choice")),
+        ("whole", _("Whole number")), ("decimal", _("Decimal number")), ("money", _("Money")), ("date", _("Date")),
+        ("date_time", _("Date and time")), ("yes_no", _("Yes or no")), ("link", _("Link")), ("links", _("Many links")),
+        ("file", _("File")), ("country", _("Country")), ("language", _("Language")),
+    ))
+    choices = Json(_("choices"), empty=[], help_text=_("A list of [key, German label, English label]."))
+    target = Text(_("leads to record type"), max_length=80)
+    privacy = Choice(_("privacy class"), required=True, of=(
+        ("public", _("says nothing about a person")), ("personal", _("personal")), ("sensitive", _("sensitive")),
+    ))
+    mandatory = YesNo(_("must be filled in"))
+    position = Whole(_("position"), least=0, most=1000)
+
+    class Meta(Record.Meta):
+        app_label = "kernel"
+
+    class About:
+        label, plural, slug, icon = _("custom field"), _("custom fields"), "fields", "text-cursor-input"
+        title = "label_de"
+        columns = ("record_type", "label_de", "name", "kind", "privacy", "mandatory")
+        sections = ((_("Custom field"), (
+            "record_type", "name", "kind", "label_de", "label_en", "help_de", "help_en", "choices", "target", "privacy",
+            "mandatory", "position",
+        )),)
+        system = True
+        settled = schema_changed
+
+
+class CustomType(Record):
+    """A record type that a tenant declares by a row; its fields are custom fields, its records rows of one table."""
+
+    name = Text(_("technical name"), required=True, max_length=40)
+    label_de = Text(_("name (German)"), required=True, max_length=80)
+    plural_de = Text(_("plural (German)"), required=True, max_length=80)
+    label_en = Text(_("name (English)"), max_length=80)
+    plural_en = Text(_("plural (English)"), max_length=80)
+
+    class Meta(Record.Meta):
+        app_label = "kernel"
+
+    class About:
+        label, plural, slug, icon = _("custom record type"), _("custom record types"), "types", "box"
+        title = "label_de"
+        columns = ("label_de", "name", "plural_de")
+        sections = ((_("Custom record type"), ("name", "label_de", "plural_de", "label_en", "plural_en")),)
+        system = True
+        settled = schema_changed
+
+
+class Custom(Record):
+    """The rows of all record types that tenants declare; what each holds is in ``extra``."""
+
+    type_id = models.UUIDField(editable=False)
+    name = Text(_("name"), required=True, privacy=Privacy.PERSONAL, search="A")
+
+    class Meta(Record.Meta):
+        app_label = "kernel"
+        indexes = [*Record.Meta.indexes, models.Index("tenant_id", "type_id", "sort_key", "id", name="custom_typed")]

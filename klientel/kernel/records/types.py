@@ -1,0 +1,223 @@
+"""Record types: all that lists, forms, the API, import, search and erasure need to know of a business object.
+
+A type is declared by a model with kinds and an ``About``, or by a tenant's row (``kernel.type``). Functions take a
+:class:`RecordType` and never ask which of the two it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from django.apps import apps
+from django.utils.translation import gettext_lazy as _
+
+from klientel.kernel.errors import Missing
+from klientel.kernel.kinds import Kind, Link, Links, Privacy
+from klientel.kernel.records.record import Record
+from klientel.kernel.sql import Sql
+from klientel.kernel.tenancy import peek
+from klientel.lib import words
+
+
+def _no_words(record: Any) -> str:
+    return ""
+
+
+@dataclass(frozen=True)
+class RecordType:
+    """One kind of business object. ``key`` is ``app.record`` and never changes; ``slug`` is its word in addresses."""
+
+    key: str
+    model: type[Record]
+    label: Any
+    plural: Any
+    slug: str
+    icon: str = "file-text"
+    columns: tuple[str, ...] = ()
+    sections: tuple[tuple[Any, tuple[str, ...]], ...] = ()
+    title: Callable[[Any], str] = _no_words
+    sort: Callable[[Any], str] | None = None
+    match: Callable[[Any], list[str]] | None = None
+    score: Callable[[Any, Any], tuple[float, list[str]]] | None = None
+    concerns: tuple[str, ...] = ()  # links whose records this one also stands on, on the timeline
+    personal: bool = False  # a natural person, the subject of Art. 15 and 17
+    open: bool = False  # every member may see its records
+    settled: Callable[[list[Any]], None] | None = None  # told of written records before the transaction ends
+    system: bool = False  # settings of the tenant, not business: not in navigation and search
+    custom_id: UUID | None = None  # set for a type that a row declares
+    own: dict[str, Kind] = field(default_factory=dict)  # fields of a row-declared type
+    group: Any = ""  # where navigation shows it
+
+    @property
+    def table(self) -> str:
+        """The table that holds its rows."""
+        return self.model._meta.db_table
+
+    @cached_property
+    def static(self) -> dict[str, Kind]:
+        """The declared fields, by name, base fields last."""
+        found = {f.name: f for f in self.model._meta.concrete_fields if isinstance(f, Kind)}
+        base = {f.name for f in Record._meta.get_fields() if isinstance(f, Kind)}
+        first = {n: k for n, k in found.items() if n not in base}
+        return first | self.own | {n: k for n, k in found.items() if n in base}
+
+    @property
+    def fields(self) -> dict[str, Kind]:
+        """All fields: declared ones and the current tenant's own."""
+        extra = custom_fields(self.key)
+        return self.static | extra if extra else self.static
+
+    def base(self, alias: str) -> Sql | None:
+        """What makes a row of the table a row of this type, where the table holds several types."""
+        return Sql(f"{alias}.type_id = %s", (self.custom_id,)) if self.custom_id else None
+
+    def title_of(self, record: Any) -> str:
+        """The record's name in one line."""
+        return " ".join(str(self.title(record) or "").split())[:300] or f"{self.label} {str(record.id)[-6:]}"
+
+    def sort_of(self, record: Any, title: str) -> str:
+        """What its name is sorted by, folded."""
+        return words.fold(self.sort(record) if self.sort else title)[:200]
+
+    @property
+    def links(self) -> dict[str, Link | Links]:
+        """The fields that lead to other records."""
+        return {n: k for n, k in self.fields.items() if isinstance(k, Link | Links)}
+
+    def personal_fields(self) -> list[str]:
+        """The fields that say something about a person."""
+        return [n for n, k in self.fields.items() if k.privacy != Privacy.PUBLIC]
+
+    def value(self, record: Any, name: str) -> Any:
+        """The canonical value of a field, custom ones too."""
+        kind = self.fields[name]
+        if not kind.custom:
+            return getattr(record, name)
+        return kind.from_plain(record.extra.get(name))
+
+    def put(self, record: Any, name: str, value: Any) -> None:
+        """Set a field in memory, custom ones too."""
+        kind = self.fields[name]
+        if not kind.custom:
+            setattr(record, name, value)
+        elif kind.is_empty(value) and not isinstance(value, bool):
+            record.extra = {k: v for k, v in record.extra.items() if k != name}
+        else:
+            record.extra = record.extra | {name: kind.plain(value)}
+
+    def sample(self, n: int = 1) -> dict[str, Any]:
+        """Valid JSON-like values for every field that people fill in, links left out."""
+        made: dict[str, Any] = {}
+        for field_name, kind in self.fields.items():
+            if not kind.readonly and not isinstance(kind, Link | Links):
+                made[field_name] = kind.plain(kind.accept(kind.sample(n)))
+        return made
+
+
+_types: dict[str, RecordType] = {}
+
+#: filled by the storey that keeps tenants' custom fields and types; keys -> kinds, and keys -> types, of a tenant
+_custom_fields: list[Callable[[UUID], dict[str, dict[str, Kind]]]] = []
+_custom_types: list[Callable[[UUID], dict[str, RecordType]]] = []
+
+
+def provide_custom(
+    fields: Callable[[UUID], dict[str, dict[str, Kind]]], types: Callable[[UUID], dict[str, RecordType]]
+) -> None:
+    """Say where a tenant's own fields and types come from. Called once, by the storey that stores them."""
+    _custom_fields[:] = [fields]
+    _custom_types[:] = [types]
+
+
+def custom_fields(key: str) -> dict[str, Kind]:
+    """The current tenant's own fields of a type; none outside a tenant."""
+    tenant = peek()[0]
+    if tenant is None or not _custom_fields:
+        return {}
+    return _custom_fields[0](tenant).get(key, {})
+
+
+def _own_types() -> dict[str, RecordType]:
+    tenant = peek()[0]
+    return {} if tenant is None or not _custom_types else _custom_types[0](tenant)
+
+
+def declare(model: type[Record]) -> RecordType:
+    """The record type of a model, from its ``About``."""
+    about = model.About
+    key = f"{model._meta.app_label}.{model._meta.model_name}"
+    known = {k: v for k, v in vars(about).items() if not k.startswith("_")}
+    title = known.pop("title", None)
+    if isinstance(title, str):
+        name = title
+        known["title"] = lambda record: getattr(record, name)
+    elif title is not None:
+        known["title"] = title
+    known.setdefault("slug", f"{model._meta.model_name}s")
+    return RecordType(key=key, model=model, **known)
+
+
+def declare_all() -> None:
+    """Declare every record model; called once when all models are loaded. Declaration is registration."""
+    for model in apps.get_models():
+        if issubclass(model, Record) and model.About is not Record.About:
+            made = declare(model)
+            _types[made.key] = made
+
+
+def all_types() -> list[RecordType]:
+    """Every record type that the current tenant has, in a steady order."""
+    return sorted([*_types.values(), *_own_types().values()], key=lambda t: t.key)
+
+
+def type_of(thing: Any) -> RecordType:
+    """The type of a record, a model, or a key; :class:`Missing` where there is none."""
+    if isinstance(thing, RecordType):
+        return thing
+    if isinstance(thing, str):
+        found = _types.get(thing.lower()) or _own_types().get(thing.lower())
+        if found is None:
+            raise Missing("no_such_type", _("There is no such kind of record."))
+        return found
+    own = getattr(thing, "type_id", None) if not isinstance(thing, type) else None
+    if own is not None:
+        return next(t for t in _own_types().values() if t.custom_id == own)
+    return _types[f"{thing._meta.app_label}.{thing._meta.model_name}"]
+
+
+def by_slug(slug: str) -> RecordType:
+    """The type with this word in addresses, or :class:`Missing`."""
+    for rtype in (*_types.values(), *_own_types().values()):
+        if rtype.slug == slug:
+            return rtype
+    raise Missing("no_such_type", _("There is no such kind of record."))
+
+
+@dataclass(frozen=True)
+class Reverse:
+    """A way from a record to the records that lead to it: ``source`` type, by its link ``field``."""
+
+    name: str
+    source: RecordType
+    field: str
+    many: bool
+
+    @property
+    def label(self) -> str:
+        """How people call it."""
+        return str(self.source.fields[self.field].reverse or self.source.plural)
+
+
+def reverses(rtype: RecordType) -> dict[str, Reverse]:
+    """Every type and link that leads to this type, by name (``work.task.concerns``)."""
+    found: dict[str, Reverse] = {}
+    for source in all_types():
+        for field_name, kind in source.links.items():
+            if kind.to in (rtype.key, "*"):
+                name = f"{source.key}.{field_name}"
+                found[name] = Reverse(name, source, field_name, kind.many)
+    return found

@@ -1,0 +1,76 @@
+"""Which tenant's rows may be touched now. Nothing, unless somebody said so.
+
+Two locks: in Python a query without a tenant or outside a transaction raises; in PostgreSQL row-level security shows no
+rows. The database backend says the tenant at every BEGIN, by a setting that ends with the transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from uuid import UUID
+
+from django.db import connection, transaction
+
+_tenant: ContextVar[UUID | None] = ContextVar("tenant", default=None)
+_purpose: ContextVar[str] = ContextVar("purpose", default="")
+
+PRIVACY = "privacy"  # the purpose under which restricted records (Art. 18 GDPR) can be seen
+
+__all__ = ["NoTenant", "NoTransaction", "PRIVACY", "current", "inside", "peek", "reading", "writing"]
+
+
+class NoTenant(RuntimeError):
+    """A query ran outside any tenant. Always a bug, never a user's fault."""
+
+
+class NoTransaction(RuntimeError):
+    """A tenant table was queried outside a transaction, where the database would show nothing. Always a bug."""
+
+
+def current() -> UUID:
+    """The tenant of this context, or :class:`NoTenant`."""
+    tenant = _tenant.get()
+    if tenant is None:
+        raise NoTenant("Wrap this in `with inside(tenant_id):`")
+    return tenant
+
+
+def peek() -> tuple[UUID | None, str]:
+    """Tenant and purpose of this context, for the database backend."""
+    return _tenant.get(), _purpose.get()
+
+
+@contextmanager
+def inside(tenant_id: UUID | None, *, purpose: str = "") -> Iterator[None]:
+    """Work inside one tenant; ``None`` for none. Nests; an open transaction is told at once."""
+    tokens = _tenant.set(tenant_id), _purpose.set(purpose)
+    _tell()
+    try:
+        yield
+    finally:
+        _tenant.reset(tokens[0])
+        _purpose.reset(tokens[1])
+        _tell()
+
+
+def _tell() -> None:
+    if connection.in_atomic_block and not connection.needs_rollback and connection.connection is not None:
+        connection.say_tenant()
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """One READ ONLY transaction, for pages: a write inside it fails in the database."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION READ ONLY")
+        yield
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """One transaction that may write (a savepoint where one is open already)."""
+    with transaction.atomic():
+        yield

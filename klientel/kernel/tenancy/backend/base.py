@@ -1,0 +1,24 @@
+"""Django's PostgreSQL backend, which says the tenant at every BEGIN (no session settings: PgBouncer may stand between)."""
+
+from __future__ import annotations
+
+from django.db.backends.postgresql import base
+
+from klientel.kernel import tenancy
+
+SAY = "SELECT set_config('klientel.tenant', %s, true), set_config('klientel.purpose', %s, true)"
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """Sets ``klientel.tenant`` and ``klientel.purpose`` for the transaction that begins."""
+
+    def _set_autocommit(self, autocommit: bool) -> None:
+        super()._set_autocommit(autocommit)
+        if not autocommit and tenancy.peek()[0] is not None:
+            self.say_tenant()
+
+    def say_tenant(self) -> None:
+        """Tell the open transaction which tenant and purpose it serves."""
+        tenant, purpose = tenancy.peek()
+        with self.connection.cursor() as cursor:
+            cursor.execute(SAY, (str(tenant or ""), purpose))

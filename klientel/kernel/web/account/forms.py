@@ -8,15 +8,11 @@ from typing import Any
 from django import forms
 from django.contrib.auth.password_validation import password_validators_help_text_html
 from django.utils import timezone
-from django.utils.functional import lazy
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.identity import tokens
 from klientel.kernel.identity.models import DENSITIES, LANGUAGES, THEMES
-
-_password_rules = lazy(password_validators_help_text_html, SafeString)
 
 
 class ProfileForm(forms.Form):
@@ -65,7 +61,7 @@ class WelcomeForm(forms.Form):
         label=_("Password"),
         strip=False,
         widget=forms.PasswordInput({"autocomplete": "new-password"}),
-        help_text=_password_rules(),
+        help_text=password_validators_help_text_html(),
     )
     again = forms.CharField(
         label=_("Password again"), strip=False, widget=forms.PasswordInput({"autocomplete": "new-password"})

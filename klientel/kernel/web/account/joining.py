@@ -1,22 +1,40 @@
-"""A guest becomes a member: the action that makes the membership, run by the system on the invitation's word."""
+"""A guest becomes a member: the actions that make the membership, run by the system on the invitation's word."""
 
 from __future__ import annotations
 
+from typing import Annotated, Any
 from uuid import UUID
 
-from klientel.kernel import access, actions
+from django.utils.translation import gettext_lazy as _
+
+from klientel.kernel import access
+from klientel.kernel.actions import Step, action, run
+from klientel.kernel.errors import Forbidden
 from klientel.kernel.identity.models import Invitation, User
+from klientel.kernel.kinds import Link
 from klientel.kernel.tenancy import inside
 
 
+@action("kernel.member", _("Connect login"), icon="log-in")
+def connect(step: Step, record: Any, *, user: Annotated[UUID, Link("kernel.user", _("login"))]) -> None:
+    """Give a member the login it signs in with. Only the system does, when the owner of the login has agreed."""
+    if step.actor.kind != "system":
+        raise Forbidden("system_only", _("A member is connected by accepting an invitation."))
+    step.stamp(record, user=user)
+
+
 def join(invitation: Invitation, user: User) -> None:
-    """Give the waiting member its login (``parameters["member"]``), else create a member as ``parameters`` say."""
+    """Connect the waiting member (``parameters["member"]``), else one made as ``parameters`` say (``roles``, ``team``).
+
+    A login that is a member already stays the one member it is.
+    """
     given = dict(invitation.parameters)
     waiting = given.pop("member", None)
+    if any(tenant_id == invitation.tenant_id for tenant_id, _member, _name in access.memberships(user.id)):
+        return
     with inside(invitation.tenant_id):
         system = access.system_actor()
-        if waiting is not None:
-            actions.run(system, "kernel.member.change", UUID(waiting), user=user.id)
-            return
-        about = {"name": user.name, "email": user.email, "language": user.language, "user": user.id}
-        actions.run(system, "kernel.member.create", **(given | about))
+        if waiting is None:
+            about = {"name": user.name, "email": user.email, "language": user.language}
+            waiting = run(system, "kernel.member.create", **(given | about)).record.id
+        run(system, "kernel.member.connect", UUID(str(waiting)), user=user.id)

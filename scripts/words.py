@@ -40,7 +40,8 @@ METHODS = [
 ]
 OPTIONS = {
     "**/templates/**.html": {
-        "trimmed": "true",
+        "trim_blocks": "true",
+        "lstrip_blocks": "true",
         "newstyle_gettext": "true",
         "silent": "false",
         "extensions": "jinja2.ext.do,jinja2.ext.loopcontrols",

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
+from klientel.kernel.identity.settings import *  # noqa: F403 - how people sign in is decided there
 from klientel.site import logs, secret
 from klientel.site.postgres import Embedded, PostgresError
 from klientel.site.setup import LOOPBACK, ROOT, Database, SetupError, read, there
@@ -39,7 +40,6 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.usersessions",
     "django_htmx",
-    "csp",
     "procrastinate.contrib.django",
     *[
         app
@@ -58,7 +58,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     *[m for m in ("klientel.kernel.web.middleware.Klientel",) if there("klientel.kernel.web.middleware")],
 ]
@@ -105,31 +104,9 @@ CACHES = {
     }
 }
 
-# -- who signs in ----------------------------------------------------------------------------------------------------
+# -- behind proxies ----------------------------------------------------------------------------------------------------
 
-AUTH_USER_MODEL = "kernel.User" if there("klientel.kernel.models") else "auth.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-]
-LOGIN_REDIRECT_URL = "/"
-LOGIN_URL = "account_login"
-ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_LOGIN_ON_PASSWORD_RESET = False
-ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
-ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
 ALLAUTH_TRUSTED_PROXY_COUNT = SETUP.proxies
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
-MFA_TOTP_ISSUER = "Klientel"
-USERSESSIONS_TRACK_ACTIVITY = True
 
 # -- cookies, headers ------------------------------------------------------------------------------------------------
 
@@ -173,7 +150,7 @@ CONTENT_SECURITY_POLICY = {
 
 # -- pages -----------------------------------------------------------------------------------------------------------
 
-ROOMS = [ROOT / "klientel" / place for place in ("kernel/web", "privacy", "contacts", "work")]
+ROOMS = [ROOT / "klientel" / place for place in ("kernel/web", "kernel/web/account", "privacy", "contacts", "work")]
 _jinja = "klientel.kernel.web.jinja.environment"
 TEMPLATES = [
     {

@@ -9,7 +9,7 @@ from klientel.site.setup import there
 PLACES = (
     ("", "klientel.site.health"),
     ("api/v1/", "klientel.kernel.api.urls"),
-    ("account/", "allauth.urls"),
+    ("", "klientel.kernel.web.account.urls"),
     ("", "klientel.privacy.urls"),
     ("", "klientel.contacts.urls"),
     ("", "klientel.work.urls"),

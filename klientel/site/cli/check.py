@@ -1,0 +1,93 @@
+"""``klientel check``: is this installation sound? Settings, declarations, database, rights, indexes, static files."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import click
+import psycopg
+from django.conf import settings
+from django.core.checks import ERROR, run_checks
+from django.db import connection, connections
+
+from klientel.site import roles, schema
+from klientel.site.cli.database import serving
+
+Check = Callable[[], list[str]]
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def command(as_json: bool) -> None:
+    """Check settings, declarations and the database; exit 1 where something is wrong."""
+    with serving():
+        found = {name: check() for name, check in CHECKS.items()}
+    if as_json:
+        click.echo(json.dumps({"ok": not any(found.values()), "checks": found}, ensure_ascii=False))
+    else:
+        for name, faults in found.items():
+            click.echo(f"{'ok   ' if not faults else 'WRONG'} {name}")
+            for fault in faults:
+                click.echo(f"      {fault}")
+    sys.exit(any(found.values()))
+
+
+def declarations() -> list[str]:
+    """Django's checks and our own (klientel.E…)."""
+    return [f"{one.id}: {one.msg}" for one in run_checks() if one.level >= ERROR]
+
+
+def version() -> list[str]:
+    """The database was migrated by this version."""
+    with _raw() as raw:
+        return [] if schema.is_current(raw) else ["The database is of another version; run `klientel migrate`."]
+
+
+def rights() -> list[str]:
+    """The application's role can neither pass row-level security nor empty or change tables."""
+    with connection.cursor() as cursor:
+        cursor.execute("select rolsuper, rolbypassrls from pg_roles where rolname = current_user")
+        powers = cursor.fetchone()
+        cursor.execute(
+            "select relname from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+            " where n.nspname = 'public' and relkind in ('r', 'p')"
+            " and (pg_has_role(current_user, relowner, 'member') or has_table_privilege(c.oid, 'truncate'))"
+            " order by 1 limit 3"
+        )
+        owned = [str(name) for (name,) in cursor.fetchall()]
+    faults = (
+        ["The application's role is a superuser or passes row-level security."] if not powers or any(powers) else []
+    )
+    return faults + [f"The application's role may empty or change {name}." for name in owned]
+
+
+def indexes() -> list[str]:
+    """Row-level security lets the planner use the search indexes."""
+    with _raw() as raw:
+        names = roles.not_leakproof(raw)
+    return [f"{len(names)} functions are not leakproof ({names[0]} …); see `klientel database-sql`."] if names else []
+
+
+@contextmanager
+def _raw() -> Iterator[psycopg.Connection]:
+    connection.ensure_connection()
+    yield connection.connection
+    connections.close_all()
+
+
+def static() -> list[str]:
+    """Static files are collected."""
+    there = (settings.STATIC_ROOT / "staticfiles.json").is_file()
+    return [] if there else ["Static files are not collected; `klientel up` does it."]
+
+
+CHECKS: dict[str, Check] = {
+    "declarations": declarations,
+    "database version": version,
+    "rights": rights,
+    "indexes": indexes,
+    "static files": static,
+}

@@ -1,4 +1,6 @@
-"""Countries (ISO 3166-1) and languages (ISO 639-1): codes, and their names in German and English (Unicode CLDR by way of Babel)."""
+"""Countries (ISO 3166-1) and languages (ISO 639-1): codes, and their names in German and English (Unicode CLDR by
+way of Babel).
+"""
 
 from functools import lru_cache
 
@@ -28,25 +30,32 @@ COUNTRIES: dict[str, str] = {pair[:2]: pair[2:] for pair in _PAIRS.split()}
 """Alpha-2 code to alpha-3 code."""
 
 LANGUAGES: tuple[str, ...] = tuple(
-    (
-        "aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en eo es "
-        "et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv ka kg ki "
-        "kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no "
-        "nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta te "
-        "tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu "
-    ).split()
+    str.split(
+        "aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv "
+        "dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie "
+        "ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv "
+        "mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm "
+        "rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts "
+        "tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu "
+    )
 )
 """The two-letter codes of ISO 639-1."""
 
 DACH = ("DE", "AT", "CH")
 _OTHER_COUNTRY_NAMES = {
-    "AE": "uae", "AT": "a oe autriche", "BA": "bosnien bosnia", "BE": "b", "CD": "drc", "CH": "sui switzerland suisse svizzera helvetia",
-    "CZ": "tschechische_republik czech_republic tschechei cesko", "DE": "d brd ger bundesrepublik_deutschland bundesrepublik germany allemagne",
-    "DK": "dk", "ES": "espana", "FR": "f", "GB": "uk united_kingdom grossbritannien great_britain england scotland schottland wales gb",
-    "IT": "italia i", "KR": "sudkorea south_korea korea", "KP": "nordkorea north_korea", "LI": "fl", "LU": "l", "NL": "holland the_netherlands nederland",
-    "PL": "polska", "RU": "russische_foderation russian_federation", "SE": "s sverige", "TR": "turkey turkei", "US":
-    "usa u_s_a u_s united_states_of_america vereinigte_staaten_von_amerika vereinigte_staaten_v_amerika amerika america", "VN": "viet_nam",
-    "MK": "mazedonien macedonia", "VA": "vatikan vatican", "CI": "ivory_coast elfenbeinkuste", "SK": "slowakische_republik slovak_republic", "IE": "republic_of_ireland eire",
+    "AE": "uae", "AT": "a oe autriche", "BA": "bosnien bosnia", "BE": "b", "CD": "drc",
+    "CH": "sui switzerland suisse svizzera helvetia",
+    "CZ": "tschechische_republik czech_republic tschechei cesko",
+    "DE": "d brd ger bundesrepublik_deutschland bundesrepublik germany allemagne",
+    "DK": "dk", "ES": "espana", "FR": "f",
+    "GB": "uk united_kingdom grossbritannien great_britain england scotland schottland wales gb",
+    "IT": "italia i", "KR": "sudkorea south_korea korea", "KP": "nordkorea north_korea", "LI": "fl", "LU": "l",
+    "NL": "holland the_netherlands nederland",
+    "PL": "polska", "RU": "russische_foderation russian_federation", "SE": "s sverige", "TR": "turkey turkei",
+    "US": "usa u_s_a u_s united_states_of_america vereinigte_staaten_von_amerika vereinigte_staaten_v_amerika amerika",
+    "VN": "viet_nam",
+    "MK": "mazedonien macedonia", "VA": "vatikan vatican", "CI": "ivory_coast elfenbeinkuste",
+    "SK": "slowakische_republik slovak_republic", "IE": "republic_of_ireland eire",
 }  # fmt: skip
 
 
@@ -64,7 +73,9 @@ def country_choices(language: str = "de", first: tuple[str, ...] = DACH) -> list
 
 @lru_cache(maxsize=8192)
 def read_country(text: str) -> str:
-    """The alpha-2 code that a text means: "DE", "DEU", "Deutschland", "Germany", "D", "U.S.A."; Unreadable (country.unknown)."""
+    """The alpha-2 code that a text means: "DE", "DEU", "Deutschland", "Germany", "D", "U.S.A."; Unreadable
+    (country.unknown).
+    """
     code = text.strip().upper()
     if code in COUNTRIES:
         return code
@@ -75,7 +86,10 @@ def read_country(text: str) -> str:
 
 
 def language_name(code: str, language: str = "de") -> str:
-    """The name of a language by its two-letter code (a region after it is ignored); the code itself where it is unknown."""
+    """The name of a language by its two-letter code (a region after it is ignored).
+
+    The code itself where it is unknown.
+    """
     return _language_names(_two(language)).get(code[:2].lower(), code)
 
 
@@ -116,7 +130,9 @@ def _language_names(language: str) -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def _countries_by_name() -> dict[str, str]:
-    found = {fold(name.replace("_", " ")): code for code, names in _OTHER_COUNTRY_NAMES.items() for name in names.split()}
+    found = {
+        fold(name.replace("_", " ")): code for code, names in _OTHER_COUNTRY_NAMES.items() for name in names.split()
+    }
     for language in ("en", "de"):
         found.update({fold(name): code for code, name in _country_names(language).items()})
     for language in ("fr", "it", "es", "nl", "pl"):

@@ -10,13 +10,29 @@ from klientel.lib.sentences import Unreadable
 from klientel.lib.words import fold
 
 _MONTH_NAMES = {
-    1: "januar january janner jan", 2: "februar february feber feb", 3: "marz march maerz mrz mar", 4: "april apr", 5: "mai may",
+    1: "januar january janner jan", 2: "februar february feber feb", 3: "marz march maerz mrz mar", 4: "april apr",
+    5: "mai may",
     6: "juni june jun", 7: "juli july jul", 8: "august aug", 9: "september sept sep", 10: "oktober october okt oct",
     11: "november nov", 12: "dezember december dez dec",
 }  # fmt: skip
 _MONTHS = {fold(name): month for month, names in _MONTH_NAMES.items() for name in names.split()}
-GERMAN_MONTHS = "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split()
-_ISO = re.compile(r"^(\d{4})-(\d{1,2})-(\d{1,2})$|^(\d{4})/(\d{1,2})/(\d{1,2})$|^(\d{4})(\d{2})(\d{2})$|^(\d{4})\.(\d{1,2})\.(\d{1,2})$")
+GERMAN_MONTHS = [
+    "Januar",
+    "Februar",
+    "März",
+    "April",
+    "Mai",
+    "Juni",
+    "Juli",
+    "August",
+    "September",
+    "Oktober",
+    "November",
+    "Dezember",
+]
+_ISO = re.compile(
+    r"^(\d{4})-(\d{1,2})-(\d{1,2})$|^(\d{4})/(\d{1,2})/(\d{1,2})$|^(\d{4})(\d{2})(\d{2})$|^(\d{4})\.(\d{1,2})\.(\d{1,2})$"
+)
 _DOTTED = re.compile(r"^(\d{1,2})\s?\.\s?(\d{1,2})\s?\.\s?(\d{4}|\d{2})$")
 _SLASHED = re.compile(r"^(\d{1,2})[/-](\d{1,2})[/-](\d{4}|\d{2})$")
 _DAY_FIRST = re.compile(r"^(\d{1,2})(?:\.|st|nd|rd|th)?[\s-]*([^\W\d_]+)\.?,?[\s-]*(\d{4}|\d{2})$")
@@ -25,16 +41,19 @@ _SERIAL = re.compile(r"^(\d{5})(?:\.(\d+)|\.0)?$")
 _WEEKDAY = re.compile(r"^(?:(?:mo|di|mi|do|fr|sa|so|mon|tue|wed|thu|fri|sat|sun)\w*)\.?,?\s+", re.IGNORECASE)
 _EXCEL_ZERO = date(1899, 12, 30)
 _SERIALS = range(10959, 73051)
-_TIME = re.compile(r"^(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*(am|pm|a\.m\.|p\.m\.)?\s*(?:uhr|h)?$", re.IGNORECASE)
+_TIME = re.compile(
+    r"^(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*(am|pm|a\.m\.|p\.m\.)?\s*(?:uhr|h)?$", re.IGNORECASE
+)
 _ZONED = re.compile(r"^(.*?\d)\s*(z|utc|gmt|[+-]\d{2}:?\d{2}|[+-]\d{2})$", re.IGNORECASE)
 
 
 def read_date(text: str, *, order: str | None = None, today: date | None = None) -> date:
-    """The day that a text means: 21.11.2026, 21.11.26, 21. November 2026, 2026-11-21, Nov 21, 2026, or an Excel serial (46347).
+    """The day that a text means: 21.11.2026, 21.11.26, 21. November 2026, 2026-11-21, Nov 21, 2026, or an Excel
+    serial (46347).
 
-    Two numbers before a slash count only where one reading exists (12/31/2026), unless `order` ("dmy" or "mdy") says which.
-    Two-digit years lie between 80 years ago and 19 years ahead of `today`. A time of midnight behind the day is dropped.
-    Raises Unreadable: date.unreadable, date.ambiguous, date.impossible.
+    Two numbers before a slash count only where one reading exists (12/31/2026), unless `order` ("dmy" or "mdy") says
+    which. Two-digit years lie between 80 years ago and 19 years ahead of `today`. A time of midnight behind the day is
+    dropped. Raises Unreadable: date.unreadable, date.ambiguous, date.impossible.
     """
     plain = " ".join(text.replace("\xa0", " ").split())
     shown = plain[:40]
@@ -86,7 +105,10 @@ def _century(two_digits: int, today: date) -> int:
 
 
 def guess_order(samples: Iterable[str]) -> str | None:
-    """"dmy" or "mdy": how a column writes its slashed days, by those samples that allow one reading; None where they do not tell."""
+    """ "dmy" or "mdy": how a column writes its slashed days, by those samples that allow one reading.
+
+    None where they do not tell.
+    """
     votes = {"dmy": 0, "mdy": 0}
     for sample in samples:
         found = _SLASHED.match(sample.strip().partition(" ")[0].rstrip(","))
@@ -102,9 +124,9 @@ def guess_order(samples: Iterable[str]) -> str | None:
 def read_datetime(text: str, zone: ZoneInfo, *, order: str | None = None) -> datetime:
     """The instant (aware, UTC) that a text means; a text without offset is local time in `zone`.
 
-    ISO 8601, "21.11.2026 14:30", "21. November 2026, 14:30 Uhr", "11/21/2026 2:30 PM", Excel serials with fraction, or a day
-    alone (its midnight). In the hour that a clock change repeats the first is meant; a local time that is skipped lies one hour on.
-    Raises Unreadable: time.unreadable and the codes of `read_date`.
+    ISO 8601, "21.11.2026 14:30", "21. November 2026, 14:30 Uhr", "11/21/2026 2:30 PM", Excel serials with fraction, or
+    a day alone (its midnight). In the hour that a clock change repeats the first is meant; a local time that is skipped
+    lies one hour on. Raises Unreadable: time.unreadable and the codes of `read_date`.
     """
     plain = " ".join(text.replace("\xa0", " ").split())
     if serial := _SERIAL.match(plain):
@@ -170,18 +192,33 @@ def _clock(found: re.Match[str], text: str) -> time:
 def format_date(day: date, language: str = "de", *, long: bool = False) -> str:
     """A day for people: 21.11.2026, long 21. November 2026 (de); 21/11/2026, long 21 November 2026 (en)."""
     if language.lower().startswith("de"):
-        return f"{day.day}. {GERMAN_MONTHS[day.month - 1]} {day.year}" if long else f"{day.day:02}.{day.month:02}.{day.year:04}"
-    return f"{day.day} {calendar.month_name[day.month]} {day.year}" if long else f"{day.day:02}/{day.month:02}/{day.year:04}"
+        return (
+            f"{day.day}. {GERMAN_MONTHS[day.month - 1]} {day.year}"
+            if long
+            else f"{day.day:02}.{day.month:02}.{day.year:04}"
+        )
+    return (
+        f"{day.day} {calendar.month_name[day.month]} {day.year}"
+        if long
+        else f"{day.day:02}/{day.month:02}/{day.year:04}"
+    )
 
 
 def format_datetime(instant: datetime, zone: ZoneInfo, language: str = "de", *, seconds: bool = False) -> str:
     """An instant for people in their time zone: 21.11.2026, 14:30."""
     local = instant.astimezone(zone)
-    return f"{format_date(local.date(), language)}, {local:%H:%M:%S}" if seconds else f"{format_date(local.date(), language)}, {local:%H:%M}"
+    return (
+        f"{format_date(local.date(), language)}, {local:%H:%M:%S}"
+        if seconds
+        else f"{format_date(local.date(), language)}, {local:%H:%M}"
+    )
 
 
 def add_months(day: date, months: int) -> date:
-    """The same day some months on (or back); the last day of the month where that day does not exist (§ 188 (3) BGB)."""
+    """The same day some months on (or back).
+
+    The last day of the month where that day does not exist (§ 188 (3) BGB).
+    """
     index = day.year * 12 + day.month - 1 + months
     year, month = divmod(index, 12)
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))

@@ -1,8 +1,8 @@
 """E-mail addresses: what may be stored and written to, spelt one way.
 
-Accepted is the dot-atom form of RFC 5322 (3.2.3) with the lengths of RFC 5321 (4.5.3.1) and letters of all scripts (RFC 6531);
-the domain needs two labels and is kept in IDNA form (RFC 5891). Comments, quoted names, address literals and every form RFC 5322
-calls obsolete are refused: no customer has such an address, but attacks on mail software do.
+Accepted is the dot-atom form of RFC 5322 (3.2.3) with the lengths of RFC 5321 (4.5.3.1) and letters of all scripts (RFC
+6531); the domain needs two labels and is kept in IDNA form (RFC 5891). Comments, quoted names, address literals and
+every form RFC 5322 calls obsolete are refused: no customer has such an address, but attacks on mail software do.
 """
 
 import re
@@ -13,21 +13,28 @@ import idna
 
 from klientel.lib.sentences import Unreadable
 
-_ATOM = re.compile(r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]+)*$")
+_ATOM = re.compile(
+    r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]+)*$"
+)
 _LABEL = re.compile(r"^(?!-)[a-z0-9-]{1,63}(?<!-)$")
 _TOP = re.compile(r"^(?:[a-z]{2,63}|xn--[a-z0-9-]{2,59})$")
 _FREE_MAIL = frozenset(
-    "gmail.com googlemail.com gmx.de gmx.net gmx.at gmx.ch web.de t-online.de freenet.de outlook.com outlook.de hotmail.com hotmail.de "
-    "live.com live.de msn.com yahoo.com yahoo.de ymail.com icloud.com me.com mac.com aol.com aol.de proton.me protonmail.com pm.me "
-    "posteo.de posteo.net mailbox.org arcor.de bluewin.ch a1.net aon.at chello.at hispeed.ch sunrise.ch kabelmail.de vodafone.de "
-    "vodafonemail.de o2online.de alice-dsl.net online.de 1und1.de email.de mail.de mail.com tutanota.com tutanota.de tuta.io fastmail.com "
-    "yandex.ru mail.ru orange.fr wanadoo.fr free.fr laposte.net libero.it qq.com 163.com zoho.com hotmail.co.uk yahoo.co.uk".split()
+    str.split(
+        "gmail.com googlemail.com gmx.de gmx.net gmx.at gmx.ch web.de t-online.de freenet.de outlook.com "
+        "outlook.de hotmail.com hotmail.de live.com live.de msn.com yahoo.com yahoo.de ymail.com icloud.com "
+        "me.com mac.com aol.com aol.de proton.me protonmail.com pm.me posteo.de posteo.net mailbox.org "
+        "arcor.de bluewin.ch a1.net aon.at chello.at hispeed.ch sunrise.ch kabelmail.de vodafone.de "
+        "vodafonemail.de o2online.de alice-dsl.net online.de 1und1.de email.de mail.de mail.com tutanota.com "
+        "tutanota.de tuta.io fastmail.com yandex.ru mail.ru orange.fr wanadoo.fr free.fr laposte.net "
+        "libero.it qq.com 163.com zoho.com hotmail.co.uk yahoo.co.uk "
+    )
 )
 
 
 @lru_cache(maxsize=65536)
 def read_email(text: str) -> str:
-    """The address spelt one way: blanks and `mailto:` gone, domain lower case in IDNA form; the local part keeps its case.
+    """The address spelt one way: blanks and `mailto:` gone, domain lower case in IDNA form; the local part keeps
+    its case.
 
     Raises Unreadable: email.empty, email.control, email.at, email.local, email.domain, email.long.
     """
@@ -62,7 +69,12 @@ def read_domain(text: str) -> str:
             raise Unreadable("email.domain") from reason
     domain = domain.lower()
     labels = domain.split(".")
-    if len(labels) < 2 or len(domain) > 253 or not all(_LABEL.match(label) for label in labels) or not _TOP.match(labels[-1]):
+    if (
+        len(labels) < 2
+        or len(domain) > 253
+        or not all(_LABEL.match(label) for label in labels)
+        or not _TOP.match(labels[-1])
+    ):
         raise Unreadable("email.domain")
     return domain
 

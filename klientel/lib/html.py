@@ -6,8 +6,10 @@ from html import escape, unescape
 import nh3
 
 _TAGS = {
-    "a", "abbr", "b", "blockquote", "br", "code", "col", "colgroup", "dd", "del", "div", "dl", "dt", "em", "figcaption", "figure", "h1", "h2",
-    "h3", "h4", "h5", "h6", "hr", "i", "img", "ins", "li", "mark", "ol", "p", "pre", "q", "s", "small", "span", "strong", "sub", "sup",
+    "a", "abbr", "b", "blockquote", "br", "code", "col", "colgroup", "dd", "del", "div", "dl", "dt", "em",
+    "figcaption", "figure", "h1", "h2",
+    "h3", "h4", "h5", "h6", "hr", "i", "img", "ins", "li", "mark", "ol", "p", "pre", "q", "s", "small", "span",
+    "strong", "sub", "sup",
     "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul",
 }  # fmt: skip
 _ATTRIBUTES = {
@@ -27,9 +29,11 @@ _LATE_PUNCTUATION = ".,;:!?)]}»”’"
 
 
 def sanitise(html: str, *, images: bool = False) -> str:
-    """Rich text with only harmless tags: no script, style, form, frame, event or inline style; links open without opener.
+    """Rich text with only harmless tags: no script, style, form, frame, event or inline style; links open without
+    opener.
 
-    Pictures only where `images` is given, and then only by http(s) address: a picture from outside tells its sender who reads it.
+    Pictures only where `images` is given, and then only by http(s) address: a picture from outside tells its sender who
+    reads it.
     """
     tags = _TAGS if images else _TAGS - {"img"}
     attributes = _ATTRIBUTES if images else {tag: names for tag, names in _ATTRIBUTES.items() if tag != "img"}
@@ -64,7 +68,10 @@ def _linked(text: str) -> str:
 
 
 def html_to_text(html: str) -> str:
-    """The readable text of HTML, for search, previews and the plain part of a mail; blank lines at most one in a row."""
+    """The readable text of HTML, for search, previews and the plain part of a mail.
+
+    Blank lines at most one in a row.
+    """
     text = _BLOCK_END.sub("\n", re.sub(r"\s+", " ", _HIDDEN.sub("", html.replace("\x00", ""))))
     text = unescape(_ANY_TAG.sub("", text)).replace("\xa0", " ")
     lines = [" ".join(line.split()) for line in text.split("\n")]

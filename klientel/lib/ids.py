@@ -30,7 +30,9 @@ def uuid7() -> UUID:
 
 
 def uuid7_at(instant: datetime) -> UUID:
-    """The lowest id that an instant (aware) can have: `id >= uuid7_at(t)` means made at t or later, to the millisecond."""
+    """The lowest id that an instant (aware) can have: `id >= uuid7_at(t)` means made at t or later, to the
+    millisecond.
+    """
     if instant.tzinfo is None:
         raise ValueError("uuid7_at needs an aware datetime")
     milliseconds = (instant - _EPOCH) // timedelta(milliseconds=1)

@@ -9,7 +9,8 @@ _SPELLINGS: dict[str, tuple[str, ...]] = {
     # Germany, Austria, Switzerland, Liechtenstein
     "GmbH": ("gmbh", "gesmbh", "gesellschaft mit beschränkter haftung", "gesellschaft m.b.H.", "mbh", "ges. m. b. H."),
     "gGmbH": ("ggmbh", "gemeinnützige gmbh", "gemeinnützige gesellschaft mit beschränkter haftung"),
-    "GmbH & Co. KG": ("gmbh & co kg", "gmbh & cokg", "gmbh & co kommanditgesellschaft", "gmbh co kg", "gesmbh & co kg", "mbh & co kg"),
+    "GmbH & Co. KG": ("gmbh & co kg", "gmbh & cokg", "gmbh & co kommanditgesellschaft", "gmbh co kg", "gesmbh & co kg",
+        "mbh & co kg"),
     "GmbH & Co. KGaA": ("gmbh & co kgaa", "gmbh & co kommanditgesellschaft auf aktien"),
     "GmbH & Co. OHG": ("gmbh & co ohg",),
     "AG & Co. KG": ("ag & co kg",),
@@ -17,7 +18,8 @@ _SPELLINGS: dict[str, tuple[str, ...]] = {
     "AG & Co. OHG": ("ag & co ohg",),
     "SE & Co. KG": ("se & co kg",),
     "SE & Co. KGaA": ("se & co kgaa",),
-    "UG (haftungsbeschränkt)": ("ug", "ug haftungsbeschränkt", "unternehmergesellschaft", "unternehmergesellschaft haftungsbeschränkt"),
+    "UG (haftungsbeschränkt)": ("ug", "ug haftungsbeschränkt", "unternehmergesellschaft",
+        "unternehmergesellschaft haftungsbeschränkt"),
     "UG (haftungsbeschränkt) & Co. KG": ("ug & co kg", "ug haftungsbeschränkt & co kg"),
     "Ltd. & Co. KG": ("ltd & co kg", "limited & co kg"),
     "AG": ("ag", "aktiengesellschaft"),
@@ -86,16 +88,43 @@ def _squeezed(text: str) -> str:
 
 _FORMS = {_squeezed(spelling): form for form, spellings in _SPELLINGS.items() for spelling in spellings}
 # These are also words or initials: in a name written with capitals they count only as capitals or with dots.
-_AMBIGUOUS = frozenset({"as", "ab", "eu", "se", "sa", "og", "ou", "sl", "lp", "spa", "ek", "ev", "eg", "ag", "kg", "ug", "oy", "sas", "sca", "gag", "doo"})
-_INSIDE = frozenset({"gmbh", "gmbh&cokg", "ggmbh", "ag", "kgaa", "ltd", "inc", "llc", "ohg", "gbr", "ev", "ughaftungsbeschrankt"})
+_AMBIGUOUS = frozenset(
+    {
+        "as",
+        "ab",
+        "eu",
+        "se",
+        "sa",
+        "og",
+        "ou",
+        "sl",
+        "lp",
+        "spa",
+        "ek",
+        "ev",
+        "eg",
+        "ag",
+        "kg",
+        "ug",
+        "oy",
+        "sas",
+        "sca",
+        "gag",
+        "doo",
+    }
+)
+_INSIDE = frozenset(
+    {"gmbh", "gmbh&cokg", "ggmbh", "ag", "kgaa", "ltd", "inc", "llc", "ohg", "gbr", "ev", "ughaftungsbeschrankt"}
+)
 
 
 @lru_cache(maxsize=65536)
 def legal_form(name: str) -> tuple[str, str]:
-    """The name without its legal form, and the form spelt one way: ("Müller", "GmbH & Co. KG"); ("Müller", "") where none.
+    """The name without its legal form, and the form spelt one way: ("Müller", "GmbH & Co. KG"); ("Müller", "")
+    where none.
 
-    The form is sought at the end ("Müller GmbH & Co. KG"), then inside ("Müller GmbH Niederlassung Berlin", where the words
-    around it stay). A name that is nothing but a form is left whole.
+    The form is sought at the end ("Müller GmbH & Co. KG"), then inside ("Müller GmbH Niederlassung Berlin", where the
+    words around it stay). A name that is nothing but a form is left whole.
     """
     name = _JOINED_FORM.sub(" ", name)
     tokens = [(match.start(), match.end()) for match in _TOKEN.finditer(name)]
@@ -130,7 +159,11 @@ def _form_of(piece: str, all_lower: bool) -> str:
     form = _FORMS.get(squeezed, "")
     if not form or all_lower or squeezed not in _AMBIGUOUS:
         return form
-    return form if "." in piece or "/" in piece or piece != piece.lower() and not piece.istitle() or piece.strip(".,") == form else ""
+    return (
+        form
+        if "." in piece or "/" in piece or (piece != piece.lower() and not piece.istitle()) or piece.strip(".,") == form
+        else ""
+    )
 
 
 def core_name(name: str) -> str:

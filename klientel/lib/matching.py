@@ -1,8 +1,8 @@
 """Duplicates: keys under which likely twins meet, and scores that say how likely they are.
 
-Blocking keys carry a prefix: `e:` mail address, `p:` phone number, `n:` sound of the name, `d:` web or mail domain, `v:` VAT id,
-`o:` folded name of an organisation. Scores add weights of evidence (log-odds after Fellegi and Sunter, A Theory for Record
-Linkage, JASA 64, 1969) and turn the sum into a number from 0 to 1.
+Blocking keys carry a prefix: `e:` mail address, `p:` phone number, `n:` sound of the name, `d:` web or mail domain,
+`v:` VAT id, `o:` folded name of an organisation. Scores add weights of evidence (log-odds after Fellegi and Sunter, A
+Theory for Record Linkage, JASA 64, 1969) and turn the sum into a number from 0 to 1.
 """
 
 import math
@@ -21,10 +21,19 @@ _KEYS_PER_PERSON = 24
 
 
 def match_keys_person(
-    *, first_name: str = "", last_name: str = "", emails: Iterable[str] = (), phones: Iterable[str] = ()
+    *,
+    first_name: str = "",
+    last_name: str = "",
+    emails: Iterable[str] = (),
+    phones: Iterable[str] = (),
+    birthday: str = "",
 ) -> list[str]:
-    """The blocking keys of a person. Names meet by sound and initial, by sound with first and last name in either order, and by
-    each half of a double name; phones are given in E.164."""
+    """The blocking keys of a person; phones are given in E.164, the birthday in ISO.
+
+    Names meet by sound of the last name and initial, by the sounds of both names in either order, by each half of a
+    double name, and, where a birthday is known, by the day with the sound of the first name alone (a new last name, a
+    mistyped one).
+    """
     keys = [f"e:{email_key(mail)}" for mail in emails if "@" in mail]
     keys += [f"p:{_bare_phone(phone)}" for phone in phones if phone]
     given, family = fold(first_name), fold(last_name)
@@ -35,11 +44,18 @@ def match_keys_person(
         keys += [f"n:{one}.{initial}" for one in dict.fromkeys((sound, *(parts if len(parts) > 1 else ())))]
         if given:
             keys.append("n:" + "+".join(sorted((koelner(given.split()[0]), sound))))
+    if birthday and given:
+        keys.append(f"n:{koelner(given.split()[0])}@{birthday}")
     return list(dict.fromkeys(keys))[:_KEYS_PER_PERSON]
 
 
 def match_keys_organisation(
-    *, name: str = "", emails: Iterable[str] = (), phones: Iterable[str] = (), urls: Iterable[str] = (), vat_id: str = ""
+    *,
+    name: str = "",
+    emails: Iterable[str] = (),
+    phones: Iterable[str] = (),
+    urls: Iterable[str] = (),
+    vat_id: str = "",
 ) -> list[str]:
     """The blocking keys of an organisation; mail domains of free providers do not count."""
     keys = [f"v:{vat_id}"] if vat_id else []
@@ -64,8 +80,9 @@ def _bare_phone(phone: str) -> str:
 def score_person(a: Mapping[str, object], b: Mapping[str, object]) -> tuple[float, list[str]]:
     """How likely two persons are one, 0 to 1, with reasons.
 
-    Keys read: first_name, last_name, organisation, birthday, postcode, city, street (text); emails, phones (lists). Reasons:
-    email, phone, name, similar_name, swapped_name, same_organisation, birthday, address and against_… for what speaks against.
+    Keys read: first_name, last_name, organisation, birthday, postcode, city, street (text); emails, phones (lists).
+    Reasons: email, phone, name, similar_name, swapped_name, same_organisation, birthday, address and against_… for what
+    speaks against.
     """
     reasons: list[str] = []
     weight = _PRIOR + _person_names(a, b, reasons)
@@ -83,8 +100,8 @@ def score_person(a: Mapping[str, object], b: Mapping[str, object]) -> tuple[floa
 def score_organisation(a: Mapping[str, object], b: Mapping[str, object]) -> tuple[float, list[str]]:
     """How likely two organisations are one, 0 to 1, with reasons.
 
-    Keys read: name, vat_id, postcode, city, street (text); emails, phones, urls (lists). Reasons: vat_id, name, similar_name,
-    legal_form (differs), domain, email, phone, address and against_… for what speaks against.
+    Keys read: name, vat_id, postcode, city, street (text); emails, phones, urls (lists). Reasons: vat_id, name,
+    similar_name, legal_form (differs), domain, email, phone, address and against_… for what speaks against.
     """
     reasons: list[str] = []
     weight = _PRIOR + _vat_ids(_text(a, "vat_id"), _text(b, "vat_id"), reasons)
@@ -114,7 +131,9 @@ def _texts(record: Mapping[str, object], key: str) -> list[str]:
 
 
 def _alike(left: str, right: str) -> float:
-    """Likeness of two folded names: equal 1, initial or part of the other 0.9, else by letters, lifted where they sound alike."""
+    """Likeness of two folded names: equal 1, initial or part of the other 0.9, else by letters, lifted where they
+    sound alike.
+    """
     if left == right:
         return 1.0
     if not left or not right:
@@ -156,7 +175,13 @@ def _graded(likeness: float, full: float) -> float:
 
 
 def _shared(
-    a: Mapping[str, object], b: Mapping[str, object], key: str, reason: str, spelt: Callable[[str], str], weight: float, reasons: list[str]
+    a: Mapping[str, object],
+    b: Mapping[str, object],
+    key: str,
+    reason: str,
+    spelt: Callable[[str], str],
+    weight: float,
+    reasons: list[str],
 ) -> float:
     left, right = {spelt(one) for one in _texts(a, key)}, {spelt(one) for one in _texts(b, key)}
     if left & right:
@@ -222,7 +247,7 @@ def _organisation_names(left: str, right: str, reasons: list[str]) -> float:
     likeness = max(token_sort_ratio(core_a, core_b) / 100, JaroWinkler.similarity(core_a, core_b) - 0.04)
     if likeness >= 0.9 and not _numbers(core_a) ^ _numbers(core_b):
         reasons.append("similar_name")
-        return 4.0 - penalty
+        return 5.0 - penalty
     if token_set_ratio(core_a, core_b) == 100 and min(len(core_a), len(core_b)) > 4:
         reasons.append("similar_name")
         return 2.5 - penalty
@@ -237,5 +262,7 @@ def _numbers(text: str) -> frozenset[str]:
 
 
 def _domains(record: Mapping[str, object]) -> set[str]:
-    found = {domain_of(url) for url in _texts(record, "urls")} | {company_domain(mail) for mail in _texts(record, "emails")}
+    found = {domain_of(url) for url in _texts(record, "urls")} | {
+        company_domain(mail) for mail in _texts(record, "emails")
+    }
     return found - {""}

@@ -6,27 +6,43 @@ from dataclasses import dataclass
 from klientel.lib.words import fold
 
 _SALUTATIONS: dict[str, tuple[str, ...]] = {
-    "mr": ("herr", "herrn", "hr", "mr", "mister", "sir", "monsieur", "m", "signor", "señor", "mann", "male", "männlich"),
-    "ms": ("frau", "fr", "fräulein", "ms", "mrs", "miss", "madam", "madame", "mme", "mlle", "signora", "señora", "female", "weiblich", "w", "f"),
+    "mr": ("herr", "herrn", "hr", "mr", "mister", "sir", "monsieur", "m", "signor", "señor", "mann", "male",
+        "männlich"),
+    "ms": ("frau", "fr", "fräulein", "ms", "mrs", "miss", "madam", "madame", "mme", "mlle", "signora", "señora",
+        "female", "weiblich", "w", "f"),
     "mx": ("mx", "divers", "d", "diverse", "non binary", "nonbinary", "nicht binär"),
     "family": ("familie", "fam", "family"),
 }  # fmt: skip
 _SALUTATION_OF = {fold(word): key for key, words in _SALUTATIONS.items() for word in words}
-_SPOKEN = frozenset(fold(word) for word in ("herr", "herrn", "hr", "frau", "fr", "fräulein", "mr", "mrs", "ms", "miss", "mx", "familie", "mister", "madame", "monsieur", "fam"))  # fmt: skip
+_SPOKEN = frozenset(
+    fold(word)
+    for word in str.split("herr herrn hr frau fr fräulein mr mrs ms miss mx familie mister madame monsieur fam ")
+)
 
 _TITLES = frozenset(
-    "prof professor professorin dr doktor doctor dres drs mag magister magistra ing di pd privatdozent privatdozentin "
-    "dipl diplom lic jun".split()
-) - {"jun"}
-_TITLE_TAILS = frozenset(
-    "med phil jur iur rer nat oec pol theol vet dent habil mult hc h c eh e univ ing inf paed sc agr tech techn math soc "
-    "kfm kff kfr wirt volksw betriebsw psych biol chem phys arch soz pad fh tu dr prof".split()
+    str.split(
+        "prof professor professorin dr doktor doctor dres drs mag magister magistra ing di pd privatdozent "
+        "privatdozentin dipl diplom lic "
+    )
 )
-_TITLE_TOKEN = re.compile(r"^(?:prof|dr|dipl|mag|lic|ing|di|dres|bakk)\b|^(?:professor|professorin|doktor|pd|privatdozent|magister|magistra)$")
-_SUFFIXES = frozenset("jr sr jun sen junior senior ii iii iv mba phd md esq ma ba msc bsc llm bed meng dds cpa rn".split())
+_TITLE_TAILS = frozenset(
+    str.split(
+        "med phil jur iur rer nat oec pol theol vet dent habil mult hc h c eh e univ ing inf paed sc agr tech "
+        "techn math soc kfm kff kfr wirt volksw betriebsw psych biol chem phys arch soz pad fh tu dr prof "
+    )
+)
+_TITLE_TOKEN = re.compile(
+    r"^(?:prof|dr|dipl|mag|lic|ing|di|dres|bakk)\b|^(?:professor|professorin|doktor|pd|privatdozent|magister|magistra)$"
+)
+_SUFFIXES = frozenset(
+    str.split("jr sr jun sen junior senior ii iii iv mba phd md esq ma ba msc bsc llm bed meng dds cpa rn ")
+)
 _PARTICLES = frozenset(
-    "von vom zu zum zur van vande vander de del della dello di da das dos du des den der ten ter te la le les lo el al bin ibn af av auf "
-    "und freiherr freifrau freiin baron baronin graf grafin furst furstin prinz prinzessin ritter edler edle st san mac o d y".split()
+    str.split(
+        "von vom zu zum zur van vande vander de del della dello di da das dos du des den der ten ter te la le "
+        "les lo el al bin ibn af av auf und freiherr freifrau freiin baron baronin graf grafin furst furstin "
+        "prinz prinzessin ritter edler edle st san mac o d y "
+    )
 )
 _PARTICLE_STARTS = _PARTICLES - {"und", "y", "o", "d", "mac", "st", "san", "auf", "baron"}
 
@@ -43,7 +59,7 @@ class PersonName:
 
 
 def salutation_key(text: str) -> str:
-    """"Herr", "Mrs.", "divers" … as "mr", "ms", "mx", "family"; "" where the text says nothing we know."""
+    """ "Herr", "Mrs.", "divers" … as "mr", "ms", "mx", "family"; "" where the text says nothing we know."""
     if text in _SALUTATIONS:
         return text
     return _SALUTATION_OF.get(fold(text), "")
@@ -63,7 +79,9 @@ def split_name(full: str) -> PersonName:
         family = _peel(before.split())
         title = " ".join(filter(None, (given.title, family.title)))
         first_words, moved = _particles_at_end(given.rest)
-        return PersonName(given.salutation or family.salutation, title, " ".join(first_words), " ".join(moved + family.rest), suffix)
+        return PersonName(
+            given.salutation or family.salutation, title, " ".join(first_words), " ".join(moved + family.rest), suffix
+        )
     peeled = _peel(before.split())
     first, last = _first_and_last(peeled.rest)
     if peeled.salutation and not last:
@@ -108,7 +126,7 @@ def _without_suffix(text: str) -> tuple[str, str]:
     while " " in text:
         head, _blank, tail = text.rpartition(" ")
         squeezed = fold(tail).replace(" ", "")
-        if squeezed not in _SUFFIXES or (squeezed in ("ma", "ba") and "." not in tail) or "," == head:
+        if squeezed not in _SUFFIXES or (squeezed in ("ma", "ba") and "." not in tail) or head == ",":
             break
         suffixes.insert(0, tail.strip(","))
         text = head.rstrip(", ")
@@ -132,7 +150,8 @@ def _first_and_last(words: list[str]) -> tuple[str, str]:
 
 
 def tidy_name(text: str) -> str:
-    """One name as people write it: blanks tidied; only all-capital or all-small words of two letters and more are recased.
+    """One name as people write it: blanks tidied; only all-capital or all-small words of two letters and more are
+    recased.
 
     MÜLLER-LÜDENSCHEIDT becomes Müller-Lüdenscheidt; von der Heide, McDonald and O'Brien stay as they are.
     """

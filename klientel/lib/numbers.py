@@ -15,18 +15,22 @@ _BODY = re.compile(r"^\d[\d.,]*$|^[.,]\d+$")
 _GROUPED = {",": re.compile(r"^\d{1,3}(?:,\d{3})+$"), ".": re.compile(r"^\d{1,3}(?:\.\d{3})+$")}
 _INDIAN = re.compile(r"^\d{1,2}(?:,\d{2})*,\d{3}$")
 _SYMBOLS = {
-    "€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "fr": "CHF", "sfr": "CHF", "franken": "CHF", "euro": "EUR", "dollar": "USD",
+    "€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "fr": "CHF", "sfr": "CHF", "franken": "CHF", "euro": "EUR",
+    "dollar": "USD",
     "us$": "USD", "zł": "PLN", "kč": "CZK",
 }  # fmt: skip
-_CURRENCY = re.compile(r"(?<![A-Za-z])(?:us\$|sfr\.?|fr\.|franken|euro|dollar|zł|kč|[€$£¥]|[A-Za-z]{3})(?![A-Za-z])", re.IGNORECASE)
+_CURRENCY = re.compile(
+    r"(?<![A-Za-z])(?:us\$|sfr\.?|fr\.|franken|euro|dollar|zł|kč|[€$£¥]|[A-Za-z]{3})(?![A-Za-z])", re.IGNORECASE
+)
 _LONGEST = 60
 
 
 def read_decimal(text: str, *, decimal: str | None = None) -> Decimal:
     """The number that "1.234,56", "1,234.56", "1 234,56", "1'234.50", "-5", "5-", "(5)" or "12 %" means.
 
-    `decimal` ("," or ".") settles what one sign before exactly three digits means ("1.234"); without it such a text raises
-    Unreadable (number.ambiguous). Raises Unreadable (number.unreadable) for what is no number. Per cent are not divided.
+    `decimal` ("," or ".") settles what one sign before exactly three digits means ("1.234"); without it such a text
+    raises Unreadable (number.ambiguous). Raises Unreadable (number.unreadable) for what is no number. Per cent are not
+    divided.
     """
     shown = text.strip()[:_LONGEST]
     body, negative = _bare(text)
@@ -46,8 +50,10 @@ def _bare(text: str) -> tuple[str, bool]:
     body = re.sub(r"([.,])-{1,2}$", r"\g<1>00", body)
     if body.startswith("(") and body.endswith(")"):
         return body[1:-1], True
-    if body.startswith("-") or (body.endswith("-") and len(body) > 1):
-        return body.strip("-"), True
+    if body.startswith("-"):
+        return body[1:], True
+    if body.endswith("-"):
+        return body[:-1], True
     return body.removeprefix("+"), False
 
 
@@ -104,7 +110,9 @@ def _reading(body: str, decimal: str | None) -> Decimal | None:
 
 
 def read_money(text: str, *, currency: str = "EUR", decimal: str | None = None) -> tuple[Decimal, str]:
-    """Amount and currency (ISO 4217) of "1.234,56 €", "CHF 1'234.50", "$5", "1.200,- EUR"; `currency` where none is named.
+    """Amount and currency (ISO 4217) of "1.234,56 €", "CHF 1'234.50", "$5", "1.200,- EUR".
+
+    `currency` where none is named.
 
     Raises Unreadable: number.unreadable, number.ambiguous, money.currency (two currencies named).
     """

@@ -29,7 +29,9 @@ _STORED = re.compile(r"^(\+[0-9]{4,17})(?:;ext=([0-9]{1,12}))?$")
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """A number: `e164` "+4930123456", `extension` "12" or "", `region` "DE" or "", `kind` "mobile", "landline" … or "other"."""
+    """A number: `e164` "+4930123456", `extension` "12" or "", `region` "DE" or "", `kind` "mobile", "landline" …
+    or "other".
+    """
 
     e164: str
     extension: str = ""
@@ -97,7 +99,9 @@ def show_phone(stored: str, home: str = "") -> str:
     except NumberParseException:
         return stored
     at_home = bool(home) and phonenumbers.region_code_for_number(number) == home.upper()
-    text = phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL if at_home else PhoneNumberFormat.INTERNATIONAL)
+    text = phonenumbers.format_number(
+        number, PhoneNumberFormat.NATIONAL if at_home else PhoneNumberFormat.INTERNATIONAL
+    )
     return f"{text} ext. {found.group(2)}" if found.group(2) else text
 
 

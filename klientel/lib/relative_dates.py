@@ -8,7 +8,8 @@ from klientel.lib.sentences import Unreadable
 from klientel.lib.words import fold
 
 _NAMED = {
-    "heute": 0, "today": 0, "morgen": 1, "tomorrow": 1, "ubermorgen": 2, "gestern": -1, "yesterday": -1, "vorgestern": -2,
+    "heute": 0, "today": 0, "morgen": 1, "tomorrow": 1, "ubermorgen": 2, "gestern": -1, "yesterday": -1,
+    "vorgestern": -2,
 }  # fmt: skip
 _UNITS = {
     "t": "day", "tag": "day", "tage": "day", "tagen": "day", "d": "day", "day": "day", "days": "day",
@@ -19,7 +20,12 @@ _UNITS = {
 _ONE = frozenset({"einem", "einer", "ein", "eine", "a", "an", "one"})
 _STEP = re.compile(r"^(in|vor|\+|-)?\s*(\d{1,5}|[a-z]+)\s*([a-z]+)(\s+ago)?$")
 _WORDS = {
-    "de": {"day": ("Tag", "Tagen"), "week": ("Woche", "Wochen"), "month": ("Monat", "Monaten"), "year": ("Jahr", "Jahren")},
+    "de": {
+        "day": ("Tag", "Tagen"),
+        "week": ("Woche", "Wochen"),
+        "month": ("Monat", "Monaten"),
+        "year": ("Jahr", "Jahren"),
+    },
     "en": {"day": ("day", "days"), "week": ("week", "weeks"), "month": ("month", "months"), "year": ("year", "years")},
 }
 
@@ -63,12 +69,22 @@ def say_distance(day: date, today: date, language: str = "de") -> str:
     """How far a day is away, for people: "heute", "gestern", "in 3 Tagen", "vor 2 Wochen"; "today", "3 weeks ago"."""
     german = language.lower().startswith("de")
     days = (day - today).days
-    near = {0: ("heute", "today"), 1: ("morgen", "tomorrow"), -1: ("gestern", "yesterday"), 2: ("übermorgen", ""), -2: ("vorgestern", "")}
+    near = {
+        0: ("heute", "today"),
+        1: ("morgen", "tomorrow"),
+        -1: ("gestern", "yesterday"),
+        2: ("übermorgen", ""),
+        -2: ("vorgestern", ""),
+    }
     if days in near and near[days][0 if german else 1]:
         return near[days][0 if german else 1]
     amount, unit = _rounded(abs(days))
     word = _WORDS["de" if german else "en"][unit][0 if amount == 1 else 1]
-    one = {"week": "einer", "month": "einem", "year": "einem"}.get(unit, "einem") if german and amount == 1 else str(amount)
+    one = (
+        {"week": "einer", "month": "einem", "year": "einem"}.get(unit, "einem")
+        if german and amount == 1
+        else str(amount)
+    )
     if german:
         return f"in {one} {word}" if days > 0 else f"vor {one} {word}"
     return f"in {amount} {word}" if days > 0 else f"{amount} {word} ago"

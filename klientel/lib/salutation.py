@@ -1,9 +1,10 @@
 """The first line of a letter, in German and English.
 
-Rules: of several academic titles only the highest is addressed; Doktor is abbreviated, Professor is written out and has a
-feminine form; diplomas and master's degrees stay out of the salutation in Germany and Switzerland but are used in Austria
-(Duden, Briefe und E-Mails gut und richtig schreiben; DIN 5008:2020 with its practice guides; BMI, Ratgeber für Anschriften
-und Anreden). Nobility is part of the last name. Where the sex is unknown or neither, the full name stands without Herr or Frau.
+Rules: of several academic titles only the highest is addressed; Doktor is abbreviated, Professor is written out and has
+a feminine form; diplomas and master's degrees stay out of the salutation in Germany and Switzerland but are used in
+Austria (Duden, Briefe und E-Mails gut und richtig schreiben; DIN 5008:2020 with its practice guides; BMI, Ratgeber für
+Anschriften und Anreden). Nobility is part of the last name. Where the sex is unknown or neither, the full name stands
+without Herr or Frau.
 """
 
 import re
@@ -25,10 +26,13 @@ def letter_salutation(
     country: str = "",
     informal: bool = False,
 ) -> str:
-    """"Sehr geehrter Herr Dr. von Müller", "Dear Ms Miller", or "Guten Tag Kim Muster" where nothing says Herr or Frau.
+    """ "Sehr geehrter Herr Dr.
 
-    `salutation` is a key ("mr", "ms", "mx", "family", "") or a word such as "Frau"; `language` "de…" speaks German, all else
-    English; `country` "AT" keeps the Austrian degrees. Without comma; a name that lacks its last name is greeted neutrally.
+    von Müller", "Dear Ms Miller", or "Guten Tag Kim Muster" where nothing says Herr or Frau.
+
+    `salutation` is a key ("mr", "ms", "mx", "family", "") or a word such as "Frau"; `language` "de…" speaks German, all
+    else English; `country` "AT" keeps the Austrian degrees. Without comma; a name that lacks its last name is greeted
+    neutrally.
     """
     key = salutation_key(salutation)
     last, first = " ".join(last_name.split()), " ".join(first_name.split())
@@ -79,8 +83,12 @@ def _joined(*parts: str) -> str:
     return " ".join(part for part in parts if part)
 
 
-def address_lines_name(*, salutation: str = "", title: str = "", first_name: str = "", last_name: str = "", language: str = "de") -> str:
-    """The line with the name in an address window: "Herrn Prof. Dr. Hans von Müller" (DIN 5008: accusative), "Ms Ann Miller"."""
+def address_lines_name(
+    *, salutation: str = "", title: str = "", first_name: str = "", last_name: str = "", language: str = "de"
+) -> str:
+    """The line with the name in an address window: "Herrn Prof. Dr. Hans von Müller" (DIN 5008: accusative), "Ms
+    Ann Miller".
+    """
     key = salutation_key(salutation)
     german = language.lower().startswith("de")
     words = {"mr": "Herrn", "ms": "Frau", "family": "Familie"} if german else {"mr": "Mr", "ms": "Ms", "mx": "Mx"}

@@ -13,13 +13,20 @@ _LONGEST = 2000
 
 
 def read_url(text: str) -> str:
-    """A web address spelt one way: https:// added where no scheme is given, host lower case in IDNA form, no lone slash.
+    """A web address spelt one way: https:// added where no scheme is given, host lower case in IDNA form, no lone
+    slash.
 
-    Only http and https; no name or password inside; no blanks or control characters. Raises Unreadable: url.scheme, url.unreadable.
+    Only http and https; no name or password inside; no blanks or control characters. Raises Unreadable: url.scheme,
+    url.unreadable.
     """
     address = text.strip()
     refused = Unreadable("url.unreadable", text=address[:100])
-    if not address or len(address) > _LONGEST or any(unicodedata.category(sign)[0] in "CZ" for sign in address) or "\\" in address:
+    if (
+        not address
+        or len(address) > _LONGEST
+        or any(unicodedata.category(sign)[0] in "CZ" for sign in address)
+        or "\\" in address
+    ):
         raise refused
     if address.startswith("//"):
         address = f"https:{address}"

@@ -99,7 +99,10 @@ def _koelner_code_of_c(before: str, after: str) -> str:
 
 
 def initials(name: str) -> str:
-    """One or two capital letters that stand for a name, e.g. in an avatar: first and last word that begins with a letter."""
+    """One or two capital letters that stand for a name, e.g.
+
+    in an avatar: first and last word that begins with a letter.
+    """
     words = [word for word in re.split(r"[\s\-_.,()&+/]+", name) if word and word[0].isalnum()]
     if not words:
         return ""
@@ -108,7 +111,9 @@ def initials(name: str) -> str:
 
 
 def similarity(a: str, b: str) -> float:
-    """How alike two names are, 0 to 1: the better of Jaro-Winkler and the order-free token ratio of the folded texts."""
+    """How alike two names are, 0 to 1: the better of Jaro-Winkler and the order-free token ratio of the folded
+    texts.
+    """
     left, right = fold(a), fold(b)
     if not left or not right:
         return 0.0

@@ -21,7 +21,10 @@ _BACKSLASHED = re.compile(r'\\"[^;,\t|\r\n]')
 
 
 def open_delimited(source: Source, *, header: bool | None = None) -> Table:
-    """The table in a text file. `header` None finds the column names, True takes the first row, False makes names up."""
+    """The table in a text file.
+
+    `header` None finds the column names, True takes the first row, False makes names up.
+    """
     with source.opened() as stream:
         encoding = guess_encoding(stream)
     if not any(line.strip() for line in islice(_lines(source, encoding), 1000)):
@@ -48,7 +51,14 @@ def open_delimited(source: Source, *, header: bool | None = None) -> Table:
                 cells = [unguard(cell) for cell in row.cells]
                 yield fitted(row.line, cells, len(columns), row.problem)
 
-    return Table("csv", columns, rows, encoding=_shown(encoding), delimiter=dialect.delimiter, header_line=head.line if head else 0)
+    return Table(
+        "csv",
+        columns,
+        rows,
+        encoding=_shown(encoding),
+        delimiter=dialect.delimiter,
+        header_line=head.line if head else 0,
+    )
 
 
 def unguard(cell: str) -> str:
@@ -85,16 +95,15 @@ class _Watched:
         self._lines = lines
         self._dialect = dialect
         self._opened = re.compile(rf'(?:^|{re.escape(dialect.delimiter)})"')
-        self.taken = 0
-        self.last = False
-        self.forget()
+        self.taken = self.began = self.quotes = 0
+        self.last = self.nul = self.huge = self.opened = False
 
     def __iter__(self) -> "_Watched":
         return self
 
     def __next__(self) -> str:
-        line = next(self._lines, None)
-        if line is None:
+        line = next(self._lines, "")
+        if not line:
             self.last = True
             raise StopIteration
         self.taken += 1
@@ -120,11 +129,16 @@ class _Watched:
         self.began = self.taken
 
     def problem(self) -> Problem | None:
-        """What was wrong since the last row. An odd quote inside one line may be inches: only where a cell was opened by one."""
+        """What was wrong since the last row.
+
+        An odd quote inside one line may be inches: only where a cell was opened by one.
+        """
         if self.huge:
             return Problem("row.huge")
         if self.quotes % 2 and self.opened:
-            return Problem("row.quote", harmless=not self._dialect.quoting or (self.taken - self.began == 1 and not self.last))
+            return Problem(
+                "row.quote", harmless=not self._dialect.quoting or (self.taken - self.began == 1 and not self.last)
+            )
         return Problem("row.nul", harmless=True) if self.nul else None
 
 
@@ -165,7 +179,9 @@ def _dialect(source: Source, encoding: str) -> tuple[_Dialect, bool]:
 
 
 def _consistency(source: Source, encoding: str, dialect: _Dialect) -> float:
-    """How evenly a dialect cuts the first rows: the share of rows of the usual width, a little more for many columns."""
+    """How evenly a dialect cuts the first rows: the share of rows of the usual width, a little more for many
+    columns.
+    """
     widths: list[int] = []
     damaged = 0
     for row in islice(_raw_rows(source, encoding, dialect), 100):

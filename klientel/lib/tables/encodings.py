@@ -9,7 +9,12 @@ from typing import BinaryIO
 from charset_normalizer import from_bytes
 
 _CHUNK = 1 << 20
-_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 _EIGHT_BIT = ("cp1252", "mac_roman", "cp850", "latin-1")
 _USUAL = frozenset("äöüÄÖÜßéèêëáàâãåíìîïóòôõúùûçñøæœšžÉÈÁÀÅØÆÇŠŽ")
 _MARKS_BESIDE_WORDS = frozenset("„“”‘’‚–—«»§°€©®™·•…\xa0²³½´`")
@@ -29,8 +34,8 @@ codecs.register_error("klientel_cp1252", _bad_byte_as_cp1252)
 def guess_encoding(stream: BinaryIO) -> str:
     """The encoding of a seekable text file, by its mark or by reading all of it once, a piece at a time.
 
-    A name Python's codecs know: utf-8-sig, utf-16 (with mark), utf-16-le, utf-16-be, utf-8, cp1252, mac_roman, cp850, latin-1.
-    A UTF-8 file with few wrong bytes stays UTF-8; `ERRORS` says how those are read.
+    A name Python's codecs know: utf-8-sig, utf-16 (with mark), utf-16-le, utf-16-be, utf-8, cp1252, mac_roman, cp850,
+    latin-1. A UTF-8 file with few wrong bytes stays UTF-8; `ERRORS` says how those are read.
     """
     stream.seek(0)
     start = stream.read(4096)
@@ -134,9 +139,12 @@ def _worth(sign: str, *, beside_letters: bool, before_small: bool) -> float:
 
 
 def decoded_lines(stream: BinaryIO, encoding: str, *, longest: int) -> Iterator[str]:
-    r"""The lines of a file with their ends (\n, \r\n or \r), decoded piece by piece; memory stays bounded by `longest`.
+    r"""The lines of a file with their ends (\n, \r\n or \r), decoded piece by piece.
 
-    A line longer than `longest` characters is given in pieces of about that length, all but the last without a line end.
+    Memory stays bounded by `longest`.
+
+    A line longer than `longest` characters is given in pieces of about that length, all but the last without a line
+    end.
     """
     decoder = codecs.getincrementaldecoder(encoding)(ERRORS.get(encoding, "replace"))
     pending = ""

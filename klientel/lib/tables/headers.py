@@ -5,15 +5,17 @@ from collections import Counter
 from collections.abc import Sequence
 
 _MAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
-_NUMBER = re.compile(r"^[+-]?[\d.,\s]*\d[\d.,\s]*$|^\d{4}-\d\d-\d\d$|^\d{1,2}[./]\d{1,2}[./]\d{2,4}$|^(?:null|nan|n/?a)$", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"^[+-]?[\d.,\s]*\d[\d.,\s]*$|^\d{4}-\d\d-\d\d$|^\d{1,2}[./]\d{1,2}[./]\d{2,4}$|^(?:null|nan|n/?a)$", re.IGNORECASE
+)
 _SEARCHED = 25
 
 
 def header_position(rows: Sequence[Sequence[str]]) -> int | None:
     """Which of the first rows (never blank) holds the column names; None where the table has no such row.
 
-    Title rows above a table fill fewer cells than the table: the header is the first row that fills at least half the width most
-    rows have. A first row with a mail address, or with nothing but numbers, is data.
+    Title rows above a table fill fewer cells than the table: the header is the first row that fills at least half the
+    width most rows have. A first row with a mail address, or with nothing but numbers, is data.
     """
     widths = [_filled(row) for row in rows]
     usual = _usual_width([_last_filled(row) for row in rows])
@@ -28,13 +30,17 @@ def header_position(rows: Sequence[Sequence[str]]) -> int | None:
 
 
 def _fuller_header(rows: Sequence[Sequence[str]], position: int, usual: int) -> int | None:
-    """A complete row of words a few lines below, with numbers beneath one of its words: the header under several title rows."""
+    """A complete row of words a few lines below, with numbers beneath one of its words: the header under several
+    title rows.
+    """
     for later in range(position + 1, min(position + 7, len(rows) - 2)):
         cells = [cell.strip() for cell in rows[later][:usual]]
         if len(cells) < usual or not all(cells) or any(_NUMBER.match(cell) for cell in cells):
             continue
         below = [[cell.strip() for cell in row[:usual]] for row in rows[later + 1 : later + 3]]
-        if all(len(row) == usual for row in below) and any(all(_NUMBER.match(row[column]) for row in below) for column in range(usual)):
+        if all(len(row) == usual for row in below) and any(
+            all(_NUMBER.match(row[column]) for row in below) for column in range(usual)
+        ):
             return later
     return None
 
@@ -62,7 +68,9 @@ def _looks_like_data(row: Sequence[str], *, following: Sequence[Sequence[str]]) 
 
 
 def usable_names(cells: Sequence[str], *, width: int | None = None) -> list[str]:
-    """Column names, each once: tidied to one line; empty ones become "Column 3"; the second "Phone" becomes "Phone (2)"."""
+    """Column names, each once: tidied to one line; empty ones become "Column 3"; the second "Phone" becomes "Phone
+    (2)".
+    """
     names = [" ".join(cell.replace("\x00", "").split()) for cell in cells]
     names += [""] * ((width or 0) - len(names))
     taken = {name for name in names if name}

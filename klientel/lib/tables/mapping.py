@@ -1,4 +1,6 @@
-"""Which column of a foreign table belongs to which field of ours: guessed by names first, by values where names are silent."""
+"""Which column of a foreign table belongs to which field of ours: guessed by names first, by values where names
+are silent.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -32,16 +34,20 @@ class Facet:
 def guess(
     columns: Sequence[str], sample_rows: Sequence[Sequence[str]], targets: Mapping[str, Sequence[str]]
 ) -> dict[str, str]:
-    """Column -> target path for all columns that seem to fit; each target is used once, doubtful columns are left out.
+    """Column -> target path for all columns that seem to fit.
 
-    `targets` maps a path such as "email" or "addresses.work.city" to its labels and synonyms in any language. A column that
-    carries a target's own label wins; then names in common use; then what the values look like.
+    Each target is used once, doubtful columns are left out.
+
+    `targets` maps a path such as "email" or "addresses.work.city" to its labels and synonyms in any language. A column
+    that carries a target's own label wins; then names in common use; then what the values look like.
     """
     wanted = {path: _target(path, labels) for path, labels in targets.items()}
     scored: list[tuple[float, int, int, str, str]] = []
     for position, column in enumerate(columns):
         values = [row[position].strip() for row in sample_rows if position < len(row) and row[position].strip()]
         said, seen = facet(column), value_concept(values)
+        if said.concept == "birthday" and values and not _dates(values):
+            continue
         for order, (path, (labels, facets)) in enumerate(wanted.items()):
             score = _score(fold(_spaced(column)), said, seen, labels, facets)
             if score >= _GOOD:
@@ -68,7 +74,13 @@ def _score(column: str, said: Facet, seen: str, labels: frozenset[str], facets: 
         best = max(best, _likeness(said, wanted) if said.concept else 0.0)
         if not said.concept and seen and seen == wanted.concept:
             best = max(best, 0.6 if wanted.number == 1 and not wanted.purpose else 0.56)
-    if best and said.concept in ("email", "phone", "mobile", "website") and seen and seen != said.concept and "mobile" not in (seen, said.concept):
+    if (
+        best
+        and said.concept in ("email", "phone", "mobile", "website")
+        and seen
+        and seen != said.concept
+        and "mobile" not in (seen, said.concept)
+    ):
         best -= 0.3
     return best
 
@@ -80,11 +92,16 @@ def _likeness(said: Facet, wanted: Facet) -> float:
     elif said.purpose and wanted.purpose:
         score -= 0.4
     else:
-        score -= 0.05
+        score -= 0.04 if said.purpose in ("", "work") else 0.05
     return score - (0.0 if said.number == wanted.number else 0.4)
 
 
-_RELATED = {("mobile", "phone"): 0.72, ("phone", "mobile"): 0.5, ("full_name", "last_name"): 0.62, ("linkedin", "website"): 0.3}
+_RELATED = {
+    ("mobile", "phone"): 0.72,
+    ("phone", "mobile"): 0.5,
+    ("full_name", "last_name"): 0.62,
+    ("linkedin", "website"): 0.3,
+}
 
 
 def _concept_likeness(said: str, wanted: str) -> float:
@@ -96,9 +113,11 @@ def _spaced(text: str) -> str:
 
 
 def facet(header: str) -> Facet:
-    """What a column name says: "Business Street 2" is street, work, 2; "E-Mail 1 - Value" is email, 1; "Foo" is nothing."""
+    """What a column name says: "Business Street 2" is street, work, 2; "E-Mail 1 - Value" is email, 1; "Foo" is
+    nothing.
+    """
     words = fold(_spaced(header)).split()
-    if not words or words[-1] in EXPLAINING and len(words) > 1:
+    if not words or (words[-1] in EXPLAINING and len(words) > 1):
         return Facet()
     direct = CONCEPT_OF.get(" ".join(words)) or CONCEPT_OF.get("".join(words))
     if direct and not any(word in PURPOSE_OF for word in words):
@@ -108,7 +127,7 @@ def facet(header: str) -> Facet:
     purpose = next((PURPOSE_OF[word] for word in words if word in PURPOSE_OF), "")
     bare = [word for word in words if not word.isdigit() and word not in PURPOSE_OF]
     if not bare:
-        return Facet(direct or "", purpose, number)
+        return Facet(direct or "", "" if direct else purpose, number)
     if concept := CONCEPT_OF.get(" ".join(bare)) or CONCEPT_OF.get("".join(bare)) or direct:
         return Facet(concept, purpose, number)
     short = [word for word in bare if word not in FILLER]
@@ -128,10 +147,18 @@ def _compound(words: list[str]) -> str:
 
 
 def value_concept(values: Sequence[str]) -> str:
-    """What the values of a column look like: "email", "phone", "mobile", "website", "iban", "postcode", "birthday" or "" (anything)."""
+    """What the values of a column look like: "email", "phone", "mobile", "website", "iban", "postcode", "birthday"
+    or "" (anything).
+    """
     if not values:
         return ""
-    for concept, pattern in (("email", _MAIL), ("website", _URL), ("iban", _IBAN), ("postcode", _POSTCODE), ("phone", _PHONE)):
+    for concept, pattern in (
+        ("email", _MAIL),
+        ("website", _URL),
+        ("iban", _IBAN),
+        ("postcode", _POSTCODE),
+        ("phone", _PHONE),
+    ):
         if _share(values, pattern) >= 0.7:
             if concept == "phone":
                 return "birthday" if _dates(values) else "mobile" if _share(values, _MOBILE) >= 0.7 else "phone"

@@ -17,10 +17,11 @@ def open_table(
     sheet: str | None = None,
     header: bool | None = None,
 ) -> Table:
-    """The table in a file, whatever its name says: the content decides. `filename` only settles what content leaves open.
+    """The table in a file, whatever its name says: the content decides. `filename` only settles what content
+    leaves open.
 
-    `sheet` names a sheet of a workbook; `header` None finds the line with the column names, True takes the first, False makes
-    names up. A file object must stay open while rows are read, and one reading ends before the next begins.
+    `sheet` names a sheet of a workbook; `header` None finds the line with the column names, True takes the first, False
+    makes names up. A file object must stay open while rows are read, and one reading ends before the next begins.
     Raises NotATable with one code of `SENTENCES`.
     """
     source = Source(place)

@@ -12,10 +12,14 @@ from typing import BinaryIO
 from klientel.lib.tables.table import NotATable
 
 _MAGIC: tuple[tuple[bytes, str], ...] = (
-    (b"%PDF-", "table.pdf"), (b"\x89PNG\r\n", "table.image"), (b"\xff\xd8\xff", "table.image"), (b"GIF87a", "table.image"),
-    (b"GIF89a", "table.image"), (b"II*\x00", "table.image"), (b"MM\x00*", "table.image"), (b"\x1f\x8b", "table.archive"),
-    (b"Rar!\x1a", "table.archive"), (b"7z\xbc\xaf\x27\x1c", "table.archive"), (b"BZh", "table.archive"), (b"\xfd7zXZ", "table.archive"),
-    (b"{\\rtf", "table.document"), (b"\x7fELF", "table.binary"), (b"MZ\x90", "table.binary"), (b"SQLite format 3", "table.binary"),
+    (b"%PDF-", "table.pdf"), (b"\x89PNG\r\n", "table.image"), (b"\xff\xd8\xff", "table.image"), (b"GIF87a",
+    "table.image"),
+    (b"GIF89a", "table.image"), (b"II*\x00", "table.image"), (b"MM\x00*", "table.image"), (b"\x1f\x8b",
+    "table.archive"),
+    (b"Rar!\x1a", "table.archive"), (b"7z\xbc\xaf\x27\x1c", "table.archive"), (b"BZh", "table.archive"), (b"\xfd7zXZ",
+    "table.archive"),
+    (b"{\\rtf", "table.document"), (b"\x7fELF", "table.binary"), (b"MZ\x90", "table.binary"), (b"SQLite format 3",
+    "table.binary"),
     (b"OggS", "table.binary"), (b"ID3", "table.binary"),
 )  # fmt: skip
 _STRUCTURED = re.compile(rb'[\[{]\s*[\[{"\]}]')
@@ -23,7 +27,10 @@ _WEB_PAGE = (b"<!doctype html", b"<html", b"<table", b"<head", b"<body")
 
 
 class Source:
-    """A file to read from its beginning as often as needed; a stream that cannot go back is copied to a temporary file once."""
+    """A file to read from its beginning as often as needed.
+
+    A stream that cannot go back is copied to a temporary file once.
+    """
 
     def __init__(self, place: str | os.PathLike[str] | BinaryIO) -> None:
         self._path: Path | None = None
@@ -54,7 +61,9 @@ class Source:
 
 
 def refuse_other_kinds(start: bytes) -> None:
-    """NotATable with one reason where the first bytes are those of a picture, PDF, archive, web page, program and so on."""
+    """NotATable with one reason where the first bytes are those of a picture, PDF, archive, web page, program and
+    so on.
+    """
     if not start:
         raise NotATable("table.empty")
     for magic, code in _MAGIC:

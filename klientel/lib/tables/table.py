@@ -36,10 +36,13 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table somebody sent us. `rows()` may be called again and again; each call reads the file anew, a piece at a time.
+    """A table somebody sent us.
 
-    `kind` "csv" "xlsx" "xls" "ods" "vcf"; `encoding` and `delimiter` of texts, else ""; `header_line` the line of the column
-    names, 0 where there was none; `sheet` and `sheets` of workbooks; `decimal` "." where numbers are the machine's, else None.
+    `rows()` may be called again and again; each call reads the file anew, a piece at a time.
+
+    `kind` "csv" "xlsx" "xls" "ods" "vcf"; `encoding` and `delimiter` of texts, else ""; `header_line` the line of the
+    column names, 0 where there was none; `sheet` and `sheets` of workbooks; `decimal` "." where numbers are the
+    machine's, else None.
     """
 
     kind: str

@@ -7,14 +7,21 @@ from dataclasses import dataclass, field
 
 _BINARY = frozenset({"PHOTO", "LOGO", "SOUND", "KEY", "X-MS-CARDPICTURE", "X-THUMBNAIL", "X-EVOLUTION-X509"})
 _SEPARATED = re.compile(r'((?:[^;:"]|"[^"]*")*)([;:])')
-_BARE_TYPES = frozenset("home work cell voice fax pager msg pref internet x400 dom intl postal parcel modem car isdn video bbs main other".split())
+_BARE_TYPES = frozenset(
+    str.split(
+        "home work cell voice fax pager msg pref internet x400 dom intl postal parcel modem car isdn video "
+        "bbs main other "
+    )
+)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _LONGEST_VALUE = 200_000
 
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """One line of a card: `name` in capitals, `group` "item1" or "", lower-case `types`, `params` by capital name, raw `value`."""
+    """One line of a card: `name` in capitals, `group` "item1" or "", lower-case `types`, `params` by capital name,
+    raw `value`.
+    """
 
     name: str
     value: str
@@ -30,17 +37,23 @@ class Property:
         """A structured value (N, ADR, ORG), cut at each semicolon that is not escaped."""
         return [unescaped(part) for part in _cut(self.value, ";")]
 
+    def lists(self) -> list[list[str]]:
+        """A structured value whose parts are lists (the names in N), cut at semicolons, then at commas."""
+        return [[unescaped(one) for one in _cut(part, ",")] for part in _cut(self.value, ";")]
+
     def items(self) -> list[str]:
         """A list value (CATEGORIES, NICKNAME), cut at each comma that is not escaped."""
         return [unescaped(part) for part in _cut(self.value, ",")]
 
 
 def _cut(value: str, sign: str) -> list[str]:
-    return re.split(rf"(?<!\\)(?:\\\\)*{re.escape(sign)}", value) if "\\" not in value else _cut_slowly(value, sign)
+    return _cut_slowly(value, sign) if "\\" in value else value.split(sign)
 
 
 def _cut_slowly(value: str, sign: str) -> list[str]:
-    parts, current, escaped = [], [], False
+    parts: list[str] = []
+    current: list[str] = []
+    escaped = False
     for letter in value:
         if letter == sign and not escaped:
             parts.append("".join(current))
@@ -59,7 +72,10 @@ def unescaped(value: str) -> str:
 
 
 def cards(lines: Iterable[str]) -> Iterator[tuple[int, list[Property], bool]]:
-    """(line, properties, whole) of each card; cards inside cards (AGENT) are left out; `whole` is False where END is missing."""
+    """(line, properties, whole) of each card.
+
+    Cards inside cards (AGENT) are left out; `whole` is False where END is missing.
+    """
     depth, started = 0, 0
     current: list[Property] = []
     for line, text in unfolded(lines):
@@ -120,7 +136,8 @@ def _is_binary(line: str) -> bool:
 
 def read_property(text: str) -> Property | None:
     """One logical line as a property; None for what is none."""
-    position, heads, end = 0, [], ""
+    heads: list[str] = []
+    position, end = 0, ""
     while end != ":":
         found = _SEPARATED.match(text, position)
         if not found:

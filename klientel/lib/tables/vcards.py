@@ -11,14 +11,22 @@ from klientel.lib.tables.table import NotATable, Problem, Row, Table
 from klientel.lib.tables.vcard_lines import Property, cards
 
 SINGLE = (
-    "salutation", "title", "first_name", "middle_name", "last_name", "suffix", "full_name", "nickname", "organisation", "department",
+    "salutation", "title", "first_name", "middle_name", "last_name", "suffix", "full_name", "nickname", "organisation",
+    "department",
     "job_title", "role", "birthday", "gender", "language",
 )  # fmt: skip
 ADDRESS_PARTS = ("street", "postcode", "city", "state", "country", "purpose")
 LAST = ("categories", "note", "uid")
 _MOST = 20
 _APPLE_LABEL = re.compile(r"^_\$!<(.*)>!\$_$")
-_KINDS = (("cell", "mobile"), ("mobile", "mobile"), ("iphone", "mobile"), ("fax", "fax"), ("pager", "pager"), ("video", "video"))
+_KINDS = (
+    ("cell", "mobile"),
+    ("mobile", "mobile"),
+    ("iphone", "mobile"),
+    ("fax", "fax"),
+    ("pager", "pager"),
+    ("video", "video"),
+)
 _PURPOSES = (("work", "work"), ("home", "home"), ("other", "other"))
 _DAY = re.compile(r"^(\d{4})-?(\d{2})-?(\d{2})(?:[T ].*)?$")
 _DAY_WITHOUT_YEAR = re.compile(r"^--(\d{2})-?(\d{2})$")
@@ -31,7 +39,10 @@ def is_vcard(start: bytes) -> bool:
 
 
 def open_vcards(source: Source) -> Table:
-    """The cards of a .vcf file (2.1, 3.0, 4.0, mixed). The file is read once for the columns, then once for each `rows()`."""
+    """The cards of a .vcf file (2.1, 3.0, 4.0, mixed).
+
+    The file is read once for the columns, then once for each `rows()`.
+    """
     with source.opened() as stream:
         encoding = guess_encoding(stream)
     seen: set[str] = set()
@@ -90,7 +101,14 @@ def _preferred_first(card: list[Property], name: str) -> list[Property]:
     return sorted((one for one in card if one.name == name), key=lambda one: "pref" not in one.types)
 
 
-_PLAIN = {"FN": "full_name", "TITLE": "job_title", "ROLE": "role", "UID": "uid", "LANG": "language", "X-DEPARTMENT": "department"}
+_PLAIN = {
+    "FN": "full_name",
+    "TITLE": "job_title",
+    "ROLE": "role",
+    "UID": "uid",
+    "LANG": "language",
+    "X-DEPARTMENT": "department",
+}
 
 
 def _single(one: Property, values: dict[str, str]) -> None:
@@ -113,8 +131,10 @@ def _single(one: Property, values: dict[str, str]) -> None:
 
 
 def _name(card: list[Property], values: dict[str, str]) -> None:
-    structured = next((one.parts() for one in card if one.name == "N"), [])
-    parts = [", ".join(part.split(",")) if position == 4 else " ".join(part.split(",")) for position, part in enumerate(structured)]
+    structured = next((one.lists() for one in card if one.name == "N"), [])
+    parts = [
+        (", " if position == 4 else " ").join(one for one in part if one) for position, part in enumerate(structured)
+    ]
     names = ("last_name", "first_name", "middle_name", "title", "suffix")
     values.update({name: " ".join(part.split()) for name, part in zip(names, parts, strict=False)})
     company = any(one.name == "X-ABSHOWAS" and one.text().upper() == "COMPANY" for one in card)
@@ -122,10 +142,23 @@ def _name(card: list[Property], values: dict[str, str]) -> None:
         prefix = split_name(f"{spoken} X")
         values.update(salutation=prefix.salutation, title=prefix.title or ("" if prefix.salutation else spoken))
     full = values.get("full_name", "")
-    if values.get("last_name") or values.get("first_name") or not full or "@" in full or company or full == values.get("organisation"):
+    if (
+        values.get("last_name")
+        or values.get("first_name")
+        or not full
+        or "@" in full
+        or company
+        or full == values.get("organisation")
+    ):
         return
     guess = split_name(full)
-    values.update(first_name=guess.first_name, last_name=guess.last_name, title=guess.title, salutation=guess.salutation, suffix=guess.suffix)
+    values.update(
+        first_name=guess.first_name,
+        last_name=guess.last_name,
+        title=guess.title,
+        salutation=guess.salutation,
+        suffix=guess.suffix,
+    )
 
 
 def _label(text: str) -> str:
@@ -134,11 +167,11 @@ def _label(text: str) -> str:
 
 
 def _purpose(one: Property, labels: dict[str, str]) -> str:
-    """"work", "home", "mobile", "fax work", or the sender's own label."""
+    """ "work", "home", "mobile", "fax work", or the sender's own label."""
     own = labels.get(one.group, "") if one.group else ""
     words = " ".join((*one.types, own))
     kind = next((meaning for sign, meaning in _KINDS if sign in words), "")
-    purpose = next((meaning for sign, meaning in _PURPOSES if re.search(rf"\b{sign}", words)), "")
+    purpose = next((meaning for sign, meaning in _PURPOSES if re.search(rf"\b{sign}(?!page)", words)), "")
     if kind == "mobile" and purpose != "work":
         return kind
     return " ".join(filter(None, (kind, purpose))) or own

@@ -6,9 +6,16 @@ from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import islice
-from typing import BinaryIO
+from typing import IO
 
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
+from python_calamine import (
+    CalamineError,
+    CalamineSheet,
+    CalamineWorkbook,
+    PasswordError,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+)
 
 from klientel.lib.tables.headers import header_position, usable_names
 from klientel.lib.tables.sources import Source
@@ -34,8 +41,9 @@ def is_workbook(start: bytes) -> bool:
 def open_workbook(source: Source, *, sheet: str | None = None, header: bool | None = None) -> Table:
     """The table in a sheet: the named one, or the first visible one that holds anything.
 
-    Cells become text: days ISO 2026-11-21, instants ISO, whole numbers without fraction. Cells merged downwards are repeated.
-    Zip files are unpacked on trial first, counting real bytes and cells, so that a bomb is refused before it goes off.
+    Cells become text: days ISO 2026-11-21, instants ISO, whole numbers without fraction. Cells merged downwards are
+    repeated. Zip files are unpacked on trial first, counting real bytes and cells, so that a bomb is refused before it
+    goes off.
     """
     kind = _checked_kind(source)
     try:
@@ -52,7 +60,9 @@ def _opened(source: Source, kind: str, wanted: str | None, header: bool | None) 
     with source.opened() as stream:
         book = CalamineWorkbook.from_filelike(stream)
         found = [one for one in book.sheets_metadata if one.typ in (SheetTypeEnum.WorkSheet, SheetTypeEnum.DialogSheet)]
-        names = tuple(one.name for one in found if one.visible == SheetVisibleEnum.Visible) or tuple(one.name for one in found)
+        names = tuple(one.name for one in found if one.visible == SheetVisibleEnum.Visible) or tuple(
+            one.name for one in found
+        )
         if wanted is not None and wanted not in book.sheet_names:
             raise NotATable("table.no_such_sheet", sheet=wanted)
         name, sheet = _chosen(book, [wanted] if wanted is not None else list(names))
@@ -143,7 +153,15 @@ def _checked_kind(source: Source) -> str:
         try:
             with zipfile.ZipFile(stream) as archive:
                 return _checked_zip(archive)
-        except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError, RuntimeError, ValueError, OSError) as reason:
+        except (
+            zipfile.BadZipFile,
+            zipfile.LargeZipFile,
+            EOFError,
+            NotImplementedError,
+            RuntimeError,
+            ValueError,
+            OSError,
+        ) as reason:
             if isinstance(reason, NotATable):
                 raise
             raise NotATable("table.damaged") from reason
@@ -152,7 +170,11 @@ def _checked_kind(source: Source) -> str:
 def _checked_ole(source: Source) -> str:
     with source.opened() as stream:
         content = stream.read(MAXIMUM_UNPACKED)
-    for name, code in (("EncryptedPackage", "table.encrypted"), ("WordDocument", "table.document"), ("PowerPoint Document", "table.document")):
+    for name, code in (
+        ("EncryptedPackage", "table.encrypted"),
+        ("WordDocument", "table.document"),
+        ("PowerPoint Document", "table.document"),
+    ):
         if name.encode("utf-16-le") in content:
             raise NotATable(code)
     if not any(name.encode("utf-16-le") in content for name in ("Workbook", "Book", "WORKBOOK", "BOOK")):
@@ -175,6 +197,8 @@ def _checked_zip(archive: zipfile.ZipFile) -> str:
 def _kind_of(archive: zipfile.ZipFile, names: set[str]) -> str:
     if any(name.lower().replace("\\", "/").lstrip("/").startswith(("xl/workbook", "xl/worksheets/")) for name in names):
         return "xlsx"
+    if "[Content_Types].xml" in names and "workbook.xml" in names:
+        return "xlsx"
     if any(name.startswith(("word/", "ppt/")) for name in names):
         raise NotATable("table.document")
     if "content.xml" in names and "mimetype" in names:
@@ -185,19 +209,21 @@ def _kind_of(archive: zipfile.ZipFile, names: set[str]) -> str:
     raise NotATable("table.archive")
 
 
-def _counted(unpacked: BinaryIO | object, room: int, name: str) -> int:
+def _counted(unpacked: IO[bytes], room: int, name: str) -> int:
     """Unpacks one part of an archive without keeping it; its size, or NotATable where bytes or cells are too many."""
     size, rest = 0, b""
-    area = _OdsArea() if name == "content.xml" else _XlsxArea() if "worksheets/" in name else None
-    while chunk := unpacked.read(1 << 18):  # type: ignore[attr-defined]
+    area = _OdsArea() if name == "content.xml" else _XlsxArea()
+    while chunk := unpacked.read(1 << 18):
         size += len(chunk)
         if size > room:
             raise NotATable("table.too_large", limit=f"{MAXIMUM_UNPACKED // 1_000_000} MB")
-        if area is not None:
-            area.take(rest + chunk)
-            rest = area.unfinished(rest + chunk)
-            if area.cells > MAXIMUM_CELLS:
-                raise NotATable("table.too_large", limit=f"{MAXIMUM_CELLS // 1_000_000} million cells")
+        area.take(rest + chunk)
+        rest = area.unfinished(rest + chunk)
+        if area.cells > MAXIMUM_CELLS:
+            break
+    area.take(rest + b"<")
+    if area.cells > MAXIMUM_CELLS:
+        raise NotATable("table.too_large", limit=f"{MAXIMUM_CELLS // 1_000_000} million cells")
     return size
 
 

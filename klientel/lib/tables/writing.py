@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-import xlsxwriter
+import xlsxwriter  # type: ignore[import-untyped]
 
 from klientel.lib.sentences import Unreadable
 from klientel.lib.tables.delimited import unguard
@@ -25,10 +25,12 @@ _LONGEST_CELL = 32_767
 
 
 def guard(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula: ' is put before = + - @ tab and line ends (OWASP, CSV injection).
+    """A cell that no spreadsheet takes for a formula: ' is put before = + - @ tab and line ends (OWASP, CSV
+    injection).
 
-    Plain negative numbers stay. A cell that already begins with ' and such a sign gets one more, so that `unguard`, which
-    `open_table` applies to every cell of a CSV file, gives back exactly what was written: `unguard(guard(x)) == x`.
+    Plain negative numbers stay. A cell that already begins with ' and such a sign gets one more, so that `unguard`,
+    which `open_table` applies to every cell of a CSV file, gives back exactly what was written: `unguard(guard(x)) ==
+    x`.
     """
     return f"'{cell}" if _FORMULA.match(cell) and not _PLAIN_NUMBER.match(cell) else cell
 
@@ -48,8 +50,11 @@ def _text(value: Value) -> str:
 def csv_chunks(
     columns: Sequence[str], rows: Iterable[Sequence[Value]], *, delimiter: str = ";", mark: bool = True
 ) -> Iterator[bytes]:
-    """A CSV file (RFC 4180, UTF-8) in pieces of some 64 KB. `mark` writes the byte order mark Excel needs; ";" is what it expects
-    in German. Text is guarded against formulas; numbers and days are written as machines do."""
+    """A CSV file (RFC 4180, UTF-8) in pieces of some 64 KB.
+
+    `mark` writes the byte order mark Excel needs; ";" is what it expects in German. Text is guarded against formulas;
+    numbers and days are written as machines do.
+    """
     buffer = io.StringIO()
     writer = csv.writer(buffer, delimiter=delimiter, lineterminator="\r\n")
     if mark:
@@ -71,12 +76,19 @@ def json_lines(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iter
 
 
 def write_xlsx(
-    target: str | BinaryIO, columns: Sequence[str], rows: Iterable[Sequence[Value]], *, sheet: str = "Klientel", width: int = 20
+    target: str | BinaryIO,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Value]],
+    *,
+    sheet: str = "Klientel",
+    width: int = 20,
 ) -> int:
-    """A workbook with one sheet, its first line bold and fixed; the number of rows. Text never becomes a formula or a link.
+    """A workbook with one sheet, its first line bold and fixed.
 
-    Days and numbers become real cells; an aware instant is written in the clock of its own zone. A text beyond 32,767 characters
-    is cut (the format's limit). Raises Unreadable (sheet.too_many_rows) beyond 1,048,576 rows.
+    The number of rows. Text never becomes a formula or a link.
+
+    Days and numbers become real cells; an aware instant is written in the clock of its own zone. A text beyond 32,767
+    characters is cut (the format's limit). Raises Unreadable (sheet.too_many_rows) beyond 1,048,576 rows.
     """
     options = {
         "constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
@@ -98,7 +110,7 @@ def write_xlsx(
     return count
 
 
-def _write_cell(page: "xlsxwriter.worksheet.Worksheet", line: int, position: int, value: Value, moment: object) -> None:
+def _write_cell(page: Any, line: int, position: int, value: Value, moment: object) -> None:
     if value is None or value == "":
         return
     if isinstance(value, bool):
@@ -107,7 +119,7 @@ def _write_cell(page: "xlsxwriter.worksheet.Worksheet", line: int, position: int
         page.write_datetime(line, position, value, moment)
     elif isinstance(value, date) and value.year >= 1900:
         page.write_datetime(line, position, value)
-    elif isinstance(value, int | float | Decimal) and abs(value) < 10**15:
+    elif isinstance(value, int | float | Decimal) and abs(float(value)) < 1e15:
         page.write_number(line, position, value)
     else:
         page.write_string(line, position, _text(value)[:_LONGEST_CELL])
@@ -115,13 +127,16 @@ def _write_cell(page: "xlsxwriter.worksheet.Worksheet", line: int, position: int
 
 _CARD_TYPES = {"mobile": "cell", "work": "work", "home": "home", "fax": "fax", "pager": "pager", "video": "video"}
 _CARD_LINES = {
-    "nickname": "NICKNAME", "job_title": "TITLE", "role": "ROLE", "birthday": "BDAY", "gender": "GENDER", "language": "LANG",
+    "nickname": "NICKNAME", "job_title": "TITLE", "role": "ROLE", "birthday": "BDAY", "gender": "GENDER",
+    "language": "LANG",
     "note": "NOTE", "uid": "UID",
 }  # fmt: skip
 
 
 def vcard_chunks(cards: Iterable[Mapping[str, str]]) -> Iterator[bytes]:
-    """vCard 4.0 (RFC 6350), one piece a card, from the columns that reading a vCard gives ("first_name", "email 1", ...)."""
+    """vCard 4.0 (RFC 6350), one piece a card, from the columns that reading a vCard gives ("first_name", "email
+    1", ...).
+    """
     for card in cards:
         lines = ["BEGIN:VCARD", "VERSION:4.0", *_name_lines(card)]
         lines += [f"{name}:{_escaped(card[column])}" for column, name in _CARD_LINES.items() if card.get(column)]
@@ -159,8 +174,12 @@ def _numbered(card: Mapping[str, str], kind: str, name: str) -> list[str]:
 def _addresses(card: Mapping[str, str]) -> list[str]:
     lines, number = [], 1
     while any(card.get(f"address {number} {part}") for part in ("street", "city", "postcode", "country", "state")):
-        parts = [card.get(f"address {number} {part}", "") for part in ("street", "city", "state", "postcode", "country")]
-        lines.append(f"ADR{_types(card.get(f'address {number} purpose', ''))}:;;" + ";".join(_escaped(part) for part in parts))
+        parts = [
+            card.get(f"address {number} {part}", "") for part in ("street", "city", "state", "postcode", "country")
+        ]
+        lines.append(
+            f"ADR{_types(card.get(f'address {number} purpose', ''))}:;;" + ";".join(_escaped(part) for part in parts)
+        )
         number += 1
     return lines
 

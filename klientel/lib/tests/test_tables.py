@@ -1,0 +1,222 @@
+import csv
+import io
+import json
+import random
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from klientel.lib.tables import NotATable, Table, open_table, workbooks
+from klientel.lib.tables.writing import write_xlsx
+from klientel.lib.tests.given import given, given_files
+
+
+def table_of(data: bytes, name: str = "x.csv") -> Table:
+    return open_table(io.BytesIO(data), name)
+
+
+def refusal(data: bytes, name: str = "x.csv") -> str:
+    with pytest.raises(NotATable) as caught:
+        list(table_of(data, name).rows())
+    return caught.value.code
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "mac_roman", "cp850"]
+)
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_texts_are_read_in_any_dress(encoding: str, delimiter: str, end: str) -> None:
+    rows = [["Vorname", "Nachname", "Straße"], ["Jörg", "Müller", "Größe 5\nHof"], ["Zoë", "Weiß", 'Am "Ring"']]
+    text = end.join(delimiter.join(f'"{cell.replace(chr(34), chr(34) * 2)}"' for cell in row) for row in rows) + end
+    table = table_of(text.encode(encoding))
+    assert table.columns == rows[0]
+    assert [cells for _line, cells in table.rows()] == rows[1:]
+    assert table.delimiter == delimiter
+    assert list(table.rows()) == list(table.rows())
+
+
+def test_problems_of_rows_are_told_not_raised() -> None:
+    table = table_of(b'a,b,c\n1,2,3\n1,2\n\n1,2,3,4\nx\x00,2,3\n1,"open,3\n4,5,6\n')
+    rows = list(table.checked_rows())
+    assert [(row.line, row.problem.code if row.problem else "") for row in rows] == [
+        (2, ""), (3, "row.too_short"), (5, "row.too_long"), (6, "row.nul"), (7, "row.quote"),
+    ] or [row.problem.code for row in rows if row.problem][:3] == ["row.too_short", "row.too_long", "row.nul"]  # fmt: skip
+    assert all(len(row.cells) == 3 for row in rows)
+    long = next(row.problem for row in rows if row.problem and row.problem.code == "row.too_long")
+    assert long.details["rest"] == ["4"]
+    assert long.message == "The row has 4 values, but the table has 3 columns."
+
+
+def test_title_rows_declared_delimiters_and_doubtful_names() -> None:
+    table = table_of(b"sep=;\nKundenliste 2026\n\nName;Tel;Tel;\nAnna;1;2;3\nBoris;4;5;6\n")
+    assert table.header_line == 4
+    assert table.columns == ["Name", "Tel", "Tel (2)"]
+    assert [cells for _line, cells in table_of(b"a@b.de,Anna\nc@d.de,Boris\n").rows()] == [
+        ["a@b.de", "Anna"],
+        ["c@d.de", "Boris"],
+    ]
+    assert open_table(io.BytesIO(b"x,y\n1,2\n"), "x.csv", header=False).columns == ["Column 1", "Column 2"]
+
+
+@pytest.mark.parametrize(("data", "code"), [
+    (b"", "table.empty"), (b" \n\n", "table.empty"), (b"%PDF-1.7 x", "table.pdf"), (b"\x89PNG\r\n\x1a\n",
+    "table.image"),
+    (b"\xff\xd8\xff\xe0", "table.image"), (b"<!DOCTYPE html><html>", "table.web_page"), (b'{"a": 1}',
+    "table.structured"),
+    (b"\x1f\x8b\x08", "table.archive"), (b"hello", "table.short"), (bytes(range(256)) * 8, "table.binary"),
+    (b"PK\x03\x04xx", "table.damaged"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "table.binary"), (b"BEGIN:VCARD\nEND:VCARD\n", "table.no_card"),
+])  # fmt: skip
+def test_what_is_no_table_is_refused_with_one_reason(data: bytes, code: str) -> None:
+    assert refusal(data) == code
+
+
+def test_a_huge_line_and_a_swallowing_quote_stay_bounded() -> None:
+    rows = list(table_of(b"a,b\n1,2\n" + b"x" * 3_000_000 + b"\n3,4\n").checked_rows())
+    assert [row.problem.code if row.problem else row.cells for row in rows] == [["1", "2"], "row.huge", ["3", "4"]]
+    swallowed = b"a,b\n" + b'1,"2\n' + b"3,4\n" * 100_000
+    problems = [row.problem.code for row in table_of(swallowed).checked_rows() if row.problem]
+    assert "row.quote" in problems
+
+
+def test_a_large_file_streams(tmp_path: Path) -> None:
+    path = tmp_path / "large.csv"
+    with path.open("w", encoding="utf-8") as stream:
+        stream.write("id;name\n")
+        stream.writelines(f"{number};Müller {number}\n" for number in range(200_000))
+    table = open_table(path, path.name)
+    rows = table.rows()
+    assert next(rows) == (2, ["0", "Müller 0"])
+    rows.close()  # type: ignore[attr-defined]
+    assert sum(1 for _row in table.rows()) == 200_000
+
+
+def workbook(**parts: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in parts.items():
+            archive.writestr(name.replace("__", "/"), text)
+    return buffer.getvalue()
+
+
+def test_bombs_are_refused_before_they_go_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workbooks, "MAXIMUM_UNPACKED", 1_000_000)
+    bomb = workbook(**{"xl/workbook.xml": "<x/>", "xl/media/a": "0" * 5_000_000})
+    assert refusal(bomb, "x.xlsx") == "table.too_large"
+    wide = workbook(**{"xl/workbook.xml": "<x/>", "xl/worksheets/sheet1.xml": '<c r="A1"/><c r="XFD1048576"/>'})
+    assert refusal(wide, "x.xlsx") == "table.too_large"
+    cell = '<table:table-row table:number-rows-repeated="1000000"><table:table-cell office:value-type="float" table:number-columns-repeated="99"/>'
+    sheet = workbook(mimetype="application/vnd.oasis.opendocument.spreadsheet", **{"content.xml": cell})
+    assert refusal(sheet, "x.ods") == "table.too_large"
+    assert refusal(workbook(**{"word/document.xml": "x"}), "x.docx") == "table.document"
+    assert refusal(workbook(**{"a.txt": "x"}), "x.zip") == "table.archive"
+
+
+def test_a_workbook_of_our_own_is_read_back() -> None:
+    buffer = io.BytesIO()
+    assert write_xlsx(buffer, ["Name", "Umsatz"], [["=1+1", 12.5], ["Jörg", 3]]) == 2
+    table = table_of(buffer.getvalue(), "x.xlsx")
+    assert (table.kind, table.columns, table.decimal, table.sheets) == ("xlsx", ["Name", "Umsatz"], ".", ("Klientel",))
+    assert list(table.rows()) == [(2, ["=1+1", "12.5"]), (3, ["Jörg", "3"])]
+    with pytest.raises(NotATable, match="no sheet named"):
+        open_table(io.BytesIO(buffer.getvalue()), sheet="Tabelle9")
+
+
+FOLDERS = ("crm_export_fixtures", "crm_csv_torture", "crm_xlsx_messy", "crm_vcards")
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_real_file_is_a_table_or_has_one_reason(folder: str) -> None:
+    given(folder)
+    outcomes: dict[str, int] = {}
+    for path in given_files(folder):
+        try:
+            table = open_table(path, path.name)
+            assert all(len(cells) == len(table.columns) > 0 for _line, cells in table.rows())
+            assert len(set(table.columns)) == len(table.columns)
+            outcomes["table"] = outcomes.get("table", 0) + 1
+        except NotATable as reason:
+            outcomes[reason.code] = outcomes.get(reason.code, 0) + 1
+    assert outcomes["table"] > 20
+
+
+def test_csv_spectrum_gives_the_expected_rows() -> None:
+    folder = given("crm_csv_torture/csv-spectrum")
+    compared = 0
+    for path in sorted((folder / "csvs").glob("*.csv")):
+        table = open_table(path, path.name)
+        expected = json.loads((folder / "json" / f"{path.stem}.json").read_text(encoding="utf-8"))
+        assert [dict(zip(table.columns, cells, strict=True)) for _line, cells in table.rows()] == expected, path.name
+        compared += 1
+    assert compared >= 10
+
+
+def test_csv_test_data_gives_the_expected_rows() -> None:
+    """Blank rows are no rows to us, and a table of one cell is none: those two files are left to the test of all
+    files.
+    """
+    folder = given("crm_csv_torture/csv-test-data")
+    compared = 0
+    for path in sorted((folder / "csv").glob("*.csv")):
+        place = folder / "json" / f"{path.stem}.json"
+        if not place.exists() or path.stem in ("all-empty", "empty-one-column"):
+            continue
+        expected = json.loads(place.read_text(encoding="utf-8"))
+        table = open_table(path, path.name)
+        rows = [cells for _line, cells in table.rows()]
+        if expected and isinstance(expected[0], dict):
+            assert [dict(zip(table.columns, cells, strict=True)) for cells in rows] == expected, path.name
+        elif expected:
+            assert [table.columns, *rows] == expected, path.name
+        else:
+            assert rows == []
+        compared += 1
+    assert compared >= 14
+
+
+def test_days_of_both_calendars_are_the_same() -> None:
+    folder = given("crm_xlsx_messy/tests/testthat/sheets")
+    days = [open_table(folder / name, name, header=False).sample()[0] for name in ("dates-1900.xls", "dates-1904.xls")]
+    assert days[0] == days[1]
+    assert days[0][0] == "2000-01-01"
+
+
+def test_a_header_is_found_under_title_rows() -> None:
+    table = open_table(given("crm_xlsx_messy/inst/extdata/deaths.xlsx"), "deaths.xlsx")
+    assert table.columns == ["Name", "Profession", "Age", "Has kids", "Date of birth", "Date of death"]
+    assert table.sample(1)[0] == ["David Bowie", "musician", "69", "true", "1947-01-08", "2016-01-10"]
+
+
+def test_random_bytes_never_break_the_reader() -> None:
+    dice = random.Random(7)
+    heads = (
+        b"",
+        b"PK\x03\x04",
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        b"BEGIN:VCARD\n",
+        b"a,b\n",
+        b"\xff\xfe",
+        b"\xef\xbb\xbf",
+    )
+    for _round in range(150):
+        data = dice.choice(heads) + dice.randbytes(dice.randrange(2000))
+        try:
+            for row in table_of(data).checked_rows():
+                assert isinstance(row.cells, list)
+        except NotATable as reason:
+            assert reason.message
+
+
+def test_python_s_own_writer_is_read_back() -> None:
+    dice = random.Random(3)
+    for _round in range(60):
+        rows = [
+            ["".join(dice.choice('ab",;\n|ä ') for _n in range(dice.randrange(1, 9))) + "x" for _c in range(3)]
+            for _r in range(6)
+        ]
+        buffer = io.StringIO()
+        csv.writer(buffer, quoting=csv.QUOTE_ALL, delimiter=";").writerows([["first", "second", "third"], *rows])
+        table = table_of(buffer.getvalue().encode())
+        assert [cells for _line, cells in table.rows()] == rows

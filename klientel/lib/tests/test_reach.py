@@ -103,6 +103,7 @@ def test_known_addresses_get_the_expected_verdict(name: str) -> None:
         if (
             category in ("ISEMAIL_VALID_CATEGORY", "ISEMAIL_DNSWARN")
             and not accepted
+            and top[0]
             and len(top[2]) > 1
             and top[2].isalpha()
         ):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from klientel.lib.sentences import SENTENCES
 from klientel.lib.tables import NotATable, Table, open_table, workbooks
 from klientel.lib.tables.writing import write_xlsx
 from klientel.lib.tests.given import given, given_files
@@ -38,11 +39,12 @@ def test_texts_are_read_in_any_dress(encoding: str, delimiter: str, end: str) ->
 
 
 def test_problems_of_rows_are_told_not_raised() -> None:
-    table = table_of(b'a,b,c\n1,2,3\n1,2\n\n1,2,3,4\nx\x00,2,3\n1,"open,3\n4,5,6\n')
+    table = table_of(b"a,b,c\n1,2,3\n1,2\n\n1,2,3,4\nx\x00,2,3\n" + b"7,8,9\n" * 9 + b'1,"open,3\n4,5,6\n')
     rows = list(table.checked_rows())
-    assert [(row.line, row.problem.code if row.problem else "") for row in rows] == [
-        (2, ""), (3, "row.too_short"), (5, "row.too_long"), (6, "row.nul"), (7, "row.quote"),
-    ] or [row.problem.code for row in rows if row.problem][:3] == ["row.too_short", "row.too_long", "row.nul"]  # fmt: skip
+    assert [(row.line, row.problem.code, row.problem.harmless) for row in rows if row.problem] == [
+        (3, "row.too_short", True), (5, "row.too_long", False), (6, "row.nul", True), (16, "row.quote", True),
+    ]  # fmt: skip
+    assert rows[-1].cells == ["4", "5", "6"]
     assert all(len(row.cells) == 3 for row in rows)
     long = next(row.problem for row in rows if row.problem and row.problem.code == "row.too_long")
     assert long.details["rest"] == ["4"]
@@ -107,7 +109,8 @@ def test_bombs_are_refused_before_they_go_off(monkeypatch: pytest.MonkeyPatch) -
     assert refusal(bomb, "x.xlsx") == "table.too_large"
     wide = workbook(**{"xl/workbook.xml": "<x/>", "xl/worksheets/sheet1.xml": '<c r="A1"/><c r="XFD1048576"/>'})
     assert refusal(wide, "x.xlsx") == "table.too_large"
-    cell = '<table:table-row table:number-rows-repeated="1000000"><table:table-cell office:value-type="float" table:number-columns-repeated="99"/>'
+    row = '<table:table-row table:number-rows-repeated="1000000">'
+    cell = row + '<table:table-cell office:value-type="float" table:number-columns-repeated="99"/>'
     sheet = workbook(mimetype="application/vnd.oasis.opendocument.spreadsheet", **{"content.xml": cell})
     assert refusal(sheet, "x.ods") == "table.too_large"
     assert refusal(workbook(**{"word/document.xml": "x"}), "x.docx") == "table.document"
@@ -143,11 +146,14 @@ def test_every_real_file_is_a_table_or_has_one_reason(folder: str) -> None:
 
 
 def test_csv_spectrum_gives_the_expected_rows() -> None:
+    """The copy of `newlines_crlf.csv` has plain line feeds, so both sides are compared with them."""
     folder = given("crm_csv_torture/csv-spectrum")
     compared = 0
     for path in sorted((folder / "csvs").glob("*.csv")):
         table = open_table(path, path.name)
-        expected = json.loads((folder / "json" / f"{path.stem}.json").read_text(encoding="utf-8"))
+        expected = json.loads(
+            (folder / "json" / f"{path.stem}.json").read_text(encoding="utf-8").replace(r"\r\n", r"\n")
+        )
         assert [dict(zip(table.columns, cells, strict=True)) for _line, cells in table.rows()] == expected, path.name
         compared += 1
     assert compared >= 10
@@ -200,13 +206,15 @@ def test_random_bytes_never_break_the_reader() -> None:
         b"\xff\xfe",
         b"\xef\xbb\xbf",
     )
+    refusals: set[str] = set()
     for _round in range(150):
         data = dice.choice(heads) + dice.randbytes(dice.randrange(2000))
         try:
             for row in table_of(data).checked_rows():
                 assert isinstance(row.cells, list)
         except NotATable as reason:
-            assert reason.message
+            refusals.add(reason.code)
+    assert refusals <= set(SENTENCES)
 
 
 def test_python_s_own_writer_is_read_back() -> None:

@@ -44,7 +44,7 @@ def test_what_is_no_number_is_refused(text: str) -> None:
 def test_one_sign_before_three_digits_needs_an_answer() -> None:
     with pytest.raises(Unreadable, match="two different numbers"):
         read_decimal("1.234")
-    assert (read_decimal("1.234", decimal=","), read_decimal("1.234", decimal=".")) == (1234, Decimal("1.234"))
+    assert (read_decimal("1.234", decimal=","), read_decimal("1.234", decimal=".")) == (Decimal(1234), Decimal("1.234"))
     assert guess_decimal(["1.234", "1.234,5"]) == ","
     assert guess_decimal(["1.234", "7.25"]) == "."
     assert guess_decimal(["1.234"]) is None
@@ -54,7 +54,7 @@ def test_money_names_its_currency() -> None:
     assert read_money("1.234,56 €") == (Decimal("1234.56"), "EUR")
     assert read_money("CHF 1'234.50") == (Decimal("1234.50"), "CHF")
     assert read_money("1.200,- EUR") == (Decimal("1200.00"), "EUR")
-    assert read_money("5", currency="CHF") == (5, "CHF")
+    assert read_money("5", currency="CHF") == (Decimal(5), "CHF")
     with pytest.raises(Unreadable, match="more than one"):
         read_money("5 € $")
     with pytest.raises(Unreadable):

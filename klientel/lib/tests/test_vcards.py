@@ -14,8 +14,10 @@ def cards(data: bytes) -> list[dict[str, str]]:
 
 def test_an_old_card_with_quoted_printable() -> None:
     card = (
-        "BEGIN:VCARD\r\nVERSION:2.1\r\nN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:M=C3=BCller;J=C3=B6=\r\nrg;;Herr Dr.\r\n"
-        "TEL;CELL;PREF:0171 1\r\nTEL;WORK;FAX:030 2\r\nPHOTO;ENCODING=BASE64;JPEG:\r\n AAAA\r\n BBBB\r\n\r\nEND:VCARD\r\n"
+        "BEGIN:VCARD\r\nVERSION:2.1\r\nN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:M=C3=BCller;J=C3=B6=\r\n"
+        "rg;;Herr Dr.\r\n"
+        "TEL;CELL;PREF:0171 1\r\nTEL;WORK;FAX:030 2\r\nPHOTO;ENCODING=BASE64;JPEG:\r\n AAAA\r\n BBBB\r\n\r\n"
+        "END:VCARD\r\n"
     )
     assert cards(card.encode()) == [{
         "salutation": "mr", "title": "Dr.", "first_name": "Jörg", "last_name": "Müller", "phone 1": "0171 1",
@@ -26,9 +28,12 @@ def test_an_old_card_with_quoted_printable() -> None:
 
 def test_a_new_card_with_groups_labels_and_structure() -> None:
     card = (
-        "BEGIN:VCARD\nVERSION:4.0\nFN:Dr. Anna von Müller\nORG:Acme\\; Söhne;Vertrieb;Nord\nitem1.EMAIL:a@b.de\nitem1.X-ABLabel:_$!<Other>!$_\n"
-        'EMAIL;TYPE=work;PREF=1:w@b.de\nTEL;VALUE=uri;TYPE="work,voice":tel:+49-30-1;ext=5\nADR;TYPE=home:;;Weg 1;Ort;BY;10115;DE\n'
-        "BDAY:19800102\nNOTE:a\\nb\\, c\nURL:https://x.de\nAGENT:\nBEGIN:VCARD\nFN:Inner\nEND:VCARD\nX-FOO:1\nEND:VCARD\n"
+        "BEGIN:VCARD\nVERSION:4.0\nFN:Dr. Anna von Müller\nORG:Acme\\; Söhne;Vertrieb;Nord\n"
+        "item1.EMAIL:a@b.de\nitem1.X-ABLabel:_$!<Other>!$_\n"
+        'EMAIL;TYPE=work;PREF=1:w@b.de\nTEL;VALUE=uri;TYPE="work,voice":tel:+49-30-1;ext=5\n'
+        "ADR;TYPE=home:;;Weg 1;Ort;BY;10115;DE\n"
+        "BDAY:19800102\nNOTE:a\\nb\\, c\nURL:https://x.de\nAGENT:\nBEGIN:VCARD\nFN:Inner\nEND:VCARD\nX-FOO:1\n"
+        "END:VCARD\n"
     )
     assert cards(card.encode()) == [{
         "title": "Dr.", "first_name": "Anna", "last_name": "von Müller", "full_name": "Dr. Anna von Müller",

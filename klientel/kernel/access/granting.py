@@ -96,7 +96,7 @@ def allowed(scope: ActorScope, rtype: RecordType, verb: str, alias: str) -> Sql:
 
 def _compiled(rtype: RecordType, grant: Grant, scope: ActorScope, alias: str) -> Sql:
     try:
-        return compile_condition(rtype, dict(grant.where), SystemScope(scope.tenant, scope.me, scope.teams), alias)
+        return compile_condition(rtype, dict(grant.where), SystemScope(scope.tenant, scope.me, scope.teams, scope), alias)
     except Refused:
         return FALSE
 

@@ -8,6 +8,7 @@ from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
 
 
+from klientel.kernel.access import checks
 from klientel.kernel.kinds import Choice, Date, Email, Json, Link, Links, LongText, Privacy, Text, YesNo
 from klientel.kernel.records.record import Record
 from klientel.kernel.tenancy import current
@@ -82,6 +83,7 @@ class Role(Record):
         sections = ((_("Role"), ("name", "note", "grants")),)
         system = True
         settled = access_changed
+        check = staticmethod(checks.role)
 
 
 class Member(Record):
@@ -111,3 +113,27 @@ class Member(Record):
         )
         system = open = True
         settled = _members_changed
+
+
+class View(Record):
+    """A list as somebody wants to see it again: condition, columns, sort."""
+
+    name = Text(_("name"), required=True, max_length=80)
+    record_type = Text(_("list"), required=True, max_length=80)
+    condition = Json(_("condition"))
+    columns = Json(_("columns"), empty=[])
+    sort = Text(_("sort"), max_length=80)
+    shared = Choice(_("visible to"), of=(("own", _("only me")), ("team", _("my team")), ("all", _("everybody"))))
+    team = Link("kernel.team", _("team"), reverse=_("views"))
+    favourite = YesNo(_("in the sidebar"))
+
+    class Meta(Record.Meta):
+        app_label = "kernel"
+
+    class About:
+        label, plural, slug, icon = _("view"), _("views"), "views", "star"
+        title = "name"
+        columns = ("name", "record_type", "shared")
+        sections = ((_("View"), ("name", "record_type", "condition", "columns", "sort", "shared", "team", "favourite")),)
+        system = True
+        check = staticmethod(checks.view)

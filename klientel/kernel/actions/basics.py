@@ -62,7 +62,7 @@ def comment(
     mentions: Annotated[list[UUID], Links("kernel.member", _("mentions"))] = [],  # noqa: B006  never changed
 ) -> None:
     """Say something about it, for everybody who may see it."""
-    step.create("kernel.comment", about=[record.id], text=text, mentions=mentions)
+    step.create("kernel.comment", about=[record.id], text=text, mentions=mentions, owner=step.actor.member)
 
 
 @basic("link", _("Link"), needs="change", icon="link")

@@ -187,6 +187,8 @@ class Step:
         """The item succeeded: what it did is to be written."""
         for draft in self._open.values():
             draft.parameters = self.parameters
+            if draft.rtype.check is not None and draft.changes:
+                draft.rtype.check(draft.record)
         self._done |= self._open
         self._open = {}
 

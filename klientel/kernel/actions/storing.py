@@ -19,11 +19,11 @@ from klientel.kernel.access.granting import ActorScope, allowed
 from klientel.kernel.actions.declaring import Action
 from klientel.kernel.errors import Forbidden, Missing, Refused
 from klientel.kernel.events import Event
-from klientel.kernel.kinds import Entries, Kind, Link, Links
+from klientel.kernel.kinds import Link, Links
 from klientel.kernel.records import RecordType, type_of
+from klientel.kernel.search.fields import searched, text_of
 from klientel.kernel.sql import TRUE, Sql, both
 from klientel.kernel.tenancy import current
-from klientel.lib import words
 from klientel.lib.ids import uuid7
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def _index(rtype: RecordType, drafts: list[Draft]) -> None:
                 continue
         record = draft.record
         for letter, names in classes.items():
-            text = _search_text(rtype, record, letter, names)
+            text = text_of(rtype, record, letter, names)
             if text or letter == "A" or not draft.new:
                 row = {
                     "id": uuid7(), "tenant_id": tenant, "record_type": rtype.key, "record_id": record.id,
@@ -146,41 +146,6 @@ def _index(rtype: RecordType, drafts: list[Draft]) -> None:
 
 def _title_changed(classes: dict[str, list[str]], draft: Draft) -> bool:
     return bool(draft.changes) and not classes.get("B") and len(classes) == 1
-
-
-def searched(rtype: RecordType) -> dict[str, list[str]]:
-    """The fields of each class of the search index; ``A`` always stands, it is the record's title."""
-    if rtype.custom_id is None:
-        return _declared_search_of(rtype.key)
-    return {"A": ["name"]}
-
-
-@lru_cache(maxsize=512)
-def _declared_search_of(key: str) -> dict[str, list[str]]:
-    return _search_fields(type_of(key))
-
-
-def _search_fields(rtype: RecordType) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {"A": []}
-    for name, kind in rtype.static.items():
-        if kind.search:
-            found.setdefault(kind.search, []).append(name)
-    return found
-
-
-def _search_text(rtype: RecordType, record: Any, letter: str, names: list[str]) -> str:
-    parts = [record.title] if letter == "A" else []
-    for name in names:
-        parts.append(_words_of(rtype.fields[name], rtype.value(record, name)))
-    return words.fold(" ".join(p for p in parts if p))[:2000]
-
-
-def _words_of(kind: Kind, value: Any) -> str:
-    if not value:
-        return ""
-    if isinstance(kind, Entries):
-        return " ".join(e.get(p, "") for e in value for p in kind.parts if p != "country")
-    return value if isinstance(value, str) else kind.show(value)
 
 
 # -- links and rights ---------------------------------------------------------------------------------------------

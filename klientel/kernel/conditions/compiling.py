@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from klientel.kernel.conditions.operators import OPERATORS, Operator, positive, value_of
 from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.kinds import Choices, Entries, Kind, Link, Links, today
-from klientel.kernel.records import RecordType, Reverse, reverses, type_of
+from klientel.kernel.records import RecordType, Reverse, all_types, reverses, type_of
 from klientel.kernel.sql import FALSE, TRUE, Sql, both, either
 
 MOST_PARTS = 200
@@ -41,8 +41,10 @@ class Scope(Protocol):
 class SystemScope:
     """Sees everything in one tenant: for grants themselves and for the kernel's own questions."""
 
-    def __init__(self, tenant: UUID, me: UUID | None = None, teams: tuple[UUID, ...] = ()) -> None:
-        self.tenant, self.me, self.teams = tenant, me, teams
+    def __init__(
+        self, tenant: UUID, me: UUID | None = None, teams: tuple[UUID, ...] = (), viewer: Scope | None = None
+    ) -> None:
+        self.tenant, self.me, self.teams, self.viewer = tenant, me, teams, viewer
 
     def visible(self, rtype: RecordType) -> dict[str, Kind]:
         """Every field."""
@@ -78,6 +80,8 @@ class _Compiler:
                 return self.has(rtype, name, json.get("where") or {"all": []}, json.get("times"), alias, depth)
             case {"happened": str(kind), **rest} if set(rest) <= {"within", "times"}:
                 return self.happened(kind, json.get("within"), json.get("times"), alias)
+            case {"seen": str(name), **rest} if not rest:
+                return self.seen(rtype, name, alias)
             case {"id": list(ids), **rest} if not rest and all(isinstance(i, str) for i in ids):
                 return Sql(f"{alias}.id = ANY(%s)", ([_uuid(i) for i in ids],)) if ids else FALSE
         raise Refused("bad_condition", _("This is not a condition we understand."))
@@ -135,6 +139,25 @@ class _Compiler:
         inside = both([tenant, join, base, alive, self.scope.restrict(reverse.source, inner), test])
         return _counted(f"SELECT count(*) FROM {reverse.source.table} {inner} WHERE {inside.text}", inside.params, times)
 
+    def seen(self, rtype: RecordType, name: str, alias: str) -> Sql:
+        """Belongs to a record that the viewer may see: so a note follows the person it is about.
+
+        Only types that follow nothing themselves count as such records, which also ends the chain.
+        """
+        kind = self.field(rtype, name)
+        if not isinstance(kind, Link | Links):
+            raise Refused("bad_operator", _("This field cannot be compared like that."), name)
+        viewer = getattr(self.scope, "viewer", None) or self.scope
+        targets = [t for t in all_types() if _is_anchor(t)] if kind.to == "*" else [type_of(kind.to)]
+        parts: list[Sql] = []
+        for target in targets:
+            limit = viewer.restrict(target, inner := self.alias())
+            if limit is not FALSE:
+                tenant = Sql(f"{inner}.tenant_id = %s", (self.scope.tenant,))
+                inside = both([tenant, _joins(kind, alias, inner), target.base(inner) or TRUE, limit])
+                parts.append(Sql(f"EXISTS (SELECT 1 FROM {target.table} {inner} WHERE {inside.text})", inside.params))
+        return either(parts)
+
     def happened(self, kind: str, within: Any, times: Any, alias: str) -> Sql:
         since, params = "", []
         if within is not None:
@@ -159,6 +182,10 @@ class _Compiler:
             case {"today": True, **rest} if not rest and kind.db_type_name in ("date", "timestamptz"):
                 return kind.accept(today().isoformat())
         return accept_one(kind, value)
+
+
+def _is_anchor(rtype: RecordType) -> bool:
+    return not rtype.system and all(k.to != "*" for k in rtype.links.values())
 
 
 def accept_one(kind: Kind, value: Any) -> Any:

@@ -37,6 +37,8 @@ def say(rtype: RecordType, json: Any, scope: Scope, titles: dict[UUID, str] | No
             return _has(rtype, json, name, scope, names)
         case {"happened": str(kind_key)}:
             return _happened(json, kind_key)
+        case {"seen": str(name)}:
+            return _("%(field)s is something I may see") % {"field": _path(rtype, name, scope)[0]}
         case {"id": list(ids)}:
             return ngettext("%(n)d chosen record", "%(n)d chosen records", len(ids)) % {"n": len(ids)}
     raise Refused("bad_condition", _("This is not a condition we understand."))
@@ -45,12 +47,13 @@ def say(rtype: RecordType, json: Any, scope: Scope, titles: dict[UUID, str] | No
 def _path(rtype: RecordType, path: str, scope: Scope) -> tuple[str, Kind]:
     labels: list[str] = []
     kind: Kind | None = None
-    for part in path.split("."):
+    parts = path.split(".")
+    for n, part in enumerate(parts):
         kind = scope.visible(rtype).get(part)
         if kind is None:
             raise Refused("no_such_field", _("There is no such field."), path)
         labels.append(str(kind.verbose_name))
-        if isinstance(kind, Link | Links) and kind.to != "*":
+        if n + 1 < len(parts) and isinstance(kind, Link | Links) and kind.to != "*":
             rtype = type_of(kind.to)
     assert kind is not None
     return " › ".join(labels), kind

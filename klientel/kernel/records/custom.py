@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 from uuid import UUID
 
@@ -12,10 +11,9 @@ from django.utils.translation import get_language
 from django.utils.functional import lazy
 
 from klientel.kernel.kinds import KINDS, Kind, Privacy
+from klientel.kernel.records.checks import FIELD_NAME
 from klientel.kernel.records.models import Custom, forgetters
 from klientel.kernel.records.types import RecordType, provide_custom
-
-NAME = re.compile(r"x_[a-z][a-z0-9_]{0,37}\Z")
 
 _cache: dict[UUID, tuple[int, dict[str, dict[str, Kind]], dict[str, RecordType]]] = {}
 
@@ -72,7 +70,7 @@ def _said(german: str, english: str) -> Any:
 def _kind(row: list[Any]) -> Kind | None:
     name, label_de, label_en, help_de, help_en, key, choices, target, privacy, mandatory = row
     made: type[Kind] | None = KINDS.get(key)
-    if made is None or not NAME.match(name):
+    if made is None or not FIELD_NAME.match(name):
         return None
     options: dict[str, Any] = {}
     if key in ("choice", "choices"):

@@ -7,9 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.kinds import Choice, Json, Link, Links, LongText, Privacy, Text, Whole, YesNo
+from klientel.kernel.records import checks
 from klientel.kernel.records.record import Record
 from klientel.kernel.tenancy import current
 from klientel.kernel.tenancy.models import Tenant
@@ -34,6 +36,9 @@ class Tag(Record):
 
     class Meta(Record.Meta):
         app_label = "kernel"
+        constraints = [
+            models.UniqueConstraint("tenant_id", Lower("name"), name="tag_once", condition=models.Q(archived_at=None)),
+        ]
 
     class About:
         label, plural, slug, icon = _("tag"), _("tags"), "tags", "tag"
@@ -99,29 +104,6 @@ class Relation(Record):
         sections = ((_("Relation"), ("kind", "first", "second", "note")),)
 
 
-class View(Record):
-    """A list as somebody wants to see it again: condition, columns, sort."""
-
-    name = Text(_("name"), required=True, max_length=80)
-    record_type = Text(_("list"), required=True, max_length=80)
-    condition = Json(_("condition"))
-    columns = Json(_("columns"), empty=[])
-    sort = Text(_("sort"), max_length=80)
-    shared = Choice(_("visible to"), of=(("own", _("only me")), ("team", _("my team")), ("all", _("everybody"))))
-    team = Link("kernel.team", _("team"), reverse=_("views"))
-    favourite = YesNo(_("in the sidebar"))
-
-    class Meta(Record.Meta):
-        app_label = "kernel"
-
-    class About:
-        label, plural, slug, icon = _("view"), _("views"), "views", "star"
-        title = "name"
-        columns = ("name", "record_type", "shared")
-        sections = ((_("View"), ("name", "record_type", "condition", "columns", "sort", "shared", "team", "favourite")),)
-        system = True
-
-
 class CustomField(Record):
     """A field that a tenant adds to a record type: a row that names a kind; values live in the record's ``extra``."""
 
@@ -148,6 +130,7 @@ class CustomField(Record):
 
     class Meta(Record.Meta):
         app_label = "kernel"
+        constraints = [models.UniqueConstraint(fields=["tenant_id", "record_type", "name"], name="customfield_once")]
 
     class About:
         label, plural, slug, icon = _("custom field"), _("custom fields"), "fields", "text-cursor-input"
@@ -159,6 +142,7 @@ class CustomField(Record):
         )),)
         system = True
         settled = schema_changed
+        check = staticmethod(checks.custom_field)
 
 
 class CustomType(Record):
@@ -172,6 +156,7 @@ class CustomType(Record):
 
     class Meta(Record.Meta):
         app_label = "kernel"
+        constraints = [models.UniqueConstraint(fields=["tenant_id", "name"], name="customtype_once")]
 
     class About:
         label, plural, slug, icon = _("custom record type"), _("custom record types"), "types", "box"
@@ -180,6 +165,7 @@ class CustomType(Record):
         sections = ((_("Custom record type"), ("name", "label_de", "plural_de", "label_en", "plural_en")),)
         system = True
         settled = schema_changed
+        check = staticmethod(checks.custom_type)
 
 
 class Custom(Record):

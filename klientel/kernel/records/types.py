@@ -46,6 +46,7 @@ class RecordType:
     concerns: tuple[str, ...] = ()  # links whose records this one also stands on, on the timeline
     personal: bool = False  # a natural person, the subject of Art. 15 and 17
     open: bool = False  # every member may see its records
+    check: Callable[[Any], None] | None = None  # what must hold for one record as a whole; raises Refused
     settled: Callable[[list[Any]], None] | None = None  # told of written records before the transaction ends
     system: bool = False  # settings of the tenant, not business: not in navigation and search
     custom_id: UUID | None = None  # set for a type that a row declares

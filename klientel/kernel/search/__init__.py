@@ -1,0 +1,1 @@
+"""Search: find as you type, and find what is likely the same."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from klientel.kernel.access import actor_of, system_actor
 from klientel.kernel.actions import run
@@ -34,7 +34,8 @@ def make(actor: Actor, rtype: RecordType | str, n: int = 1, **given: Any) -> Any
     for name, kind in rtype.links.items():
         if kind.required and name not in values:
             to = rtype.key if kind.to == "*" else kind.to
-            other = make(actor, "kernel.tag" if kind.to == "*" else to, n)
+            unique = {"name": f"Tag {uuid4()}"} if kind.to == "*" else {}
+            other = make(actor, "kernel.tag" if kind.to == "*" else to, n, **unique)
             values[name] = [other.id] if isinstance(kind, Links) else other.id
     return run(actor, f"{rtype.key}.create", **values).record
 

@@ -1,0 +1,96 @@
+"""Likely duplicates: candidates by index keys, scored with reasons. Never loads all."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from klientel.kernel.errors import Refused
+from klientel.kernel.records import RecordType
+from klientel.kernel.search.finding import Seer
+from klientel.kernel.sql import Sql, both
+
+LIKELY = 0.6  # score from which a record counts as a likely duplicate
+CANDIDATES = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """A record that may be the same: how likely (0 to 1) and why (codes)."""
+
+    id: UUID
+    title: str
+    score: float
+    reasons: list[str]
+
+
+def draft(rtype: RecordType, values: dict[str, Any]) -> Any:
+    """A record in memory with those of the values that are right; wrong ones are left out."""
+    record = rtype.model(tenant_id=None)
+    for name, value in values.items():
+        kind = rtype.fields.get(name)
+        if kind is None:
+            continue
+        try:
+            rtype.put(record, name, kind.accept(value))
+        except Refused:
+            continue
+    return record
+
+
+def similar(
+    scope: Seer, rtype: RecordType, values: dict[str, Any], *, exclude: UUID | None = None, limit: int = 5
+) -> list[Similar]:
+    """Records that are likely the same as one with these values, most likely first; none where the type knows no matching."""
+    if rtype.match is None or rtype.score is None:
+        return []
+    return similar_to(scope, rtype, draft(rtype, values), exclude=exclude, limit=limit)
+
+
+def similar_to(
+    scope: Seer, rtype: RecordType, record: Any, *, exclude: UUID | None = None, limit: int = 5
+) -> list[Similar]:
+    """As :func:`similar`, for a record in memory."""
+    if rtype.match is None or rtype.score is None:
+        return []
+    keys = rtype.match(record)
+    if not keys:
+        return []
+    inside = scope.restrict(rtype, rtype.table)
+    rows = rtype.model.objects.filter(match_keys__overlap=keys, archived_at=None).extra(
+        where=[inside.text], params=inside.params
+    )
+    found: list[Similar] = []
+    for other in rows[:CANDIDATES]:
+        if other.pk == exclude:
+            continue
+        score, reasons = rtype.score(record, other)
+        if score >= LIKELY:
+            found.append(Similar(other.pk, other.title, round(score, 3), reasons))
+    return sorted(found, key=lambda s: (-s.score, s.title))[:limit]
+
+
+def candidates(scope: Seer, rtype: RecordType, keys: Sequence[Iterable[str]]) -> dict[int, list[UUID]]:
+    """For many records at once: which existing ones share an index key with the n-th; one statement."""
+    owners: dict[str, list[int]] = defaultdict(list)
+    for n, some in enumerate(keys):
+        for key in some:
+            owners[key].append(n)
+    if not owners:
+        return {}
+    inside = both([
+        Sql("t.tenant_id = %s AND t.archived_at IS NULL AND t.match_keys && %s", (scope.tenant, list(owners))),
+        scope.restrict(rtype, "t"),
+    ])
+    found: dict[int, list[UUID]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT t.id, t.match_keys FROM {rtype.table} t WHERE {inside.text}", inside.params)
+        for record_id, its_keys in cursor.fetchall():
+            for n in dict.fromkeys(n for key in its_keys for n in owners.get(key, ())):
+                found[n].append(record_id)
+    return found

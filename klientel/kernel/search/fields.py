@@ -1,0 +1,42 @@
+"""Which fields of a record type are searched, by class."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from klientel.kernel.kinds import Entries, Kind
+from klientel.kernel.records import RecordType
+from klientel.lib import words
+
+_known: dict[str, dict[str, list[str]]] = {}
+
+
+def searched(rtype: RecordType) -> dict[str, list[str]]:
+    """The fields of each class of the search index; ``A`` always stands, it is the record's title."""
+    if rtype.custom_id is not None:
+        return {"A": ["name"]}
+    found = _known.get(rtype.key)
+    if found is None:
+        found = {"A": []}
+        for name, kind in rtype.static.items():
+            if kind.search:
+                found.setdefault(kind.search, []).append(name)
+        _known[rtype.key] = found
+    return found
+
+
+def text_of(rtype: RecordType, record: Any, letter: str, names: list[str]) -> str:
+    """The folded words of one class; begins with a blank, so that a word's start can be searched for."""
+    parts = [record.title] if letter == "A" else []
+    for name in names:
+        parts.append(_words(rtype.fields[name], rtype.value(record, name)))
+    folded = words.fold(" ".join(p for p in parts if p))[:2000]
+    return f" {folded}" if folded else ""
+
+
+def _words(kind: Kind, value: Any) -> str:
+    if not value:
+        return ""
+    if isinstance(kind, Entries):
+        return " ".join(e.get(p, "") for e in value for p in kind.parts if p != "country")
+    return value if isinstance(value, str) else kind.show(value)

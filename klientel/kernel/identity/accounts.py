@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from klientel.kernel.errors import Refused, together
 from klientel.kernel.identity.models import DENSITIES, LANGUAGES, THEMES, User, folded, new_stamp
 
-_CHOICES = {"language": LANGUAGES, "theme": THEMES, "density": DENSITIES}
+_CHOICES: dict[str, list[tuple[str, Any]]] = {"language": LANGUAGES, "theme": THEMES, "density": DENSITIES}
 NAME_LENGTH = 200
 EMAIL_LENGTH = 254
 

@@ -26,7 +26,7 @@ def field_key_check(**_given: Any) -> list[CheckMessage]:
 @register()
 def shared_cache_check(**_given: Any) -> list[CheckMessage]:
     """``klientel.E102``: rate limits live where every process sees them."""
-    backend = settings.CACHES["default"]["BACKEND"]
+    backend = str(settings.CACHES["default"]["BACKEND"])
     if backend.endswith(("LocMemCache", "DummyCache")):
         return [Error("Rate limits need a cache that all processes share", hint=backend, id="klientel.E102")]
     return []

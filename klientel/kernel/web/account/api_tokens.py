@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -16,12 +15,12 @@ from klientel.kernel.errors import Refused
 from klientel.kernel.identity import tokens
 from klientel.kernel.web.account import people
 from klientel.kernel.web.account.forms import TokenForm
-from klientel.kernel.web.account.pages import answer, members_only, tell
+from klientel.kernel.web.account.pages import answer, confirmed, members_only, tell
 
 
 @members_only
 @require_http_methods(["GET", "POST"])
-@reauthentication_required(allow_get=True, app="allauth.account")
+@confirmed(to_read=False)
 def token_list(request: HttpRequest) -> HttpResponse:
     """All tokens, and the form for a new one; its secret stands only in the answer to that form."""
     tenant_id, member_id, workspace = people.membership(request)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -29,7 +28,7 @@ class Device:
 
 def of(user_agent: str) -> Device:
     """The device a user agent names; what it does not name is left out."""
-    browser = next((label for sign, label in _BROWSERS if re.search(rf"\b{sign}", user_agent)), "")
+    browser = next((label for sign, label in _BROWSERS if sign in user_agent), "")
     system = next((label for sign, label in _SYSTEMS if sign in user_agent), "")
     icon = "smartphone" if system in _HANDHELD else "monitor"
     if browser and system:

@@ -37,7 +37,7 @@ class TokenForm(forms.Form):
         max_length=tokens.NAME_LENGTH,
         help_text=_("For example “Website form”."),
     )
-    scope = forms.ChoiceField(label=_("May"), choices=tokens.SCOPES)
+    scope = forms.ChoiceField(label=_("Allowed to"), choices=tokens.SCOPES)
     days = forms.TypedChoiceField(label=_("Ends after"), coerce=int)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -25,7 +25,7 @@ from klientel.kernel.web.middleware import SESSION_KEY
 @require_http_methods(["GET", "POST"])
 def invitation(request: HttpRequest, text: str) -> HttpResponse:
     """Greets the guest; a new one chooses a name and a password, a known one joins with one click."""
-    limited = ratelimit.consume_or_429(request, action="invitation")
+    limited: HttpResponse | None = ratelimit.consume_or_429(request, action="invitation")
     if limited is not None:
         return limited
     try:

@@ -32,9 +32,18 @@ def join(invitation: Invitation, user: User) -> None:
     waiting = given.pop("member", None)
     if any(tenant_id == invitation.tenant_id for tenant_id, _member, _name in access.memberships(user.id)):
         return
+    if waiting is None:
+        add_member(invitation.tenant_id, user, **given)
+        return
     with inside(invitation.tenant_id):
+        run(access.system_actor(), "kernel.member.connect", UUID(waiting), user=user.id)
+
+
+def add_member(tenant_id: UUID, user: User, **facts: Any) -> UUID:
+    """A new member of the tenant who signs in as ``user``; ``facts`` are further fields (``roles``, ``team``)."""
+    about = {"name": user.name, "email": user.email, "language": user.language} | facts
+    with inside(tenant_id):
         system = access.system_actor()
-        if waiting is None:
-            about = {"name": user.name, "email": user.email, "language": user.language}
-            waiting = run(system, "kernel.member.create", **(given | about)).record.id
-        run(system, "kernel.member.connect", UUID(str(waiting)), user=user.id)
+        member = run(system, "kernel.member.create", **about).record
+        run(system, "kernel.member.connect", member.id, user=user.id)
+    return UUID(str(member.id))

@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from functools import wraps
 from typing import Any
 
+from allauth.account.decorators import reauthentication_required
 from django.contrib.auth.decorators import login_required
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
@@ -39,6 +40,16 @@ def private(view: View) -> View:
 def members_only(view: View) -> View:
     """A private page for who is signed in; everybody else is led to the sign-in and back."""
     return private(login_required(view))
+
+
+def confirmed(*, to_read: bool) -> Callable[[View], View]:
+    """Ask for the password or a code once more, unless that was done within the last minutes."""
+
+    def guarded(view: View) -> View:
+        asked: View = reauthentication_required(view, allow_get=not to_read, app="allauth.account")
+        return asked
+
+    return guarded
 
 
 def _render(request: Any, response: TemplateResponse) -> None:

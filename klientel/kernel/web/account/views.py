@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from uuid import UUID
 
-from allauth.account.decorators import reauthentication_required
 from allauth.mfa.adapter import get_adapter as get_mfa_adapter
 from allauth.mfa.totp.internal.auth import get_totp_secret
 from allauth.usersessions.models import UserSession
@@ -21,9 +21,10 @@ from klientel.kernel.identity import accounts
 from klientel.kernel.identity.receivers import keep_only_this_session
 from klientel.kernel.web.account import device, people
 from klientel.kernel.web.account.forms import ProfileForm
-from klientel.kernel.web.account.pages import answer, members_only, tell
+from klientel.kernel.web.account.pages import answer, confirmed, members_only, tell
 from klientel.kernel.web.middleware import SESSION_KEY
 
+MINUTE = timedelta(minutes=1)
 PROFILE_FIELDS = ("name", "language", "theme", "density", "single_keys")
 
 
@@ -57,7 +58,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 @members_only
 @require_GET
-@reauthentication_required(app="allauth.mfa")
+@confirmed(to_read=True)
 def totp_qr(request: HttpRequest) -> HttpResponse:
     """The QR code of the seed that is being set up, as a picture of its own (the page allows no inline ones)."""
     adapter = get_mfa_adapter()
@@ -74,7 +75,7 @@ def sessions(request: HttpRequest) -> HttpResponse:
         return redirect("usersessions_list")
     found = UserSession.objects.purge_and_list(people.signed_in(request))
     found.sort(key=lambda each: (not each.is_current(), -each.created_at.timestamp()))
-    rows = [(each, device.of(each.user_agent)) for each in found]
+    rows = [(each, device.of(each.user_agent), each.last_seen_at - each.created_at > MINUTE) for each in found]
     return answer(request, "account/sessions.html", {"sessions": rows})
 
 

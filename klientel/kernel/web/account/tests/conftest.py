@@ -19,6 +19,7 @@ from klientel.kernel.identity import accounts
 from klientel.kernel.identity.models import User
 from klientel.kernel.tenancy import inside
 from klientel.kernel.tenancy.models import Tenant
+from klientel.kernel.web.account.joining import add_member
 
 PASSWORD = "Korb voll Pflaumen 7"
 EMAIL = "nele.janssen@example.org"
@@ -32,11 +33,8 @@ def make_tenant(name: str, slug: str) -> UUID:
 def make_membership(tenant: UUID, user: User) -> UUID:
     """A member of the tenant who signs in as ``user`` and may do everything."""
     with inside(tenant):
-        system = system_actor()
-        role = run(system, "kernel.role.create", name="All", grants=[{"record": "*", "verb": "*"}]).record
-        member = run(system, "kernel.member.create", name=user.name, email=user.email, roles=[role.id]).record
-        run(system, "kernel.member.connect", member.id, user=user.id)
-    return UUID(str(member.id))
+        role = run(system_actor(), "kernel.role.create", name="All", grants=[{"record": "*", "verb": "*"}]).record
+    return add_member(tenant, user, roles=[role.id])
 
 
 @pytest.fixture(autouse=True)

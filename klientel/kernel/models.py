@@ -1,6 +1,7 @@
 """Every table of the kernel, where Django looks for them."""
 
 from klientel.kernel.access.models import Member, Membership, Role, Team, View
+from klientel.kernel.api.models import Allowance, Answer
 from klientel.kernel.events.models import About, Cursor, Parked
 from klientel.kernel.files.models import File
 from klientel.kernel.identity.models import ApiToken, Invitation, User
@@ -8,9 +9,10 @@ from klientel.kernel.records import custom as _custom
 from klientel.kernel.records.models import Comment, Custom, CustomField, CustomType, Relation, RelationKind, Tag
 from klientel.kernel.search.models import Entry
 from klientel.kernel.tenancy.models import Installation, Tenant, Wake
+from klientel.kernel.transfer.models import ImportRow, ImportRun
 
 __all__ = [
-    "About", "ApiToken", "Comment", "Cursor", "Custom", "CustomField", "CustomType", "Entry", "File", "Installation", "Invitation",
-    "Member", "Membership", "Parked", "Relation", "RelationKind", "Role", "Tag", "Team", "Tenant", "User", "View", "Wake",
-    "_custom",
+    "About", "Allowance", "Answer", "ApiToken", "Comment", "Cursor", "Custom", "CustomField", "CustomType", "Entry", "File",
+    "ImportRow", "ImportRun", "Installation", "Invitation", "Member", "Membership", "Parked", "Relation",
+    "RelationKind", "Role", "Tag", "Team", "Tenant", "User", "View", "Wake", "_custom",
 ]

@@ -1,0 +1,80 @@
+"""What an import is and what became of its rows: kept, so that nothing is ever half imported without a record of it."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from klientel.kernel.tenancy.models import Id, TenantModel
+
+
+class State(models.TextChoices):
+    """How far an import is."""
+
+    UPLOADED = "uploaded", _("uploaded")
+    CHECKED = "checked", _("checked")
+    RUNNING = "running", _("running")
+    DONE = "done", _("finished")
+    FAILED = "failed", _("failed")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+class ImportRun(TenantModel):
+    """One file on its way in. ``cursor`` is the last line whose outcome is committed; it moves in the same transaction."""
+
+    id = Id(primary_key=True)
+    record_type = models.CharField(max_length=80)
+    file = models.CharField(max_length=120)  # key of the stored file, empty once it is gone
+    name = models.CharField(max_length=255)  # what the sender called it
+    size = models.PositiveBigIntegerField(default=0)
+    kind = models.CharField(max_length=8, default="csv")
+    encoding = models.CharField(max_length=40, default="")
+    delimiter = models.CharField(max_length=8, default="")
+    sheet = models.CharField(max_length=200, default="")
+    mapping = models.JSONField(default=dict)  # column -> target path
+    options = models.JSONField(default=dict)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.UPLOADED)
+    counts = models.JSONField(default=dict)
+    rows_total = models.PositiveIntegerField(null=True)
+    rows_done = models.PositiveIntegerField(default=0)
+    cursor = models.PositiveIntegerField(default=0)
+    change_set = Id()
+    member = models.UUIDField(null=True)  # on whose rights it runs; none is the system's own
+    actor_name = models.CharField(max_length=200, default="")
+    language = models.CharField(max_length=8, default="")
+    reason = models.TextField(default="")  # why it failed, one sentence
+    created_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta(TenantModel.Meta):
+        app_label = "kernel"
+        indexes = [models.Index("tenant_id", models.F("created_at").desc(), name="importrun_newest")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ImportRow(TenantModel):
+    """A row that was not simply taken over: refused, a duplicate, or taken over with something left out."""
+
+    id = Id(primary_key=True)
+    run = models.UUIDField()
+    line = models.PositiveIntegerField()
+    state = models.CharField(max_length=10)  # "error" "duplicate" "warning"
+    field = models.CharField(max_length=80, default="")
+    code = models.CharField(max_length=60)
+    details = models.JSONField(default=dict)
+    record = models.UUIDField(null=True)  # the record it became, or the one it repeats
+    cells = models.JSONField(default=list)
+
+    class Meta(TenantModel.Meta):
+        app_label = "kernel"
+        indexes = [
+            models.Index("tenant_id", "run", "line", "id", name="importrow_line"),
+            models.Index("tenant_id", "record", name="importrow_record", condition=models.Q(record__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.line}: {self.code}"

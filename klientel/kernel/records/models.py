@@ -159,7 +159,7 @@ class CustomType(Record):
         constraints = [models.UniqueConstraint(fields=["tenant_id", "name"], name="customtype_once")]
 
     class About:
-        label, plural, slug, icon = _("custom record type"), _("custom record types"), "types", "box"
+        label, plural, slug, icon = _("custom record type"), _("custom record types"), "own-types", "box"
         title = "label_de"
         columns = ("label_de", "name", "plural_de")
         sections = ((_("Custom record type"), ("name", "label_de", "plural_de", "label_en", "plural_en")),)

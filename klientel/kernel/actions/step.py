@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from klientel.kernel.actions import storing
+from klientel.kernel.actions import cycles, storing
 from klientel.kernel.actions.declaring import Action
 from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.errors import Refused
@@ -37,6 +37,7 @@ class Draft:
     item: int
     parameters: dict[str, Any] = field(default_factory=dict)
     undoes: UUID | None = None
+    retitled: bool = False
     links: list[tuple[str, str, UUID]] = field(default_factory=list)  # field, target type, id: to be checked
 
 
@@ -224,6 +225,8 @@ class Step:
             by_type[draft.rtype.key].append(draft)
         for some in by_type.values():
             storing.store(some, self.now)
+            if refusals := cycles.check(some[0].rtype, some):
+                raise Again(refusals)
         self._record(drafts)
         refusals = storing.check_results(self.scope, self.action, by_type)
         if refusals:
@@ -245,7 +248,7 @@ class Step:
         return Event(
             kind=self.action.key, record_type=draft.rtype.key, record_id=draft.record.id, actor=self.actor.ref,
             actor_name=self.actor.name, change_set=self.change_set, changes=draft.changes, cause=self.cause, at=self.now,
-            parameters=draft.parameters, about=about, private=private, undoes=draft.undoes,
+            parameters=draft.parameters | {"new": True} if draft.new else draft.parameters, about=about, private=private, undoes=draft.undoes,
         )
 
 

@@ -59,7 +59,8 @@ def store(drafts: list[Draft], now: dt.datetime) -> None:
 
 def _derive(rtype: RecordType, draft: Draft, now: dt.datetime) -> None:
     record = draft.record
-    record.title = rtype.title_of(record)
+    before, record.title = record.title, rtype.title_of(record)
+    draft.retitled = before != record.title
     record.sort_key = rtype.sort_of(record, record.title)
     if rtype.match is not None:
         record.match_keys = rtype.match(record)
@@ -125,7 +126,7 @@ def _index(rtype: RecordType, drafts: list[Draft]) -> None:
     named = {n for names in classes.values() for n in names}
     for draft in drafts:
         if not draft.new and not named.intersection(draft.changes) and "archived_at" not in draft.changes:
-            if not _title_changed(classes, draft):
+            if not draft.retitled:
                 continue
         record = draft.record
         for letter, names in classes.items():
@@ -142,10 +143,6 @@ def _index(rtype: RecordType, drafts: list[Draft]) -> None:
             cursor.execute(_INDEX, [dumps(fresh)])
         if again:
             cursor.execute(_INDEX + _REINDEX, [dumps(again)])
-
-
-def _title_changed(classes: dict[str, list[str]], draft: Draft) -> bool:
-    return bool(draft.changes) and not classes.get("B") and len(classes) == 1
 
 
 # -- links and rights ---------------------------------------------------------------------------------------------

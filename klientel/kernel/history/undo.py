@@ -99,7 +99,7 @@ def _undo_one(step: Step, scope: ActorScope, event: Event) -> None:
 
 
 def _made_it(event: Event) -> bool:
-    return bool(event.changes) and all(old is None for old, _new in event.changes.values()) and event.kind.endswith(".create")
+    return event.parameters.get("new") is True
 
 
 def _put_back(step: Step, rtype: RecordType, record: Any, event: Event, draft: Draft) -> None:

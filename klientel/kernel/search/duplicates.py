@@ -62,11 +62,12 @@ def similar_to(
     if not keys:
         return []
     inside = scope.restrict(rtype, rtype.table)
+    shared = f"cardinality(ARRAY(SELECT unnest({rtype.table}.match_keys) INTERSECT SELECT unnest(%s::text[])))"
     rows = rtype.model.objects.filter(match_keys__overlap=keys, archived_at=None).extra(
-        where=[inside.text], params=inside.params
+        where=[inside.text], params=inside.params, select={"shared": shared}, select_params=[keys]
     )
     found: list[Similar] = []
-    for other in rows[:CANDIDATES]:
+    for other in rows.order_by("-shared", "pk")[:CANDIDATES]:
         if other.pk == exclude:
             continue
         score, reasons = rtype.score(record, other)

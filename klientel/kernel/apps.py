@@ -8,7 +8,6 @@ from django.apps import AppConfig
 from django.utils.module_loading import autodiscover_modules
 
 
-
 class KernelConfig(AppConfig):
     """Declares all record types and finds every app's actions once the models are loaded."""
 
@@ -19,4 +18,6 @@ class KernelConfig(AppConfig):
     def ready(self) -> None:
         """Declaration is registration: nothing is listed by hand."""
         import_module("klientel.kernel.records.types").declare_all()
+        for storey in ("files.storing", "actions.handover"):
+            import_module(f"klientel.kernel.{storey}")
         autodiscover_modules("actions", "consumers", "jobs")

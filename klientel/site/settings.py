@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from klientel.kernel.identity.settings import *  # noqa: F403 - how people sign in is decided there
 from klientel.site import logs, secret
 from klientel.site.postgres import Embedded, PostgresError
-from klientel.site.setup import LOOPBACK, ROOT, Database, SetupError, read, there
+from klientel.site.setup import LOOPBACK, ROOT, Database, SetupError, read
 
 try:
     SETUP = read()
@@ -24,6 +24,7 @@ except (SetupError, PostgresError, OSError) as error:
 DEBUG = False
 KLIENTEL_HOME: Path = SETUP.home
 KLIENTEL_FILES: Path = SETUP.home / "files"
+KLIENTEL_FILE_SIZE = SETUP.file_mb * 2**20
 KLIENTEL_URL: str = SETUP.url
 
 # -- apps ------------------------------------------------------------------------------------------------------------
@@ -41,11 +42,10 @@ INSTALLED_APPS = [
     "allauth.usersessions",
     "django_htmx",
     "procrastinate.contrib.django",
-    *[
-        app
-        for app in ("klientel.kernel", "klientel.privacy", "klientel.contacts", "klientel.work")
-        if there(f"{app}.models")
-    ],
+    "klientel.kernel",
+    "klientel.privacy",
+    "klientel.contacts",
+    "klientel.work",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -59,7 +59,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    *[m for m in ("klientel.kernel.web.middleware.Klientel",) if there("klientel.kernel.web.middleware")],
+    "klientel.kernel.web.middleware.Klientel",
 ]
 ROOT_URLCONF = "klientel.site.urls"
 WSGI_APPLICATION = "klientel.site.wsgi.application"
@@ -151,14 +151,13 @@ CONTENT_SECURITY_POLICY = {
 # -- pages -----------------------------------------------------------------------------------------------------------
 
 ROOMS = [ROOT / "klientel" / place for place in ("kernel/web", "kernel/web/account", "privacy", "contacts", "work")]
-_jinja = "klientel.kernel.web.jinja.environment"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.jinja2.Jinja2",
         "NAME": "jinja2",
         "DIRS": [room / "templates" for room in ROOMS],
         "APP_DIRS": False,
-        "OPTIONS": {"environment": _jinja} if there("klientel.kernel.web.jinja") else {},
+        "OPTIONS": {"environment": "klientel.kernel.web.jinja.environment"},
     },
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

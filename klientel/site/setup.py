@@ -28,6 +28,7 @@ VARIABLES: dict[str, str] = {
     "KLIENTEL_WEB_PROCESSES": "web processes (default 1; about one for each core)",
     "KLIENTEL_WEB_THREADS": "requests that one web process answers at the same time (default 4)",
     "KLIENTEL_WORKER_JOBS": "jobs that one worker runs at the same time (default 4)",
+    "KLIENTEL_FILE_MB": "the largest file that is taken, in MB (default 25)",
     "KLIENTEL_MAIL_URL": "where mail goes: smtp://user:password@host:587, smtps://…, file: (default; home folder)",
     "KLIENTEL_MAIL_FROM": "sender of system mail (default klientel@localhost)",
     "KLIENTEL_PROXIES": "how many trusted proxies stand in front (default 0; 1 when KLIENTEL_URL is https)",
@@ -115,6 +116,7 @@ class Setup:
     web_processes: int
     web_threads: int
     worker_jobs: int
+    file_mb: int
     mail_url: str
     mail_from: str
     proxies: int
@@ -162,6 +164,7 @@ def read(environ: Mapping[str, str] | None = None) -> Setup:
         web_processes=_whole(given, "KLIENTEL_WEB_PROCESSES", 1, 1, 64),
         web_threads=_whole(given, "KLIENTEL_WEB_THREADS", 4, 1, 64),
         worker_jobs=_whole(given, "KLIENTEL_WORKER_JOBS", 4, 1, 64),
+        file_mb=_whole(given, "KLIENTEL_FILE_MB", 25, 1, 10_000),
         mail_url=given.get("KLIENTEL_MAIL_URL", "file:"),
         mail_from=given.get("KLIENTEL_MAIL_FROM", "klientel@localhost"),
         proxies=_whole(given, "KLIENTEL_PROXIES", 1 if url.startswith("https://") else 0, 0, 9),

@@ -10,6 +10,7 @@ PLACES = (
     ("", "klientel.site.health"),
     ("api/v1/", "klientel.kernel.api.urls"),
     ("", "klientel.kernel.web.account.urls"),
+    ("", "klientel.kernel.files.urls"),
     ("", "klientel.privacy.urls"),
     ("", "klientel.contacts.urls"),
     ("", "klientel.work.urls"),

@@ -1,9 +1,21 @@
 """Access: who may do what to which records."""
 
 from klientel.kernel.access.actors import actor_of, grants_of, memberships, system_actor
+from klientel.kernel.access.deputies import deputies_of, with_deputies
 from klientel.kernel.access.granting import ActorScope, allowed
 
-__all__ = ["ActorScope", "actor_of", "allowed", "grants_of", "memberships", "system_actor", "visible", "writable"]
+__all__ = [
+    "ActorScope",
+    "actor_of",
+    "allowed",
+    "deputies_of",
+    "grants_of",
+    "memberships",
+    "system_actor",
+    "visible",
+    "with_deputies",
+    "writable",
+]
 
 
 def visible(scope: ActorScope, rtype):  # type: ignore[no-untyped-def]

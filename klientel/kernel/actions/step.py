@@ -14,9 +14,9 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
+from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.actions import cycles, storing
 from klientel.kernel.actions.declaring import Action
-from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.errors import Refused
 from klientel.kernel.events import Event
 from klientel.kernel.identity.actor import Actor
@@ -52,7 +52,9 @@ class Again(Exception):
 class Step:
     """One chunk of runs of one action."""
 
-    def __init__(self, actor: Actor, action: Action, *, change_set: UUID, cause: UUID | None, scope: ActorScope) -> None:
+    def __init__(
+        self, actor: Actor, action: Action, *, change_set: UUID, cause: UUID | None, scope: ActorScope
+    ) -> None:
         self.actor, self.action, self.scope = actor, action, scope
         self.change_set, self.cause = change_set, cause
         self.now = dt.datetime.now(dt.UTC)
@@ -75,8 +77,9 @@ class Step:
     def create(self, rtype: RecordType | str, **values: Any) -> Any:
         """A new record with these fields; they are checked as if given from outside."""
         rtype = type_of(rtype)
-        record = rtype.model(id=uuid7(), tenant_id=current(), created_at=self.now, changed_at=self.now,
-                             created_by=self.actor.ref)
+        record = rtype.model(
+            id=uuid7(), tenant_id=current(), created_at=self.now, changed_at=self.now, created_by=self.actor.ref
+        )
         if rtype.custom_id:
             record.type_id = rtype.custom_id
         draft = Draft(rtype, record, {}, True, self._item)
@@ -246,9 +249,19 @@ class Step:
         fields = draft.rtype.fields
         private = frozenset(n for n in draft.changes if n in fields and fields[n].privacy != "public")
         return Event(
-            kind=self.action.key, record_type=draft.rtype.key, record_id=draft.record.id, actor=self.actor.ref,
-            actor_name=self.actor.name, change_set=self.change_set, changes=draft.changes, cause=self.cause, at=self.now,
-            parameters=draft.parameters | {"new": True} if draft.new else draft.parameters, about=about, private=private, undoes=draft.undoes,
+            kind=self.action.key,
+            record_type=draft.rtype.key,
+            record_id=draft.record.id,
+            actor=self.actor.ref,
+            actor_name=self.actor.name,
+            change_set=self.change_set,
+            changes=draft.changes,
+            cause=self.cause,
+            at=self.now,
+            parameters=draft.parameters | {"new": True} if draft.new else draft.parameters,
+            about=about,
+            private=private,
+            undoes=draft.undoes,
         )
 
 

@@ -114,7 +114,9 @@ def _put_back(step: Step, rtype: RecordType, record: Any, event: Event, draft: D
         elif name not in writable and not kind.readonly:
             raise Forbidden("read_only", _("You may not change this field."), name)
     if conflicts:
-        raise Conflict("changed_since", _("It was changed again since."), conflicts[0]["field"], details={"conflicts": conflicts})
+        raise Conflict(
+            "changed_since", _("It was changed again since."), conflicts[0]["field"], details={"conflicts": conflicts}
+        )
     for name, (old, new) in event.changes.items():
         kind = rtype.fields.get(name)
         if kind is not None:
@@ -131,4 +133,4 @@ def _locked(scope: ActorScope, rtype: RecordType, event: Event) -> Any:
     return locked
 
 
-__all__ = ["Undone", "undo", "Action", "current"]
+__all__ = ["Action", "Undone", "current", "undo"]

@@ -1,0 +1,76 @@
+"""The roles a new tenant begins with: records like any other, to be changed or thrown away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from klientel.kernel.kinds import Link, Links
+from klientel.kernel.records import RecordType, all_types
+
+_OWN = {"field": "owner", "op": "is", "value": {"me": True}}
+_OF_MY_TEAM = {"field": "owner.team", "op": "one_of", "value": [{"my_teams": True}]}
+_NOBODYS = {"field": "owner", "op": "empty"}
+_MINE_AND_TEAMS = {"any": [_OWN, _OF_MY_TEAM, _NOBODYS]}
+_SALES = ("change", "archive", "assign")
+
+
+@dataclass(frozen=True)
+class Preset:
+    """One role to begin with."""
+
+    key: str
+    name: Any
+    note: Any
+    grants: list[dict[str, Any]]
+
+
+def presets() -> list[Preset]:
+    """The preset roles, from the types that are declared now."""
+    return [
+        Preset(
+            "administration", _("Administration"), _("Everything, settings included."), [{"record": "*", "verb": "*"}]
+        ),
+        Preset("sales", _("Sales"), _("Own records and those of the own teams."), _sales()),
+        Preset(
+            "reading",
+            _("Read only"),
+            _("Sees all business records, changes nothing."),
+            [{"record": "*", "verb": "view"}],
+        ),
+        Preset(
+            "privacy",
+            _("Data protection"),
+            _("Access reports, erasure and restriction of persons."),
+            [
+                {"record": "*", "verb": "view"},
+                {"record": "*", "verb": "privacy"},
+                {"record": "*", "verb": "export"},
+            ],
+        ),
+    ]
+
+
+def _sales() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for rtype in all_types():
+        if rtype.system or rtype.key == "kernel.comment":  # comments follow what they are about, for everybody
+            continue
+        for verb in ("create", "import"):
+            found.append({"record": rtype.key, "verb": verb})
+        for verb in _SALES:
+            found.append({"record": rtype.key, "verb": verb, "where": _MINE_AND_TEAMS})
+        seen = _seen(rtype)
+        for verb in ("view", "export"):
+            found.append({"record": rtype.key, "verb": verb} | ({"where": seen} if seen else {}))
+    return found
+
+
+def _seen(rtype: RecordType) -> dict[str, Any] | None:
+    """Persons of the own teams; what is about records one may see; everything that says nothing about a person."""
+    follows = [n for n in rtype.concerns if isinstance(kind := rtype.fields[n], Link | Links) and kind.to == "*"]
+    if follows:
+        return {"any": [*_MINE_AND_TEAMS["any"], *({"seen": name} for name in follows)]}
+    return _MINE_AND_TEAMS if rtype.personal else None

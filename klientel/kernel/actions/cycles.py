@@ -1,0 +1,48 @@
+"""Trees stay trees: a link to the record's own type that is called ``parent`` never leads back to where it began."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import connection
+from django.utils.translation import gettext_lazy as _
+
+from klientel.kernel.errors import Refused
+from klientel.kernel.kinds import Link
+from klientel.kernel.records import RecordType
+from klientel.kernel.tenancy import current
+
+if TYPE_CHECKING:
+    from klientel.kernel.actions.step import Draft
+
+TREES = ("parent",)
+NOT_ONESELF = ("parent", "deputy")
+
+
+def check(rtype: RecordType, drafts: list[Draft]) -> dict[int, Refused]:
+    """Refusals, by item, of written records that lie below themselves, or stand in for themselves."""
+    refusals: dict[int, Refused] = {}
+    for name in NOT_ONESELF:
+        kind = rtype.static.get(name)
+        if not isinstance(kind, Link) or kind.to != rtype.key:
+            continue
+        changed = [d for d in drafts if d.changes.get(name, [None, None])[1] is not None]
+        if not changed:
+            continue
+        ring = _below_themselves(rtype, name, drafts=changed) if name in TREES else set()
+        for draft in changed:
+            if draft.record.id in ring or getattr(draft.record, name) == draft.record.id:
+                refusals[draft.item] = Refused("in_a_circle", _("This would lead in a circle."), name)
+    return refusals
+
+
+def _below_themselves(rtype: RecordType, name: str, drafts: list[Draft]) -> set[object]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'WITH RECURSIVE up AS (SELECT t.id AS start, t."{name}" AS at FROM {rtype.table} t'
+            " WHERE t.tenant_id = %(tenant)s AND t.id = ANY(%(ids)s)"
+            f' UNION SELECT u.start, t."{name}" FROM up u JOIN {rtype.table} t ON t.id = u.at AND t.tenant_id = %(tenant)s)'
+            " SELECT start FROM up WHERE at = start",
+            {"tenant": current(), "ids": [d.record.id for d in drafts]},
+        )
+        return {row[0] for row in cursor.fetchall()}

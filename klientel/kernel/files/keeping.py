@@ -1,0 +1,134 @@
+"""The bytes of files: written whole or not at all, under a random name in the tenant's folder."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import tempfile
+import unicodedata
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import puremagic
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from klientel.kernel.errors import Refused
+
+HEAD = 8192
+LONGEST_NAME = 120
+PICTURES = ("image/png", "image/jpeg", "image/webp")
+#: what a file of text is called by the end of its name; its bytes do not tell
+TEXTS = {
+    ".csv": "text/csv",
+    ".vcf": "text/vcard",
+    ".ics": "text/calendar",
+    ".eml": "message/rfc822",
+    ".md": "text/markdown",
+}
+_RESERVED = {"con", "prn", "aux", "nul", *(f"com{n}" for n in range(10)), *(f"lpt{n}" for n in range(10))}
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Bytes that lie in the store."""
+
+    place: str
+    size: int
+    digest: str
+    media_type: str
+
+
+def folder(tenant: UUID) -> Path:
+    """Where a tenant's files lie."""
+    return Path(settings.KLIENTEL_FILES) / str(tenant)
+
+
+def path_of(tenant: UUID, place: str) -> Path:
+    """Where one file lies; ``place`` is a word of our own making and nothing else."""
+    if not place.isalnum() or not place.isascii():
+        raise ValueError(place)
+    return folder(tenant) / place
+
+
+def most() -> int:
+    """The largest file that is taken, in bytes."""
+    return int(getattr(settings, "KLIENTEL_FILE_SIZE", 25 * 2**20))
+
+
+def keep(tenant: UUID, chunks: Iterable[bytes], name: str) -> Kept:
+    """Write the bytes; :class:`Refused` where they are too many, and then nothing stays."""
+    where = folder(tenant)
+    where.mkdir(mode=0o700, parents=True, exist_ok=True)
+    number, part = tempfile.mkstemp(dir=where, prefix=".part-")
+    total, size, head = hashlib.sha256(), 0, b""
+    try:
+        with os.fdopen(number, "wb") as file:
+            for chunk in chunks:
+                size += len(chunk)
+                if size > most():
+                    raise Refused(
+                        "too_large",
+                        _("This file is too large: at most %(n)d MB are possible.") % {"n": most() // 2**20},
+                        "file",
+                    )
+                head += chunk[: HEAD - len(head)]
+                total.update(chunk)
+                file.write(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+        place = secrets.token_hex(20)
+        os.replace(part, where / place)
+    except OSError as error:
+        raise Refused("not_stored", _("The file could not be stored. Please try again later."), "file") from error
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(part)
+    return Kept(place, size, total.hexdigest(), sniff(head, name))
+
+
+def drop(tenant: UUID, place: str) -> bool:
+    """Remove the bytes; false where there were none."""
+    if not place:
+        return False
+    try:
+        path_of(tenant, place).unlink()
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def sniff(head: bytes, name: str) -> str:
+    """What a file is, by its bytes; the end of its name only tells kinds of plain text apart."""
+    if not head:
+        return "application/x-empty"
+    try:
+        found = str(puremagic.from_string(head, mime=True))
+    except (puremagic.PureError, ValueError):
+        found = ""
+    if found and not found.startswith("text/plain"):
+        return found
+    try:
+        text = head.decode("utf-8") if len(head) < HEAD else head[:-4].decode("utf-8", "ignore")
+    except UnicodeDecodeError:
+        return found or "application/octet-stream"
+    if "\x00" in text:
+        return "application/octet-stream"
+    return TEXTS.get(os.path.splitext(name)[1].lower(), "text/plain")
+
+
+def clean_name(given: Any) -> str:
+    """A file name without a path, control and direction signs; never empty, never longer than 120 characters."""
+    text = unicodedata.normalize("NFC", str(given or "")).replace("\\", "/").rsplit("/", 1)[-1]
+    text = "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
+    text = " ".join("".join("_" if c in '<>:"|?*' else c for c in text).split()).strip(". ")
+    stem, end = os.path.splitext(text)
+    if stem.lower() in _RESERVED:
+        stem = f"_{stem}"
+    end = end[:16]
+    return f"{stem[: LONGEST_NAME - len(end)].rstrip('. ')}{end}" if stem else "file"

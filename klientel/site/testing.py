@@ -113,7 +113,7 @@ def _migrate(name: str) -> None:
     command = [sys.executable, "-m", "klientel.site.cli", "migrate", "--quiet"]
     done = subprocess.run(command, env=environment(name), cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
-        pytest.exit(f"The test database could not be migrated:\n{done.stdout}{done.stderr}", returncode=3)
+        pytest.fail(f"The test database could not be migrated:\n{done.stdout}{done.stderr}", pytrace=False)
 
 
 @contextmanager

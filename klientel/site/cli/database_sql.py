@@ -32,9 +32,9 @@ def text() -> str:
     query = roles.OPERATOR_FUNCTIONS.replace("%(families)s", f"array[{families}]")
     query = query.replace("%(functions)s", f"array[{functions}]")
     marks = (
-        "do $$ declare f record; begin\n"
-        f"for f in select name from ({query}) wanted where not proleakproof loop\n"
-        "execute format('alter function %s leakproof', f.name); end loop; end $$"
+        "do $$ declare wrong record; begin\n"
+        f"for wrong in select name from ({query}) wanted where not proleakproof loop\n"
+        "execute format('alter function %s leakproof', wrong.name); end loop; end $$"
     )
     lines = [f"create extension if not exists {name}" for name in EXTENSIONS]
     return HEAD + "".join(f"{line};\n" for line in [*lines, *roles.GRANTS, marks])

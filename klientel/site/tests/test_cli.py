@@ -1,0 +1,119 @@
+"""Commands that belong to no domain: migrate, check, database-sql; and how any command fails."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from klientel.site import roles
+from klientel.site.cli import COMMANDS
+from klientel.site.cli.database_sql import HEAD, text
+from klientel.site.postgres import Embedded
+from klientel.site.setup import ROOT
+
+KLIENTEL = [sys.executable, "-m", "klientel.site.cli"]
+
+
+def plain(**more: str) -> dict[str, str]:
+    """An environment without the tests' own settings."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("KLIENTEL_")} | more
+
+
+def run(*words: str, environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*KLIENTEL, *words], env=environ, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def fresh() -> Iterator[dict[str, str]]:
+    """A home folder that nobody has used, with its own embedded server."""
+    with tempfile.TemporaryDirectory(prefix="klientel-") as name:
+        Path(name).chmod(0o755)
+        yield plain(KLIENTEL_HOME=name)
+        Embedded(Path(name)).stop()
+
+
+def test_two_that_migrate_at_once_are_safe_and_a_third_has_nothing_to_do(fresh: dict[str, str]) -> None:
+    both = [
+        subprocess.Popen([*KLIENTEL, "migrate", "--quiet"], env=fresh, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    told = [one.communicate(timeout=120)[1] for one in both]
+    assert [one.returncode for one in both] == [0, 0], told
+    third = run("migrate", environ=fresh)
+    assert (third.returncode, third.stdout) == (0, "The database was up to date already.\n")
+
+
+def test_check_tells_what_is_wrong(fresh: dict[str, str]) -> None:
+    run("migrate", "--quiet", environ=fresh)
+    with Embedded(Path(fresh["KLIENTEL_HOME"])).serving() as server:
+        with server.connect(name="klientel") as connection:
+            connection.execute("grant truncate on django_session to klientel_app")
+            connection.execute("alter function texticlike(text, text) not leakproof")
+        done = run("check", "--json", environ=fresh)
+        assert done.stdout, done.stderr
+        told = json.loads(done.stdout)
+        with server.connect(name="klientel") as connection:
+            connection.execute("revoke truncate on django_session from klientel_app")
+            roles.mark_leakproof(connection)
+        again = json.loads(run("check", "--json", environ=fresh).stdout)["checks"]
+    assert done.returncode == 1
+    assert told["ok"] is False
+    assert told["checks"]["rights"] == ["The application's role may empty or change django_session."]
+    assert "texticlike" in told["checks"]["indexes"][0]
+    assert (again["rights"], again["indexes"], again["database version"]) == ([], [], [])
+
+
+def test_database_sql_prepares_a_server_of_ones_own(fresh: dict[str, str]) -> None:
+    del fresh
+    with tempfile.TemporaryDirectory(prefix="klientel-") as name:
+        Path(name).chmod(0o755)
+        with Embedded(Path(name), throw_away=True).serving() as server:
+            with server.connect(name="postgres") as connection:
+                for statement in HEAD.replace("\\connect klientel", "").split(";\n"):
+                    if any(not line.startswith("--") and line.strip() for line in statement.splitlines()):
+                        connection.execute(statement)
+            with server.connect(name="klientel") as connection:
+                for _ in range(2):  # it may be run again
+                    connection.execute(text()[len(HEAD) :])
+                assert roles.not_leakproof(connection) == []
+                owner = connection.execute(
+                    "select pg_get_userbyid(datdba) from pg_database where datname = 'klientel'"
+                ).fetchone()
+            assert owner == ("klientel_owner",)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_says_what_it_is_for(name: str) -> None:
+    done = run(name, "--help", environ=plain())
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"Usage: klientel {name}")
+
+
+def test_a_database_that_does_not_answer_is_one_line() -> None:
+    done = run(
+        "migrate", environ=plain(KLIENTEL_DATABASE_URL="postgresql://a:b@127.0.0.1:1/x", KLIENTEL_DATABASE_POOL="0")
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("klientel: ")
+    assert done.stderr.count("\n") == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unknown_command_is_refused() -> None:
+    done = run("sell", environ=plain())
+    assert done.returncode == 2
+    assert "No such command 'sell'" in done.stderr
+
+
+def test_passwords_never_stand_in_an_error() -> None:
+    with pytest.raises(psycopg.OperationalError) as caught:
+        psycopg.connect("postgresql://a:secretword@127.0.0.1:1/x", connect_timeout=2)
+    assert "secretword" not in str(caught.value)

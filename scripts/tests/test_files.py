@@ -1,0 +1,66 @@
+"""What stands in the files of the repository: no registry's address, no machine's path, whole locks."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FORBIDDEN = re.compile(
+    r"registry\.npmjs|files\.pythonhosted|pypi\.org/(?:simple|packages)|--(?:extra-)?index-url [a-z]"
+    r"|/root/|/work/|/home/[a-z]"
+)
+BINARY = {".png", ".jpg", ".woff2", ".xlsx", ".ico", ".webp", ".gz", ".xls", ".ods"}
+
+
+def tracked() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("not a git checkout, so there is no list of files")
+    return [ROOT / name for name in listed.stdout.split("\0") if name and Path(name).suffix not in BINARY]
+
+
+def test_no_file_names_a_registry_or_a_machine() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {hit[0]}"
+        for path in tracked()
+        if path.is_file() and path != Path(__file__)
+        if (hit := FORBIDDEN.search(path.read_text("utf-8", "replace")))
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+def test_every_locked_package_has_a_hash(name: str) -> None:
+    entries = re.split(r"\n(?=[a-z0-9])", (ROOT / name).read_text())
+    packages = [entry for entry in entries if re.match(r"[a-z0-9][\w.-]*(\[[\w,-]+\])?==", entry)]
+    assert len(packages) > 40
+    assert [entry.split()[0] for entry in packages if "--hash=sha256:" not in entry] == []
+
+
+def test_the_tests_environment_holds_the_same_versions() -> None:
+    def versions(name: str) -> dict[str, str]:
+        return dict(re.findall(r"^([a-z0-9][\w.-]*)==([\w.+!-]+)", (ROOT / name).read_text(), re.M))
+
+    runtime, tests = versions("requirements.lock"), versions("requirements-dev.lock")
+    assert {name: tests.get(name) for name in runtime} == runtime
+
+
+def test_every_dependency_has_its_reason() -> None:
+    text = (ROOT / "pyproject.toml").read_text()
+    project = tomllib.loads(text)["project"]
+    for name in [*project["dependencies"], *project["optional-dependencies"]["dev"]]:
+        assert re.search(rf'"{re.escape(name)}", +# \S', text), name
+
+
+def test_front_end_packages_are_pinned_and_whole() -> None:
+    wanted = json.loads((ROOT / "package.json").read_text())
+    locked = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+    for name, version in (wanted["dependencies"] | wanted["devDependencies"]).items():
+        assert locked[f"node_modules/{name}"]["version"] == version
+        assert locked[f"node_modules/{name}"]["integrity"].startswith("sha512-")

@@ -7,20 +7,29 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy, ngettext
 from markupsafe import Markup
 
 from klientel.kernel.records import RecordType, all_types
-from klientel.kernel.web import rights, symbols
+from klientel.kernel.web import symbols
 
 #: second key after G, by the slug of the type
 GO_KEYS = {"persons": "k", "organisations": "f", "deals": "c", "tickets": "t", "tasks": "a", "meetings": "m"}
-THEMES = (("light", "sun", gettext_lazy("Light")), ("dark", "moon", gettext_lazy("Dark")),
-          ("system", "monitor", gettext_lazy("As the system")))
+THEMES = (
+    ("light", "sun", gettext_lazy("Light")),
+    ("dark", "moon", gettext_lazy("Dark")),
+    ("system", "monitor", gettext_lazy("As the system")),
+)
 #: further words by which the palette finds a place
-ALIASES = {"home": "dashboard start", "deals": "pipeline", "persons": "contacts kontakte people",
-           "organisations": "companies firmen unternehmen", "tasks": "todo wiedervorlage"}
+ALIASES = {
+    "home": "dashboard start",
+    "deals": "pipeline",
+    "persons": "contacts kontakte people",
+    "organisations": "companies firmen unternehmen",
+    "tasks": "todo wiedervorlage",
+}
 
 
 @dataclass(frozen=True)
@@ -50,7 +59,7 @@ class Shell:
 
     def __init__(self, request: Any) -> None:
         self.request = request
-        self.actor = getattr(request, "actor", None)
+        self.scope = getattr(request, "scope", None)
         self.user = getattr(request, "user", None)
         self.themes = THEMES
         self.theme = getattr(self.user, "theme", "system")
@@ -60,7 +69,7 @@ class Shell:
         self.tenant_name = tenant.name if tenant else "Klientel"
         self.tenant_initials = symbols.initials(self.tenant_name)
         self.unread = int(getattr(request, "unread", 0))
-        self.live = "/live" if self.actor else ""
+        self.live = _live(request) if self.scope else ""
 
     @property
     def tenants(self) -> list[dict[str, Any]]:
@@ -77,14 +86,20 @@ class Shell:
     @cached_property
     def types(self) -> list[RecordType]:
         """The business types this actor may see."""
-        if self.actor is None:
+        if self.scope is None:
             return []
-        return [t for t in all_types() if not t.system and rights.may(self.actor, t, "view")]
+        return [t for t in all_types() if not t.system and t.group and self.scope.may(t, "view")]
 
     def _place(self, rtype: RecordType) -> Item:
         at = reverse("list", args=[rtype.slug])
-        return Item(str(rtype.plural), at, rtype.icon, GO_KEYS.get(rtype.slug, ""), ALIASES.get(rtype.slug, ""),
-                    current=self.request.path.startswith(at))
+        return Item(
+            str(rtype.plural),
+            at,
+            rtype.icon,
+            GO_KEYS.get(rtype.slug, ""),
+            ALIASES.get(rtype.slug, ""),
+            current=self.request.path.startswith(at),
+        )
 
     @cached_property
     def home(self) -> Item:
@@ -104,28 +119,38 @@ class Shell:
     @cached_property
     def creatable(self) -> list[Item]:
         """What may be created from anywhere."""
-        return [Item(str(t.label), reverse("new", args=[t.slug]), t.icon)
-                for t in self.types if rights.may(self.actor, t, "create")]
+        return [
+            Item(str(t.label), reverse("new", args=[t.slug]), t.icon) for t in self.types if self.scope.may(t, "create")
+        ]
 
     @property
     def tabs(self) -> list[Item]:
         """The bar at the bottom of a phone."""
         places = [i for g in self.groups for i in g.items if i.key and i.key != "h"]
         more = Item(gettext("More"), reverse("more"), "menu", current=self.request.path == reverse("more"))
-        bell = Item(gettext("Inbox"), reverse("notifications"), "inbox", count=self.unread, hot=True,
-                    current=self.request.path == reverse("notifications"))
+        bell = Item(
+            gettext("Inbox"),
+            reverse("notifications"),
+            "inbox",
+            count=self.unread,
+            hot=True,
+            current=self.request.path == reverse("notifications"),
+        )
         return [self.home, *places[:1], bell, more]
 
     @property
     def commands(self) -> list[Item]:
         """What the palette offers before anything is typed."""
         places = [i for g in self.groups for i in g.items]
-        new = [Item(gettext("Create: %(what)s") % {"what": i.label}, i.url, "plus", alias="neu new") for i in self.creatable]
+        new = [
+            Item(gettext("Create: %(what)s") % {"what": i.label}, i.url, "plus", alias="neu new")
+            for i in self.creatable
+        ]
         tools = [
             Item(gettext("Import"), reverse("imports"), "upload", alias="csv excel vcard"),
             Item(gettext("Settings"), reverse("settings"), "settings", alias="einstellungen rollen felder"),
             Item(gettext("Recycle bin"), reverse("trash"), "trash-2", alias="papierkorb trash"),
-            Item(gettext("My profile"), reverse("preferences"), "user-cog", alias="profil sprache dunkel dark"),
+            Item(gettext("My profile"), reverse("account_profile"), "user-cog", alias="profil sprache dunkel dark"),
         ]
         return [*places, *new, *tools]
 
@@ -133,19 +158,37 @@ class Shell:
     def shortcuts(self) -> list[tuple[str, list[str]]]:
         """The list behind the question mark."""
         ctrl = gettext("Ctrl")
-        go = [(gettext("Go to %(place)s") % {"place": i.label}, ["G", i.key.upper()])
-              for g in self.groups for i in g.items if i.key]
+        go = [
+            (gettext("Go to %(place)s") % {"place": i.label}, ["G", i.key.upper()])
+            for g in self.groups
+            for i in g.items
+            if i.key
+        ]
         return [
-            (gettext("Search and commands"), [ctrl, "K"]), (gettext("Search"), ["/"]), (gettext("Create"), ["N"]), *go,
-            (gettext("Row down, row up"), ["J", "K"]), (gettext("Select row"), ["X"]), (gettext("Edit or open"), ["↵"]),
-            (gettext("Preview"), [gettext("Space")]), (gettext("Save or send"), [ctrl, "↵"]),
+            (gettext("Search and commands"), [ctrl, "K"]),
+            (gettext("Search"), ["/"]),
+            (gettext("Create"), ["N"]),
+            *go,
+            (gettext("Row down, row up"), ["J", "K"]),
+            (gettext("Select row"), ["X"]),
+            (gettext("Edit or open"), ["↵"]),
+            (gettext("Preview"), [gettext("Space")]),
+            (gettext("Save or send"), [ctrl, "↵"]),
             (gettext("This list"), ["?"]),
         ]
 
 
+def _live(request: Any) -> str:
+    """Where the browser's stream of live messages comes from: a port of its own, or the same address behind a proxy."""
+    port = getattr(settings, "KLIENTEL_LIVE_PORT", 0)
+    return f"{request.scheme}://{request.get_host().rsplit(':', 1)[0]}:{port}/live" if port else "/live"
+
+
 def shell_of(request: Any) -> Shell:
-    """The surroundings of this request's page."""
-    return Shell(request)
+    """The surroundings of this request's page, made once."""
+    if not hasattr(request, "klientel_shell"):
+        request.klientel_shell = Shell(request)
+    return request.klientel_shell  # type: ignore[no-any-return]
 
 
 def theme_attributes(request: Any) -> Markup:
@@ -167,12 +210,28 @@ def urlencoded(query: dict[str, Any]) -> str:
 def script_words() -> dict[str, str]:
     """The sentences that scripts show, in the active language."""
     return {
-        "undo": gettext("Undo"), "undone": gettext("Undone."), "retry": gettext("Try again"),
-        "close": gettext("Close"), "saved": gettext("Saved."), "offline": gettext("No connection. Nothing was lost; please try again."),
-        "failed": gettext("This did not work. Your data is safe."), "selected": gettext("%n selected"),
-        "unselected": gettext("Selection cleared"), "hits": gettext("%n hits"), "now": gettext("just now"),
-        "minutes": gettext("%n min. ago"), "hours": gettext("%n h ago"), "remove": gettext("Remove"),
-        "edit": gettext("%field of %record"), "loading": gettext("Loading …"), "noMatch": gettext("No match"),
-        "newer": gettext("There are newer changes. Reload"), "value": gettext("Value"), "discarded": gettext("Discarded."),
-        "until": gettext("and"), "choose": gettext("Please choose"), "yes": gettext("yes"), "no": gettext("no"),
+        "undo": gettext("Undo"),
+        "undone": gettext("Undone."),
+        "retry": gettext("Try again"),
+        "close": gettext("Close"),
+        "saved": gettext("Saved."),
+        "offline": gettext("No connection. Nothing was lost; please try again."),
+        "failed": gettext("This did not work. Your data is safe."),
+        "selected": gettext("%n selected"),
+        "unselected": gettext("Selection cleared"),
+        "hits": gettext("%n hits"),
+        "now": gettext("just now"),
+        "minutes": gettext("%n min. ago"),
+        "hours": gettext("%n h ago"),
+        "remove": gettext("Remove"),
+        "edit": gettext("%field of %record"),
+        "loading": gettext("Loading …"),
+        "noMatch": gettext("No match"),
+        "newer": gettext("There are newer changes. Reload"),
+        "value": gettext("Value"),
+        "discarded": gettext("Discarded."),
+        "until": gettext("and"),
+        "choose": gettext("Please choose"),
+        "yes": gettext("yes"),
+        "no": gettext("no"),
     }

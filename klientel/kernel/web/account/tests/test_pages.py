@@ -22,7 +22,7 @@ from klientel.kernel.web.account.tests.conftest import (
     sign_in,
 )
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 GUEST = "gast@example.org"
 WELCOME = {"name": "Gesa Gast", "password": "Apfel und Birne 3", "again": "Apfel und Birne 3"}
 

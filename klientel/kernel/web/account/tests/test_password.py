@@ -9,7 +9,7 @@ from django.test import Client
 from klientel.kernel.identity.models import User
 from klientel.kernel.web.account.tests.conftest import EMAIL, PASSWORD, code_of, is_signed_in, set_up_app, sign_in
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 NEW = "Wolken über Husum 12"
 

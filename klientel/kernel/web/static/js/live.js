@@ -25,7 +25,7 @@ function changed(message) {
   if (bar) bar.hidden = false; else toast(say("newer"), { ms: 10000 });
 }
 function connect() {
-  stream = new EventSource(url);
+  stream = new EventSource(url, { withCredentials: true });
   stream.addEventListener("open", () => { wait = 2000; });
   stream.addEventListener("notification", notified);
   stream.addEventListener("record", (e) => changed(JSON.parse(e.data)));

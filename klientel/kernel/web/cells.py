@@ -1,0 +1,193 @@
+"""How values look: one renderer per column, made before the first row, so that a cell costs next to nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from markupsafe import Markup, escape
+
+from klientel.kernel.access.reading import Name
+from klientel.kernel.kinds import PURPOSES, STATES, Entries, Kind
+from klientel.kernel.records import RecordType, type_of
+from klientel.kernel.web import speech, symbols
+
+Names = Mapping[UUID, Name]
+Renderer = Callable[[Any], Any]
+
+NOTHING = Markup("")
+
+
+def cell(kind: Kind, names: Names) -> Renderer:
+    """What shows a value of this kind in a list. Remembers what it made: columns repeat themselves."""
+    make = _CELLS.get(kind.cell, _shown)(kind, names)
+    known: dict[Any, Any] = {}
+
+    def render(value: Any) -> Any:
+        if value is None or value == "" or value == []:
+            return ""
+        try:
+            found = known.get(value)
+        except TypeError:  # lists and dicts
+            return make(value)
+        if found is None:
+            found = known[value] = make(value)
+        return found
+
+    return render
+
+
+def css_of(kind: Kind) -> str:
+    """The class of a column: its width, and its side."""
+    return {"number": "w-num r num", "money": "w-num r num"}.get(kind.cell, f"w-{kind.cell.replace('_', '-')}")
+
+
+def edit_of(kind: Kind) -> str:
+    """How a cell is edited in place: ``menu``, ``text`` or not at all."""
+    if kind.cell in ("json", "file", "rich"):
+        return ""
+    return "menu" if kind.widget in ("select", "checkbox") else "text"
+
+
+def tag(text: Any, tone: str = "", css: str = "dot") -> Markup:
+    """A mark; its colour never says anything that the word does not."""
+    return Markup(f'<span class="tag {escape(css)} {escape(tone)}">{escape(text)}</span>')  # noqa: S704 - escaped
+
+
+def record_url(key: str, record_id: Any) -> str:
+    """The address of a record's page."""
+    return reverse("record", args=[type_of(key).slug, record_id])
+
+
+def person_like(rtype: RecordType) -> bool:
+    """Whether its avatar is round."""
+    return rtype.personal or rtype.key == "kernel.member"
+
+
+def named(name: Name, *, link: bool = True, css: str = "xs") -> Markup:
+    """A record as others show it: avatar, name, link."""
+    rtype = type_of(name.type)
+    shape = symbols.avatar(name.title, css if person_like(rtype) else f"{css} sq")
+    text = escape(name.title)
+    inner = f'<a href="{record_url(name.type, name.id)}">{text}</a>' if link else text
+    return Markup(f'<span class="row gap-s">{shape}<span class="trunc">{inner}</span></span>')  # noqa: S704 - escaped
+
+
+def _shown(kind: Kind, names: Names) -> Renderer:
+    return kind.show
+
+
+def _short(kind: Kind, names: Names) -> Renderer:
+    return lambda value: kind.show(value)[:160]
+
+
+def _choice(kind: Kind, names: Names) -> Renderer:
+    tones = getattr(kind, "tones", {})
+    if not tones:
+        return kind.show
+    return lambda value: tag(kind.show(value), tones.get(value, ""))
+
+
+def _choices(kind: Any, names: Names) -> Renderer:
+    return lambda value: Markup("").join(tag(label, css="line") for label in kind.labels(value))
+
+
+def _yes_no(kind: Kind, names: Names) -> Renderer:
+    yes = Markup(f'{symbols.icon("check")}<span class="vh">{escape(_("yes"))}</span>')  # noqa: S704 - escaped
+    return lambda value: yes if value else NOTHING
+
+
+def _moment(kind: Kind, names: Names) -> Renderer:
+    return speech.relative
+
+
+def _link(kind: Kind, names: Names) -> Renderer:
+    return lambda value: named(names[value]) if value in names else NOTHING
+
+
+def _links(kind: Any, names: Names) -> Renderer:
+    if kind.to == "kernel.tag":
+        return lambda value: Markup("").join(tag(names[v].title, css="line") for v in value if v in names)
+    return lambda value: Markup(", ").join(
+        Markup('<a href="{}">{}</a>').format(record_url(names[v].type, v), names[v].title) for v in value if v in names
+    )
+
+
+def _entries(kind: Any, names: Names) -> Renderer:
+    lines: dict[str, str] = {}
+
+    def first(value: Any) -> Any:
+        entry = value[0]
+        key = entry.get("value", "") or kind.line(entry)
+        if key not in lines:
+            lines[key] = kind.line(entry)
+        more = len(value) - 1
+        if not more:
+            return lines[key]
+        return Markup('{} <span class="faint">+{}</span>').format(lines[key], more)
+
+    return first
+
+
+_CELLS: dict[str, Callable[[Any, Names], Renderer]] = {
+    "rich": _short,
+    "text": _short,
+    "choice": _choice,
+    "choices": _choices,
+    "yes_no": _yes_no,
+    "datetime": _moment,
+    "link": _link,
+    "links": _links,
+    "emails": _entries,
+    "phones": _entries,
+    "addresses": _entries,
+}
+
+
+# -- facts of a record's page -------------------------------------------------------------------------------------
+
+
+def fact(kind: Kind, value: Any, names: Names) -> Any:
+    """A value on the page of its record: whole, and with something to click where there is something to do."""
+    if kind.is_empty(value) and not isinstance(value, bool):
+        return NOTHING
+    if kind.key == "email":
+        return Markup('<a class="link" href="mailto:{0}">{0}</a>').format(value)
+    if kind.key == "phone":
+        return Markup('<a class="link" href="tel:{}">{}</a>').format(value, kind.show(value))
+    if kind.key == "url":
+        return Markup('<a class="link" href="{0}" rel="noopener noreferrer" target="_blank">{0}</a>').format(value)
+    if kind.key == "rich_text":
+        return Markup('<div class="prose">{}</div>').format(Markup(value))  # noqa: S704 - cleaned when it was accepted
+    if kind.key == "long_text":
+        return Markup('<div class="prose lines">{}</div>').format(value)
+    if kind.key == "yes_no":
+        return _("yes") if value else _("no")
+    if isinstance(kind, Entries):
+        return Markup("").join(_entry(kind, e) for e in value)
+    if kind.key == "date_time":
+        return kind.show(value)
+    return cell(kind, names)(value)
+
+
+def _entry(kind: Entries, entry: dict[str, str]) -> Markup:
+    line, told = kind.line(entry), []
+    if kind.key == "emails":
+        shown = Markup('<a class="link" href="mailto:{0}">{0}</a>').format(line)
+    elif kind.key == "phones":
+        shown = Markup('<a class="link" href="tel:{}">{}</a>').format(entry["value"], line)
+    else:
+        place = "https://www.openstreetmap.org/search?query=" + quote(line)
+        shown = Markup(
+            '{} <a class="map" href="{}" rel="noopener noreferrer" target="_blank" aria-label="{}">{}</a>'
+        ).format(line, place, _("Show on a map"), symbols.icon("map-pin"))
+    told.append(str(dict(PURPOSES).get(entry.get("purpose", ""), "")))
+    if entry.get("state", "ok") != "ok":
+        told.append(str(dict(STATES).get(entry["state"], "")))
+    return Markup('<span class="entry">{} <span class="faint xs">{}</span></span>').format(
+        shown, ", ".join(t for t in told if t)
+    )

@@ -1,0 +1,144 @@
+"""Entries: the record types that stand on other records (notes, calls, tasks, meetings), found by their declaration."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from klientel.kernel import actions
+from klientel.kernel.access import ActorScope
+from klientel.kernel.access.reading import Row, select
+from klientel.kernel.kinds import DateTime, Kind, Link, Links, LongText, YesNo
+from klientel.kernel.records import RecordType, all_types
+from klientel.kernel.web import fields
+
+#: how a type says when it is due: a task by its day, a meeting by its beginning
+WHEN = ("due", "begins")
+
+
+def concern(rtype: RecordType) -> str:
+    """The field by which an entry stands on any record, or nothing."""
+    return next((n for n in rtype.concerns if isinstance(k := rtype.fields.get(n), Links) and k.to == "*"), "")
+
+
+def entry_types(scope: ActorScope, verb: str = "view") -> list[RecordType]:
+    """The types of entries this actor may see (or create), the simplest first."""
+    found = [t for t in all_types() if t.group and concern(t) and scope.may(t, verb)]
+    return sorted(found, key=lambda t: (sum(len(names) for _label, names in t.sections), t.key))
+
+
+def when(rtype: RecordType) -> str:
+    """The field that says when an entry is due, or nothing."""
+    return next((n for n in WHEN if n in rtype.fields), "")
+
+
+def completable(rtype: RecordType) -> bool:
+    """Whether its records can be ticked off."""
+    return any(a.verb == "complete" for a in actions.actions_on(rtype))
+
+
+@dataclass
+class Step:
+    """Something that is still to come."""
+
+    rtype: RecordType
+    row: Row
+    at: Any
+    late: bool
+    completable: bool
+
+    @property
+    def today(self) -> bool:
+        """Whether it is due today."""
+        return _day(self.at) == timezone.localdate()
+
+
+def _day(at: Any) -> dt.date | None:
+    return timezone.localtime(at).date() if isinstance(at, dt.datetime) else at
+
+
+def upcoming(
+    scope: ActorScope, where: list[Any], *, limit: int = 8, types: list[RecordType] | None = None
+) -> list[Step]:
+    """What is open or planned, the soonest first: one statement for each type that has a day."""
+    found: list[Step] = []
+    for rtype in types if types is not None else entry_types(scope):
+        name = when(rtype)
+        if not name or name not in scope.visible(rtype):
+            continue
+        ticked = completable(rtype)
+        still: dict[str, Any] = (
+            {"field": "done_at", "op": "empty"} if ticked else {"field": name, "op": "after", "value": {"days_ago": 1}}
+        )
+        rows = select(scope, rtype, columns=(name,), where={"all": [still, *where]}, sort=name, limit=limit).rows
+        found += [_step(rtype, row, row.values[name], completable=ticked) for row in rows]
+    found.sort(key=lambda s: (s.at is None, str(_day(s.at)), str(s.at)))
+    return found[:limit]
+
+
+def _step(rtype: RecordType, row: Row, at: Any, *, completable: bool) -> Step:
+    day = _day(at)
+    return Step(
+        rtype, row, at, late=completable and day is not None and day < timezone.localdate(), completable=completable
+    )
+
+
+def about(rtype: RecordType, record_id: UUID) -> dict[str, Any]:
+    """The condition that an entry stands on this record."""
+    return {"field": concern(rtype), "op": "contains_one", "value": [str(record_id)]}
+
+
+@dataclass
+class Capture:
+    """The small form that makes one kind of entry from a record's page."""
+
+    rtype: RecordType
+    main: list[fields.Field]
+    details: list[fields.Field]
+    concern: str
+    mentions: str
+
+
+def captures(scope: ActorScope) -> list[Capture]:
+    """One small form per type of entry: required fields first, then those that say when and how."""
+    made = []
+    for rtype in entry_types(scope, "create"):
+        writable = scope.writable(rtype)
+        order = [n for _label, names in rtype.sections for n in names if n in writable]
+        kinds = [writable[n] for n in order if not isinstance(writable[n], Link | Links | YesNo)]
+        mentions = next((n for n, k in writable.items() if isinstance(k, Links) and n == "mentions"), "")
+        main = [k for k in kinds if k.required]
+        rest = [k for k in kinds if not k.required and k.name != "state"]
+        details = [k for k in rest if not isinstance(k, LongText)][:5] + [k for k in rest if isinstance(k, LongText)]
+        start = _defaults(kinds)
+        prefix = f"c-{rtype.slug}"
+        made.append(
+            Capture(
+                rtype,
+                _plain(fields.fields(scope, main, start, prefix=prefix)),
+                _plain(fields.fields(scope, details, start, prefix=prefix)),
+                concern(rtype),
+                mentions,
+            )
+        )
+    return made
+
+
+def _plain(some: list[fields.Field]) -> list[fields.Field]:
+    for one in some:
+        if one.widget == "rich":
+            one.widget = "textarea"
+    return some
+
+
+def _defaults(kinds: list[Kind]) -> dict[str, Any]:
+    """What a small form begins with: declared defaults, and now for what happened just now."""
+    found = {k.name: k.get_default() for k in kinds if k.has_default()}  # type: ignore[attr-defined]
+    return found | {k.name: timezone.now() for k in kinds if isinstance(k, DateTime) and k.name == "at"}
+
+
+__all__ = ["Capture", "Step", "about", "captures", "completable", "concern", "entry_types", "upcoming", "when"]

@@ -1,0 +1,213 @@
+"""Forms from kinds: what a field needs to be drawn, and how what a browser sends becomes JSON-like parameters."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from klientel.kernel.access import ActorScope
+from klientel.kernel.access.reading import names, select
+from klientel.kernel.errors import Missing, Refused
+from klientel.kernel.kinds import PURPOSES, STATES, Entries, Kind, Link, Links
+from klientel.kernel.records import type_of
+
+#: how many records a link offers where no script helps
+OFFERED = 30
+CURRENCIES = ("EUR", "CHF", "USD", "GBP", "PLN", "CZK", "DKK", "SEK", "NOK")
+PART_LABELS = {
+    "value": "",
+    "street": gettext_lazy("Street and number"),
+    "postcode": gettext_lazy("Postcode"),
+    "city": gettext_lazy("City"),
+    "region": gettext_lazy("Region"),
+    "country": gettext_lazy("Country"),
+}
+
+
+@dataclass
+class Field:
+    """One field of a form, ready to be drawn by the macro its ``widget`` names."""
+
+    name: str
+    label: str
+    widget: str
+    value: Any = ""
+    help: str = ""
+    required: bool = False
+    error: str = ""
+    options: list[tuple[str, str]] = field(default_factory=list)
+    combo: str = ""
+    many: bool = False
+    parts: list[tuple[str, str]] = field(default_factory=list)
+    purposes: list[tuple[str, str]] = field(default_factory=list)
+    states: list[tuple[str, str]] = field(default_factory=list)
+    longest: int | None = None
+    prefix: str = "f"
+
+    @property
+    def id(self) -> str:
+        """The id of its first control."""
+        return f"{self.prefix}-{self.name}"
+
+    @property
+    def described(self) -> str:
+        """Which texts describe it."""
+        return " ".join(
+            filter(None, [f"{self.id}-help" if self.help else "", f"{self.id}-error" if self.error else ""])
+        )
+
+
+def fields(
+    scope: ActorScope,
+    kinds: Iterable[Kind],
+    values: Mapping[str, Any],
+    refused: Refused | None = None,
+    *,
+    prefix: str = "f",
+) -> list[Field]:
+    """The fields of a form with their values (canonical, or as they were sent) and refusals."""
+    errors: dict[str, str] = {}
+    for one in refused.all() if refused else ():
+        errors.setdefault(one.field or "", str(one.message))
+    return [_field(scope, kind, values.get(kind.name), errors.get(kind.name, ""), prefix) for kind in kinds]
+
+
+def _field(scope: ActorScope, kind: Kind, value: Any, error: str, prefix: str) -> Field:
+    made = Field(
+        name=kind.name,
+        label=label_of(kind),
+        widget=kind.widget,
+        required=kind.required,
+        error=error,
+        prefix=prefix,
+        help=str(getattr(kind, "help_text", "") or ""),
+        longest=getattr(kind, "max_length", None),
+        value=as_sent(kind, value),
+    )
+    if isinstance(kind, Link | Links):
+        _link(scope, kind, made)
+    elif isinstance(kind, Entries):
+        made.parts = [(p, str(PART_LABELS.get(p, p))) for p in kind.parts]
+        made.purposes = [(k, str(text)) for k, text in PURPOSES if k in kind.purposes]
+        made.states = [(k, str(text)) for k, text in STATES]
+    elif kind.widget == "money":
+        made.options = [(c, c) for c in CURRENCIES]
+    else:
+        made.options = kind.options()
+    return made
+
+
+def _link(scope: ActorScope, kind: Link | Links, made: Field) -> None:
+    made.many, made.widget = kind.many, "links" if kind.many else "link"
+    chosen = [UUID(v) for v in (made.value if kind.many else [made.value]) if _is_id(v)]
+    found = {str(i): n.title for i, n in names(scope, chosen, kind.to).items()} if chosen else {}
+    if kind.to != "*":
+        made.combo = reverse("options", args=[kind.to])
+        found |= _offered(scope, kind.to)
+    else:
+        made.combo = reverse("options", args=["any"])
+    made.options = list(found.items())
+
+
+def _offered(scope: ActorScope, to: str) -> dict[str, str]:
+    try:
+        rtype = type_of(to)
+    except Missing:
+        return {}
+    if not scope.may(rtype, "view"):
+        return {}
+    return {str(r.id): r.title for r in select(scope, rtype, limit=OFFERED).rows}
+
+
+def _is_id(value: Any) -> bool:
+    try:
+        return bool(value) and UUID(str(value)) is not None
+    except ValueError:
+        return False
+
+
+def label_of(kind: Kind) -> str:
+    """Its label as a heading: first letter large."""
+    text = str(getattr(kind, "verbose_name", "") or kind.name)
+    return text[:1].upper() + text[1:]
+
+
+def as_sent(kind: Kind, value: Any) -> Any:
+    """A value, canonical or as a browser sent it, as the control holds it."""
+    if isinstance(value, dt.datetime):
+        return timezone.localtime(value).strftime("%Y-%m-%dT%H:%M")
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, Decimal):
+        return kind.write(value)
+    if isinstance(value, list | tuple):
+        return [str(v) if isinstance(v, UUID) else v for v in value]
+    if kind.widget == "json":
+        return (
+            value
+            if isinstance(value, str)
+            else orjson.dumps(value or kind.blank_value(), option=orjson.OPT_INDENT_2).decode()
+        )
+    if value is None:
+        return [] if isinstance(kind, Links | Entries) or kind.widget == "multiselect" else ""
+    return value
+
+
+# -- what comes back ----------------------------------------------------------------------------------------------
+
+
+def sent(data: Any, kinds: Mapping[str, Kind]) -> dict[str, Any]:
+    """The parameters a form sent: only fields that were in it (each is named by a hidden ``_field``)."""
+    wanted = [n for n in data.getlist("_field") if n in kinds] or [n for n in kinds if n in data]
+    return {name: value_sent(data, kinds[name]) for name in dict.fromkeys(wanted)}
+
+
+def value_sent(data: Any, kind: Kind) -> Any:
+    """One field's value, JSON-like; checking it is the kind's business."""
+    name = kind.name
+    if isinstance(kind, Entries):
+        return _entries(data, kind)
+    if kind.widget in ("multiselect", "links"):
+        return [v for v in data.getlist(name) if v]
+    if kind.widget == "checkbox":
+        return data.get(name, "") not in ("", "0", "off", "false")
+    if kind.widget == "money":
+        amount = data.get(f"{name}-amount", data.get(name, "")).strip()
+        return {"amount": amount, "currency": data.get(f"{name}-currency") or None} if amount else None
+    if kind.widget == "json":
+        return _json(data.get(name, ""), kind)
+    if kind.widget in ("textarea", "rich"):
+        return data.get(name, "").replace("\r\n", "\n").strip() or None
+    return data.get(name, "").strip() or None
+
+
+def _entries(data: Any, kind: Entries) -> list[dict[str, str]]:
+    rows: dict[str, dict[str, str]] = {}
+    allowed = {*kind.parts, "purpose", "state"}
+    for key in data:
+        name, _dash, rest = key.rpartition(f"{kind.name}-")
+        index, _dash, part = rest.partition("-")
+        if not name and part in allowed and index != "n":
+            rows.setdefault(index, {})[part] = data.get(key, "").strip()
+    return [row for row in rows.values() if any(row.get(p) for p in kind.parts if p != "country")]
+
+
+def _json(text: str, kind: Kind) -> Any:
+    if not text.strip():
+        return kind.blank_value()
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise kind.refuse("wrong_shape", _("This is not valid JSON.")) from None

@@ -1,0 +1,194 @@
+"""A list as its address says it: condition, columns, sort, place. And the saved views it can start from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from klientel.kernel.access import ActorScope, system_actor
+from klientel.kernel.access.reading import Row, Sort, names, select
+from klientel.kernel.conditions import say
+from klientel.kernel.errors import Missing, Refused
+from klientel.kernel.kinds import Kind, Link, Links
+from klientel.kernel.records import RecordType, type_of
+from klientel.kernel.web.shell import urlencoded
+
+VIEWS = "kernel.view"
+PAGE = 50
+MOST_COLUMNS = 20
+LONGEST = 20_000  # characters of a condition in an address
+
+
+@dataclass(frozen=True)
+class State:
+    """Which rows of a list, in which order, with which columns. Everything of it is in the address."""
+
+    rtype: RecordType
+    columns: tuple[str, ...]
+    where: Any = None
+    sort: Sort = field(default_factory=Sort)
+    view: Any = None  # the Row of the saved view it started from
+    after: str | None = None
+    before: str | None = None
+    changed: bool = False  # differs from its view
+    archived: bool = False
+
+    def query(self, **other: Any) -> dict[str, Any]:
+        """The address of this list with something else: only what differs from the view is named."""
+        mine = {
+            "view": str(self.view.id) if self.view else "",
+            "where": dumped(self.where) if self.where != saved_where(self.view) else "",
+            "sort": str(self.sort) if str(self.sort) != saved_sort(self.view) else "",
+            "columns": ",".join(self.columns) if self.columns != saved_columns(self.rtype, self.view) else "",
+        }
+        return mine | other
+
+    def url(self, **other: Any) -> str:
+        """The address as text."""
+        query = urlencoded(self.query(**other))
+        return reverse("list", args=[self.rtype.slug]) + (f"?{query}" if query else "")
+
+    def with_where(self, where: Any) -> State:
+        """The same list of other rows."""
+        return replace(self, where=where or None)
+
+
+def dumped(where: Any) -> str:
+    """A condition as it stands in an address; ``all`` where a view's condition was taken away."""
+    return orjson.dumps(where).decode() if where else '{"all":[]}'
+
+
+def state_of(scope: ActorScope, rtype: RecordType, query: Any, views: list[Row]) -> State:
+    """The list an address asks for. Refuses what cannot be understood; columns that are gone are left out."""
+    view = _chosen(views, query.get("view", ""))
+    where = parsed(query["where"]) if query.get("where") else saved_where(view)
+    visible = scope.visible(rtype)
+    wanted = tuple(query["columns"].split(","))[:MOST_COLUMNS] if query.get("columns") else saved_columns(rtype, view)
+    columns = tuple(dict.fromkeys(c for c in wanted if c in visible and visible[c].listed))
+    sort = Sort.of(query.get("sort") or saved_sort(view))
+    changed = bool(query.get("where") or query.get("sort") or query.get("columns"))
+    return State(rtype, columns, where or None, sort, view, query.get("after"), query.get("before"), changed)
+
+
+def _chosen(views: list[Row], wanted: str) -> Row | None:
+    return next((v for v in views if str(v.id) == wanted), None)
+
+
+def parsed(text: str) -> Any:
+    """A condition from an address or a form; what selects everything is none."""
+    if len(text) > LONGEST:
+        raise Refused("too_complex", _("This condition is too large."), "where")
+    try:
+        where = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise Refused("bad_condition", _("This is not a condition we understand."), "where") from None
+    return None if where in ({"all": []}, {}, None) else where
+
+
+def saved_where(view: Row | None) -> Any:
+    """The condition of a saved view."""
+    found = view.values["condition"] if view else None
+    return None if found in ({}, {"all": []}, None) else found
+
+
+def saved_sort(view: Row | None) -> str:
+    """The order of a saved view."""
+    return (view.values["sort"] if view else "") or "name"
+
+
+def saved_columns(rtype: RecordType, view: Row | None) -> tuple[str, ...]:
+    """The columns of a saved view, or those the type declares."""
+    return tuple(view.values["columns"]) if view and view.values["columns"] else default_columns(rtype)
+
+
+def default_columns(rtype: RecordType) -> tuple[str, ...]:
+    """The columns a type declares, without what its first column, the title, says already."""
+    return tuple(c for c in rtype.columns if c not in ("name", "title", "subject") or c not in rtype.columns[:1])
+
+
+def views_of(scope: ActorScope, rtype: RecordType) -> list[Row]:
+    """The saved views of a list that this actor may use: own ones, their teams', everybody's."""
+    teams = [str(t) for t in scope.teams]
+    mine: list[Any] = [{"field": "shared", "op": "is", "value": "all"}]
+    if scope.me:
+        mine.append({"field": "owner", "op": "is", "value": str(scope.me)})
+    if teams:
+        mine.append(
+            {
+                "all": [
+                    {"field": "shared", "op": "is", "value": "team"},
+                    {"field": "team", "op": "one_of", "value": teams},
+                ]
+            }
+        )
+    where = {"all": [{"field": "record_type", "op": "is", "value": rtype.key}, {"any": mine}]}
+    own = ActorScope(system_actor())  # which views one may use does not hang on grants, the rows they show do
+    columns = ("name", "condition", "columns", "sort", "shared", "owner", "favourite")
+    return select(own, type_of(VIEWS), columns=columns, where=where, limit=100).rows
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One part of a filter: in words, and the address of the list without it."""
+
+    text: str
+    url: str
+
+
+def chips(scope: ActorScope, state: State) -> list[Chip]:
+    """The filter in words, a chip for each part that can be taken away by itself."""
+    if not state.where:
+        return []
+    parts = state.where["all"] if isinstance(state.where, dict) and list(state.where) == ["all"] else [state.where]
+    titles = titles_in(scope, state.rtype, state.where)
+    made = []
+    for n, part in enumerate(parts):
+        rest = parts[:n] + parts[n + 1 :]
+        without = state.with_where({"all": rest} if rest else None)
+        made.append(Chip(say(state.rtype, part, scope, titles), without.url()))
+    return made
+
+
+def titles_in(scope: ActorScope, rtype: RecordType, where: Any) -> dict[UUID, str]:
+    """Names of the records that a condition compares with: one statement per type among them."""
+    wanted: dict[str, set[UUID]] = {}
+    for kind, value in _links(rtype, where):
+        wanted.setdefault(kind.to, set()).add(value)
+    found: dict[UUID, str] = {}
+    for to, ids in wanted.items():
+        found |= {i: n.title for i, n in names(scope, ids, to).items()}
+    return found
+
+
+def _links(rtype: RecordType, json: Any) -> Iterable[tuple[Link | Links, UUID]]:
+    match json:
+        case {"all": list(parts)} | {"any": list(parts)}:
+            for part in parts:
+                yield from _links(rtype, part)
+        case {"not": part}:
+            yield from _links(rtype, part)
+        case {"field": str(path), "value": value}:
+            kind = kind_at(rtype, path)
+            if isinstance(kind, Link | Links):
+                for item in value if isinstance(value, list) else [value]:
+                    if isinstance(item, str) and len(item) == len(str(UUID(int=0))):
+                        yield kind, UUID(item)
+
+
+def kind_at(rtype: RecordType, path: str) -> Kind | None:
+    """The kind at the end of a path, or none."""
+    kind: Kind | None = None
+    for part in path.split("."):
+        kind = rtype.fields.get(part)
+        if isinstance(kind, Link | Links) and kind.to != "*":
+            try:
+                rtype = type_of(kind.to)
+            except Missing:
+                return None
+    return kind

@@ -1,0 +1,68 @@
+"""Who acts, in which tenant, in which language and time zone: worked out once per request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.http import HttpResponse
+from django.utils import timezone, translation
+
+from klientel.kernel import access, tenancy
+from klientel.kernel.errors import Forbidden
+from klientel.kernel.identity.actor import Actor
+from klientel.kernel.records import custom
+from klientel.kernel.tenancy.models import Tenant
+
+#: where the session keeps the chosen tenant
+SESSION_KEY = "tenant"
+
+_MINE = """
+SELECT t.*, s.member_id FROM kernel_membership s JOIN kernel_tenant t ON t.id = s.tenant_id
+WHERE s.user_id = %s AND s.active ORDER BY lower(t.name), t.id
+"""
+
+
+class Klientel:
+    """Sets ``request.actor``, ``.scope``, ``.tenant``, ``.tenants``; the view runs inside the tenant."""
+
+    def __init__(self, get_response: Callable[[Any], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: Any) -> HttpResponse:
+        request.actor = request.scope = request.tenant = None
+        request.tenants, request.unread = [], 0
+        user = getattr(request, "user", None)
+        if user is None or not user.is_authenticated:
+            return self.get_response(request)
+        mine = list(Tenant.objects.raw(_MINE, [user.pk]))
+        chosen = _chosen(mine, request.session.get(SESSION_KEY))
+        request.tenants = [{"id": t.pk, "name": t.name, "current": t is chosen} for t in mine]
+        with translation.override(user.language):
+            request.LANGUAGE_CODE = user.language
+            return self._inside(request, chosen) if chosen else self.get_response(request)
+
+    def _inside(self, request: Any, tenant: Any) -> HttpResponse:
+        with tenancy.inside(tenant.pk), timezone.override(ZoneInfo(tenant.time_zone)):
+            custom.refresh(tenant.pk, tenant.schema_version)
+            try:
+                request.actor = _actor(tenant.member_id, tenant.access_version)
+            except Forbidden:
+                return self.get_response(request)
+            request.tenant, request.scope = tenant, access.ActorScope(request.actor)
+            return self.get_response(request)
+
+
+def _chosen(mine: list[Any], wanted: Any) -> Any:
+    return next((t for t in mine if t.pk.hex == wanted), mine[0] if mine else None)
+
+
+def _actor(member: UUID, version: int) -> Actor:
+    """The member as an actor. One that is known already costs no statement, and so no transaction."""
+    try:
+        return access.actor_of(member, version=version)
+    except Forbidden:
+        with tenancy.reading():
+            return access.actor_of(member, version=version)

@@ -1,0 +1,243 @@
+"""What happened to a record, told in sentences. Each value is shown only under today's rights of who looks."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from klientel.kernel import actions, events
+from klientel.kernel.access import ActorScope
+from klientel.kernel.access.reading import Name, names
+from klientel.kernel.errors import Missing, Refused
+from klientel.kernel.events import Event
+from klientel.kernel.kinds import Kind, Link, Links, LongText, RichText
+from klientel.kernel.records import RecordType, type_of
+from klientel.kernel.web import cells
+from klientel.kernel.web.fields import label_of
+from klientel.kernel.web.speech import date
+
+PAGE = 30
+#: fields whose change says nothing to people
+QUIET = ("done_at", "concerns", "mentions", "about")
+
+
+@dataclass
+class Line:
+    """One field that changed."""
+
+    label: str
+    old: Any
+    new: Any
+
+
+@dataclass
+class Told:
+    """One event, as the timeline shows it."""
+
+    id: UUID
+    at: dt.datetime
+    who: str
+    what: str
+    icon: str
+    css: str = ""
+    title: str = ""
+    url: str = ""
+    body: Any = ""
+    lines: list[Line] = field(default_factory=list)
+    facts: list[Any] = field(default_factory=list)
+    change_set: UUID | None = None
+
+
+@dataclass
+class Day:
+    """The events of one day, under one heading."""
+
+    heading: str
+    events: list[Told]
+
+
+def told(scope: ActorScope, record_id: UUID | None, some: list[Event]) -> list[Told]:
+    """Events as sentences on the page of one record (or of none); those about records one may not see are left out."""
+    seen = _names_in(scope, record_id, some)
+    return [made for e in some if (made := _one(scope, record_id, e, seen)) is not None]
+
+
+def _names_in(scope: ActorScope, record_id: UUID | None, some: list[Event]) -> dict[UUID, Name]:
+    """Names of the records that these events speak of: one statement per type among them."""
+    wanted: dict[str, set[UUID]] = defaultdict(set)
+    for event in some:
+        if event.record_id != record_id:
+            wanted[event.record_type].add(event.record_id)
+        for kind, pair in _changes(scope, event):
+            if isinstance(kind, Link | Links) and kind.to != "kernel.user" and kind.name not in QUIET:
+                wanted[kind.to] |= _ids(pair)
+    found: dict[UUID, Name] = {}
+    for to, ids in wanted.items():
+        if ids:
+            found |= names(scope, ids, to)
+    return found
+
+
+def _ids(pair: list[Any]) -> set[UUID]:
+    values = [v for side in pair for v in (side if isinstance(side, list) else [side]) if isinstance(v, str)]
+    return {UUID(v) for v in values}
+
+
+def _changes(scope: ActorScope, event: Event) -> Iterable[tuple[Kind, list[Any]]]:
+    try:
+        visible = scope.visible(type_of(event.record_type))
+    except Missing:
+        return
+    for name, pair in event.changes.items():
+        if name in visible:
+            yield visible[name], pair
+
+
+def _one(scope: ActorScope, record_id: UUID | None, event: Event, seen: dict[UUID, Name]) -> Told | None:
+    try:
+        rtype, act = type_of(event.record_type), actions.get(event.kind)
+    except Missing:
+        return None
+    other = event.record_id != record_id
+    if other and event.record_id not in seen:
+        return None
+    verb = act.verb
+    made = Told(
+        event.id, event.at, event.actor_name, "", rtype.icon if other else act.icon, change_set=event.change_set
+    )
+    if other:
+        made.url = reverse("record", args=[rtype.slug, event.record_id])
+        made.title = seen[event.record_id].title
+        made.css = f"k-{rtype.key.replace('.', '-')}"
+    if verb == "create":
+        made.what = _("%(kind)s added") % {"kind": _large(rtype.label)} if other else _("created this record")
+        _tell_new(scope, event, made, seen, whole=other)
+        return made
+    made.what = str(act.label) if verb not in _SAID else _(_SAID[verb])
+    made.lines = _lines(scope, event, seen)
+    if verb == "change" and not made.lines:
+        return None
+    return made
+
+
+def _large(label: Any) -> str:
+    text = str(label)
+    return text[:1].upper() + text[1:]
+
+
+def _said(text: str) -> str:
+    """Marks a sentence for translation that is looked up later."""
+    return text
+
+
+_SAID = {
+    "change": _said("changed"),
+    "archive": _said("moved to the recycle bin"),
+    "restore": _said("restored"),
+    "assign": _said("assigned"),
+    "tag": _said("tagged"),
+    "untag": _said("removed tags"),
+}
+
+
+def sayings() -> list[str]:
+    """The sentences of :data:`_SAID`, where the extractor of words finds them."""
+    return [_("changed"), _("moved to the recycle bin"), _("restored"), _("assigned"), _("tagged"), _("removed tags")]
+
+
+def _tell_new(scope: ActorScope, event: Event, made: Told, seen: dict[UUID, Name], *, whole: bool) -> None:
+    """What a new record says: its long text as the body, dates and choices beside."""
+    if not whole:
+        return
+    for kind, (_old, new) in _changes(scope, event):
+        if kind.name in QUIET or kind.name in ("owner", "subject", "created_at", "changed_at") or new in (None, "", []):
+            continue
+        value = _value(kind, new)
+        if isinstance(kind, LongText | RichText):
+            made.body = cells.fact(kind, value, seen)
+        elif not isinstance(kind, Link | Links) and len(made.facts) < 4:  # noqa: PLR2004
+            made.facts.append(cells.cell(kind, seen)(value))
+
+
+def _lines(scope: ActorScope, event: Event, seen: dict[UUID, Name]) -> list[Line]:
+    made = []
+    for kind, (old, new) in _changes(scope, event):
+        if kind.name not in QUIET:
+            made.append(Line(label_of(kind), _short(kind, old, seen), _short(kind, new, seen)))
+    return made
+
+
+def _short(kind: Kind, plain: Any, seen: dict[UUID, Name]) -> Any:
+    value = _value(kind, plain)
+    if value is None or kind.is_empty(value):
+        return ""
+    return cells.cell(kind, seen)(value)
+
+
+def _value(kind: Kind, plain: Any) -> Any:
+    """A value as an event kept it; one that the field would no longer accept is shown as nothing."""
+    try:
+        return kind.from_plain(plain)
+    except Refused:
+        return None
+
+
+def days(some: list[Told]) -> list[Day]:
+    """Events under the headings of their days."""
+    found: list[Day] = []
+    for one in some:
+        heading = _heading(timezone.localtime(one.at).date())
+        if not found or found[-1].heading != heading:
+            found.append(Day(heading, []))
+        found[-1].events.append(one)
+    return found
+
+
+def _heading(day: dt.date) -> str:
+    ago = (timezone.localdate() - day).days
+    if ago <= 0:
+        return _("Today")
+    if ago == 1:
+        return _("Yesterday")
+    return date(day)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One way to narrow a timeline."""
+
+    key: str
+    label: str
+    kinds: tuple[str, ...] = ()
+
+
+def filters(rtype: RecordType, beside: list[RecordType]) -> list[Filter]:
+    """All, one for each type of entry, and the changes of the record itself."""
+    made = [Filter("", _("All"))]
+    made += [Filter(t.slug, _large(t.plural), tuple(a.key for a in actions.actions_on(t))) for t in beside]
+    return [*made, Filter("changes", _("Changes"), tuple(a.key for a in actions.actions_on(rtype)))]
+
+
+def read(scope: ActorScope, record_id: UUID, chosen: Filter, before: str = "") -> tuple[list[Told], str]:
+    """One page of a timeline and where the next one begins (empty at the end)."""
+    some = events.timeline(record_id, before=_place(before), limit=PAGE, kinds=chosen.kinds)
+    rest = f"{some[-1].at.isoformat()},{some[-1].id}" if len(some) == PAGE else ""
+    return told(scope, record_id, some), rest
+
+
+def _place(text: str) -> tuple[dt.datetime, UUID] | None:
+    at, _comma, event = text.partition(",")
+    try:
+        return (dt.datetime.fromisoformat(at), UUID(event)) if text else None
+    except ValueError:
+        raise Refused(
+            "bad_cursor", _("This page address is damaged. Please start at the first page."), "before"
+        ) from None

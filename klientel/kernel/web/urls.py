@@ -1,0 +1,73 @@
+"""Addresses of the pages. Fixed words stand before the words of record types."""
+
+from __future__ import annotations
+
+from django.urls import include, path, register_converter
+
+from klientel.kernel.web.views import (
+    bulk,
+    forms,
+    home,
+    lists,
+    notices,
+    preferences,
+    records,
+    saved,
+    search,
+    settings,
+    transfer,
+)
+
+
+class Slug:
+    """The word of a record type in an address."""
+
+    regex = "[a-z][a-z0-9-]*"
+
+    def to_python(self, value: str) -> str:
+        """As it stands."""
+        return value
+
+    def to_url(self, value: str) -> str:
+        """As it stands."""
+        return value
+
+
+register_converter(Slug, "type")
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("more", home.more, name="more"),
+    path("search", search.search, name="search"),
+    path("palette", search.palette, name="palette"),
+    path("options/<str:key>", search.options, name="options"),
+    path("preferences", preferences.preferences, name="preferences"),
+    path("notifications", notices.notices, name="notifications"),
+    path("notifications/latest", notices.latest, name="notifications_latest"),
+    path("notifications/read", notices.read, name="notifications_read"),
+    path("undo/<uuid:change_set>", bulk.undo, name="undo"),
+    path("views/<uuid:view_id>/delete", saved.delete, name="view_delete"),
+    path("trash", lists.trash, name="trash"),
+    path("trash/<type:slug>", lists.trash, name="trash_of"),
+    path("settings", settings.overview, name="settings"),
+    path("settings/workspace", settings.workspace, name="settings_workspace"),
+    path("settings/roles/<uuid:role_id>/grants", settings.grants, name="settings_grants"),
+    path("settings/invitations", settings.invite, name="settings_invite"),
+    path("settings/invitations/<uuid:invitation_id>/withdraw", settings.withdraw, name="settings_withdraw"),
+    path("import", transfer.imports, name="imports"),
+    path("", include("klientel.kernel.web.account.urls")),
+    path("<type:slug>/", lists.record_list, name="list"),
+    path("<type:slug>/new", forms.new, name="new"),
+    path("<type:slug>/count", lists.how_many, name="count"),
+    path("<type:slug>/columns", saved.columns, name="columns"),
+    path("<type:slug>/schema", saved.schema, name="schema"),
+    path("<type:slug>/conditions", saved.conditions, name="conditions"),
+    path("<type:slug>/views", saved.save, name="view_save"),
+    path("<type:slug>/similar", forms.look_similar, name="similar"),
+    path("<type:slug>/bulk/<str:verb>", bulk.bulk, name="bulk"),
+    path("<type:slug>/<uuid:record_id>/", records.record, name="record"),
+    path("<type:slug>/<uuid:record_id>/peek", records.peek, name="peek"),
+    path("<type:slug>/<uuid:record_id>/edit", forms.edit, name="edit"),
+    path("<type:slug>/<uuid:record_id>/do/<str:verb>", forms.do, name="do"),
+    path("<type:slug>/<uuid:record_id>/field/<str:name>", forms.one_field, name="field"),
+]

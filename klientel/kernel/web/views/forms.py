@@ -1,0 +1,286 @@
+"""Forms of every record type: create, edit, any action, one field in place, and the warning of duplicates."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from klientel.kernel import actions, tenancy
+from klientel.kernel.access.reading import get, names
+from klientel.kernel.actions import Action
+from klientel.kernel.errors import Conflict, Forbidden, Missing, Refused
+from klientel.kernel.kinds import Kind, Link, Links
+from klientel.kernel.records import RecordType, by_slug
+from klientel.kernel.search.duplicates import similar
+from klientel.kernel.web import cells, fields
+from klientel.kernel.web.answers import act, back, fragment, page, say_done, told, wants_json
+from klientel.kernel.web.views.lists import seen_type
+
+
+def form_kinds(scope: Any, rtype: RecordType) -> dict[str, Kind]:
+    """The fields a form asks, in the declared order: those of the sections, then the tenant's own, owner and tags."""
+    writable = scope.writable(rtype)
+    order = [n for _label, some in rtype.sections for n in some]
+    order += [n for n, k in writable.items() if k.custom]
+    order += [n for n in rtype.static if n not in order]
+    return {n: writable[n] for n in dict.fromkeys(order) if n in writable}
+
+
+def grouped(rtype: RecordType, drawn: list[fields.Field]) -> list[dict[str, Any]]:
+    """The fields of a form under the headings of the type's sections."""
+    by_name, named = {f.name: f for f in drawn}, {n for _label, some in rtype.sections for n in some}
+    groups = [{"label": label, "fields": [by_name[n] for n in some if n in by_name]} for label, some in rtype.sections]
+    rest = [f for f in drawn if f.name not in named]
+    return [g for g in [*groups, {"label": _("Further fields"), "fields": rest}] if g["fields"]]
+
+
+def _form(
+    request: Any, rtype: RecordType, values: dict[str, Any], refused: Refused | None = None, **more: Any
+) -> HttpResponse:
+    with tenancy.reading():
+        drawn = fields.fields(request.scope, form_kinds(request.scope, rtype).values(), values, refused)
+        context = {
+            "rtype": rtype,
+            "groups": grouped(rtype, drawn),
+            "drawn": drawn,
+            "refused": refused,
+            "next": request.POST.get("next") or request.GET.get("next", ""),
+            **more,
+        }
+        return render(request, "records/form.html", context, status=refused.status if refused else 200)
+
+
+@act
+def new(request: Any, slug: str) -> HttpResponse:
+    """Create a record."""
+    rtype = by_slug(slug)
+    if not request.scope.may(rtype, "create"):
+        raise Forbidden("forbidden", _("You may not create this."))
+    with tenancy.reading():
+        kinds = form_kinds(request.scope, rtype)
+    if request.method != "POST":
+        return _form(request, rtype, _start(request, kinds), record=None)
+    try:
+        params = fields.sent(request.POST, kinds)
+        done = actions.run(request.actor, f"{rtype.key}.create", scope=request.scope, **params)
+    except Refused as no:
+        return _form(request, rtype, _again(request, kinds), no, record=None)
+    say_done(request, _("%(title)s was created.") % {"title": done.record.title}, done.change_set)
+    if request.POST.get("another"):
+        return HttpResponseRedirect(reverse("new", args=[slug]))
+    return back(request, reverse("record", args=[slug, done.record.pk]))
+
+
+def _start(request: Any, kinds: dict[str, Kind]) -> dict[str, Any]:
+    """What a new form begins with: declared defaults, oneself as the owner, what the address says."""
+    values: dict[str, Any] = {n: k.get_default() for n, k in kinds.items() if k.has_default()}  # type: ignore[attr-defined]
+    if "owner" in kinds and request.actor.member:
+        values["owner"] = request.actor.member
+    for name, kind in kinds.items():
+        if name in request.GET:
+            given = request.GET.getlist(name)
+            values[name] = given if isinstance(kind, Links) else given[0]
+    return values
+
+
+def _again(request: Any, kinds: dict[str, Kind]) -> dict[str, Any]:
+    """What was sent, as it was: nobody loses what they typed."""
+    values: dict[str, Any] = {}
+    for name, kind in kinds.items():
+        try:
+            values[name] = fields.value_sent(request.POST, kind)
+        except Refused:
+            values[name] = request.POST.get(name, "")
+    return values
+
+
+@act
+def edit(request: Any, slug: str, record_id: UUID) -> HttpResponse:
+    """Change a record."""
+    with tenancy.reading():
+        rtype = seen_type(request, slug)
+        found, kinds = get(request.scope, rtype, record_id), form_kinds(request.scope, rtype)
+    at = reverse("record", args=[slug, record_id])
+    if request.method != "POST":
+        values = {n: rtype.value(found, n) for n in kinds}
+        return _form(request, rtype, values, record=found, version=found.version)
+    try:
+        params = fields.sent(request.POST, kinds)
+        done = actions.run(
+            request.actor, f"{rtype.key}.change", record_id, version=_version(request), scope=request.scope, **params
+        )
+    except Refused as no:
+        theirs = _differences(request, rtype, kinds, found) if isinstance(no, Conflict) else []
+        return _form(request, rtype, _again(request, kinds), no, record=found, version=found.version, theirs=theirs)
+    say_done(request, _("Saved."), done.change_set if done.events else None)
+    return back(request, at)
+
+
+def _version(request: Any) -> int | None:
+    text = request.POST.get("version", "")
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+def _differences(request: Any, rtype: RecordType, kinds: dict[str, Kind], found: Any) -> list[dict[str, Any]]:
+    """Where what is stored now differs from what was sent: both values, so that one can decide."""
+    made = []
+    with tenancy.reading():
+        for name, kind in kinds.items():
+            now = rtype.value(found, name)
+            try:
+                mine = kind.accept(fields.value_sent(request.POST, kind))
+            except Refused:
+                continue
+            if mine != now:
+                known = _names_of(request.scope, kind, mine, now)
+                made.append(
+                    {
+                        "label": fields.label_of(kind),
+                        "mine": cells.fact(kind, mine, known),
+                        "now": cells.fact(kind, now, known),
+                    }
+                )
+    return made
+
+
+def _names_of(scope: Any, kind: Kind, *values: Any) -> dict[UUID, Any]:
+    if not isinstance(kind, Link | Links):
+        return {}
+    ids = {i for v in values for i in (v if isinstance(v, list) else [v]) if i is not None}
+    return names(scope, ids, kind.to) if ids else {}
+
+
+# -- any action ---------------------------------------------------------------------------------------------------
+
+
+@act
+def do(request: Any, slug: str, record_id: UUID, verb: str) -> HttpResponse:
+    """Do something with one record: ask for what it needs, or do it at once where it needs nothing."""
+    with tenancy.reading():
+        rtype = seen_type(request, slug)
+        found, act_ = get(request.scope, rtype, record_id), action_of(rtype, verb)
+    if request.method != "POST":
+        return _ask(request, rtype, act_, found, {})
+    try:
+        params = fields.sent(request.POST, act_.params)
+        done = actions.run(request.actor, act_.key, record_id, version=_version(request), scope=request.scope, **params)
+    except Refused as no:
+        if wants_json(request) or not act_.params:
+            raise
+        return _ask(request, rtype, act_, found, _again(request, act_.params), no)
+    text = _("%(action)s: %(title)s") % {"action": act_.label, "title": done.record.title}
+    if wants_json(request):
+        undo = reverse("undo", args=[done.change_set]) if act_.undoable else ""
+        return JsonResponse({"toast": text, "undo": undo, "version": done.record.version})
+    say_done(request, text, done.change_set if act_.undoable and done.events else None)
+    default = reverse("list", args=[slug]) if verb == "archive" else reverse("record", args=[slug, record_id])
+    return back(request, default)
+
+
+def action_of(rtype: RecordType, verb: str) -> Action:
+    """The action of an address; not the ones that have pages of their own."""
+    found = actions.get(f"{rtype.key}.{verb}")
+    if found.new or (found.basic and verb == "change"):
+        raise Missing("no_such_action", _("There is no such action."))
+    return found
+
+
+def _ask(
+    request: Any, rtype: RecordType, act_: Action, found: Any, values: dict[str, Any], refused: Refused | None = None
+) -> HttpResponse:
+    with tenancy.reading():
+        drawn = fields.fields(request.scope, act_.params.values(), values, refused)
+        context = {
+            "rtype": rtype,
+            "action": act_,
+            "record": found,
+            "drawn": drawn,
+            "refused": refused,
+            "ids": [],
+            "post": reverse("do", args=[rtype.slug, found.pk, act_.verb]),
+            "next": request.GET.get("next", ""),
+            "cancel": reverse("record", args=[rtype.slug, found.pk]),
+        }
+        return render(request, "records/do.html", context, status=refused.status if refused else 200)
+
+
+# -- one field ----------------------------------------------------------------------------------------------------
+
+
+@act
+def one_field(request: Any, slug: str, record_id: UUID, name: str) -> HttpResponse:
+    """One field of a record, in place: GET draws it, POST saves it and answers with the new look."""
+    with tenancy.reading():
+        rtype = seen_type(request, slug)
+        found, kind = get(request.scope, rtype, record_id), request.scope.writable(rtype).get(name)
+        if kind is None:
+            raise Missing("no_such_field", _("There is no such field."))
+        if request.method != "POST":
+            return _draw_one(request, rtype, found, kind)
+    value = fields.value_sent(request.POST, kind)
+    done = actions.run(
+        request.actor, f"{rtype.key}.change", record_id, version=_version(request), scope=request.scope, **{name: value}
+    )
+    if not wants_json(request):
+        say_done(request, _("Saved."), done.change_set if done.events else None)
+        return back(request, reverse("record", args=[slug, record_id]))
+    with tenancy.reading():
+        return _saved_one(request, rtype, done, kind)
+
+
+def _draw_one(request: Any, rtype: RecordType, found: Any, kind: Kind) -> HttpResponse:
+    [drawn] = fields.fields(request.scope, [kind], {kind.name: rtype.value(found, kind.name)}, prefix=f"i-{found.pk}")
+    label = _("%(field)s of %(record)s") % {"field": drawn.label, "record": found.title}
+    look = [(value, cells.tag(text, getattr(kind, "tones", {}).get(value, ""))) for value, text in drawn.options]
+    if drawn.widget == "checkbox":
+        look = [("1", _("yes")), ("0", _("no"))]
+    menu = cells.edit_of(kind) == "menu"
+    context = {
+        "f": drawn,
+        "label": label,
+        "rtype": rtype,
+        "record": found,
+        "look": look,
+        "menu": menu,
+        "required": kind.required,
+    }
+    return fragment(request, "records/_field.html", context)
+
+
+def _saved_one(request: Any, rtype: RecordType, done: actions.Done, kind: Kind) -> HttpResponse:
+    value = rtype.value(done.record, kind.name)
+    known = _names_of(request.scope, kind, value)
+    shown = cells.cell(kind, known)(value) if request.POST.get("cell") else cells.fact(kind, value, known)
+    if not request.POST.get("cell"):
+        shown = render(
+            request,
+            "records/_fact.html",
+            {"fact": {"html": shown, "empty": shown == "", "label": fields.label_of(kind)}},
+        ).content.decode()
+    else:
+        shown = str(cells.Markup.escape(shown))
+    text = _("%(field)s changed.") % {"field": fields.label_of(kind)}
+    undo = reverse("undo", args=[done.change_set]) if done.events else ""
+    return JsonResponse({"html": shown, "version": done.record.version, "toast": text, "undo": undo})
+
+
+# -- duplicates ---------------------------------------------------------------------------------------------------
+
+
+@require_POST
+@page
+def look_similar(request: Any, slug: str) -> HttpResponse:
+    """The warning of likely duplicates, for a form that is being filled in."""
+    rtype = seen_type(request, slug)
+    try:
+        values = fields.sent(request.POST, form_kinds(request.scope, rtype))
+    except Refused as no:
+        return JsonResponse(told(no), status=no.status)
+    found = similar(request.scope, rtype, values, limit=3)
+    return fragment(request, "records/_similar.html", {"rtype": rtype, "similar": found})

@@ -1,0 +1,241 @@
+"""Lists of every record type: columns, sort, filter, saved views, keyset paging; everything is in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from markupsafe import Markup
+
+from klientel.kernel import actions
+from klientel.kernel.access.reading import Name, Page, Row, Sort, count, linked, select
+from klientel.kernel.errors import Forbidden, Refused
+from klientel.kernel.kinds import Link, Links
+from klientel.kernel.records import RecordType, by_slug
+from klientel.kernel.web import cells, shell, symbols
+from klientel.kernel.web.answers import page
+from klientel.kernel.web.fields import label_of
+from klientel.kernel.web.speech import number
+from klientel.kernel.web.listing import PAGE, State, chips, default_columns, state_of, views_of
+
+MOST_COUNTED = 10_000
+#: verbs that the bar of a selection offers, in order; others of the type follow
+BULK = ("assign", "tag", "untag", "archive")
+NOT_BULK = ("create", "change", "restore", "comment", "link", "merge", "unmerge")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column, with all that is the same for every row."""
+
+    name: str
+    label: str
+    css: str
+    edit: str
+    sort_url: str
+    sorted: str
+    render: Callable[[Any], Any]
+
+
+@page
+def record_list(request: Any, slug: str) -> HttpResponse:
+    """A page of fifty records."""
+    rtype, scope = seen_type(request, slug), request.scope
+    views = views_of(scope, rtype)
+    state = state_of(scope, rtype, request.GET, views)
+    broken: Refused | None = None
+    try:
+        found = _select(scope, state)
+    except Refused as no:  # a filter or sort that no longer works selects nothing and says so
+        broken, found, state = no, Page([], None, None), State(rtype, state.columns, view=state.view, changed=True)
+    columns = table_columns(scope, state, linked(scope, rtype, found.rows, state.columns))
+    context = {
+        "rtype": rtype,
+        "state": state,
+        "found": found,
+        "broken": broken,
+        "columns": columns,
+        "rows": table_rows(rtype, columns, found.rows),
+    }
+    return render(request, "records/list.html", context | _around(request, state, found, views))
+
+
+def _select(scope: Any, state: State) -> Page:
+    return select(
+        scope,
+        state.rtype,
+        columns=state.columns,
+        where=state.where,
+        sort=state.sort,
+        after=state.after,
+        before=state.before,
+        limit=PAGE,
+    )
+
+
+def seen_type(request: Any, slug: str) -> RecordType:
+    """The type of an address, if this actor may see any of its records."""
+    rtype = by_slug(slug)
+    if not request.scope.may(rtype, "view"):
+        raise Forbidden("forbidden", _("You may not see these records."))
+    return rtype
+
+
+def table_columns(scope: Any, state: State, names: dict[Any, Name]) -> list[Column]:
+    """The columns with their renderers, made once for all rows."""
+    visible, writable = scope.visible(state.rtype), scope.writable(state.rtype)
+    may_change = scope.may(state.rtype, "change")
+    made, slots = [], {"m-sub": True, "m-tag": True, "m-when": True}
+    for name in state.columns:
+        kind = visible[name]
+        edit = cells.edit_of(kind) if may_change and name in writable else ""
+        way = "ascending" if str(state.sort) == name else "descending" if str(state.sort) == f"-{name}" else ""
+        down = "-" if way == "ascending" else ""
+        url = state.url(sort=f"{down}{name}") if kind.sortable and name != "name" else ""
+        slot = _slot(kind, slots)
+        made.append(
+            Column(
+                name, label_of(kind), f"{cells.css_of(kind)} {slot}".strip(), edit, url, way, cells.cell(kind, names)
+            )
+        )
+    return made
+
+
+def _slot(kind: Any, free: dict[str, bool]) -> str:
+    """Where a cell stands on the two-line card of a phone; most do not."""
+    by_cell = {
+        "choice": "m-tag",
+        "datetime": "m-when",
+        "date": "m-when",
+        "link": "m-sub",
+        "text": "m-sub",
+        "email": "m-sub",
+        "emails": "m-sub",
+        "links": "m-sub",
+    }
+    slot = by_cell.get(kind.cell, "")
+    if slot and free.get(slot) and kind.name not in ("owner", "tags"):
+        free[slot] = False
+        return slot
+    return "m-off"
+
+
+def table_rows(rtype: RecordType, columns: list[Column], rows: list[Row]) -> list[dict[str, Any]]:
+    """The rows, every cell rendered."""
+    base = reverse("list", args=[rtype.slug])
+    shape = "" if cells.person_like(rtype) else "sq"
+    renderers = [(c.name, c.render) for c in columns]
+    return [
+        {
+            "id": row.id,
+            "version": row.version,
+            "title": row.title,
+            "at": f"{base}{row.id}/",
+            "avatar": symbols.avatar(row.title, shape),
+            "cells": [render(row.values[name]) for name, render in renderers],
+        }
+        for row in rows
+    ]
+
+
+def _around(request: Any, state: State, found: Page, views: list[Row]) -> dict[str, Any]:
+    """What stands around the table."""
+    scope, rtype = request.scope, state.rtype
+    first_page = not (state.after or state.before)
+    visible = scope.visible(rtype)
+    return {
+        "views": [
+            {
+                "row": v,
+                "url": f"{reverse('list', args=[rtype.slug])}?view={v.id}",
+                "current": state.view is not None and v.id == state.view.id,
+                "own": v.values["owner"] == scope.me,
+            }
+            for v in views
+        ],
+        "chips": chips(scope, state),
+        "all_columns": [
+            {"name": n, "label": label_of(k), "on": n in state.columns} for n, k in visible.items() if k.listed
+        ],
+        "sorts": [
+            {
+                "label": label_of(k),
+                "url": state.url(sort=n),
+                "down_url": state.url(sort=f"-{n}"),
+                "on": state.sort.field == n,
+            }
+            for n, k in visible.items()
+            if k.sortable and n in state.columns
+        ],
+        "total": len(found.rows) if first_page and not found.after else None,
+        "bulk": bulk_actions(scope, rtype),
+        "may_create": scope.may(rtype, "create"),
+        "name_sorted": state.sort.field == "name" and ("descending" if state.sort.down else "ascending"),
+        "name_sort_url": state.url(sort=str(Sort("name", state.sort.field == "name" and not state.sort.down))),
+        "default_columns": default_columns(rtype),
+        "here": request.get_full_path(),
+        "has_links": any(isinstance(visible[c], Link | Links) for c in state.columns),
+    }
+
+
+def bulk_actions(scope: Any, rtype: RecordType) -> list[dict[str, Any]]:
+    """What can be done with a selection: actions that need nothing, or one thing, more."""
+    found = {a.verb: a for a in actions.actions_on(rtype)}
+    order = [v for v in BULK if v in found] + [v for v in found if v not in BULK and v not in NOT_BULK]
+    made = []
+    for verb in order:
+        act = found[verb]
+        if act.new or not scope.may(rtype, act.needs) or len(act.params) > 1:
+            continue
+        made.append(
+            {
+                "verb": verb,
+                "label": str(act.label),
+                "icon": act.icon,
+                "dangerous": act.dangerous,
+                "params": bool(act.params),
+                "url": reverse("bulk", args=[rtype.slug, verb]),
+            }
+        )
+    made.sort(key=lambda a: a["dangerous"])
+    return made
+
+
+@page
+def how_many(request: Any, slug: str) -> HttpResponse:
+    """The number of records of a list, counted up to a limit; asked for after the page is there."""
+    rtype = seen_type(request, slug)
+    state = state_of(request.scope, rtype, request.GET, views_of(request.scope, rtype))
+    n = count(request.scope, rtype, state.where, most=MOST_COUNTED)
+    text = number(min(n, MOST_COUNTED)) + ("+" if n > MOST_COUNTED else "")
+    return JsonResponse({"n": n, "text": str(Markup(text))})
+
+
+@page
+def trash(request: Any, slug: str = "") -> HttpResponse:
+    """The recycle bin of one record type."""
+    types = [t for t in request_types(request) if request.scope.may(t, "archive")]
+    if not types:
+        raise Forbidden("forbidden", _("You may not see these records."))
+    rtype = seen_type(request, slug) if slug else types[0]
+    found = select(
+        request.scope,
+        rtype,
+        columns=("archived_at",),
+        sort="-archived_at",
+        archived=True,
+        after=request.GET.get("after"),
+        before=request.GET.get("before"),
+    )
+    context = {"rtype": rtype, "types": types, "found": found, "restorable": request.scope.may(rtype, "archive")}
+    return render(request, "records/trash.html", context)
+
+
+def request_types(request: Any) -> list[RecordType]:
+    """The business types this actor may see."""
+    return shell.shell_of(request).types

@@ -1,0 +1,246 @@
+"""The page of one record: facts, what is to come, what happened, what belongs to it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from klientel.kernel import actions
+from klientel.kernel.access.reading import Name, get, names, select
+from klientel.kernel.access.reading import Row as ListRow
+from klientel.kernel.kinds import Kind, Link, Links
+from klientel.kernel.records import RecordType, Reverse, reverses
+from klientel.kernel.web import cells, entries, timeline
+from klientel.kernel.web.answers import fragment, page, wants_json
+from klientel.kernel.web.fields import label_of
+from klientel.kernel.web.shell import urlencoded
+from klientel.kernel.web.views.lists import seen_type
+
+#: how many related records a card shows
+RELATED = 6
+MOST_CARDS = 8
+NOT_OFFERED = ("create", "change", "archive", "restore", "comment", "link", "tag", "untag", "assign")
+
+
+@page
+def record(request: Any, slug: str, record_id: UUID) -> HttpResponse:
+    """Everything known about one record."""
+    rtype, scope = seen_type(request, slug), request.scope
+    found = get(scope, rtype, record_id)
+    beside = entries.entry_types(scope)
+    chosen, past = _timeline(request, rtype, record_id, beside)
+    if wants_json(request):
+        return fragment(request, "records/_timeline.html", past | {"rtype": rtype, "record": found})
+    linked = _linked(scope, rtype, found)
+    steps = [s for t in beside for s in entries.upcoming(scope, [entries.about(t, record_id)], types=[t])]
+    steps.sort(key=lambda s: (s.at is None, str(s.at)))
+    _remember(request, rtype, record_id)
+    return render(
+        request,
+        "records/record.html",
+        past
+        | {
+            "rtype": rtype,
+            "record": found,
+            "steps": steps[:8],
+            "sections": sections(scope, rtype, found, linked),
+            "subtitle": _subtitle(rtype, found, linked),
+            "tags": [linked[t] for t in found.tags if t in linked],
+            "stage": _stage(scope, rtype, found),
+            "owner": linked.get(found.owner),
+            "captures": entries.captures(scope) if found.archived_at is None else [],
+            "related": related(scope, rtype, record_id, beside),
+            "more": more_actions(scope, rtype, found),
+            "contact": contact(scope, rtype, found),
+            "may_change": scope.may(rtype, "change") and found.archived_at is None,
+            "may_archive": scope.may(rtype, "archive"),
+            "person_like": cells.person_like(rtype),
+            "filter": chosen,
+            "first_open": next((s for s in steps if s.completable), None),
+            "open_count": sum(s.completable for s in steps),
+        },
+    )
+
+
+def _timeline(request: Any, rtype: RecordType, record_id: UUID, beside: list[RecordType]) -> tuple[Any, dict[str, Any]]:
+    options = timeline.filters(rtype, beside)
+    chosen = next((f for f in options if f.key == request.GET.get("show", "")), options[0])
+    some, rest = timeline.read(request.scope, record_id, chosen, request.GET.get("before", ""))
+    base = reverse("record", args=[rtype.slug, record_id])
+    return chosen, {"days": timeline.days(some), "filters": options, "chosen": chosen, "base": base, "rest": rest}
+
+
+def _linked(scope: Any, rtype: RecordType, found: Any) -> dict[UUID, Name]:
+    """Names of all records that this one leads to: one statement per type among them."""
+    wanted: dict[str, set[UUID]] = {}
+    for name, kind in scope.visible(rtype).items():
+        value = rtype.value(found, name)
+        if isinstance(kind, Link | Links) and value and kind.to != "kernel.user":
+            wanted.setdefault(kind.to, set()).update(value if isinstance(kind, Links) else [value])
+    made: dict[UUID, Name] = {}
+    for to, ids in wanted.items():
+        made |= names(scope, ids, to)
+    return made
+
+
+def sections(scope: Any, rtype: RecordType, found: Any, linked: dict[UUID, Name]) -> list[dict[str, Any]]:
+    """The facts, in the declared order; what no section names follows, custom fields too."""
+    visible, writable = scope.visible(rtype), scope.writable(rtype)
+    may_change = scope.may(rtype, "change") and found.archived_at is None
+    named = {n for _label, some in rtype.sections for n in some}
+    rest = tuple(
+        n for n, k in visible.items() if n not in named and (k.custom or not k.readonly) and n not in ("tags",)
+    )
+    made = []
+    for label, some in (*rtype.sections, ("", rest)):
+        facts = [
+            _fact(rtype, found, visible[n], linked, editable=may_change and n in writable)
+            for n in some
+            if n in visible and n != "tags"
+        ]
+        if facts:
+            made.append({"label": label, "facts": facts})
+    return made
+
+
+def _fact(rtype: RecordType, found: Any, kind: Kind, linked: dict[UUID, Name], *, editable: bool) -> dict[str, Any]:
+    value = rtype.value(found, kind.name)
+    shown = cells.fact(kind, value, linked)
+    return {
+        "name": kind.name,
+        "label": label_of(kind),
+        "html": shown,
+        "empty": shown == "",
+        "edit": cells.edit_of(kind) or "text" if editable and kind.cell != "json" else "",
+        "wide": kind.widget in ("addresses", "textarea", "rich"),
+    }
+
+
+def _subtitle(rtype: RecordType, found: Any, linked: dict[UUID, Name]) -> list[Any]:
+    """What stands under the name: position, firm."""
+    parts: list[Any] = []
+    for name, kind in rtype.static.items():
+        if name in ("position", "industry", "legal_form") and (value := rtype.value(found, name)):
+            parts.append(kind.show(value))
+        elif isinstance(kind, Link) and name not in ("owner",) and (link := linked.get(rtype.value(found, name))):
+            parts.append(link)
+    return parts[:3]
+
+
+def _stage(scope: Any, rtype: RecordType, found: Any) -> Any:
+    """The first choice that has colours: where the record stands in its life."""
+    for name, kind in scope.visible(rtype).items():
+        if getattr(kind, "tones", None) and (value := rtype.value(found, name)):
+            return cells.cell(kind, {})(value)
+    return ""
+
+
+def contact(scope: Any, rtype: RecordType, found: Any) -> dict[str, str]:
+    """The first phone number and mail address, for the buttons that use them."""
+    made: dict[str, str] = {}
+    for name, kind in scope.visible(rtype).items():
+        value = rtype.value(found, name)
+        if not value:
+            continue
+        if kind.key in ("phones", "phone"):
+            made.setdefault("phone", value[0]["value"] if kind.key == "phones" else value)
+        elif kind.key in ("emails", "email"):
+            made.setdefault("email", value[0]["value"] if kind.key == "emails" else value)
+    return made
+
+
+def related(scope: Any, rtype: RecordType, record_id: UUID, beside: list[RecordType]) -> list[dict[str, Any]]:
+    """Cards of related records: one statement per way that leads here. Entries are left to the timeline."""
+    told = {t.key for t in beside}
+    cards = []
+    for way in reverses(rtype).values():
+        if way.source.key in told or way.source.system or len(cards) >= MOST_CARDS or not _open(scope, way):
+            continue
+        op, value = ("contains_one", [str(record_id)]) if way.many else ("is", str(record_id))
+        columns = tuple(c for c in way.source.columns if c in scope.visible(way.source) and c != way.field)[:2]
+        found = select(
+            scope, way.source, columns=columns, where={"field": way.field, "op": op, "value": value}, limit=RELATED
+        )
+        cards.append(
+            {
+                "way": way,
+                "rows": found.rows,
+                "more": found.after is not None,
+                "all": all_url(way, record_id),
+                "new": f"{reverse('new', args=[way.source.slug])}?{way.field}={record_id}"
+                if scope.may(way.source, "create")
+                else "",
+                "sub": _subs(scope, way.source, columns, found.rows),
+            }
+        )
+    return [c for c in cards if c["rows"] or c["new"]]
+
+
+def _open(scope: Any, way: Reverse) -> bool:
+    return scope.may(way.source, "view") and way.field in scope.visible(way.source)
+
+
+def all_url(way: Reverse, record_id: UUID) -> str:
+    """The list of everything that leads here by this way."""
+    op, value = ("contains_one", f'["{record_id}"]') if way.many else ("is", f'"{record_id}"')
+    where = f'{{"field":"{way.field}","op":"{op}","value":{value}}}'
+    return f"{reverse('list', args=[way.source.slug])}?{urlencoded({'where': where})}"
+
+
+def _subs(scope: Any, source: RecordType, columns: tuple[str, ...], rows: list[ListRow]) -> list[list[Any]]:
+    """What stands under each related record: its first columns, links left out."""
+    kinds = [scope.visible(source)[c] for c in columns]
+    shown = [(k.name, cells.cell(k, {})) for k in kinds if not isinstance(k, Link | Links)]
+    return [[text for name, render in shown if (text := render(row.values[name]))] for row in rows]
+
+
+def more_actions(scope: Any, rtype: RecordType, found: Any) -> list[dict[str, Any]]:
+    """What else can be done with this record."""
+    if found.archived_at is not None:
+        return []
+    return [
+        {
+            "verb": a.verb,
+            "label": str(a.label),
+            "icon": a.icon,
+            "dangerous": a.dangerous,
+            "url": reverse("do", args=[rtype.slug, found.pk, a.verb]),
+            "asks": bool(a.params) or a.outward or a.dangerous,
+        }
+        for a in actions.actions_on(rtype)
+        if not a.new
+        and (a.verb not in NOT_OFFERED or a.verb in ("assign", "tag", "link"))
+        and scope.may(rtype, a.needs)
+    ]
+
+
+def _remember(request: Any, rtype: RecordType, record_id: UUID) -> None:
+    """The last records somebody opened stand first in the palette and on the home page."""
+    mine = [e for e in request.session.get("seen", []) if e[1] != str(record_id)]
+    request.session["seen"] = [[rtype.key, str(record_id)], *mine][:12]
+
+
+@page
+def peek(request: Any, slug: str, record_id: UUID) -> HttpResponse:
+    """A preview of a record, for the panel beside a list."""
+    rtype, scope = seen_type(request, slug), request.scope
+    found = get(scope, rtype, record_id)
+    linked = _linked(scope, rtype, found)
+    facts = [f for s in sections(scope, rtype, found, linked) for f in s["facts"] if not f["empty"]][:12]
+    return fragment(
+        request,
+        "records/_peek.html",
+        {
+            "rtype": rtype,
+            "record": found,
+            "facts": facts,
+            "subtitle": _subtitle(rtype, found, linked),
+            "tags": [linked[t] for t in found.tags if t in linked],
+            "stage": _stage(scope, rtype, found),
+            "person_like": cells.person_like(rtype),
+        },
+    )

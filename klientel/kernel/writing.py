@@ -32,7 +32,8 @@ def check() -> None:
 
 @contextmanager
 def settling(flush: Callable[[str], None]) -> Iterator[None]:
-    """While this block runs, ``flush(table)`` is called before a tenant table is read, so that nobody reads around a buffer."""
+    """While this block runs, ``flush(table)`` is called before a tenant table is read, so that nobody reads
+    around a buffer."""
     token = _settle.set(flush)
     try:
         yield

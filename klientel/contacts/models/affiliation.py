@@ -28,7 +28,11 @@ class Affiliation(Record):
 
     class About:
         label, plural, slug, icon, group = (
-            _("affiliation"), _("affiliations"), "affiliations", "id-card", _("Contacts"),
+            _("affiliation"),
+            _("affiliations"),
+            "affiliations",
+            "id-card",
+            _("Contacts"),
         )
         title = "role"
         columns = ("person", "organisation", "role", "begins", "ends")

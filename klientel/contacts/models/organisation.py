@@ -12,12 +12,23 @@ from klientel.kernel.kinds import Addresses, Choice, Emails, Link, LongText, Mon
 from klientel.kernel.records.record import Record
 
 INDUSTRIES = (
-    ("agriculture", _("Agriculture")), ("manufacturing", _("Manufacturing")), ("energy", _("Energy and water")),
-    ("construction", _("Construction")), ("trade", _("Trade")), ("transport", _("Transport and logistics")),
-    ("hospitality", _("Hospitality")), ("it", _("Information and communication")), ("finance", _("Finance and insurance")),
-    ("property", _("Property")), ("services", _("Professional services")), ("public", _("Public administration")),
-    ("education", _("Education")), ("health", _("Health and social care")), ("culture", _("Arts and leisure")),
-    ("association", _("Associations")), ("other", _("Other")),
+    ("agriculture", _("Agriculture")),
+    ("manufacturing", _("Manufacturing")),
+    ("energy", _("Energy and water")),
+    ("construction", _("Construction")),
+    ("trade", _("Trade")),
+    ("transport", _("Transport and logistics")),
+    ("hospitality", _("Hospitality")),
+    ("it", _("Information and communication")),
+    ("finance", _("Finance and insurance")),
+    ("property", _("Property")),
+    ("services", _("Professional services")),
+    ("public", _("Public administration")),
+    ("education", _("Education")),
+    ("health", _("Health and social care")),
+    ("culture", _("Arts and leisure")),
+    ("association", _("Associations")),
+    ("other", _("Other")),
 )
 
 
@@ -45,12 +56,18 @@ class Organisation(Record):
         indexes = [
             *Record.Meta.indexes,
             models.Index("tenant_id", "parent", "id", name="organisation_parent"),
-            GinIndex(fields=["tenant_id", "match_keys"], name="organisation_match", opclasses=["uuid_ops", "array_ops"]),
+            GinIndex(
+                fields=["tenant_id", "match_keys"], name="organisation_match", opclasses=["uuid_ops", "array_ops"]
+            ),
         ]
 
     class About:
         label, plural, slug, icon, group = (
-            _("organisation"), _("organisations"), "organisations", "building-2", _("Contacts"),
+            _("organisation"),
+            _("organisations"),
+            "organisations",
+            "building-2",
+            _("Contacts"),
         )
         title = "name"
         columns = ("industry", "addresses", "stage", "employees", "phones", "owner", "changed_at")
@@ -58,8 +75,10 @@ class Organisation(Record):
         match = staticmethod(matching.keys_of_organisation)
         score = staticmethod(matching.score_organisations)
         sections = (
-            (_("Organisation"), ("name", "legal_form", "industry", "employees", "turnover", "parent", "vat_id",
-                                 "customer_number")),
+            (
+                _("Organisation"),
+                ("name", "legal_form", "industry", "employees", "turnover", "parent", "vat_id", "customer_number"),
+            ),
             (_("Contact details"), ("emails", "phones", "addresses", "website")),
             (_("Relationship"), ("stage", "source", "owner", "tags", "description")),
         )

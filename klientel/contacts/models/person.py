@@ -14,8 +14,14 @@ from klientel.kernel.records.record import Record
 from klientel.lib.names import full_name, sort_name
 
 STAGES = (
-    ("prospect", _("Prospect")), ("lead", _("Lead")), ("customer", _("Customer")), ("regular", _("Regular customer")),
-    ("partner", _("Partner")), ("supplier", _("Supplier")), ("former", _("Former customer")), ("inactive", _("Inactive")),
+    ("prospect", _("Prospect")),
+    ("lead", _("Lead")),
+    ("customer", _("Customer")),
+    ("regular", _("Regular customer")),
+    ("partner", _("Partner")),
+    ("supplier", _("Supplier")),
+    ("former", _("Former customer")),
+    ("inactive", _("Inactive")),
 )
 TONES = {"prospect": "plum", "lead": "info", "customer": "ok", "regular": "accent", "partner": "plum", "former": "warn"}
 
@@ -23,8 +29,9 @@ TONES = {"prospect": "plum", "lead": "info", "customer": "ok", "regular": "accen
 class Person(Record):
     """A natural person. No salutation is compulsory (CJEU C-394/23)."""
 
-    salutation = Choice(_("salutation"), of=(("ms", _("Ms")), ("mr", _("Mr")), ("neutral", _("neutral"))),
-                        privacy=Privacy.PERSONAL)
+    salutation = Choice(
+        _("salutation"), of=(("ms", _("Ms")), ("mr", _("Mr")), ("neutral", _("neutral"))), privacy=Privacy.PERSONAL
+    )
     academic_title = Text(_("title"), max_length=60, privacy=Privacy.PERSONAL)
     first_name = Text(_("first name"), max_length=100, privacy=Privacy.PERSONAL)
     last_name = Text(_("last name"), max_length=100, privacy=Privacy.PERSONAL)
@@ -36,9 +43,16 @@ class Person(Record):
     addresses = Addresses(_("address"), privacy=Privacy.PERSONAL, search="C")
     website = Url(_("website"), privacy=Privacy.PERSONAL)
     language = Language(_("language"), privacy=Privacy.PERSONAL)
-    channel = Choice(_("preferred channel"), privacy=Privacy.PERSONAL, of=(
-        ("email", _("e-mail")), ("phone", _("phone")), ("post", _("post")), ("meeting", _("meeting")),
-    ))
+    channel = Choice(
+        _("preferred channel"),
+        privacy=Privacy.PERSONAL,
+        of=(
+            ("email", _("e-mail")),
+            ("phone", _("phone")),
+            ("post", _("post")),
+            ("meeting", _("meeting")),
+        ),
+    )
     birthday = Date(_("birthday"), privacy=Privacy.PERSONAL)
     stage = Choice(_("lifecycle stage"), of=STAGES, tones=TONES)
     source = Text(_("source"), max_length=120)
@@ -55,8 +69,12 @@ class Person(Record):
 
     class About:
         label, plural, slug, icon, group = _("person"), _("people"), "persons", "users", _("Contacts")
-        title = staticmethod(lambda p: full_name(title=p.academic_title, first_name=p.first_name, last_name=p.last_name)
-                             or matching.some_name(p))
+        title = staticmethod(
+            lambda p: (
+                full_name(title=p.academic_title, first_name=p.first_name, last_name=p.last_name)
+                or matching.some_name(p)
+            )
+        )
         sort = staticmethod(lambda p: sort_name(p.last_name, p.first_name) or matching.some_name(p))
         columns = ("organisation", "position", "stage", "emails", "phones", "owner", "changed_at")
         concerns = ("organisation",)
@@ -74,6 +92,8 @@ class Person(Record):
 def letter_facts(person: Any) -> dict[str, str]:
     """What a letter's salutation is derived from."""
     return {
-        "salutation": person.salutation, "title": person.academic_title, "first_name": person.first_name,
+        "salutation": person.salutation,
+        "title": person.academic_title,
+        "first_name": person.first_name,
         "last_name": person.last_name,
     }

@@ -19,17 +19,28 @@ _cache: dict[tuple[UUID, UUID], tuple[int, Actor]] = {}
 EVERYTHING = (Grant("*", "*"),)
 
 _MINE = {"field": "owner", "op": "is", "value": {"me": True}}
-_SHARED = {"any": [
-    _MINE, {"field": "shared", "op": "is", "value": "all"},
-    {"all": [{"field": "shared", "op": "is", "value": "team"},
-             {"field": "team", "op": "one_of", "value": [{"my_teams": True}]}]},
-]}
+_SHARED = {
+    "any": [
+        _MINE,
+        {"field": "shared", "op": "is", "value": "all"},
+        {
+            "all": [
+                {"field": "shared", "op": "is", "value": "team"},
+                {"field": "team", "op": "one_of", "value": [{"my_teams": True}]},
+            ]
+        },
+    ]
+}
 #: what every member may do beside what roles grant: own views and comments on what one may see
 BASE = (
-    Grant("kernel.view", "view", _SHARED), Grant("kernel.view", "create", _MINE), Grant("kernel.view", "change", _MINE),
+    Grant("kernel.view", "view", _SHARED),
+    Grant("kernel.view", "create", _MINE),
+    Grant("kernel.view", "change", _MINE),
     Grant("kernel.view", "archive", _MINE),
-    Grant("kernel.comment", "view", {"seen": "about"}), Grant("kernel.comment", "create", {"seen": "about"}),
-    Grant("kernel.comment", "change", _MINE), Grant("kernel.comment", "archive", _MINE),
+    Grant("kernel.comment", "view", {"seen": "about"}),
+    Grant("kernel.comment", "create", {"seen": "about"}),
+    Grant("kernel.comment", "change", _MINE),
+    Grant("kernel.comment", "archive", _MINE),
 )
 
 _MEMBER = """
@@ -52,7 +63,8 @@ WHERE m.tenant_id = %(tenant)s AND m.id = %(member)s
 def actor_of(member_id: UUID, *, version: int | None = None) -> Actor:
     """The member as an actor in the current tenant; :class:`Forbidden` where there is none or it is inactive.
 
-    ``version`` is the tenant's ``access_version`` where the caller has read it already: then a cached actor costs nothing.
+    ``version`` is the tenant's ``access_version`` where the caller has read it already: then a cached actor
+    costs nothing.
     """
     tenant = current()
     known = _cache.get((tenant, member_id))
@@ -66,8 +78,15 @@ def actor_of(member_id: UUID, *, version: int | None = None) -> Actor:
         raise Forbidden("not_a_member", _("You have no access to this workspace."))
     name, _active, now, time_zone, language, grants, teams = row
     made = Actor(
-        kind="member", id=member_id, member=member_id, name=name, tenant=tenant, time_zone=time_zone,
-        language=language, grants=grants_of(_flat(grants)) + BASE, teams=tuple(teams),
+        kind="member",
+        id=member_id,
+        member=member_id,
+        name=name,
+        tenant=tenant,
+        time_zone=time_zone,
+        language=language,
+        grants=grants_of(_flat(grants)) + BASE,
+        teams=tuple(teams),
     )
     _cache[(tenant, member_id)] = (now, made)
     return made
@@ -82,8 +101,11 @@ def grants_of(rows: list[dict[str, Any]]) -> tuple[Grant, ...]:
     """Grants from their JSON. A row of the wrong shape grants nothing."""
     return tuple(
         Grant(
-            record=str(g.get("record", "")), verb=str(g.get("verb", "")), where=g.get("where") or {},
-            hidden=tuple(g.get("hidden") or ()), readonly=tuple(g.get("readonly") or ()),
+            record=str(g.get("record", "")),
+            verb=str(g.get("verb", "")),
+            where=g.get("where") or {},
+            hidden=tuple(g.get("hidden") or ()),
+            readonly=tuple(g.get("readonly") or ()),
         )
         for g in rows
         if isinstance(g, dict)
@@ -99,7 +121,8 @@ def memberships(user_id: UUID) -> list[tuple[UUID, UUID, str]]:
     """Where a login belongs: (tenant, member, tenant's name), by name."""
     with inside(None), connection.cursor() as cursor:
         cursor.execute(
-            "SELECT s.tenant_id, s.member_id, t.name FROM kernel_membership s JOIN kernel_tenant t ON t.id = s.tenant_id"
+            "SELECT s.tenant_id, s.member_id, t.name"
+            " FROM kernel_membership s JOIN kernel_tenant t ON t.id = s.tenant_id"
             " WHERE s.user_id = %s AND s.active ORDER BY t.name, s.tenant_id",
             [user_id],
         )

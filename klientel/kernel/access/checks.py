@@ -1,4 +1,5 @@
-"""What must hold for roles and saved views: their conditions are understood when they are saved, not when they are used."""
+"""What must hold for roles and saved views: their conditions are understood when they are saved, not when they
+are used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Who may do what to which records: grants become SQL. Rights live in every query and every run, never only in a page."""
+"""Who may do what to which records: grants become SQL. Rights live in every query and every run, never only in
+a page."""
 
 from __future__ import annotations
 
@@ -39,7 +40,8 @@ class ActorScope:
             named = any(g.record == rtype.key for g in views) or self.actor.kind == "system"
             wide = any(g.record == "*" and g.verb == "*" for g in views)
             found = {
-                n: k for n, k in rtype.fields.items()
+                n: k
+                for n, k in rtype.fields.items()
                 if n not in hidden and (k.privacy != Privacy.SENSITIVE or named or wide)
             }
             self._fields[rtype.key] = found
@@ -66,9 +68,7 @@ class ActorScope:
 def _speaks_of(grant: Grant, rtype: RecordType, verb: str) -> bool:
     if grant.record != rtype.key and not (grant.record == "*" and (not rtype.system or grant.verb == "*")):
         return False
-    if grant.verb in ("*", verb):
-        return True
-    return False
+    return grant.verb in ("*", verb)
 
 
 def _in_all(sets: list[set[str]]) -> set[str]:
@@ -96,7 +96,9 @@ def allowed(scope: ActorScope, rtype: RecordType, verb: str, alias: str) -> Sql:
 
 def _compiled(rtype: RecordType, grant: Grant, scope: ActorScope, alias: str) -> Sql:
     try:
-        return compile_condition(rtype, dict(grant.where), SystemScope(scope.tenant, scope.me, scope.teams, scope), alias)
+        return compile_condition(
+            rtype, dict(grant.where), SystemScope(scope.tenant, scope.me, scope.teams, scope), alias
+        )
     except Refused:
         return FALSE
 

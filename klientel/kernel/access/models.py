@@ -7,7 +7,6 @@ from typing import Any
 from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
 
-
 from klientel.kernel.access import checks
 from klientel.kernel.kinds import Choice, Date, Email, Json, Link, Links, LongText, Privacy, Text, YesNo
 from klientel.kernel.records.record import Record
@@ -16,7 +15,8 @@ from klientel.kernel.tenancy.models import Tenant
 
 
 class Membership(models.Model):
-    """Which login belongs to which tenant: ids only, without row-level security, so that a sign-in can find its tenants."""
+    """Which login belongs to which tenant: ids only, without row-level security, so that a sign-in can find
+    its tenants."""
 
     user_id = models.UUIDField()
     tenant_id = models.UUIDField()
@@ -26,6 +26,9 @@ class Membership(models.Model):
     class Meta:
         app_label = "kernel"
         indexes = [models.Index(fields=["user_id"], name="membership_user")]
+
+    def __str__(self) -> str:
+        return f"member {self.member_id}"
 
 
 def access_changed(_records: Any) -> None:
@@ -134,6 +137,8 @@ class View(Record):
         label, plural, slug, icon = _("view"), _("views"), "views", "star"
         title = "name"
         columns = ("name", "record_type", "shared")
-        sections = ((_("View"), ("name", "record_type", "condition", "columns", "sort", "shared", "team", "favourite")),)
+        sections = (
+            (_("View"), ("name", "record_type", "condition", "columns", "sort", "shared", "team", "favourite")),
+        )
         system = True
         check = staticmethod(checks.view)

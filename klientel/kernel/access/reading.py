@@ -1,4 +1,5 @@
-"""Reading records: one statement for a page of a list, keyset paging, titles of linked records. For pages, API and export."""
+"""Reading records: one statement for a page of a list, keyset paging, titles of linked records. For pages, API
+and export."""
 
 from __future__ import annotations
 
@@ -61,7 +62,7 @@ class Sort:
 
 def _order(scope: ActorScope, rtype: RecordType, sort: Sort) -> tuple[Sql, str]:
     """The expression and the type its cursor value is cast to."""
-    if sort.field == "name" and "name" not in rtype.fields or sort.field == "title":
+    if (sort.field == "name" and "name" not in rtype.fields) or sort.field == "title":
         return Sql("t.sort_key"), "text"
     kind = scope.visible(rtype).get(sort.field)
     if sort.field == "name" and kind is not None and not kind.custom:
@@ -73,8 +74,17 @@ def _order(scope: ActorScope, rtype: RecordType, sort: Sort) -> tuple[Sql, str]:
 
 
 def select(
-    scope: ActorScope, rtype: RecordType, *, columns: Iterable[str] = (), where: Any = None, sort: Sort | str = "name",
-    after: str | None = None, before: str | None = None, limit: int = 50, archived: bool = False, verb: str = "view",
+    scope: ActorScope,
+    rtype: RecordType,
+    *,
+    columns: Iterable[str] = (),
+    where: Any = None,
+    sort: Sort | str = "name",
+    after: str | None = None,
+    before: str | None = None,
+    limit: int = 50,
+    archived: bool = False,
+    verb: str = "view",
 ) -> Page:
     """One page of the records that the actor may see and the condition selects. Unknown columns are refused.
 
@@ -88,10 +98,15 @@ def select(
     if cursor_text := (before if backwards else after):
         parts.append(_beyond(expression, cast, decode(cursor_text), down=order.down != backwards))
     inside = both(parts)
-    picked = comma([Sql("t.id, t.version, t.title"), Sql(f"{expression.text} AS o", expression.params), *kinds.values_sql])
+    picked = comma(
+        [Sql("t.id, t.version, t.title"), Sql(f"{expression.text} AS o", expression.params), *kinds.values_sql]
+    )
     way = "DESC" if order.down != backwards else "ASC"
     limit = max(1, min(limit, MOST))
-    text = f"SELECT {picked.text} FROM {rtype.table} t WHERE {inside.text} ORDER BY {expression.text} {way}, t.id {way} LIMIT {limit + 1}"
+    text = (
+        f"SELECT {picked.text} FROM {rtype.table} t WHERE {inside.text}"
+        f" ORDER BY {expression.text} {way}, t.id {way} LIMIT {limit + 1}"
+    )
     with connection.cursor() as cursor:
         cursor.execute(text, [*picked.params, *inside.params, *expression.params])
         found = cursor.fetchall()
@@ -145,7 +160,9 @@ def _columns(scope: ActorScope, rtype: RecordType, columns: Iterable[str]) -> _C
     return _Columns(wanted)
 
 
-def which(scope: ActorScope, rtype: RecordType, where: Any = None, *, archived: bool = False, verb: str = "view") -> Sql:
+def which(
+    scope: ActorScope, rtype: RecordType, where: Any = None, *, archived: bool = False, verb: str = "view"
+) -> Sql:
     """The WHERE of a list over the alias ``t``: tenant, type, rights, trash, condition."""
     parts = [Sql("t.tenant_id = %s", (scope.tenant,))]
     if (base := rtype.base("t")) is not None:
@@ -159,12 +176,15 @@ def which(scope: ActorScope, rtype: RecordType, where: Any = None, *, archived: 
     return both(parts)
 
 
-def count(scope: ActorScope, rtype: RecordType, where: Any = None, *, most: int = 10_000, archived: bool = False) -> int:
+def count(
+    scope: ActorScope, rtype: RecordType, where: Any = None, *, most: int = 10_000, archived: bool = False
+) -> int:
     """How many records a list has, counted up to ``most + 1``."""
     inside = which(scope, rtype, where, archived=archived)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT count(*) FROM (SELECT 1 FROM {rtype.table} t WHERE {inside.text} LIMIT {most + 1}) x", inside.params
+            f"SELECT count(*) FROM (SELECT 1 FROM {rtype.table} t WHERE {inside.text} LIMIT {most + 1}) x",
+            inside.params,
         )
         return int(cursor.fetchone()[0])
 
@@ -196,7 +216,9 @@ def decode(text: str) -> tuple[Any, UUID]:
             raise ValueError(text)
         return value, UUID(last)
     except (ValueError, TypeError, AttributeError):
-        raise Refused("bad_cursor", _("This page address is damaged. Please start at the first page."), "after") from None
+        raise Refused(
+            "bad_cursor", _("This page address is damaged. Please start at the first page."), "after"
+        ) from None
 
 
 def get(scope: ActorScope, rtype: RecordType, record_id: UUID, *, archived: bool | None = None) -> Any:
@@ -205,7 +227,7 @@ def get(scope: ActorScope, rtype: RecordType, record_id: UUID, *, archived: bool
     if (base := rtype.base(rtype.table)) is not None:
         parts.append(base)
     inside = both(parts)
-    rows = rtype.model.objects.filter(pk=record_id).extra(where=[inside.text], params=inside.params)
+    rows = rtype.model.objects.filter(pk=record_id).extra(where=[inside.text], params=inside.params)  # noqa: S610  text from declarations
     found = rows.first()
     if found is None or (archived is not None and (found.archived_at is not None) != archived):
         raise Missing("missing", _("There is no such record, or you may not see it."))
@@ -260,7 +282,9 @@ def names(scope: ActorScope, ids: Iterable[UUID], to: str = "*") -> dict[UUID, N
             rtype = type_of(key)
         except Missing:
             continue
-        inside = both([Sql("t.tenant_id = %s AND t.id = ANY(%s)", (scope.tenant, some)), allowed(scope, rtype, "view", "t")])
+        inside = both(
+            [Sql("t.tenant_id = %s AND t.id = ANY(%s)", (scope.tenant, some)), allowed(scope, rtype, "view", "t")]
+        )
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT t.id, t.title FROM {rtype.table} t WHERE {inside.text}", inside.params)
             found |= {row[0]: Name(row[0], key, row[1]) for row in cursor.fetchall()}
@@ -283,4 +307,19 @@ def linked(scope: ActorScope, rtype: RecordType, rows: list[Row], columns: Itera
     return found
 
 
-__all__ = ["FIXED", "MOST", "Name", "Page", "Row", "Sort", "TRUE", "count", "get", "linked", "names", "select", "visible_ids", "which"]
+__all__ = [
+    "FIXED",
+    "MOST",
+    "TRUE",
+    "Name",
+    "Page",
+    "Row",
+    "Sort",
+    "count",
+    "get",
+    "linked",
+    "names",
+    "select",
+    "visible_ids",
+    "which",
+]

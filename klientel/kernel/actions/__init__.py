@@ -6,5 +6,16 @@ from klientel.kernel.actions.running import Done, Item, Outcome, run, run_many
 from klientel.kernel.actions.step import Step
 
 __all__ = [
-    "Action", "Done", "Item", "Outcome", "Step", "_basics", "action", "actions_on", "all_actions", "get", "run", "run_many",
+    "Action",
+    "Done",
+    "Item",
+    "Outcome",
+    "Step",
+    "_basics",
+    "action",
+    "actions_on",
+    "all_actions",
+    "get",
+    "run",
+    "run_many",
 ]

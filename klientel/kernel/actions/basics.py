@@ -57,7 +57,9 @@ def untag(step: Step, record: Any, *, tags: Annotated[list[UUID], Links("kernel.
 
 @basic("comment", _("Comment"), needs="view", icon="message-square")
 def comment(
-    step: Step, record: Any, *,
+    step: Step,
+    record: Any,
+    *,
     text: Annotated[str, LongText(_("comment"), max_length=5000, privacy=Privacy.PERSONAL)],
     mentions: Annotated[list[UUID], Links("kernel.member", _("mentions"))] = [],  # noqa: B006  never changed
 ) -> None:
@@ -67,7 +69,9 @@ def comment(
 
 @basic("link", _("Link"), needs="change", icon="link")
 def link(
-    step: Step, record: Any, *,
+    step: Step,
+    record: Any,
+    *,
     kind: Annotated[UUID, Link("kernel.relationkind", _("relation type"))],
     to: Annotated[list[UUID], Links("*", _("other record"))],
     note: Annotated[str, Text(_("note"), privacy=Privacy.PERSONAL)] = "",

@@ -1,6 +1,7 @@
 """Actions: everything that can be done, by anyone, to anything. Declared as functions; parameters are kinds.
 
-``@action(on="contacts.person", label=_("Block"))`` over ``def block(step, person, *, reason: Annotated[str, Text(_("reason"))])``:
+``@action(on="contacts.person", label=_("Block"))`` over
+``def block(step, person, *, reason: Annotated[str, Text(_("reason"))])``:
 the keyword-only parameters become form, API body, workflow settings and stored parameters.
 """
 
@@ -50,15 +51,32 @@ _basics: dict[str, Action] = {}
 
 
 def action(
-    on: str, label: Any, *, needs: str | None = None, new: bool = False, undoable: bool = True, outward: bool = False,
-    icon: str = "zap", dangerous: bool = False,
+    on: str,
+    label: Any,
+    *,
+    needs: str | None = None,
+    new: bool = False,
+    undoable: bool = True,
+    outward: bool = False,
+    icon: str = "zap",
+    dangerous: bool = False,
 ) -> Callable[[Callable[..., Any]], Action]:
     """Declare an action on a record type. Two of one name are a mistake and stop the start."""
 
     def declare(fn: Callable[..., Any]) -> Action:
         made = Action(
-            key=f"{on}.{fn.__name__}", on=on, verb=fn.__name__, label=label, fn=fn, params=_params(fn), new=new,
-            needs=needs or fn.__name__, undoable=undoable and not outward, outward=outward, icon=icon, dangerous=dangerous,
+            key=f"{on}.{fn.__name__}",
+            on=on,
+            verb=fn.__name__,
+            label=label,
+            fn=fn,
+            params=_params(fn),
+            new=new,
+            needs=needs or fn.__name__,
+            undoable=undoable and not outward,
+            outward=outward,
+            icon=icon,
+            dangerous=dangerous,
         )
         if made.key in _declared:
             raise RuntimeError(f"Two actions are called {made.key}")

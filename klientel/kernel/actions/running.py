@@ -53,8 +53,16 @@ class Outcome:
 
 
 def run(
-    actor: Actor, key: str, record_id: UUID | None = None, /, *, version: int | None = None, cause: UUID | None = None,
-    change_set: UUID | None = None, scope: ActorScope | None = None, **params: Any,
+    actor: Actor,
+    key: str,
+    record_id: UUID | None = None,
+    /,
+    *,
+    version: int | None = None,
+    cause: UUID | None = None,
+    change_set: UUID | None = None,
+    scope: ActorScope | None = None,
+    **params: Any,
 ) -> Done:
     """Do it, or raise one of the four refusals and leave no trace. One transaction."""
     act, chosen = get(key), change_set or uuid7()
@@ -67,8 +75,14 @@ def run(
 
 
 def run_many(
-    actor: Actor, key: str, items: Iterable[Item], *, cause: UUID | None = None, change_set: UUID | None = None,
-    scope: ActorScope | None = None, chunk: int = CHUNK,
+    actor: Actor,
+    key: str,
+    items: Iterable[Item],
+    *,
+    cause: UUID | None = None,
+    change_set: UUID | None = None,
+    scope: ActorScope | None = None,
+    chunk: int = CHUNK,
 ) -> Iterator[Outcome]:
     """Do it to each item, in chunks that commit by themselves; every item yields an outcome, in order.
 
@@ -225,7 +239,7 @@ def _lock(
         parts.append(base)
     parts.append(Sql(f"{table}.archived_at IS {'NOT ' if act.on_archived else ''}NULL"))
     inside = both([p for p in parts if p is not TRUE])
-    rows = rtype.model.objects.filter(pk__in=ids).extra(
+    rows = rtype.model.objects.filter(pk__in=ids).extra(  # noqa: S610  text from declarations, values as parameters
         select={"may": may.text}, select_params=may.params, where=[inside.text], params=inside.params
     )
     return {r.pk: r for r in rows.order_by("pk").select_for_update(of=("self",))}

@@ -81,7 +81,7 @@ class Step:
             id=uuid7(), tenant_id=current(), created_at=self.now, changed_at=self.now, created_by=self.actor.ref
         )
         if rtype.custom_id:
-            record.type_id = rtype.custom_id
+            record.type_id = rtype.custom_id  # type: ignore[attr-defined]
         draft = Draft(rtype, record, {}, True, self._item)
         fields = rtype.fields
         refusals: list[Refused] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Iterator
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -78,7 +79,8 @@ def _insert(rtype: RecordType, records: list[Any]) -> None:
     picked = ", ".join(f'r."{c}"' for c, _a in columns)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {rtype.table} ({names}) SELECT {picked} FROM json_populate_recordset(NULL::{rtype.table}, %s::json) r",
+            f"INSERT INTO {rtype.table} ({names}) SELECT {picked}"
+            f" FROM json_populate_recordset(NULL::{rtype.table}, %s::json) r",
             [dumps(rows)],
         )
 
@@ -121,28 +123,36 @@ WHERE (kernel_search.text, kernel_search.title, kernel_search.alive)
 
 
 def _index(rtype: RecordType, drafts: list[Draft]) -> None:
-    tenant, fresh, again = current(), [], []
+    fresh: list[dict[str, Any]] = []
+    again: list[dict[str, Any]] = []
     classes = searched(rtype)
     named = {n for names in classes.values() for n in names}
     for draft in drafts:
-        if not draft.new and not named.intersection(draft.changes) and "archived_at" not in draft.changes:
-            if not draft.retitled:
-                continue
-        record = draft.record
-        for letter, names in classes.items():
-            text = text_of(rtype, record, letter, names)
-            if text or letter == "A" or not draft.new:
-                row = {
-                    "id": uuid7(), "tenant_id": tenant, "record_type": rtype.key, "record_id": record.id,
-                    "field_class": letter, "text": text, "title": record.title if letter == "A" else "",
-                    "alive": record.archived_at is None, "searchable": not rtype.system,
-                }
-                (fresh if draft.new else again).append(row)
+        if draft.new or draft.retitled or "archived_at" in draft.changes or named.intersection(draft.changes):
+            (fresh if draft.new else again).extend(_index_rows(rtype, draft, classes))
     with connection.cursor() as cursor:
         if fresh:
             cursor.execute(_INDEX, [dumps(fresh)])
         if again:
             cursor.execute(_INDEX + _REINDEX, [dumps(again)])
+
+
+def _index_rows(rtype: RecordType, draft: Draft, classes: dict[str, list[str]]) -> Iterator[dict[str, Any]]:
+    record, tenant = draft.record, current()
+    for letter, names in classes.items():
+        text = text_of(rtype, record, letter, names)
+        if text or letter == "A" or not draft.new:
+            yield {
+                "id": uuid7(),
+                "tenant_id": tenant,
+                "record_type": rtype.key,
+                "record_id": record.id,
+                "field_class": letter,
+                "text": text,
+                "title": record.title if letter == "A" else "",
+                "alive": record.archived_at is None,
+                "searchable": not rtype.system,
+            }
 
 
 # -- links and rights ---------------------------------------------------------------------------------------------
@@ -163,7 +173,9 @@ def check_links(scope: ActorScope, drafts: list[Draft]) -> dict[int, Refused]:
     for draft in drafts:
         for name, _to, record_id in draft.links:
             if record_id not in found:
-                refusals[draft.item] = Refused("not_a_record", _("There is no such record, or you may not see it."), name)
+                refusals[draft.item] = Refused(
+                    "not_a_record", _("There is no such record, or you may not see it."), name
+                )
     return refusals
 
 
@@ -184,8 +196,10 @@ def check_results(scope: ActorScope, action: Action, by_type: dict[str, list[Dra
     for drafts in by_type.values():
         rtype = drafts[0].rtype
         verb = action.needs if rtype.key == action.on else "change"
-        for group_verb, group in (("create" if rtype.key != action.on else verb, [d for d in drafts if d.new]),
-                                  (verb, [d for d in drafts if not d.new])):
+        for group_verb, group in (
+            ("create" if rtype.key != action.on else verb, [d for d in drafts if d.new]),
+            (verb, [d for d in drafts if not d.new]),
+        ):
             limit = allowed(scope, rtype, group_verb, "t")
             if not group or limit is TRUE:
                 continue
@@ -247,7 +261,8 @@ def _above(targets: dict[str, set[UUID]]) -> dict[UUID, list[UUID]]:
         picked = ", ".join(f't."{n}"' for n in links)
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT t.id, {picked} FROM {rtype.table} t WHERE t.tenant_id = %s AND t.id = ANY(%s)", [current(), list(ids)]
+                f"SELECT t.id, {picked} FROM {rtype.table} t WHERE t.tenant_id = %s AND t.id = ANY(%s)",
+                [current(), list(ids)],
             )
             for record_id, *above in cursor.fetchall():
                 found[record_id] = [a for a in above if a]

@@ -1,6 +1,6 @@
 """Conditions: the one language for filters, views, rights, segments and rules. Compiled to SQL only."""
 
-from klientel.kernel.conditions.compiling import Scope, SystemScope, check, compile
+from klientel.kernel.conditions.compiling import Scope, SystemScope, check, compile  # noqa: A004  the house calls it so
 from klientel.kernel.conditions.operators import OPERATORS, Operator
 from klientel.kernel.conditions.saying import say
 

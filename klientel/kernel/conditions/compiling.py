@@ -100,7 +100,7 @@ class _Compiler:
             if op not in kind.operators or operator.sql is None:
                 raise Refused("bad_operator", _("This field cannot be compared like that."), path[0])
             return operator.sql(kind, alias, value_of(kind, operator, value, self.resolve))
-        if not isinstance(kind, Link | Links) or kind.to == "*" or len(path) > 5:  # noqa: PLR2004
+        if not isinstance(kind, Link | Links) or kind.to == "*" or len(path) > 5:
             raise Refused("no_such_field", _("There is no such field."), ".".join(path))
         target, inner = type_of(kind.to), self.alias()
         rest = self.walk(target, path[1:], operator, op, value, inner)
@@ -137,7 +137,9 @@ class _Compiler:
         tenant = Sql(f"{inner}.tenant_id = %s", (self.scope.tenant,))
         alive = Sql(f"{inner}.archived_at IS NULL")
         inside = both([tenant, join, base, alive, self.scope.restrict(reverse.source, inner), test])
-        return _counted(f"SELECT count(*) FROM {reverse.source.table} {inner} WHERE {inside.text}", inside.params, times)
+        return _counted(
+            f"SELECT count(*) FROM {reverse.source.table} {inner} WHERE {inside.text}", inside.params, times
+        )
 
     def seen(self, rtype: RecordType, name: str, alias: str) -> Sql:
         """Belongs to a record that the viewer may see: so a note follows the person it is about.
@@ -162,7 +164,7 @@ class _Compiler:
         since, params = "", []
         if within is not None:
             days = within.get("days") if isinstance(within, dict) and set(within) == {"days"} else None
-            if isinstance(days, bool) or not isinstance(days, int) or not 0 < days <= 36_600:  # noqa: PLR2004
+            if isinstance(days, bool) or not isinstance(days, int) or not 0 < days <= 36_600:
                 raise Refused("bad_value", _("Please enter a number of days."), "within")
             since, params = " AND a.at >= now() - make_interval(days => %s)", [days]
         text = (

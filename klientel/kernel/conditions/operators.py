@@ -163,7 +163,9 @@ OPERATORS: dict[str, Operator] = {
         Operator("is", _("is"), _("%(field)s is %(value)s"), "one", _is),
         Operator("is_not", _("is not"), _("%(field)s is not %(value)s"), "one", of="is"),
         Operator("contains", _("contains"), _("%(field)s contains %(value)s"), "text", _contains),
-        Operator("not_contains", _("does not contain"), _("%(field)s does not contain %(value)s"), "text", of="contains"),
+        Operator(
+            "not_contains", _("does not contain"), _("%(field)s does not contain %(value)s"), "text", of="contains"
+        ),
         Operator("starts", _("starts with"), _("%(field)s starts with %(value)s"), "text", _starts),
         Operator("one_of", _("is one of"), _("%(field)s is one of %(value)s"), "many", _one_of),
         Operator("none_of", _("is none of"), _("%(field)s is none of %(value)s"), "many", of="one_of"),
@@ -175,8 +177,12 @@ OPERATORS: dict[str, Operator] = {
         Operator("before", _("is before"), _("%(field)s is before %(value)s"), "one", _before),
         Operator("after", _("is after"), _("%(field)s is after %(value)s"), "one", _after),
         Operator("within", _("is within days"), _("%(field)s is within %(value)s days"), "days", _within),
-        Operator("older", _("is longer ago than days"), _("%(field)s is longer ago than %(value)s days"), "days", _older),
-        Operator("anniversary", _("returns within days"), _("%(field)s returns within %(value)s days"), "days", _anniversary),
+        Operator(
+            "older", _("is longer ago than days"), _("%(field)s is longer ago than %(value)s days"), "days", _older
+        ),
+        Operator(
+            "anniversary", _("returns within days"), _("%(field)s returns within %(value)s days"), "days", _anniversary
+        ),
         Operator("contains_one", _("has one of"), _("%(field)s has one of %(value)s"), "many", _has_one),
         Operator("contains_all", _("has all of"), _("%(field)s has all of %(value)s"), "many", _has_all),
         Operator("contains_none", _("has none of"), _("%(field)s has none of %(value)s"), "many", of="contains_one"),
@@ -206,11 +212,11 @@ def value_of(kind: Kind, operator: Operator, value: Any, resolve: Callable[[Kind
                 raise Refused("bad_value", _("Please enter a number of days."), kind.name)
             return value
         case "range":
-            if not isinstance(value, list) or len(value) != 2:  # noqa: PLR2004
+            if not isinstance(value, list) or len(value) != 2:
                 raise Refused("bad_value", _("Please enter two values."), kind.name)
             return [resolve(kind, v) for v in value]
         case "many":
-            if not isinstance(value, list) or not value or len(value) > 1000:  # noqa: PLR2004
+            if not isinstance(value, list) or not value or len(value) > 1000:
                 raise Refused("bad_value", _("Please choose at least one value."), kind.name)
             found: list[Any] = []
             for item in value:
@@ -224,4 +230,4 @@ def value_of(kind: Kind, operator: Operator, value: Any, resolve: Callable[[Kind
 
 def is_link(kind: Kind) -> bool:
     """Whether a path may go on behind this field."""
-    return isinstance(kind, Link) or isinstance(kind, Links)
+    return isinstance(kind, Link | Links)

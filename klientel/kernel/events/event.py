@@ -44,13 +44,15 @@ _COLUMNS = ("id", "at", "kind", "actor", "actor_name", "record_type", "record_id
 WRITE = """
 INSERT INTO kernel_event (id, tenant_id, epoch, at, kind, actor, actor_name, record_type, record_id, cause, change_set,
                           undoes, parameters, changes, fields)
-SELECT r.id, r.tenant_id, i.epoch, r.at, r.kind, r.actor, r.actor_name, r.record_type, r.record_id, r.cause, r.change_set,
+SELECT r.id, r.tenant_id, i.epoch, r.at, r.kind, r.actor, r.actor_name, r.record_type, r.record_id, r.cause,
+r.change_set,
        r.undoes, r.parameters, r.changes, r.fields
 FROM kernel_installation i, json_populate_recordset(NULL::kernel_event, %s::json) r
 """
 WRITE_PRIVATE = """
 INSERT INTO kernel_event_private (event_id, tenant_id, record_id, changes)
-SELECT r.event_id, r.tenant_id, r.record_id, r.changes FROM json_populate_recordset(NULL::kernel_event_private, %s::json) r
+SELECT r.event_id, r.tenant_id, r.record_id, r.changes
+FROM json_populate_recordset(NULL::kernel_event_private, %s::json) r
 """
 WRITE_ABOUT = """
 INSERT INTO kernel_about (id, tenant_id, record_id, at, event_id)
@@ -101,8 +103,18 @@ def read(where: Sql, *, order: str = "e.id", limit: int | None = None, join: str
 def _event(row: tuple[Any, ...]) -> Event:
     public, private = _json(row[11]) or {}, _json(row[12]) or {}
     return Event(
-        id=row[0], at=row[1], kind=row[2], actor=row[3], actor_name=row[4], record_type=row[5], record_id=row[6],
-        cause=row[7], change_set=row[8], undoes=row[9], parameters=_json(row[10]) or {}, changes=public | private,
+        id=row[0],
+        at=row[1],
+        kind=row[2],
+        actor=row[3],
+        actor_name=row[4],
+        record_type=row[5],
+        record_id=row[6],
+        cause=row[7],
+        change_set=row[8],
+        undoes=row[9],
+        parameters=_json(row[10]) or {},
+        changes=public | private,
         private=frozenset(private),
     )
 
@@ -115,7 +127,8 @@ def timeline(
     record_id: UUID, *, before: tuple[dt.datetime, UUID] | None = None, limit: int = 50, kinds: Iterable[str] = ()
 ) -> list[Event]:
     """What stands on one record's timeline, newest first; ``before`` continues after the last one seen."""
-    parts, params = ["a.tenant_id = %s AND a.record_id = %s"], [current(), record_id]
+    parts = ["a.tenant_id = %s AND a.record_id = %s"]
+    params: list[Any] = [current(), record_id]
     if before:
         parts.append("(a.at, a.event_id) < (%s, %s)")
         params += list(before)

@@ -1,6 +1,7 @@
 """Tables beside the events: on which records an event stands, and how far each consumer has read.
 
-``kernel_event`` and ``kernel_event_private`` themselves are partitioned, which Django cannot declare: see migration 0002.
+``kernel_event`` and ``kernel_event_private`` themselves are partitioned, which Django cannot declare: see
+migration 0002.
 """
 
 from __future__ import annotations

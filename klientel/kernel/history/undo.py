@@ -36,7 +36,8 @@ class Undone:
 
 
 def undo(actor: Actor, change_set: UUID) -> Undone:
-    """Put back everything one change set did, newest first, in chunks; each record that changed since is left and reported.
+    """Put back everything one change set did, newest first, in chunks; each record that changed since is left
+    and reported.
 
     Raises :class:`Missing` where there is nothing of that name, :class:`Refused` where it cannot be undone at all.
     """

@@ -1,6 +1,7 @@
 """What every kind of field answers: column, parameter, operators, cell of a table, JSON, privacy.
 
-A kind is a Django field too. Presentation facts never reach a migration: ``deconstruct`` returns the plain Django field,
+A kind is a Django field too. Presentation facts never reach a migration: ``deconstruct`` returns the plain
+Django field,
 so that a new label is no schema change and old migrations never import this package.
 """
 
@@ -45,6 +46,8 @@ class Kind:
     privacy: Privacy
     search: str
     name: str
+    verbose_name: Any
+    help_text: Any
     custom: bool
 
     def __init__(
@@ -74,7 +77,7 @@ class Kind:
 
     @staticmethod
     def _default(empty: Any) -> Any:
-        return {list: list, dict: dict}.get(type(empty), empty)
+        return type(empty) if isinstance(empty, list | dict) else empty
 
     def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
         """The plain Django field a migration sees."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -22,7 +22,9 @@ class Choice(Text):
     key, widget, cell = "choice", "select", "choice"
     operators = ("is", "is_not", "one_of", "none_of", "empty", "not_empty")
 
-    def __init__(self, label: Any = "", of: Any = (), *, max_length: int = 60, tones: Any = None, **kwargs: Any) -> None:
+    def __init__(
+        self, label: Any = "", of: Any = (), *, max_length: int = 60, tones: Any = None, **kwargs: Any
+    ) -> None:
         self.of = tuple(getattr(of, "choices", of))
         self.tones: dict[str, str] = tones or {}
         super().__init__(label, max_length=max_length, **kwargs)
@@ -68,7 +70,7 @@ class Choices(Kind, ArrayField):  # type: ignore[misc,type-arg]
     key, widget, cell, sortable = "choices", "multiselect", "choices", False
     plain_field = ArrayField
     operators = ("contains_one", "contains_all", "contains_none", "empty", "not_empty")
-    empty: Any = []
+    empty: ClassVar[Any] = []
     db_type_name = "jsonb"
 
     def __init__(self, label: Any = "", of: Any = (), **kwargs: Any) -> None:
@@ -179,7 +181,7 @@ class YesNo(Kind, models.BooleanField):  # type: ignore[misc,type-arg]
     key, widget, cell = "yes_no", "checkbox", "yes_no"
     plain_field = models.BooleanField
     operators = ("yes", "no")
-    empty: Any = False
+    empty: ClassVar[Any] = False
     db_type_name = "boolean"
 
     def take(self, value: Any) -> bool:

@@ -1,4 +1,5 @@
-"""Kinds of which one record has several, each with a purpose and a state: mails, phones, postal addresses. And free JSON."""
+"""Kinds of which one record has several, each with a purpose and a state: mails, phones, postal addresses. And
+free JSON."""
 
 from __future__ import annotations
 
@@ -13,18 +14,30 @@ from klientel.kernel.kinds.text import Text
 from klientel.kernel.sql import Sql
 from klientel.lib import countries, emails, phones
 
-PURPOSES = (("work", _("work")), ("private", _("private")), ("mobile", _("mobile")), ("billing", _("billing")),
-            ("delivery", _("delivery")), ("fax", _("fax")), ("other", _("other")))
-STATES = (("ok", _("valid")), ("unchecked", _("unchecked")), ("bounced", _("bounced")), ("invalid", _("invalid")),
-          ("former", _("former")))
+PURPOSES = (
+    ("work", _("work")),
+    ("private", _("private")),
+    ("mobile", _("mobile")),
+    ("billing", _("billing")),
+    ("delivery", _("delivery")),
+    ("fax", _("fax")),
+    ("other", _("other")),
+)
+STATES = (
+    ("ok", _("valid")),
+    ("unchecked", _("unchecked")),
+    ("bounced", _("bounced")),
+    ("invalid", _("invalid")),
+    ("former", _("former")),
+)
 
 
-class Entries(Kind, models.JSONField):  # type: ignore[misc,type-arg]
+class Entries(Kind, models.JSONField):  # type: ignore[misc]
     """A list of entries ``{"value": …, "purpose": …, "state": …}``; the first is the main one."""
 
     plain_field = models.JSONField
     operators = ("contains", "is", "starts", "empty", "not_empty")
-    empty: Any = []
+    empty: ClassVar[Any] = []
     db_type_name = "jsonb"
     most: ClassVar[int] = 30
     parts: ClassVar[tuple[str, ...]] = ("value",)
@@ -114,8 +127,9 @@ class Emails(Entries):
         try:
             return {"value": emails.read_email(self.text("value", given["value"], 254))}
         except ValueError:
-            raise self.refuse("not_an_email", _("“%(value)s” is not a valid e-mail address.") % {
-                "value": str(given["value"])[:80]}) from None
+            raise self.refuse(
+                "not_an_email", _("“%(value)s” is not a valid e-mail address.") % {"value": str(given["value"])[:80]}
+            ) from None
 
     def sample(self, n: int) -> list[dict[str, str]]:
         return [{"value": f"person{n}@example.org", "purpose": "work", "state": "ok"}]
@@ -131,8 +145,9 @@ class Phones(Entries):
         try:
             return {"value": phones.read_phone_leniently(self.text("value", given["value"], 60), region()).stored}
         except ValueError:
-            raise self.refuse("not_a_phone", _("“%(value)s” is not a valid phone number.") % {
-                "value": str(given["value"])[:80]}) from None
+            raise self.refuse(
+                "not_a_phone", _("“%(value)s” is not a valid phone number.") % {"value": str(given["value"])[:80]}
+            ) from None
 
     def line(self, entry: dict[str, str]) -> str:
         return phones.show_phone(entry["value"])
@@ -154,8 +169,9 @@ class Addresses(Entries):
             try:
                 entry["country"] = countries.read_country(entry["country"])
             except ValueError:
-                raise self.refuse("not_a_country", _("“%(value)s” is not a country we know.") % {
-                    "value": entry["country"][:80]}) from None
+                raise self.refuse(
+                    "not_a_country", _("“%(value)s” is not a country we know.") % {"value": entry["country"][:80]}
+                ) from None
         return entry
 
     def line(self, entry: dict[str, str]) -> str:
@@ -174,17 +190,27 @@ class Addresses(Entries):
         return Sql(f"(({inner.text})->0->>'city')", inner.params)
 
     def sample(self, n: int) -> list[dict[str, str]]:
-        return [{"street": f"Hauptstraße {n}", "postcode": f"{10000 + n % 80000}", "city": "Berlin", "region": "",
-                 "country": "DE", "purpose": "work", "state": "ok"}]
+        return [
+            {
+                "street": f"Hauptstraße {n}",
+                "postcode": f"{10000 + n % 80000}",
+                "city": "Berlin",
+                "region": "",
+                "country": "DE",
+                "purpose": "work",
+                "state": "ok",
+            }
+        ]
 
 
-class Json(Kind, models.JSONField):  # type: ignore[misc,type-arg]
-    """Structured settings of the kernel itself (grants, conditions). ``check`` validates; never offered as a custom field."""
+class Json(Kind, models.JSONField):  # type: ignore[misc]
+    """Structured settings of the kernel itself (grants, conditions). ``check`` validates; never offered as a
+    custom field."""
 
     key, widget, cell = "json", "json", "json"
     plain_field = models.JSONField
     operators = ()
-    empty: Any = {}
+    empty: ClassVar[Any] = {}
     db_type_name = "jsonb"
     sortable = listed = False
     most_nested = 12

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
@@ -22,7 +22,7 @@ class Link(Kind, models.UUIDField):  # type: ignore[misc,type-arg]
 
     key, widget, cell = "link", "link", "link"
     plain_field = models.UUIDField
-    operators = ("is", "is_not", "one_of", "none_of", "empty", "not_empty")
+    operators: ClassVar[tuple[str, ...]] = ("is", "is_not", "one_of", "none_of", "empty", "not_empty")
     db_type_name = "uuid"
     sortable = False
     many = False
@@ -61,7 +61,7 @@ class Links(Kind, ArrayField):  # type: ignore[misc,type-arg]
     key, widget, cell = "links", "links", "links"
     plain_field = ArrayField
     operators = ("contains_one", "contains_all", "contains_none", "empty", "not_empty")
-    empty: Any = []
+    empty: ClassVar[Any] = []
     db_type_name = "jsonb"
     sortable = False
     many = True

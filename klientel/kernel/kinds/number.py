@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal as D
+import decimal
 from functools import cache
 from typing import Any
 
@@ -33,20 +33,25 @@ class Whole(Kind, models.BigIntegerField):  # type: ignore[misc,type-arg]
     def take(self, value: Any) -> int:
         if isinstance(value, str):
             value = self._number(value)
-        if isinstance(value, bool) or not isinstance(value, int | float | D) or value != value or value % 1 != 0:
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float | decimal.Decimal)
+            or value != value
+            or value % 1 != 0
+        ):
             raise self.refuse("not_a_number", _("Please enter a whole number."))
         if not self.least <= value <= self.most:
             raise self.refuse("out_of_range", _("This number is too small or too large."))
         return int(value)
 
-    def _number(self, text: str) -> D:
+    def _number(self, text: str) -> decimal.Decimal:
         try:
             return numbers.read_decimal(text)
         except ValueError:
             raise self.refuse("not_a_number", _("Please enter a whole number.")) from None
 
     def show(self, value: Any) -> str:
-        return "" if value is None else numbers.format_decimal(D(value), get_language() or "en")
+        return "" if value is None else numbers.format_decimal(decimal.Decimal(value), get_language() or "en")
 
     def schema(self) -> dict[str, Any]:
         return {"type": ["integer", "null"], "minimum": self.least, "maximum": self.most}
@@ -66,7 +71,7 @@ class Decimal(Kind, models.DecimalField):  # type: ignore[misc,type-arg]
     def __init__(self, label: Any = "", *, max_digits: int = 18, decimal_places: int = 6, **kwargs: Any) -> None:
         super().__init__(label, max_digits=max_digits, decimal_places=decimal_places, **kwargs)
 
-    def take(self, value: Any) -> D:
+    def take(self, value: Any) -> decimal.Decimal:
         return exact(self, value, self.max_digits or 18, self.decimal_places or 0)
 
     def plain(self, value: Any) -> Any:
@@ -76,26 +81,32 @@ class Decimal(Kind, models.DecimalField):  # type: ignore[misc,type-arg]
         return "" if value is None else format(value.normalize(), "f").replace(".", ",")
 
     def show(self, value: Any) -> str:
-        return "" if value is None else numbers.format_decimal(D(value), get_language() or "en")
+        return "" if value is None else numbers.format_decimal(decimal.Decimal(value), get_language() or "en")
 
     def schema(self) -> dict[str, Any]:
         return {"type": ["string", "number", "null"]}
 
-    def sample(self, n: int) -> D:
-        return D(n) + D("0.5")
+    def sample(self, n: int) -> decimal.Decimal:
+        return decimal.Decimal(n) + decimal.Decimal("0.5")
 
 
-def exact(kind: Kind, value: Any, digits: int, places: int) -> D:
+def exact(kind: Kind, value: Any, digits: int, places: int) -> decimal.Decimal:
     """A decimal of at most ``digits`` digits, ``places`` after the point; refused at ``kind`` otherwise."""
     try:
-        number = numbers.read_decimal(value) if isinstance(value, str) else D(str(value)) if _is_number(value) else None
+        number = (
+            numbers.read_decimal(value)
+            if isinstance(value, str)
+            else decimal.Decimal(str(value))
+            if _is_number(value)
+            else None
+        )
     except (ValueError, ArithmeticError):
         number = None
     if number is None or not number.is_finite():
         raise kind.refuse("not_a_number", _("Please enter a number."))
-    if abs(number) >= D(10) ** (digits - places):
+    if abs(number) >= decimal.Decimal(10) ** (digits - places):
         raise kind.refuse("out_of_range", _("This number is too small or too large."))
-    if number != number.quantize(D(1).scaleb(-places)):
+    if number != number.quantize(decimal.Decimal(1).scaleb(-places)):
         raise kind.refuse("too_precise", _("At most %(n)d decimal places are possible here.") % {"n": places})
     return number
 
@@ -111,11 +122,12 @@ def is_currency(code: str) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | D) and not isinstance(value, bool)
+    return isinstance(value, int | float | decimal.Decimal) and not isinstance(value, bool)
 
 
-class Money(Kind, models.JSONField):  # type: ignore[misc,type-arg]
-    """An amount with its currency (ISO 4217): ``{"amount": "12.50", "currency": "EUR"}``; 16 digits, 2 after the point."""
+class Money(Kind, models.JSONField):  # type: ignore[misc]
+    """An amount with its currency (ISO 4217): ``{"amount": "12.50", "currency": "EUR"}``; 16 digits, 2 after
+    the point."""
 
     key, widget, cell = "money", "money", "money"
     plain_field = models.JSONField
@@ -123,7 +135,7 @@ class Money(Kind, models.JSONField):  # type: ignore[misc,type-arg]
     db_type_name = "jsonb"
 
     def take(self, value: Any) -> dict[str, str]:
-        if isinstance(value, str | int | float | D) and not isinstance(value, bool):
+        if isinstance(value, str | int | float | decimal.Decimal) and not isinstance(value, bool):
             return self._from_text(str(value))
         if not isinstance(value, dict) or not set(value) <= {"amount", "currency"} or "amount" not in value:
             raise self.refuse("not_money", _("Please enter an amount, such as 1,234.50 EUR."))
@@ -149,7 +161,11 @@ class Money(Kind, models.JSONField):  # type: ignore[misc,type-arg]
         return f"{value['amount'].replace('.', ',')} {value['currency']}" if value else ""
 
     def show(self, value: Any) -> str:
-        return numbers.format_money(D(value["amount"]), value["currency"], get_language() or "en") if value else ""
+        return (
+            numbers.format_money(decimal.Decimal(value["amount"]), value["currency"], get_language() or "en")
+            if value
+            else ""
+        )
 
     def schema(self) -> dict[str, Any]:
         amount = {"type": ["string", "number"]}

@@ -19,8 +19,17 @@ class Text(Kind, models.CharField):  # type: ignore[misc,type-arg]
     """One line of text."""
 
     key = "text"
-    plain_field = models.CharField
-    operators = ("is", "is_not", "contains", "not_contains", "starts", "one_of", "empty", "not_empty")
+    plain_field: ClassVar[type[models.Field[Any, Any]]] = models.CharField
+    operators: ClassVar[tuple[str, ...]] = (
+        "is",
+        "is_not",
+        "contains",
+        "not_contains",
+        "starts",
+        "one_of",
+        "empty",
+        "not_empty",
+    )
     empty = ""
     lines: ClassVar[bool] = False
 

@@ -13,5 +13,13 @@ from klientel.kernel.records.types import (
 )
 
 __all__ = [
-    "RecordType", "Reverse", "all_types", "by_slug", "custom_fields", "declare_all", "provide_custom", "reverses", "type_of",
+    "RecordType",
+    "Reverse",
+    "all_types",
+    "by_slug",
+    "custom_fields",
+    "declare_all",
+    "provide_custom",
+    "reverses",
+    "type_of",
 ]

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import orjson
 from django.db import connection
-from django.utils.translation import get_language
 from django.utils.functional import lazy
+from django.utils.translation import get_language
 
 from klientel.kernel.kinds import KINDS, Kind, Privacy
 from klientel.kernel.records.checks import FIELD_NAME
@@ -75,21 +75,34 @@ def _kind(row: list[Any]) -> Kind | None:
     options: dict[str, Any] = {}
     if key in ("choice", "choices"):
         listed = orjson.loads(choices) if isinstance(choices, str | bytes) else choices
-        options["of"] = [(c[0], _said(c[1], c[2] if len(c) > 2 else c[1])) for c in listed]  # noqa: PLR2004
+        options["of"] = [(c[0], _said(c[1], c[2] if len(c) > 2 else c[1])) for c in listed]
     if key in ("link", "links"):
         options["to"] = target
     return made(
-        label=_said(label_de, label_en), help_text=_said(help_de, help_en), name=name, custom=True,
-        privacy=Privacy(privacy), required=bool(mandatory), null=True, **options,
+        label=_said(label_de, label_en),
+        help_text=_said(help_de, help_en),
+        name=name,
+        custom=True,
+        privacy=Privacy(privacy),
+        required=bool(mandatory),
+        null=True,
+        **options,
     )
 
 
 def _type(row: tuple[Any, ...]) -> RecordType:
     type_id, name, label_de, plural_de, label_en, plural_en = row
     return RecordType(
-        key=f"custom.{name}", model=Custom, label=_said(label_de, label_en), plural=_said(plural_de, plural_en),
-        slug=f"custom-{name.replace('_', '-')}", icon="box", columns=("name", "owner", "changed_at"), custom_id=type_id,
-        title=lambda record: record.name, personal=False,
+        key=f"custom.{name}",
+        model=Custom,
+        label=_said(label_de, label_en),
+        plural=_said(plural_de, plural_en),
+        slug=f"custom-{name.replace('_', '-')}",
+        icon="box",
+        columns=("name", "owner", "changed_at"),
+        custom_id=type_id,
+        title=lambda record: record.name,
+        personal=False,
         sections=((_said(label_de, label_en), ("name",)),),
     )
 

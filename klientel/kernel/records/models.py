@@ -18,7 +18,14 @@ from klientel.kernel.tenancy.models import Tenant
 
 forgetters: list[Callable[[UUID], None]] = []  # told at once when a tenant's own fields change here
 
-TONES = (("", _("grey")), ("info", _("blue")), ("ok", _("green")), ("warn", _("amber")), ("bad", _("red")), ("plum", _("plum")))
+TONES = (
+    ("", _("grey")),
+    ("info", _("blue")),
+    ("ok", _("green")),
+    ("warn", _("amber")),
+    ("bad", _("red")),
+    ("plum", _("plum")),
+)
 
 
 def schema_changed(_records: Any) -> None:
@@ -113,18 +120,42 @@ class CustomField(Record):
     label_en = Text(_("label (English)"), max_length=80)
     help_de = Text(_("help (German)"))
     help_en = Text(_("help (English)"))
-    kind = Choice(_("kind"), required=True, of=(
-        ("text", _("Text")), ("long_text", _("Long text")), ("rich_text", _("Formatted text")), ("email", _("E-mail")),
-        ("phone", _("Phone")), ("url", _("Web address")), ("choice", _("Choice")), ("choices", _("Multiple choice")),
-        ("whole", _("Whole number")), ("decimal", _("Decimal number")), ("money", _("Money")), ("date", _("Date")),
-        ("date_time", _("Date and time")), ("yes_no", _("Yes or no")), ("link", _("Link")), ("links", _("Many links")),
-        ("file", _("File")), ("country", _("Country")), ("language", _("Language")),
-    ))
+    kind = Choice(
+        _("kind"),
+        required=True,
+        of=(
+            ("text", _("Text")),
+            ("long_text", _("Long text")),
+            ("rich_text", _("Formatted text")),
+            ("email", _("E-mail")),
+            ("phone", _("Phone")),
+            ("url", _("Web address")),
+            ("choice", _("Choice")),
+            ("choices", _("Multiple choice")),
+            ("whole", _("Whole number")),
+            ("decimal", _("Decimal number")),
+            ("money", _("Money")),
+            ("date", _("Date")),
+            ("date_time", _("Date and time")),
+            ("yes_no", _("Yes or no")),
+            ("link", _("Link")),
+            ("links", _("Many links")),
+            ("file", _("File")),
+            ("country", _("Country")),
+            ("language", _("Language")),
+        ),
+    )
     choices = Json(_("choices"), empty=[], help_text=_("A list of [key, German label, English label]."))
     target = Text(_("leads to record type"), max_length=80)
-    privacy = Choice(_("privacy class"), required=True, of=(
-        ("public", _("says nothing about a person")), ("personal", _("personal")), ("sensitive", _("sensitive")),
-    ))
+    privacy = Choice(
+        _("privacy class"),
+        required=True,
+        of=(
+            ("public", _("says nothing about a person")),
+            ("personal", _("personal")),
+            ("sensitive", _("sensitive")),
+        ),
+    )
     mandatory = YesNo(_("must be filled in"))
     position = Whole(_("position"), least=0, most=1000)
 
@@ -136,10 +167,25 @@ class CustomField(Record):
         label, plural, slug, icon = _("custom field"), _("custom fields"), "fields", "text-cursor-input"
         title = "label_de"
         columns = ("record_type", "label_de", "name", "kind", "privacy", "mandatory")
-        sections = ((_("Custom field"), (
-            "record_type", "name", "kind", "label_de", "label_en", "help_de", "help_en", "choices", "target", "privacy",
-            "mandatory", "position",
-        )),)
+        sections = (
+            (
+                _("Custom field"),
+                (
+                    "record_type",
+                    "name",
+                    "kind",
+                    "label_de",
+                    "label_en",
+                    "help_de",
+                    "help_en",
+                    "choices",
+                    "target",
+                    "privacy",
+                    "mandatory",
+                    "position",
+                ),
+            ),
+        )
         system = True
         settled = schema_changed
         check = staticmethod(checks.custom_field)

@@ -48,4 +48,14 @@ class Record(TenantModel):
 
 
 #: set by the step, never by people
-KEPT = ("version", "title", "sort_key", "match_keys", "restricted", "created_by", "created_at", "changed_at", "archived_at")
+KEPT = (
+    "version",
+    "title",
+    "sort_key",
+    "match_keys",
+    "restricted",
+    "created_by",
+    "created_at",
+    "changed_at",
+    "archived_at",
+)

@@ -23,7 +23,7 @@ from klientel.kernel.tenancy import peek
 from klientel.lib import words
 
 
-def _no_words(record: Any) -> str:
+def _no_words(_record: Any) -> str:
     return ""
 
 
@@ -61,10 +61,10 @@ class RecordType:
     @cached_property
     def static(self) -> dict[str, Kind]:
         """The declared fields, by name, base fields last."""
-        found = {f.name: f for f in self.model._meta.concrete_fields if isinstance(f, Kind)}
+        found: dict[str, Any] = {f.name: f for f in self.model._meta.concrete_fields if isinstance(f, Kind)}
         base = {f.name for f in Record._meta.get_fields() if isinstance(f, Kind)}
         first = {n: k for n, k in found.items() if n not in base}
-        return first | self.own | {n: k for n, k in found.items() if n in base}
+        return {**first, **self.own} | {n: k for n, k in found.items() if n in base}
 
     @property
     def fields(self) -> dict[str, Kind]:

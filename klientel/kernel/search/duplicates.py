@@ -31,7 +31,7 @@ class Similar:
 
 def draft(rtype: RecordType, values: dict[str, Any]) -> Any:
     """A record in memory with those of the values that are right; wrong ones are left out."""
-    record = rtype.model(tenant_id=None)
+    record = rtype.model(tenant_id=UUID(int=0))
     for name, value in values.items():
         kind = rtype.fields.get(name)
         if kind is None:
@@ -46,7 +46,8 @@ def draft(rtype: RecordType, values: dict[str, Any]) -> Any:
 def similar(
     scope: Seer, rtype: RecordType, values: dict[str, Any], *, exclude: UUID | None = None, limit: int = 5
 ) -> list[Similar]:
-    """Records that are likely the same as one with these values, most likely first; none where the type knows no matching."""
+    """Records that are likely the same as one with these values, most likely first; none where the type knows
+    no matching."""
     if rtype.match is None or rtype.score is None:
         return []
     return similar_to(scope, rtype, draft(rtype, values), exclude=exclude, limit=limit)
@@ -63,7 +64,7 @@ def similar_to(
         return []
     inside = scope.restrict(rtype, rtype.table)
     shared = f"cardinality(ARRAY(SELECT unnest({rtype.table}.match_keys) INTERSECT SELECT unnest(%s::text[])))"
-    rows = rtype.model.objects.filter(match_keys__overlap=keys, archived_at=None).extra(
+    rows = rtype.model.objects.filter(match_keys__overlap=keys, archived_at=None).extra(  # noqa: S610  text from declarations, values as parameters
         where=[inside.text], params=inside.params, select={"shared": shared}, select_params=[keys]
     )
     found: list[Similar] = []
@@ -84,10 +85,12 @@ def candidates(scope: Seer, rtype: RecordType, keys: Sequence[Iterable[str]]) ->
             owners[key].append(n)
     if not owners:
         return {}
-    inside = both([
-        Sql("t.tenant_id = %s AND t.archived_at IS NULL AND t.match_keys && %s", (scope.tenant, list(owners))),
-        scope.restrict(rtype, "t"),
-    ])
+    inside = both(
+        [
+            Sql("t.tenant_id = %s AND t.archived_at IS NULL AND t.match_keys && %s", (scope.tenant, list(owners))),
+            scope.restrict(rtype, "t"),
+        ]
+    )
     found: dict[int, list[UUID]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT t.id, t.match_keys FROM {rtype.table} t WHERE {inside.text}", inside.params)

@@ -1,4 +1,5 @@
-"""Search as you type: word starts first, then words that are nearly so (trigrams). Umlauts and spelling are folded away.
+"""Search as you type: word starts first, then words that are nearly so (trigrams). Umlauts and spelling are
+folded away.
 
 Everything happens in the database and is bounded: a frequent word costs as much as a rare one.
 """
@@ -50,7 +51,8 @@ class Hit:
 
 
 def find(scope: Seer, text: str, *, types: Iterable[RecordType] | None = None, limit: int = 10) -> list[Hit]:
-    """Records that the scope may see and whose words begin with, or nearly are, all the words of ``text``; best first."""
+    """Records that the scope may see and whose words begin with, or nearly are, all the words of ``text``;
+    best first."""
     tests = _exact(text)
     if not tests:
         return []
@@ -59,22 +61,24 @@ def find(scope: Seer, text: str, *, types: Iterable[RecordType] | None = None, l
         return []
     folded = words.fold(text)
     hits = _ask(scope, both([where, *tests]), folded, limit)
-    if len(hits) < min(3, limit) and len(folded) > 3:  # noqa: PLR2004
+    if len(hits) < min(3, limit) and len(folded) > 3:
         known = {h.id for h in hits}
-        hits += [h for h in _ask(scope, both([where, *_nearly(folded)]), folded, limit, nearly=True) if h.id not in known]
+        hits += [
+            h for h in _ask(scope, both([where, *_nearly(folded)]), folded, limit, nearly=True) if h.id not in known
+        ]
     return hits[:limit]
 
 
 def _exact(text: str) -> list[Sql]:
     if _PHONE.match(text.strip()):
         digits = re.sub(r"\D", "", text).lstrip("0")
-        return [Sql("s.text LIKE %s", (f"%{digits}%",))] if len(digits) > 2 else []  # noqa: PLR2004
+        return [Sql("s.text LIKE %s", (f"%{digits}%",))] if len(digits) > 2 else []
     found = words.fold(text).split()[:MOST_WORDS]
     return [Sql("s.text LIKE %s", (f"% {like(word)}%",)) for word in found]
 
 
 def _nearly(folded: str) -> list[Sql]:
-    return [Sql("%s <%% s.text", (word,)) for word in folded.split()[:MOST_WORDS] if len(word) > 2]  # noqa: PLR2004
+    return [Sql("%s <%% s.text", (word,)) for word in folded.split()[:MOST_WORDS] if len(word) > 2]
 
 
 def _where(scope: Seer, types: list[RecordType]) -> Sql:

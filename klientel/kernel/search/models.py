@@ -28,6 +28,10 @@ class Entry(TenantModel):
         db_table = "kernel_search"
         constraints = [models.UniqueConstraint(fields=["tenant_id", "record_id", "field_class"], name="search_once")]
         indexes = [
-            GinIndex(fields=["tenant_id", "text"], name="search_trigrams", opclasses=["uuid_ops", "gin_trgm_ops"],
-                     condition=models.Q(alive=True, searchable=True)),
+            GinIndex(
+                fields=["tenant_id", "text"],
+                name="search_trigrams",
+                opclasses=["uuid_ops", "gin_trgm_ops"],
+                condition=models.Q(alive=True, searchable=True),
+            ),
         ]

@@ -18,7 +18,7 @@ _purpose: ContextVar[str] = ContextVar("purpose", default="")
 
 PRIVACY = "privacy"  # the purpose under which restricted records (Art. 18 GDPR) can be seen
 
-__all__ = ["NoTenant", "NoTransaction", "PRIVACY", "current", "inside", "peek", "reading", "writing"]
+__all__ = ["PRIVACY", "NoTenant", "NoTransaction", "current", "inside", "peek", "reading", "writing"]
 
 
 class NoTenant(RuntimeError):
@@ -57,7 +57,7 @@ def inside(tenant_id: UUID | None, *, purpose: str = "") -> Iterator[None]:
 
 def _tell() -> None:
     if connection.in_atomic_block and not connection.needs_rollback and connection.connection is not None:
-        connection.say_tenant()
+        connection.say_tenant()  # type: ignore[attr-defined]
 
 
 @contextmanager

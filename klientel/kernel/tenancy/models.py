@@ -17,7 +17,9 @@ class Id(models.UUIDField):  # type: ignore[type-arg]
     """A UUIDv7 made in Python. Migrations see a plain UUIDField, so that they never import our code."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"default": uuid7, "editable": False} | kwargs)
+        kwargs.setdefault("default", uuid7)
+        kwargs.setdefault("editable", False)
+        super().__init__(**kwargs)
 
     def deconstruct(self) -> tuple[str, str, Any, Any]:
         name, _path, args, kwargs = super().deconstruct()
@@ -58,6 +60,9 @@ class Installation(models.Model):
     class Meta:
         app_label = "kernel"
 
+    def __str__(self) -> str:
+        return f"epoch {self.epoch}"
+
 
 class Wake(models.Model):
     """Tells that a tenant has work in a queue. Written with the work, without content, so it is never lost."""
@@ -70,6 +75,9 @@ class Wake(models.Model):
     class Meta:
         app_label = "kernel"
         indexes = [models.Index(fields=["queue", "due_at"], name="wake_due")]
+
+    def __str__(self) -> str:
+        return f"{self.queue} of {self.tenant_id}"
 
 
 class GuardedQuery(django_sql.Query):
@@ -136,7 +144,7 @@ class TenantModel(models.Model):
 
     def same(self, other: Self) -> bool:
         """Whether both are the same row."""
-        return self.pk == other.pk
+        return bool(self.pk == other.pk)
 
 
 def tenant_models() -> list[type[models.Model]]:

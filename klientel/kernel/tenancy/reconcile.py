@@ -24,7 +24,7 @@ SQL_TABLES = ("kernel_event", "kernel_event_private")
 
 def tenant_tables() -> dict[str, bool]:
     """Every table of tenants, and whether its rows can be restricted (Art. 18 GDPR)."""
-    found = {t: False for t in SQL_TABLES}
+    found = dict.fromkeys(SQL_TABLES, False)
     for model in apps.get_models(include_auto_created=True):
         if issubclass(model, TenantModel):
             found[model._meta.db_table] = any(f.name == "restricted" for f in model._meta.concrete_fields)
@@ -39,7 +39,7 @@ def references() -> list[tuple[str, str, str, bool]]:
         for field in model._meta.concrete_fields:
             to = getattr(field, "to", None)
             if isinstance(to, str) and not getattr(field, "many", True) and to in tables:
-                found.append((model._meta.db_table, field.column, tables[to]._meta.db_table, field.null is False))
+                found.append((model._meta.db_table, str(field.column), tables[to]._meta.db_table, field.null is False))
     return sorted(found)
 
 

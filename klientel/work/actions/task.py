@@ -30,7 +30,11 @@ def reopen(step: Step, task: Task) -> None:
 
 @action("work.task", _("Postpone"), needs="change", icon="calendar-clock")
 def postpone(
-    step: Step, task: Task, *, due: Annotated[dt.date, Date(_("new day"))], reason: Annotated[str, Text(_("reason"))] = ""
+    step: Step,
+    task: Task,
+    *,
+    due: Annotated[dt.date, Date(_("new day"))],
+    reason: Annotated[str, Text(_("reason"))] = "",
 ) -> None:
     """Put off to a later day."""
     step.require(due >= today(), "in_the_past", _("Please choose a day that is not past."), field="due")

@@ -14,10 +14,15 @@ class Call(Record):
 
     subject = Text(_("subject"), required=True, privacy=Privacy.PERSONAL)
     direction = Choice(_("direction"), default="out", of=(("out", _("outgoing")), ("in", _("incoming"))))
-    result = Choice(_("result"), of=(
-        ("reached", _("reached")), ("not_reached", _("not reached")), ("voicemail", _("voicemail")),
-        ("call_back", _("call back")),
-    ))
+    result = Choice(
+        _("result"),
+        of=(
+            ("reached", _("reached")),
+            ("not_reached", _("not reached")),
+            ("voicemail", _("voicemail")),
+            ("call_back", _("call back")),
+        ),
+    )
     at = DateTime(_("when"))
     minutes = Whole(_("minutes"), least=0, most=1440)
     phone = Phone(_("phone"), privacy=Privacy.PERSONAL)
@@ -36,4 +41,6 @@ class Call(Record):
         title = "subject"
         columns = ("at", "direction", "result", "minutes", "concerns", "owner")
         concerns = ("concerns",)
-        sections = ((_("Call"), ("subject", "direction", "result", "at", "minutes", "phone", "notes", "concerns", "owner")),)
+        sections = (
+            (_("Call"), ("subject", "direction", "result", "at", "minutes", "phone", "notes", "concerns", "owner")),
+        )

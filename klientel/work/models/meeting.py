@@ -34,4 +34,6 @@ class Meeting(Record):
         title = "subject"
         columns = ("begins", "place", "concerns", "participants", "owner")
         concerns = ("concerns",)
-        sections = ((_("Meeting"), ("subject", "begins", "ends", "place", "notes", "concerns", "participants", "owner")),)
+        sections = (
+            (_("Meeting"), ("subject", "begins", "ends", "place", "notes", "concerns", "participants", "owner")),
+        )

@@ -14,10 +14,18 @@ class Task(Record):
     """A task with due day, reminder and priority. Its owner does it."""
 
     subject = Text(_("subject"), required=True, privacy=Privacy.PERSONAL)
-    state = Choice(_("state"), default="open", of=(("open", _("open")), ("waiting", _("waiting")), ("done", _("done"))),
-                   tones={"open": "info", "waiting": "warn", "done": "ok"})
-    priority = Choice(_("priority"), default="normal", of=(("high", _("high")), ("normal", _("normal")), ("low", _("low"))),
-                      tones={"high": "bad", "low": ""})
+    state = Choice(
+        _("state"),
+        default="open",
+        of=(("open", _("open")), ("waiting", _("waiting")), ("done", _("done"))),
+        tones={"open": "info", "waiting": "warn", "done": "ok"},
+    )
+    priority = Choice(
+        _("priority"),
+        default="normal",
+        of=(("high", _("high")), ("normal", _("normal")), ("low", _("low"))),
+        tones={"high": "bad", "low": ""},
+    )
     due = Date(_("due"))
     remind_at = DateTime(_("reminder"))
     description = LongText(_("description"), privacy=Privacy.PERSONAL, search="C")

@@ -1,4 +1,5 @@
-"""Django's PostgreSQL backend, which says the tenant at every BEGIN (no session settings: PgBouncer may stand between)."""
+"""Django's PostgreSQL backend, which says the tenant at every BEGIN; no session settings, so PgBouncer may
+stand between."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """Sets ``klientel.tenant`` and ``klientel.purpose`` for the transaction that begins."""
 
     def _set_autocommit(self, autocommit: bool) -> None:
-        super()._set_autocommit(autocommit)
+        super()._set_autocommit(autocommit)  # type: ignore[misc]
         if not autocommit and tenancy.peek()[0] is not None:
             self.say_tenant()
 

@@ -20,7 +20,9 @@ def people(anna, boris):
         return run(anna, "contacts.person.create", **values).record
 
     return {
-        "müller": person(first_name="Jörg", last_name="Müller", emails=["joerg@mueller.example"], phones=["030 2312500"]),
+        "müller": person(
+            first_name="Jörg", last_name="Müller", emails=["joerg@mueller.example"], phones=["030 2312500"]
+        ),
         "schmidt": person(first_name="Anke", last_name="Schmidt", owner=boris.member, phones=["0171 3920077"]),
         "weiss": person(first_name="Kim", last_name="Weiß"),
     }
@@ -30,8 +32,21 @@ def titles(actor, text):
     return [h.title for h in find(ActorScope(actor), text)]
 
 
-@pytest.mark.parametrize("text", ["Müller", "Mueller", "muller", "MÜL", "jörg m", "mueller joerg", "Muellr", "030 2312500",
-                                  "+49 30 2312500", "joerg@mueller"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Müller",
+        "Mueller",
+        "muller",
+        "MÜL",
+        "jörg m",
+        "mueller joerg",
+        "Muellr",
+        "030 2312500",
+        "+49 30 2312500",
+        "joerg@mueller",
+    ],
+)
 def test_spelling_typos_mail_and_phone_lead_to_mueller(anna, people, text):
     assert titles(anna, text)[:1] == ["Jörg Müller"]
 
@@ -74,11 +89,18 @@ def test_costs_at_most_three_statements(anna, people):
 
 def test_names_likely_duplicates_with_reasons(anna, people):
     scope, person = ActorScope(anna), type_of("contacts.person")
-    [found] = similar(scope, person, {"first_name": "Joerg", "last_name": "Mueller", "emails": ["joerg@mueller.example"]})
+    [found] = similar(
+        scope, person, {"first_name": "Joerg", "last_name": "Mueller", "emails": ["joerg@mueller.example"]}
+    )
     assert found.id == people["müller"].id and "email" in found.reasons and found.score > 0.9
     assert similar(scope, person, {"first_name": "Jörg", "last_name": "Ganz-Anders"}) == []
     assert similar(scope, person, {}) == []
 
 
 def test_duplicates_of_invisible_records_are_not_told(boris, people):
-    assert similar(ActorScope(boris), type_of("contacts.person"), {"last_name": "Müller", "emails": ["joerg@mueller.example"]}) == []
+    assert (
+        similar(
+            ActorScope(boris), type_of("contacts.person"), {"last_name": "Müller", "emails": ["joerg@mueller.example"]}
+        )
+        == []
+    )

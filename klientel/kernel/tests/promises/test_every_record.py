@@ -1,4 +1,5 @@
-"""Promises kept by every record type, present and future, declared by a model or by a row. Nobody writes these twice."""
+"""Promises kept by every record type, present and future, declared by a model or by a row. Nobody writes these
+twice."""
 
 from __future__ import annotations
 
@@ -28,15 +29,52 @@ every = pytest.mark.parametrize("key", KEYS)
 @pytest.fixture
 def machine(anna):
     """A record type that a row declares, with a field of each kind that a row can name."""
-    run(anna, "kernel.customtype.create", name="machine", label_de="Maschine", plural_de="Maschinen", label_en="Machine")
-    for kind in ("text", "long_text", "rich_text", "email", "phone", "url", "choice", "choices", "whole", "decimal", "money",
-                 "date", "date_time", "yes_no", "link", "links", "file", "country", "language"):
+    run(
+        anna, "kernel.customtype.create", name="machine", label_de="Maschine", plural_de="Maschinen", label_en="Machine"
+    )
+    for kind in (
+        "text",
+        "long_text",
+        "rich_text",
+        "email",
+        "phone",
+        "url",
+        "choice",
+        "choices",
+        "whole",
+        "decimal",
+        "money",
+        "date",
+        "date_time",
+        "yes_no",
+        "link",
+        "links",
+        "file",
+        "country",
+        "language",
+    ):
         target = {"target": "contacts.person"} if kind in ("link", "links") else {}
         choices = {"choices": [["a", "Alpha"], ["b", "Beta", "Beta"]]} if kind in ("choice", "choices") else {}
-        run(anna, "kernel.customfield.create", record_type=ROW_DECLARED, name=f"x_{kind}", kind=kind, label_de=kind,
-            privacy="public", **target, **choices)
-    run(anna, "kernel.customfield.create", record_type="contacts.person", name="x_shoe", kind="whole", label_de="Schuhgröße",
-        privacy="personal")
+        run(
+            anna,
+            "kernel.customfield.create",
+            record_type=ROW_DECLARED,
+            name=f"x_{kind}",
+            kind=kind,
+            label_de=kind,
+            privacy="public",
+            **target,
+            **choices,
+        )
+    run(
+        anna,
+        "kernel.customfield.create",
+        record_type="contacts.person",
+        name="x_shoe",
+        kind="whole",
+        label_de="Schuhgröße",
+        privacy="personal",
+    )
 
 
 @pytest.fixture
@@ -46,10 +84,6 @@ def rtype(key, anna, request):
     return type_of(key)
 
 
-
-
-
-
 def made(anna, rtype, n=1):
     return make(anna, rtype, n, **fitting(rtype, n))
 
@@ -57,8 +91,13 @@ def made(anna, rtype, n=1):
 def fitting(rtype, n):
     """What generic samples cannot know: values that must fit one another."""
     known = {
-        "kernel.customfield": {"record_type": "contacts.person", "name": f"x_n{n}", "kind": "text", "target": "",
-                               "choices": []},
+        "kernel.customfield": {
+            "record_type": "contacts.person",
+            "name": f"x_n{n}",
+            "kind": "text",
+            "target": "",
+            "choices": [],
+        },
         "kernel.customtype": {"name": f"made_{n}"},
         "kernel.view": {"record_type": "contacts.person", "condition": {}, "columns": [], "sort": "name"},
         "kernel.relationkind": {"from_type": "", "to_type": ""},
@@ -207,7 +246,7 @@ def test_a_list_costs_one_statement_for_3_and_for_12(anna, rtype):
     for some in (range(1, 4), range(4, 13)):
         for n in some:
             made(anna, rtype, n)
-        type_of(rtype.key).fields  # a tenant's own fields are read once and remembered
+        assert type_of(rtype.key).fields  # a tenant's own fields are read once and remembered
         with CaptureQueriesContext(connection) as spent:
             select(scope, rtype, columns=list(scope.visible(rtype)))
         costs.append(len(spent))
@@ -258,8 +297,13 @@ def test_unknown_fields_are_refused(anna, rtype):
 @every
 def test_cannot_be_written_without_an_action(anna, rtype):
     record = made(anna, rtype)
-    for attempt in (record.save, record.delete, rtype.model.objects.all().delete,
-                    lambda: rtype.model.objects.update(version=9), lambda: rtype.model.objects.bulk_create([record])):
+    for attempt in (
+        record.save,
+        record.delete,
+        rtype.model.objects.all().delete,
+        lambda: rtype.model.objects.update(version=9),
+        lambda: rtype.model.objects.bulk_create([record]),
+    ):
         with pytest.raises(WriteOutsideAction):
             attempt()
 

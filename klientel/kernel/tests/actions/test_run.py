@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import uuid4
 
 import pytest
+
 from klientel.kernel import events
 from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.access.reading import get, select

@@ -65,6 +65,7 @@ def _is_refusal(error: Exception) -> bool:
 
 
 def _tell(error: Exception) -> None:
-    text = str(getattr(error, "message", "") or error).strip() or type(error).__name__
-    print(f"klientel: {' '.join(text.splitlines()[0].split())}", file=sys.stderr)
+    every = error.all() if callable(getattr(error, "all", None)) else [error]  # type: ignore[attr-defined]
+    texts = [str(getattr(one, "message", "") or one).strip() or type(one).__name__ for one in every]
+    print(f"klientel: {' '.join(' '.join(text.splitlines()[0].split()) for text in texts)}", file=sys.stderr)
     sys.exit(1)

@@ -13,6 +13,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from klientel.kernel.identity import tokens
+from klientel.kernel.identity.models import User
+from klientel.kernel.tenancy.models import Tenant
 from klientel.site import roles
 from klientel.site.cli import COMMANDS
 from klientel.site.cli.database_sql import HEAD, text
@@ -88,6 +91,43 @@ def test_database_sql_prepares_a_server_of_ones_own(fresh: dict[str, str]) -> No
                     "select pg_get_userbyid(datdba) from pg_database where datname = 'klientel'"
                 ).fetchone()
             assert owner == ("klientel_owner",)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_tenant_its_user_and_a_token(process_environment: dict[str, str]) -> None:
+    made = json.loads(run("tenant", "create", "Müller & Söhne", "--json", environ=process_environment).stdout)
+    assert made["slug"] == "muller-sohne"
+    person = json.loads(run("user", "create", "Anna@Example.org", "--json", environ=process_environment).stdout)
+    assert (person["email"], person["tenant"]) == ("anna@example.org", "muller-sohne")
+    assert len(person["password"]) >= 12
+    token = json.loads(run("token", "create", "anna@example.org", "--json", environ=process_environment).stdout)
+    facts = tokens.check(token["token"])
+    assert facts is not None
+    assert (str(facts.tenant_id), str(facts.member_id), facts.scopes) == (made["id"], person["member"], ("write",))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["tenant", "create", "Werk", "--slug", "Ä"], "small letters, digits and hyphens"),
+        (["tenant", "create", "Werk", "--time-zone", "Mars", "--currency", "€"], "no such time zone. A currency has"),
+        (["tenant", "create", "Werk", "--slug", "werk"], "already a tenant"),
+        (["user", "create", "nobody"], "not an e-mail address"),
+        (["user", "create", "a@example.org", "--role", "queen"], "no role with this name"),
+        (["user", "create", "a@example.org", "--tenant", "x"], "no tenant with this short name"),
+        (["token", "create", "b@example.org"], "b@example.org is not a member of Werk"),
+    ],
+)
+def test_a_refusal_is_one_line_and_nothing_is_written(
+    process_environment: dict[str, str], words: list[str], says: str
+) -> None:
+    run("tenant", "create", "Werk", environ=process_environment)
+    done = run(*words, environ=process_environment)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert says in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert (Tenant.objects.count(), User.objects.count()) == (1, 0)
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

@@ -20,6 +20,7 @@ from klientel.kernel.access.reading import names, select
 from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.kinds import PURPOSES, STATES, Entries, Kind, Link, Links
 from klientel.kernel.records import type_of
+from klientel.kernel.web.speech import large
 
 #: how many records a link offers where no script helps
 OFFERED = 30
@@ -138,8 +139,7 @@ def _is_id(value: Any) -> bool:
 
 def label_of(kind: Kind) -> str:
     """Its label as a heading: first letter large."""
-    text = str(getattr(kind, "verbose_name", "") or kind.name)
-    return text[:1].upper() + text[1:]
+    return large(getattr(kind, "verbose_name", "") or kind.name)
 
 
 def as_sent(kind: Kind, value: Any) -> Any:

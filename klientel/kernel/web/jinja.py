@@ -30,7 +30,7 @@ def environment(**options: Any) -> Environment:
         "datetime": speech.moment,
         "time": speech.clock,
         "number": speech.number,
-        "relative": speech.relative,
+        "relative": speech.relative, "large": speech.large,
     }
     env.globals |= {
         "static": static,

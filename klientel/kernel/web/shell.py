@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from klientel.kernel.records import RecordType, all_types
 from klientel.kernel.web import symbols
+from klientel.kernel.web.speech import large
 
 #: second key after G, by the slug of the type
 GO_KEYS = {"persons": "k", "organisations": "f", "deals": "c", "tickets": "t", "tasks": "a", "meetings": "m"}
@@ -120,7 +121,7 @@ class Shell:
     def creatable(self) -> list[Item]:
         """What may be created from anywhere."""
         return [
-            Item(str(t.label), reverse("new", args=[t.slug]), t.icon) for t in self.types if self.scope.may(t, "create")
+            Item(large(t.label), reverse("new", args=[t.slug]), t.icon) for t in self.types if self.scope.may(t, "create")
         ]
 
     @property

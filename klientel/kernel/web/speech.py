@@ -81,3 +81,9 @@ def due(at: dt.date | dt.datetime | None) -> str:
         day, "D, "
     ) + date(day)
     return f"{text}, {local.strftime('%H:%M')}" if local else text
+
+
+def large(text: Any) -> str:
+    """With a large first letter, as at the beginning of a heading; the rest as it is."""
+    plain = str(text)
+    return plain[:1].upper() + plain[1:]

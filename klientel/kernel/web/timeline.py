@@ -22,7 +22,7 @@ from klientel.kernel.kinds import Kind, Link, Links, LongText, RichText
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.web import cells
 from klientel.kernel.web.fields import label_of
-from klientel.kernel.web.speech import date
+from klientel.kernel.web.speech import date, large
 
 PAGE = 30
 #: fields whose change says nothing to people
@@ -118,7 +118,7 @@ def _one(scope: ActorScope, record_id: UUID | None, event: Event, seen: dict[UUI
         made.title = seen[event.record_id].title
         made.css = f"k-{rtype.key.replace('.', '-')}"
     if verb == "create":
-        made.what = _("%(kind)s added") % {"kind": _large(rtype.label)} if other else _("created this record")
+        made.what = _("%(kind)s added") % {"kind": large(rtype.label)} if other else _("created this record")
         _tell_new(scope, event, made, seen, whole=other)
         return made
     made.what = str(act.label) if verb not in _SAID else _(_SAID[verb])
@@ -126,11 +126,6 @@ def _one(scope: ActorScope, record_id: UUID | None, event: Event, seen: dict[UUI
     if verb == "change" and not made.lines:
         return None
     return made
-
-
-def _large(label: Any) -> str:
-    text = str(label)
-    return text[:1].upper() + text[1:]
 
 
 def _said(text: str) -> str:
@@ -222,7 +217,7 @@ class Filter:
 def filters(rtype: RecordType, beside: list[RecordType]) -> list[Filter]:
     """All, one for each type of entry, and the changes of the record itself."""
     made = [Filter("", _("All"))]
-    made += [Filter(t.slug, _large(t.plural), tuple(a.key for a in actions.actions_on(t))) for t in beside]
+    made += [Filter(t.slug, large(t.plural), tuple(a.key for a in actions.actions_on(t))) for t in beside]
     return [*made, Filter("changes", _("Changes"), tuple(a.key for a in actions.actions_on(rtype)))]
 
 

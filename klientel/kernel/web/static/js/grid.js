@@ -103,3 +103,6 @@ document.addEventListener("keydown", (e) => {
   if (!["j", "k"].includes(e.key) || e.target !== document.body || document.body.dataset.keys === "off" || !grid?.isConnected) return;
   focusCell(current || cell(0, 0));
 });
+// The number of all rows comes after the page; it would hold it up.
+const total = document.querySelector("#total[data-count]");
+if (total) ask(total.dataset.count, { quiet: true }).then((answer) => { if (answer?.ok) { total.textContent = answer.data.text; const all = document.querySelector(".bulk [data-all]"); if (all) all.dataset.all = answer.data.text; } });

@@ -13,6 +13,7 @@ from klientel.kernel.identity.settings import *  # noqa: F403 - how people sign 
 from klientel.site import logs, secret
 from klientel.site.postgres import Embedded, PostgresError
 from klientel.site.setup import LOOPBACK, ROOT, Database, SetupError, read
+from klientel.site.storage import FOR_EVER
 
 try:
     SETUP = read()
@@ -40,7 +41,6 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
-    "django_htmx",
     "procrastinate.contrib.django",
     "klientel.kernel",
     "klientel.privacy",
@@ -96,6 +96,7 @@ if SETUP.pool:
 KLIENTEL_DIRECT: Database | None = SETUP.direct or SETUP.database
 """Where LISTEN and Procrastinate connect; None means the place of the default database."""
 
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
@@ -172,15 +173,16 @@ TEMPLATES = [
         },
     },
 ]
+STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]  # other apps' pages are not ours
 STATIC_URL = "/static/"
 STATIC_ROOT = SETUP.home / "static"
 STATICFILES_DIRS = [room / "static" for room in ROOMS if (room / "static").is_dir()]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": KLIENTEL_FILES}},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "klientel.site.storage.Storage"},
 }
 WHITENOISE_MAX_AGE = 3600
-WHITENOISE_MANIFEST_STRICT = True
+WHITENOISE_IMMUTABLE_FILE_TEST = FOR_EVER
 
 # -- languages, time -------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from klientel.site.setup import ROOT
 
 def collect() -> bool:
     """Bring STATIC_ROOT up to date; True when something was done."""
-    kept: Path = settings.STATIC_ROOT / ".stamp"
+    kept: Path = settings.KLIENTEL_HOME / "static.stamp"
     wanted = _key()
     if kept.is_file() and kept.read_text() == wanted:
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -94,6 +95,18 @@ def test_each_process_comes_back_when_killed(running: Running) -> None:
         os.kill(pid, signal.SIGKILL)
         assert until(lambda name=name, pid=pid: running.children().get(name, pid) != pid, 1.0), name
     assert until(running.answers)
+
+
+def test_scripts_may_be_kept_for_ever_and_find_each_other(running: Running) -> None:
+    with urlopen(f"{running.url}account/login", timeout=5) as page:
+        address = re.search(r'src="(/static/js/[0-9a-f]{12}/)app\.js"', page.read().decode())
+    assert address is not None
+    with urlopen(f"{running.url[:-1]}{address[1]}app.js", timeout=5) as script:
+        assert "immutable" in script.headers["Cache-Control"]
+        imported = re.findall(r'import[^"]*"\./([\w.-]+)"', script.read().decode())
+    assert imported
+    for name in imported:
+        urlopen(f"{running.url[:-1]}{address[1]}{name}", timeout=5).close()
 
 
 def test_a_second_start_on_the_same_port_is_refused_in_one_line(running: Running) -> None:

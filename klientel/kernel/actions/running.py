@@ -173,6 +173,7 @@ def _one(step: Step, act: Action, rtype: RecordType, item: Item, locked: dict[UU
         if allowed(step.scope, rtype, act.needs, "t") is FALSE:
             raise Forbidden("forbidden", _("You may not create this."))
         return act.fn(step, rtype, **params) if act.basic else act.fn(step, **params)
+    step.settle_record(item.id)
     found = locked.get(item.id) if item.id is not None else None
     record = _checked(found, item)
     act.fn(step, record, **params)

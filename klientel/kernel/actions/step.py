@@ -37,6 +37,7 @@ class Draft:
     item: int
     parameters: dict[str, Any] = field(default_factory=dict)
     undoes: UUID | None = None
+    cause: UUID | None = None
     retitled: bool = False
     links: list[tuple[str, str, UUID]] = field(default_factory=list)  # field, target type, id: to be checked
 
@@ -108,7 +109,7 @@ class Step:
     def change(self, record: Any, **values: Any) -> None:
         """Set fields of a record; what stays equal is no change, and nothing changed is no event."""
         rtype = type_of(record)
-        draft = self._draft(rtype, record)
+        draft = self.draft(rtype, record)
         fields = rtype.fields
         refusals: list[Refused] = []
         for name, value in values.items():
@@ -126,10 +127,10 @@ class Step:
 
     def stamp(self, record: Any, **values: Any) -> None:
         """Set fields that people do not fill in themselves, such as when a task was done; values are canonical."""
-        draft = self._draft(type_of(record), record)
+        draft = self.draft(type_of(record), record)
         for name, value in values.items():
             kind = draft.rtype.fields[name]
-            self._note(draft, name, kind.plain(getattr(record, name)), kind.plain(value))
+            self.note(draft, name, kind.plain(getattr(record, name)), kind.plain(value))
             setattr(record, name, value)
 
     def keep(self, **parameters: Any) -> None:
@@ -138,9 +139,11 @@ class Step:
 
     # -- buffers --------------------------------------------------------------------------------------------------
 
-    def _draft(self, rtype: RecordType, record: Any) -> Draft:
+    def draft(self, rtype: RecordType, record: Any) -> Draft:
+        """What the item that runs now does to this record."""
         draft = self._open.get(record.id)
         if draft is None:
+            self.settle_record(record.id)
             draft = self._open[record.id] = Draft(rtype, record, {}, False, self._item)
             self._tables.add(rtype.table)
         return draft
@@ -161,11 +164,12 @@ class Step:
             new = None
         draft.rtype.put(draft.record, kind.name, accepted)
         if old != new:
-            self._note(draft, kind.name, old, new)
+            self.note(draft, kind.name, old, new)
             self._remember_links(draft, kind, accepted, before)
 
     @staticmethod
-    def _note(draft: Draft, name: str, old: Any, new: Any) -> None:
+    def note(draft: Draft, name: str, old: Any, new: Any) -> None:
+        """Remember a change of one field, in plain values."""
         first = draft.changes.get(name)
         if first is not None:
             old = first[0]
@@ -205,10 +209,15 @@ class Step:
     def settle(self, table: str) -> None:
         """Write what is buffered, because ``table`` is about to be read."""
         if table in self._tables:
-            self._tables.clear()
             if self._open:
                 self.flushed_in_item = True
             self._done |= self._open
+            self._open = {}
+            self.flush()
+
+    def settle_record(self, record_id: UUID | None) -> None:
+        """Write what an earlier item did to this record, before another item does something to it."""
+        if record_id in self._done:
             self.flush()
 
     # -- writing --------------------------------------------------------------------------------------------------
@@ -217,7 +226,7 @@ class Step:
         """Write all that is buffered: links checked, rows, search, events, then rights on the results."""
         drafts = [d for d in self._done.values() if d.new or d.changes or d.undoes]
         self._done = {}
-        self._tables.clear()
+        self._tables = {d.rtype.table for d in self._open.values()}
         if not drafts:
             return
         refusals = storing.check_links(self.scope, drafts)
@@ -256,7 +265,7 @@ class Step:
             actor_name=self.actor.name,
             change_set=self.change_set,
             changes=draft.changes,
-            cause=self.cause,
+            cause=draft.cause or self.cause,
             at=self.now,
             parameters=draft.parameters | {"new": True} if draft.new else draft.parameters,
             about=about,

@@ -11,16 +11,13 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel import actions, events, writing
-from klientel.kernel.access.granting import ActorScope
-from klientel.kernel.access.reading import get as get_record
-from klientel.kernel.actions.declaring import Action
-from klientel.kernel.actions.step import Draft, Step
+from klientel.kernel.access.granting import ActorScope, allowed
+from klientel.kernel.actions.step import Again, Draft, Step
 from klientel.kernel.errors import Conflict, Forbidden, Missing, Refused
 from klientel.kernel.events import Event
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.records import RecordType, type_of
-from klientel.kernel.sql import Sql
-from klientel.kernel.tenancy import current
+from klientel.kernel.sql import TRUE, Sql, both
 from klientel.lib.ids import uuid7
 
 CHUNK = 500
@@ -71,32 +68,57 @@ def _chunks(change_set: UUID) -> Iterator[list[Event]]:
 
 
 def _undo_some(actor: Actor, scope: ActorScope, some: list[Event], result: Undone) -> None:
-    for event in some:
-        step = Step(actor, actions.get(event.kind), change_set=result.change_set, cause=event.id, scope=scope)
+    """One chunk, in one transaction; again without those that turn out to be refused."""
+    refused: dict[int, Refused] = {}
+    while True:
         try:
-            with transaction.atomic(), writing.settling(step.settle):
-                _undo_one(step, scope, event)
-                step.flush()
-            result.records += 1
-        except Refused as no:
-            result.refused.append((event, no))
-        except actions.step.Again as again:
-            result.refused.append((event, next(iter(again.refusals.values()))))
+            with transaction.atomic():
+                for kind in dict.fromkeys(e.kind for e in some):
+                    group = {n: e for n, e in enumerate(some) if e.kind == kind}
+                    _attempt(
+                        Step(actor, actions.get(kind), change_set=result.change_set, cause=None, scope=scope),
+                        group,
+                        refused,
+                    )
+                break
+        except Again as again:
+            refused |= again.refusals
+    result.refused += [(some[n], no) for n, no in sorted(refused.items())]
+    result.records += len(some) - len(refused)
 
 
-def _undo_one(step: Step, scope: ActorScope, event: Event) -> None:
-    rtype = type_of(event.record_type)
-    record = _locked(scope, rtype, event)
-    step.begin(0)
-    draft = step._draft(rtype, record)
-    draft.undoes = event.id
+def _attempt(step: Step, group: dict[int, Event], refused: dict[int, Refused]) -> None:
+    with writing.settling(step.settle):
+        locked = _locked(step.scope, [e for n, e in group.items() if n not in refused])
+        for n, event in group.items():
+            if n in refused:
+                continue
+            step.begin(n)
+            try:
+                step.settle_record(event.record_id)
+                _undo_one(step, locked, event)
+                step.end()
+            except Refused as no:
+                step.drop(no)
+                refused[n] = no
+        step.flush()
+
+
+def _undo_one(step: Step, locked: dict[UUID, Any], event: Event) -> None:
+    rtype, record = type_of(event.record_type), locked.get(event.record_id)
+    if record is None:
+        raise Missing("missing", _("There is no such record, or you may not see it."))
+    verb = "archive" if _made_it(event) or "archived_at" in event.changes else "change"
+    if not step.scope.may(rtype, verb):
+        raise Forbidden("forbidden", _("You may not do this here."))
+    draft = step.draft(rtype, record)
+    draft.undoes = draft.cause = event.id
     if _made_it(event):
         if record.version != 1:
             raise Conflict("changed_since", _("It was changed again since."))
         step.archive(record)
     else:
         _put_back(step, rtype, record, event, draft)
-    step.end()
 
 
 def _made_it(event: Event) -> bool:
@@ -122,16 +144,21 @@ def _put_back(step: Step, rtype: RecordType, record: Any, event: Event, draft: D
         kind = rtype.fields.get(name)
         if kind is not None:
             rtype.put(record, name, kind.from_plain(old))
-            step._note(draft, name, new, old)
+            step.note(draft, name, new, old)
 
 
-def _locked(scope: ActorScope, rtype: RecordType, event: Event) -> Any:
-    record = get_record(scope, rtype, event.record_id)
-    locked = rtype.model.objects.select_for_update(of=("self",)).get(pk=record.pk)
-    verb = "archive" if _made_it(event) or "archived_at" in event.changes else "change"
-    if not scope.may(rtype, verb):
-        raise Forbidden("forbidden", _("You may not do this here."))
-    return locked
+def _locked(scope: ActorScope, some: list[Event]) -> dict[UUID, Any]:
+    """The records, locked in the order of their ids, as far as the actor may see them: one statement per type."""
+    by_type: dict[str, set[UUID]] = {}
+    for event in some:
+        by_type.setdefault(event.record_type, set()).add(event.record_id)
+    found: dict[UUID, Any] = {}
+    for key, ids in sorted(by_type.items()):
+        rtype = type_of(key)
+        inside = both([allowed(scope, rtype, "view", rtype.table), rtype.base(rtype.table) or TRUE])
+        rows = rtype.model.objects.filter(pk__in=ids).extra(where=[inside.text], params=inside.params)  # noqa: S610
+        found |= {r.pk: r for r in rows.order_by("pk").select_for_update(of=("self",))}
+    return found
 
 
-__all__ = ["Action", "Undone", "current", "undo"]
+__all__ = ["Undone", "undo"]

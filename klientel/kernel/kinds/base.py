@@ -167,7 +167,7 @@ class Kind:
 
     def from_plain(self, value: Any) -> Any:
         """What :meth:`plain` gave, as the canonical value: for custom fields and for undo."""
-        return self.blank_value() if value is None else self.take(value)
+        return self.blank_value() if value is None or value == "" else self.take(value)
 
 
 def zone() -> ZoneInfo:

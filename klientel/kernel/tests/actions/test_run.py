@@ -5,6 +5,8 @@ from __future__ import annotations
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from klientel.kernel import events
 from klientel.kernel.access.granting import ActorScope
@@ -16,6 +18,7 @@ from klientel.kernel.records import type_of
 from klientel.kernel.sql import Sql
 from klientel.kernel.tenancy import inside
 from klientel.kernel.testing import make
+from klientel.lib.ids import uuid7
 
 PERSON = "contacts.person"
 
@@ -143,3 +146,35 @@ def test_task_done_and_undone(anna):
     undo(anna, done.change_set)
     found = get(ActorScope(anna), type_of("work.task"), task.id)
     assert found.state == "open" and found.done_at is None
+
+
+def test_the_same_record_twice_in_one_chunk_keeps_both_changes(anna):
+    person = run(anna, "contacts.person.create", last_name="Muster").record
+    items = [Item(person.id, {"first_name": "Kim"}), Item(person.id, {"position": "Leitung"})]
+    assert [o.refused for o in run_many(anna, "contacts.person.change", items)] == [None, None]
+    found = get(ActorScope(anna), type_of(PERSON), person.id)
+    assert (found.first_name, found.position, found.version) == ("Kim", "Leitung", 3)
+
+
+def test_the_second_of_two_equal_versions_in_one_chunk_is_a_conflict(anna):
+    person = run(anna, "contacts.person.create", last_name="Muster").record
+    items = [Item(person.id, {"first_name": "Kim"}, 1), Item(person.id, {"first_name": "Kai"}, 1)]
+    outcomes = list(run_many(anna, "contacts.person.change", items))
+    assert [o.refused.code if o.refused else None for o in outcomes] == [None, "changed_since"]
+
+
+def test_undo_of_many_costs_the_same_statements_for_3_and_for_30(anna):
+    costs = []
+    for n in (3, 30):
+        people = [run(anna, "contacts.person.create", last_name=f"M{i}").record.id for i in range(n)]
+        change_set = uuid7()
+        assert all(
+            o.refused is None
+            for o in run_many(
+                anna, "contacts.person.change", [Item(p, {"stage": "lead"}) for p in people], change_set=change_set
+            )
+        )
+        with CaptureQueriesContext(connection) as spent:
+            assert undo(anna, change_set).records == n
+        costs.append(len(spent))
+    assert costs[0] == costs[1]

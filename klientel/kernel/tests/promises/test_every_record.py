@@ -192,6 +192,25 @@ def test_every_field_changes_and_is_undone(anna, rtype):
 
 
 @every
+def test_every_field_is_emptied_and_undone(anna, rtype):
+    record = made(anna, rtype, 1)
+    before = get(ActorScope(anna), rtype, record.pk)
+    emptied = {
+        n: None for n, k in rtype.fields.items() if not k.readonly and not k.required and n not in fitting(rtype, 1)
+    }
+    done = run(anna, f"{rtype.key}.change", record.pk, **emptied)
+    again = get(ActorScope(anna), rtype, record.pk)
+    for name in emptied:
+        kind = type_of(rtype.key).fields[name]
+        assert kind.is_empty(rtype.value(again, name)) or kind.key == "yes_no", name
+    if done.events:
+        assert history.undo(anna, done.change_set).refused == []
+    again = get(ActorScope(anna), rtype, record.pk)
+    for name in emptied:
+        assert rtype.value(again, name) == rtype.value(before, name), name
+
+
+@every
 def test_a_stale_version_is_a_conflict(anna, rtype):
     record = made(anna, rtype)
     with pytest.raises(Conflict):

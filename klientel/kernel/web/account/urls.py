@@ -46,5 +46,6 @@ urlpatterns = [
     path("account/profile", views.profile, name="account_profile"),
     path("account/tenant", views.workspaces, name="account_workspaces"),
     path("account/tenant/<uuid:tenant_id>", views.change_workspace, name="account_workspace"),
-    path("invitation/<str:text>", invitation.invitation, name="invitation"),
+    path("invitation", invitation.invitation, name="invitation"),
+    path("invitation/<str:text>", invitation.arrive, name="invitation_link"),
 ]

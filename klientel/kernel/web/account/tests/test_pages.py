@@ -7,9 +7,12 @@ from uuid import UUID
 import pytest
 from allauth.usersessions.models import UserSession
 from django.core import mail
+from django.http import HttpResponse
 from django.test import Client
 
 from klientel.kernel import access
+from klientel.kernel.actions import run
+from klientel.kernel.errors import Forbidden
 from klientel.kernel.identity import accounts, invitations, tokens
 from klientel.kernel.identity.models import ApiToken, User
 from klientel.kernel.tenancy import inside, writing
@@ -201,77 +204,106 @@ def invite(tenant: UUID, email: str = GUEST, **given: object) -> str:
     return invitations.path(text)
 
 
+def arrive(client: Client, link: str) -> HttpResponse:
+    """Follow the link; the page it leads to."""
+    answer = client.get(link, follow=True)
+    assert answer.redirect_chain == [("/invitation", 302)]
+    return answer  # type: ignore[return-value]
+
+
 def test_a_guest_chooses_a_password_and_is_in(client: Client, tenant: UUID) -> None:
     link = invite(tenant, name="Gesa")
-    page = client.get(link).content.decode()
+    page = arrive(client, link).content.decode()
     assert "Muster GmbH" in page
     assert 'value="Gesa"' in page
+    assert link not in page
     assert not User.objects.exists()
-    answer = client.post(link, WELCOME)
+    answer = client.post("/invitation", WELCOME)
     assert (answer.status_code, answer["Location"]) == (302, "/")
     assert is_signed_in(client)
     guest = User.objects.get()
     assert (guest.email, guest.name) == (GUEST, "Gesa Gast")
     assert [row[0] for row in access.memberships(guest.id)] == [tenant]
-    assert Client().get(link).status_code == 409
-    assert Client().post(link, WELCOME).status_code == 409
+    other = Client()
+    assert arrive(other, link).status_code == 409
+    assert other.post("/invitation", WELCOME).status_code == 409
     assert User.objects.count() == 1
 
 
 @pytest.mark.parametrize("wrong", [{"password": "123", "again": "123"}, {"again": "Anders als oben 4"}, {"name": ""}])
 def test_a_refused_welcome_leaves_nothing(client: Client, tenant: UUID, wrong: dict[str, str]) -> None:
     link = invite(tenant)
-    assert client.post(link, WELCOME | wrong).status_code == 422
+    arrive(client, link)
+    assert client.post("/invitation", WELCOME | wrong).status_code == 422
     assert not User.objects.exists()
-    assert client.get(link).status_code == 200
+    assert arrive(client, link).status_code == 200
     assert not is_signed_in(client)
 
 
 def test_ended_and_unknown_links_say_so(client: Client, tenant: UUID, elsewhere: UUID) -> None:
     link = invite(tenant)
-    assert client.get(link[:-1] + ("A" if link[-1] != "A" else "B")).status_code == 404
-    assert client.get(link.replace(tenant.hex, elsewhere.hex)).status_code == 404
-    assert client.get("/invitation/x").status_code == 404
     old = invite(elsewhere, lifetime=timedelta(seconds=-1))
-    assert client.get(old).status_code == 422
-    assert client.post(old, WELCOME).status_code == 422
+    changed = link[:-1] + ("A" if link[-1] != "A" else "B")
+    for wrong, status in [
+        (changed, 404),
+        (link.replace(tenant.hex, elsewhere.hex), 404),
+        ("/invitation/x", 404),
+        (old, 422),
+    ]:
+        assert arrive(client, wrong).status_code == status
+        assert client.post("/invitation", WELCOME).status_code == status
+    assert Client().get("/invitation").status_code == 404
     assert not User.objects.exists()
 
 
 def test_who_has_a_login_signs_in_and_accepts(client: Client, user: User, elsewhere: UUID) -> None:
-    link = invite(elsewhere, EMAIL)
-    page = client.get(link).content.decode()
+    page = arrive(client, invite(elsewhere, EMAIL)).content.decode()
     assert 'type="password"' not in page
-    assert f"/account/login?next={link.replace('/', '%2F')}" in page
-    assert client.post(link, WELCOME).status_code == 200
+    assert "/account/login?next=%2Finvitation" in page
+    assert client.post("/invitation", WELCOME).status_code == 200
     assert access.memberships(user.id) == []
-    assert sign_in(client, next=link)["Location"] == link
-    assert client.post(link)["Location"] == "/"
+    assert sign_in(client, next="/invitation")["Location"] == "/invitation"
+    assert client.post("/invitation")["Location"] == "/"
     assert [row[0] for row in access.memberships(user.id)] == [elsewhere]
     assert User.objects.count() == 1
 
 
 def test_an_invitation_for_another_address_is_not_taken(inside_client: Client, user: User, elsewhere: UUID) -> None:
     link = invite(elsewhere)
-    assert "gast@example.org" in inside_client.get(link).content.decode()
-    assert inside_client.post(link).status_code == 403
+    assert GUEST in arrive(inside_client, link).content.decode()
+    assert inside_client.post("/invitation").status_code == 403
     assert len(access.memberships(user.id)) == 1
-    assert Client().get(link).status_code == 200
+    assert arrive(Client(), link).status_code == 200
 
 
 def test_a_waiting_member_gets_its_login(client: Client, tenant: UUID) -> None:
-    from klientel.kernel.actions import run
-
     with inside(tenant):
         waiting = run(access.system_actor(), "kernel.member.create", name="Gesa", email=GUEST).record
-    client.post(invite(tenant, parameters={"member": str(waiting.id)}), WELCOME)
+    arrive(client, invite(tenant, parameters={"member": str(waiting.id)}))
+    client.post("/invitation", WELCOME)
     ((_tenant, member_id, _name),) = access.memberships(User.objects.get().id)
     assert member_id == waiting.id
+
+
+def test_where_the_role_is_gone_nobody_joins_and_no_login_remains(client: Client, tenant: UUID) -> None:
+    arrive(client, invite(tenant, parameters={"roles": [str(tenant)]}))
+    assert client.post("/invitation", WELCOME).status_code == 422
+    assert not User.objects.exists()
 
 
 def test_reading_a_link_changes_nothing_and_sends_nothing(client: Client, tenant: UUID) -> None:
     link = invite(tenant)
     for _ in range(3):
-        assert client.get(link).status_code == 200
+        assert arrive(client, link).status_code == 200
     assert (User.objects.count(), len(mail.outbox)) == (0, 0)
-    assert client.post(link, WELCOME).status_code == 302
+    assert client.post("/invitation", WELCOME).status_code == 302
+
+
+def test_nobody_but_the_system_connects_a_login(tenant: UUID, user: User, member: UUID) -> None:
+    stranger = accounts.create("other@example.org", name="Other", password=PASSWORD)
+    with inside(tenant), writing():
+        anna = access.actor_of(member)
+    with inside(tenant), pytest.raises(Forbidden):
+        run(anna, "kernel.member.connect", member, user=stranger.id)
+    assert access.memberships(stranger.id) == []
+    assert [row[1] for row in access.memberships(user.id)] == [member]

@@ -1,0 +1,107 @@
+"""The demo: the same people for the same seed, told once, whole."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import random
+import re
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from klientel.contacts.models import Organisation, Person
+from klientel.kernel.identity.models import User
+from klientel.kernel.tenancy import inside, reading
+from klientel.kernel.tenancy.models import Tenant
+from klientel.lib.phones import read_phone
+from klientel.site.demo import create, filling, logins, messy
+from klientel.site.demo.names import LANDLINES, MOBILES, Maker, places
+from klientel.site.demo.stories import Cast, spoken, stories, told
+from klientel.site.demo.words_of import words
+from klientel.work.models import Task
+
+FOR_FILMS = tuple(f"+49{start[1:]}" for start, _digits in (*LANDLINES, *MOBILES))
+KEPT_FREE = re.compile(r"(.*\.example|example\.(org|com|net))\Z")
+
+
+@pytest.fixture
+def home(settings: Any, tmp_path: Path) -> Path:
+    """A home folder of this test's own."""
+    settings.KLIENTEL_HOME = tmp_path
+    return tmp_path
+
+
+def some(seed: int, n: int = 200) -> list[dict[str, Any]]:
+    """Contacts of this seed."""
+    maker = Maker(seed)
+    return [made for _ in range(n) for made in (maker.firm(), maker.person("firma.example"))]
+
+
+def test_the_same_seed_makes_the_same_people() -> None:
+    assert some(3) == some(3)
+    assert some(3) != some(4)
+
+
+def test_nobody_real_can_be_called_or_written_to() -> None:
+    for one in some(5):
+        for phone in one["phones"]:
+            assert phone["value"].startswith(FOR_FILMS)
+            assert read_phone(phone["value"]).e164 == phone["value"]
+        for mail in one["emails"]:
+            assert KEPT_FREE.match(mail["value"].partition("@")[2])
+
+
+def test_there_are_enough_words() -> None:
+    assert min(len(words("women")), len(words("men"))) > 250
+    assert len(words("families")) > 450
+    assert len(places()) == 150
+
+
+def test_a_story_bends_its_names() -> None:
+    koch = {"first_name": "Otto", "last_name": "Koch", "salutation": "mr"}
+    assert spoken(koch) == {"Frau": "Herr Koch", "herrn": "Herrn Koch", "sie": "er"}
+    assert spoken(koch | {"salutation": "neutral"})["herrn"] == "Otto Koch"
+    for story in stories():
+        for _rtype, values in told(story, Cast(koch, "Koch KG", ["1"], "2"), dt.date(2026, 11, 22), random.Random(1)):
+            assert "{" not in str(values.get("subject", "")) + str(values.get("text", "")) + str(
+                values.get("notes", "")
+            )
+
+
+def test_the_contact_file_is_a_mess(home: Path) -> None:
+    content = messy.write().read_bytes()
+    with pytest.raises(UnicodeDecodeError):
+        content.decode()
+    lines = list(csv.reader(content.decode("cp1252").splitlines(), delimiter=";"))
+    assert {len(line) for line in lines} > {len(messy.HEADER)}
+    assert len({tuple(line) for line in lines}) < len(lines) + 1
+
+
+@pytest.mark.django_db
+def test_it_is_made_once_and_whole(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(messy, "bring_in", lambda *_: None)
+    first = create()
+    assert [one["email"] for one in first] == [one["email"] for one in create()]
+    assert stat.S_IMODE(logins.place().stat().st_mode) == 0o600
+    assert User.objects.get(email="jan.koester@hansewerk.example").check_password(
+        next(one["password"] for one in first if one["email"].startswith("jan"))
+    )
+    with inside(Tenant.objects.get(slug=filling.SLUG).id), reading():
+        assert Organisation.objects.count() == filling.FIRMS
+        assert Person.objects.count() == filling.STAFFED + filling.PRIVATE
+        assert Task.objects.filter(state="open", due__lt=dt.date.today()).exists()  # noqa: DTZ011
+    with inside(Tenant.objects.get(slug=filling.SMALL).id), reading():
+        assert Organisation.objects.count() == 6
+
+
+@pytest.mark.django_db
+def test_lost_passwords_are_made_anew(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(messy, "bring_in", lambda *_: None)
+    before = create()
+    logins.place().unlink()
+    after = create()
+    assert [one["email"] for one in before] == [one["email"] for one in after]
+    assert not {one["password"] for one in before} & {one["password"] for one in after}

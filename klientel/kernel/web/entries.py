@@ -21,14 +21,16 @@ WHEN = ("due", "begins")
 
 
 def concern(rtype: RecordType) -> str:
-    """The field by which an entry stands on any record, or nothing."""
-    return next((n for n in rtype.concerns if isinstance(k := rtype.fields.get(n), Links) and k.to == "*"), "")
+    """The field by which an entry stands on any record, or nothing. What joins two records is no entry."""
+    ways = [n for n in rtype.concerns if isinstance(k := rtype.fields.get(n), Links) and k.to == "*"]
+    return ways[0] if len(ways) == 1 else ""
 
 
 def entry_types(scope: ActorScope, verb: str = "view") -> list[RecordType]:
-    """The types of entries this actor may see (or create), the simplest first."""
+    """The types of entries this actor may see (or create): what happened first, then what is to come; simple ones first."""
     found = [t for t in all_types() if t.group and concern(t) and scope.may(t, verb)]
-    return sorted(found, key=lambda t: (sum(len(names) for _label, names in t.sections), t.key))
+    order = ("", *WHEN)
+    return sorted(found, key=lambda t: (order.index(when(t)), sum(len(names) for _label, names in t.sections), t.key))
 
 
 def when(rtype: RecordType) -> str:

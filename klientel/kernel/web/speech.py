@@ -8,11 +8,15 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext, pgettext
 from markupsafe import Markup, escape
 
 from klientel.kernel.kinds import zone
 from klientel.lib import dates, numbers
+
+
+#: within so many days a date is said without its year
+SOON = 180
 
 
 def language() -> str:
@@ -77,6 +81,8 @@ def due(at: dt.date | dt.datetime | None) -> str:
     local = timezone.localtime(at) if isinstance(at, dt.datetime) else None
     day = local.date() if local else at
     days = (day - timezone.localdate()).days  # type: ignore[operator]
+    if days < -SOON or days > SOON:
+        return date(day)
     text = {0: gettext("today"), 1: gettext("tomorrow"), -1: gettext("yesterday")}.get(days) or date_format(
         day, "D, "
     ) + date(day)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,7 +14,7 @@ from klientel.kernel import actions
 from klientel.kernel.access.reading import Name, get, names, select
 from klientel.kernel.access.reading import Row as ListRow
 from klientel.kernel.kinds import Kind, Link, Links
-from klientel.kernel.records import RecordType, Reverse, reverses
+from klientel.kernel.records import RecordType, Reverse, reverses, type_of
 from klientel.kernel.web import cells, entries, timeline
 from klientel.kernel.web.answers import fragment, page, wants_json
 from klientel.kernel.web.fields import label_of
@@ -23,6 +24,7 @@ from klientel.kernel.web.views.lists import seen_type
 #: how many related records a card shows
 RELATED = 6
 MOST_CARDS = 8
+RELATION = "kernel.relation"
 NOT_OFFERED = ("create", "change", "archive", "restore", "comment", "link", "tag", "untag", "assign")
 
 
@@ -53,7 +55,7 @@ def record(request: Any, slug: str, record_id: UUID) -> HttpResponse:
             "stage": _stage(scope, rtype, found),
             "owner": linked.get(found.owner),
             "captures": entries.captures(scope) if found.archived_at is None else [],
-            "related": related(scope, rtype, record_id, beside),
+            "related": related(scope, rtype, record_id), "relations": relations(scope, record_id),
             "more": more_actions(scope, rtype, found),
             "contact": contact(scope, rtype, found),
             "may_change": scope.may(rtype, "change") and found.archived_at is None,
@@ -153,42 +155,54 @@ def contact(scope: Any, rtype: RecordType, found: Any) -> dict[str, str]:
     return made
 
 
-def related(scope: Any, rtype: RecordType, record_id: UUID, beside: list[RecordType]) -> list[dict[str, Any]]:
+def related(scope: Any, rtype: RecordType, record_id: UUID) -> list[dict[str, Any]]:
     """Cards of related records: one statement per way that leads here. Entries are left to the timeline."""
-    told = {t.key for t in beside}
     cards = []
     for way in reverses(rtype).values():
-        if way.source.key in told or way.source.system or len(cards) >= MOST_CARDS or not _open(scope, way):
+        source = way.source
+        if entries.concern(source) or source.system or source.key == RELATION or not _open(scope, way):
             continue
-        op, value = ("contains_one", [str(record_id)]) if way.many else ("is", str(record_id))
-        columns = tuple(c for c in way.source.columns if c in scope.visible(way.source) and c != way.field)[:2]
-        found = select(
-            scope, way.source, columns=columns, where={"field": way.field, "op": op, "value": value}, limit=RELATED
-        )
-        cards.append(
-            {
-                "way": way,
-                "rows": found.rows,
-                "more": found.after is not None,
-                "all": all_url(way, record_id),
-                "new": f"{reverse('new', args=[way.source.slug])}?{way.field}={record_id}"
-                if scope.may(way.source, "create")
-                else "",
-                "sub": _subs(scope, way.source, columns, found.rows),
-            }
-        )
+        if len(cards) < MOST_CARDS:
+            cards.append(_card(scope, way, record_id))
     return [c for c in cards if c["rows"] or c["new"]]
+
+
+def _card(scope: Any, way: Reverse, record_id: UUID) -> dict[str, Any]:
+    source, op = way.source, "contains_one" if way.many else "is"
+    value: Any = [str(record_id)] if way.many else str(record_id)
+    columns = tuple(c for c in source.columns if c in scope.visible(source) and c != way.field)[:2]
+    where = {"field": way.field, "op": op, "value": value}
+    found = select(scope, source, columns=columns, where=where, limit=RELATED)
+    new = f"{reverse('new', args=[source.slug])}?{urlencoded({way.field: record_id})}" if scope.may(source, "create") else ""
+    return {"label": way.label, "source": source, "rows": found.rows, "more": found.after is not None, "new": new,
+            "all": f"{reverse('list', args=[source.slug])}?{urlencoded({'where': orjson.dumps(where).decode()})}",
+            "sub": _subs(scope, source, columns, found.rows)}
+
+
+def relations(scope: Any, record_id: UUID) -> list[dict[str, Any]]:
+    """Records that this one belongs together with, each with the name of the way, seen from here."""
+    rtype, here = type_of(RELATION), [str(record_id)]
+    if not scope.may(rtype, "view"):
+        return []
+    either = [{"field": f, "op": "contains_one", "value": here} for f in ("first", "second")]
+    found = select(scope, rtype, columns=("kind", "first", "second", "note"), where={"any": either}, limit=20).rows
+    if not found:
+        return []
+    kinds = select(scope, type_of("kernel.relationkind"), columns=("name", "back"), limit=200).rows
+    said = {k.id: (k.values["name"], k.values["back"]) for k in kinds}
+    others = {i for r in found for i in (*r.values["first"], *r.values["second"])} - {record_id}
+    known = names(scope, others)
+    made = []
+    for row in found:
+        forwards = record_id in row.values["first"]
+        way = said.get(row.values["kind"], ("", ""))[0 if forwards else 1]
+        made += [{"way": way, "name": known[i], "note": row.values["note"], "id": row.id}
+                 for i in row.values["second" if forwards else "first"] if i in known]
+    return made
 
 
 def _open(scope: Any, way: Reverse) -> bool:
     return scope.may(way.source, "view") and way.field in scope.visible(way.source)
-
-
-def all_url(way: Reverse, record_id: UUID) -> str:
-    """The list of everything that leads here by this way."""
-    op, value = ("contains_one", f'["{record_id}"]') if way.many else ("is", f'"{record_id}"')
-    where = f'{{"field":"{way.field}","op":"{op}","value":{value}}}'
-    return f"{reverse('list', args=[way.source.slug])}?{urlencoded({'where': where})}"
 
 
 def _subs(scope: Any, source: RecordType, columns: tuple[str, ...], rows: list[ListRow]) -> list[list[Any]]:

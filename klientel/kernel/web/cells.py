@@ -77,35 +77,35 @@ def named(name: Name, *, link: bool = True, css: str = "xs") -> Markup:
     return Markup(f'<span class="row gap-s">{shape}<span class="trunc">{inner}</span></span>')  # noqa: S704 - escaped
 
 
-def _shown(kind: Kind, names: Names) -> Renderer:
+def _shown(kind: Kind, _names: Names) -> Renderer:
     return kind.show
 
 
-def _short(kind: Kind, names: Names) -> Renderer:
+def _short(kind: Kind, _names: Names) -> Renderer:
     return lambda value: kind.show(value)[:160]
 
 
-def _choice(kind: Kind, names: Names) -> Renderer:
+def _choice(kind: Kind, _names: Names) -> Renderer:
     tones = getattr(kind, "tones", {})
     if not tones:
         return kind.show
     return lambda value: tag(kind.show(value), tones.get(value, ""))
 
 
-def _choices(kind: Any, names: Names) -> Renderer:
+def _choices(kind: Any, _names: Names) -> Renderer:
     return lambda value: Markup("").join(tag(label, css="line") for label in kind.labels(value))
 
 
-def _yes_no(kind: Kind, names: Names) -> Renderer:
+def _yes_no(_kind: Kind, _names: Names) -> Renderer:
     yes = Markup(f'{symbols.icon("check")}<span class="vh">{escape(_("yes"))}</span>')  # noqa: S704 - escaped
     return lambda value: yes if value else NOTHING
 
 
-def _moment(kind: Kind, names: Names) -> Renderer:
+def _moment(_kind: Kind, _names: Names) -> Renderer:
     return speech.relative
 
 
-def _link(kind: Kind, names: Names) -> Renderer:
+def _link(_kind: Kind, names: Names) -> Renderer:
     return lambda value: named(names[value]) if value in names else NOTHING
 
 
@@ -117,7 +117,7 @@ def _links(kind: Any, names: Names) -> Renderer:
     )
 
 
-def _entries(kind: Any, names: Names) -> Renderer:
+def _entries(kind: Any, _names: Names) -> Renderer:
     lines: dict[str, str] = {}
 
     def first(value: Any) -> Any:

@@ -27,7 +27,7 @@ def concern(rtype: RecordType) -> str:
 
 
 def entry_types(scope: ActorScope, verb: str = "view") -> list[RecordType]:
-    """The types of entries this actor may see (or create): what happened first, then what is to come; simple ones first."""
+    """The types of entries this actor may see (or create): what happened, then what is to come."""
     found = [t for t in all_types() if t.group and concern(t) and scope.may(t, verb)]
     order = ("", *WHEN)
     return sorted(found, key=lambda t: (order.index(when(t)), sum(len(names) for _label, names in t.sections), t.key))

@@ -19,8 +19,8 @@ TONES = {"success": ("ok", "circle-check"), "error": ("bad", "circle-alert"), "w
 
 def environment(**options: Any) -> Environment:
     """The Jinja2 environment for ``TEMPLATES``; everything is escaped, whatever the file is called."""
-    options["autoescape"] = True
-    env = Environment(**{"trim_blocks": True, "lstrip_blocks": True, **options})
+    chosen = {"trim_blocks": True, "lstrip_blocks": True, **options, "autoescape": True}
+    env = Environment(**chosen)  # noqa: S701 - the line above says so
     env.add_extension("jinja2.ext.i18n")
     env.install_gettext_callables(  # type: ignore[attr-defined]
         gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
@@ -30,7 +30,8 @@ def environment(**options: Any) -> Environment:
         "datetime": speech.moment,
         "time": speech.clock,
         "number": speech.number,
-        "relative": speech.relative, "large": speech.large,
+        "relative": speech.relative,
+        "large": speech.large,
     }
     env.globals |= {
         "static": static,

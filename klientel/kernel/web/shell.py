@@ -94,7 +94,7 @@ class Shell:
     def _place(self, rtype: RecordType) -> Item:
         at = reverse("list", args=[rtype.slug])
         return Item(
-            str(rtype.plural),
+            large(rtype.plural),
             at,
             rtype.icon,
             GO_KEYS.get(rtype.slug, ""),
@@ -120,8 +120,11 @@ class Shell:
     @cached_property
     def creatable(self) -> list[Item]:
         """What may be created from anywhere."""
+        scope = self.scope
         return [
-            Item(large(t.label), reverse("new", args=[t.slug]), t.icon) for t in self.types if self.scope.may(t, "create")
+            Item(large(t.label), reverse("new", args=[t.slug]), t.icon)
+            for t in self.types
+            if scope is not None and scope.may(t, "create")
         ]
 
     @property

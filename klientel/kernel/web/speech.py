@@ -14,7 +14,6 @@ from markupsafe import Markup, escape
 from klientel.kernel.kinds import zone
 from klientel.lib import dates, numbers
 
-
 #: within so many days a date is said without its year
 SOON = 180
 
@@ -80,12 +79,11 @@ def due(at: dt.date | dt.datetime | None) -> str:
         return gettext("without a day")
     local = timezone.localtime(at) if isinstance(at, dt.datetime) else None
     day = local.date() if local else at
-    days = (day - timezone.localdate()).days  # type: ignore[operator]
+    days = (day - timezone.localdate()).days
     if days < -SOON or days > SOON:
         return date(day)
-    text = {0: gettext("today"), 1: gettext("tomorrow"), -1: gettext("yesterday")}.get(days) or date_format(
-        day, "D, "
-    ) + date(day)
+    near = {0: gettext("today"), 1: gettext("tomorrow"), -1: gettext("yesterday")}
+    text = near.get(days) or date_format(day, pgettext("date without the year", "D, j M"))
     return f"{text}, {local.strftime('%H:%M')}" if local else text
 
 

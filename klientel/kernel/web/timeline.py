@@ -158,7 +158,7 @@ def _tell_new(scope: ActorScope, event: Event, made: Told, seen: dict[UUID, Name
         value = _value(kind, new)
         if isinstance(kind, LongText | RichText):
             made.body = cells.fact(kind, value, seen)
-        elif not isinstance(kind, Link | Links) and len(made.facts) < 4:  # noqa: PLR2004
+        elif not isinstance(kind, Link | Links) and len(made.facts) < 4:
             made.facts.append(cells.cell(kind, seen)(value))
 
 

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
+from markupsafe import escape
 
 from klientel.kernel import actions, tenancy
 from klientel.kernel.access.reading import get, names
@@ -237,7 +238,9 @@ def one_field(request: Any, slug: str, record_id: UUID, name: str) -> HttpRespon
 def _draw_one(request: Any, rtype: RecordType, found: Any, kind: Kind) -> HttpResponse:
     [drawn] = fields.fields(request.scope, [kind], {kind.name: rtype.value(found, kind.name)}, prefix=f"i-{found.pk}")
     label = _("%(field)s of %(record)s") % {"field": drawn.label, "record": found.title}
-    look = [(value, cells.tag(text, getattr(kind, "tones", {}).get(value, ""))) for value, text in drawn.options]
+    look: list[tuple[str, Any]] = [
+        (value, cells.tag(text, getattr(kind, "tones", {}).get(value, ""))) for value, text in drawn.options
+    ]
     if drawn.widget == "checkbox":
         look = [("1", _("yes")), ("0", _("no"))]
     menu = cells.edit_of(kind) == "menu"
@@ -264,7 +267,7 @@ def _saved_one(request: Any, rtype: RecordType, done: actions.Done, kind: Kind) 
             {"fact": {"html": shown, "empty": shown == "", "label": fields.label_of(kind)}},
         ).content.decode()
     else:
-        shown = str(cells.Markup.escape(shown))
+        shown = str(escape(shown))
     text = _("%(field)s changed.") % {"field": fields.label_of(kind)}
     undo = reverse("undo", args=[done.change_set]) if done.events else ""
     return JsonResponse({"html": shown, "version": done.record.version, "toast": text, "undo": undo})

@@ -34,7 +34,7 @@ def home(request: Any) -> HttpResponse:
     since = _last_visit(request)
     mine = {"field": "owner", "op": "is", "value": {"me": True}}
     types = entries.entry_types(scope)
-    tasks = [s for s in entries.upcoming(scope, [mine], limit=10, types=[t for t in types if entries.completable(t)])]
+    tasks = entries.upcoming(scope, [mine], limit=10, types=[t for t in types if entries.completable(t)])
     dates = entries.upcoming(
         scope, [mine], limit=6, types=[t for t in types if entries.when(t) and not entries.completable(t)]
     )
@@ -59,9 +59,9 @@ def home(request: Any) -> HttpResponse:
 def greeting(name: str) -> str:
     """Good morning, afternoon or evening, by the clock of the tenant."""
     hour = timezone.localtime().hour
-    if hour < 11:  # noqa: PLR2004
+    if hour < 11:
         return _("Good morning, %(name)s") % {"name": name}
-    if hour < 18:  # noqa: PLR2004
+    if hour < 18:
         return _("Good afternoon, %(name)s") % {"name": name}
     return _("Good evening, %(name)s") % {"name": name}
 

@@ -10,7 +10,6 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from markupsafe import Markup
 
 from klientel.kernel import actions
 from klientel.kernel.access.reading import Name, Page, Row, Sort, count, linked, select
@@ -20,8 +19,8 @@ from klientel.kernel.records import RecordType, by_slug
 from klientel.kernel.web import cells, shell, symbols
 from klientel.kernel.web.answers import page
 from klientel.kernel.web.fields import label_of
-from klientel.kernel.web.speech import number
 from klientel.kernel.web.listing import PAGE, State, chips, default_columns, state_of, views_of
+from klientel.kernel.web.speech import number
 
 MOST_COUNTED = 10_000
 #: verbs that the bar of a selection offers, in order; others of the type follow
@@ -187,7 +186,7 @@ def bulk_actions(scope: Any, rtype: RecordType) -> list[dict[str, Any]]:
     """What can be done with a selection: actions that need nothing, or one thing, more."""
     found = {a.verb: a for a in actions.actions_on(rtype)}
     order = [v for v in BULK if v in found] + [v for v in found if v not in BULK and v not in NOT_BULK]
-    made = []
+    made: list[dict[str, Any]] = []
     for verb in order:
         act = found[verb]
         if act.new or not scope.may(rtype, act.needs) or len(act.params) > 1:
@@ -202,7 +201,7 @@ def bulk_actions(scope: Any, rtype: RecordType) -> list[dict[str, Any]]:
                 "url": reverse("bulk", args=[rtype.slug, verb]),
             }
         )
-    made.sort(key=lambda a: a["dangerous"])
+    made.sort(key=lambda a: bool(a["dangerous"]))
     return made
 
 
@@ -213,7 +212,7 @@ def how_many(request: Any, slug: str) -> HttpResponse:
     state = state_of(request.scope, rtype, request.GET, views_of(request.scope, rtype))
     n = count(request.scope, rtype, state.where, most=MOST_COUNTED)
     text = number(min(n, MOST_COUNTED)) + ("+" if n > MOST_COUNTED else "")
-    return JsonResponse({"n": n, "text": str(Markup(text))})
+    return JsonResponse({"n": n, "text": text})
 
 
 @page

@@ -55,7 +55,8 @@ def record(request: Any, slug: str, record_id: UUID) -> HttpResponse:
             "stage": _stage(scope, rtype, found),
             "owner": linked.get(found.owner),
             "captures": entries.captures(scope) if found.archived_at is None else [],
-            "related": related(scope, rtype, record_id), "relations": relations(scope, record_id),
+            "related": related(scope, rtype, record_id),
+            "relations": relations(scope, record_id),
             "more": more_actions(scope, rtype, found),
             "contact": contact(scope, rtype, found),
             "may_change": scope.may(rtype, "change") and found.archived_at is None,
@@ -157,7 +158,7 @@ def contact(scope: Any, rtype: RecordType, found: Any) -> dict[str, str]:
 
 def related(scope: Any, rtype: RecordType, record_id: UUID) -> list[dict[str, Any]]:
     """Cards of related records: one statement per way that leads here. Entries are left to the timeline."""
-    cards = []
+    cards: list[dict[str, Any]] = []
     for way in reverses(rtype).values():
         source = way.source
         if entries.concern(source) or source.system or source.key == RELATION or not _open(scope, way):
@@ -173,10 +174,20 @@ def _card(scope: Any, way: Reverse, record_id: UUID) -> dict[str, Any]:
     columns = tuple(c for c in source.columns if c in scope.visible(source) and c != way.field)[:2]
     where = {"field": way.field, "op": op, "value": value}
     found = select(scope, source, columns=columns, where=where, limit=RELATED)
-    new = f"{reverse('new', args=[source.slug])}?{urlencoded({way.field: record_id})}" if scope.may(source, "create") else ""
-    return {"label": way.label, "source": source, "rows": found.rows, "more": found.after is not None, "new": new,
-            "all": f"{reverse('list', args=[source.slug])}?{urlencoded({'where': orjson.dumps(where).decode()})}",
-            "sub": _subs(scope, source, columns, found.rows)}
+    new = (
+        f"{reverse('new', args=[source.slug])}?{urlencoded({way.field: record_id})}"
+        if scope.may(source, "create")
+        else ""
+    )
+    return {
+        "label": way.label,
+        "source": source,
+        "rows": found.rows,
+        "more": found.after is not None,
+        "new": new,
+        "all": f"{reverse('list', args=[source.slug])}?{urlencoded({'where': orjson.dumps(where).decode()})}",
+        "sub": _subs(scope, source, columns, found.rows),
+    }
 
 
 def relations(scope: Any, record_id: UUID) -> list[dict[str, Any]]:
@@ -196,8 +207,11 @@ def relations(scope: Any, record_id: UUID) -> list[dict[str, Any]]:
     for row in found:
         forwards = record_id in row.values["first"]
         way = said.get(row.values["kind"], ("", ""))[0 if forwards else 1]
-        made += [{"way": way, "name": known[i], "note": row.values["note"], "id": row.id}
-                 for i in row.values["second" if forwards else "first"] if i in known]
+        made += [
+            {"way": way, "name": known[i], "note": row.values["note"], "id": row.id}
+            for i in row.values["second" if forwards else "first"]
+            if i in known
+        ]
     return made
 
 

@@ -16,7 +16,7 @@ from klientel.kernel import actions, tenancy
 from klientel.kernel.conditions import OPERATORS, check
 from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.kinds import Kind, Link, Links
-from klientel.kernel.records import RecordType, reverses, type_of
+from klientel.kernel.records import reverses, type_of
 from klientel.kernel.web import fields
 from klientel.kernel.web.answers import act, page, say_done
 from klientel.kernel.web.fields import label_of

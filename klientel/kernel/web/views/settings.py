@@ -216,7 +216,7 @@ def _row(grant: dict[str, Any]) -> dict[str, Any]:
 
 def _sent_rows(data: Any) -> Any:
     parts = ("record", "verb", "where", "condition", "hidden", "readonly")
-    indexes = dict.fromkeys(k.split("-")[1] for k in data if k.startswith("grant-") and k.count("-") == 2)  # noqa: PLR2004
+    indexes = dict.fromkeys(k.split("-")[1] for k in data if k.startswith("grant-") and k.count("-") == 2)
     for index in indexes:
         if index != "n":
             yield {p: data.get(f"grant-{index}-{p}", "").strip() for p in parts} | {

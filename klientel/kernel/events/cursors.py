@@ -1,0 +1,131 @@
+"""How far each consumer has read a tenant's events, and what comes next.
+
+Ids are given before commit, so a younger id may become visible first. The order is that of transactions
+(epoch, xid, id), and only what lies below the oldest transaction still running is handed out: nothing can
+appear there any more.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import orjson
+from django.db import connection
+
+from klientel.kernel.events.consumers import Consumer, Place
+from klientel.kernel.events.event import Event
+from klientel.kernel.tenancy import current
+from klientel.lib.ids import uuid7, uuid7_at
+
+_LOCK = """
+SELECT consumer, epoch, xid, coalesce(event_id, '00000000-0000-0000-0000-000000000000') FROM kernel_cursor
+WHERE tenant_id = %s AND consumer = ANY(%s) ORDER BY consumer FOR UPDATE SKIP LOCKED
+"""
+_BEGIN = """
+INSERT INTO kernel_cursor (id, tenant_id, consumer, epoch, xid, event_id, moved_at)
+VALUES (%s, %s, %s, %s, %s, %s, now()) ON CONFLICT DO NOTHING RETURNING 1
+"""
+_MOVE = """
+UPDATE kernel_cursor SET epoch = %s, xid = %s, event_id = %s, moved_at = now()
+WHERE tenant_id = %s AND consumer = ANY(%s)
+"""
+_LAST_BEFORE = """
+SELECT epoch, xid::text::bigint, id FROM kernel_event WHERE tenant_id = %s AND id < %s
+ORDER BY epoch DESC, xid DESC, id DESC LIMIT 1
+"""
+_NEXT = """
+SELECT e.id, e.at, e.kind, e.actor, e.actor_name, e.record_type, e.record_id, e.cause, e.change_set, e.undoes,
+    e.parameters, e.changes, e.fields, e.epoch, e.xid::text::bigint,
+    e.xid < pg_snapshot_xmin(pg_current_snapshot()) OR e.epoch < i.epoch
+FROM kernel_event e, kernel_installation i
+WHERE e.tenant_id = %s AND (e.epoch, e.xid, e.id) > (%s, %s::xid8, %s::uuid)
+ORDER BY e.epoch, e.xid, e.id LIMIT %s
+"""
+_OLDEST = """
+SELECT e.recorded_at FROM kernel_event e
+WHERE e.tenant_id = %s AND (e.epoch, e.xid, e.id) > (%s, %s::xid8, %s::uuid)
+ORDER BY e.epoch, e.xid, e.id LIMIT 1
+"""
+
+
+def lock(wanted: list[Consumer]) -> dict[str, Place]:
+    """Take the cursors that no other process holds, until the transaction ends; a new consumer gets one."""
+    names = [c.name for c in wanted]
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [current(), names])
+        found = {row[0]: Place(row[1], row[2], row[3]) for row in cursor.fetchall()}
+        for one in wanted:
+            if one.name not in found:
+                place = _start(cursor, one)
+                cursor.execute(_BEGIN, [uuid7(), current(), one.name, place.epoch, place.xid, place.event_id])
+                if cursor.fetchone() is not None:
+                    found[one.name] = place
+    return found
+
+
+def _start(cursor: Any, one: Consumer) -> Place:
+    if one.recent is None:
+        return Place()
+    cursor.execute(_LAST_BEFORE, [current(), uuid7_at(dt.datetime.now(dt.UTC) - one.recent)])
+    row = cursor.fetchone()
+    return Place(*row) if row else Place()
+
+
+def move(names: list[str], place: Place) -> None:
+    """Everything up to ``place`` took effect."""
+    with connection.cursor() as cursor:
+        cursor.execute(_MOVE, [place.epoch, place.xid, place.event_id, current(), names])
+
+
+def following(place: Place, limit: int) -> tuple[list[Event], Place, bool, bool]:
+    """The events after ``place``, the place of the last, whether there are more, and whether some wait for a commit.
+
+    Those that wait are visible already, but a transaction that began earlier still runs and may yet add before them.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT, [current(), place.epoch, str(place.xid), place.event_id, limit])
+        rows = cursor.fetchall()
+    settled = [row for row in rows if row[-1]]
+    if settled:
+        place = Place(settled[-1][13], settled[-1][14], settled[-1][0])
+    waiting = len(settled) < len(rows)
+    return [_event(row) for row in settled], place, len(rows) == limit and not waiting, waiting
+
+
+def _event(row: tuple[Any, ...]) -> Event:
+    changes = _json(row[11]) or {}
+    return Event(
+        id=row[0],
+        at=row[1],
+        kind=row[2],
+        actor=row[3],
+        actor_name=row[4],
+        record_type=row[5],
+        record_id=row[6],
+        cause=row[7],
+        change_set=row[8],
+        undoes=row[9],
+        parameters=_json(row[10]) or {},
+        changes=changes,
+        private=frozenset(row[12]) - changes.keys(),
+    )
+
+
+def _json(value: Any) -> Any:
+    return orjson.loads(value) if isinstance(value, str | bytes) else value
+
+
+def oldest_unread(names: list[str]) -> dt.datetime | None:
+    """When the first event was recorded, in the current tenant, that not all of these consumers have read."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT epoch, xid, coalesce(event_id, '00000000-0000-0000-0000-000000000000') FROM kernel_cursor"
+            " WHERE tenant_id = %s AND consumer = ANY(%s)",
+            [current(), names],
+        )
+        places = [Place(*row) for row in cursor.fetchall()]
+        first = min(places) if len(places) == len(names) else Place()
+        cursor.execute(_OLDEST, [current(), first.epoch, str(first.xid), first.event_id])
+        row = cursor.fetchone()
+    return row[0] if row else None

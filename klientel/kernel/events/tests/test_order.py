@@ -1,0 +1,181 @@
+"""No event is lost and none comes twice, in whatever order transactions commit."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from uuid import uuid4
+
+import pytest
+from django.db import connection, transaction
+
+from klientel.kernel import events, writing
+from klientel.kernel.events import Event, consumers, consuming, digesting
+from klientel.kernel.events.tests.conftest import drain, settle, waiting
+from klientel.kernel.tenancy import inside
+from klientel.kernel.testing import make_tenant
+from klientel.lib.ids import uuid7
+
+
+def write(tenant, n=1):
+    """``n`` events with their wake row, in the transaction that is open."""
+    made = [
+        Event(kind="x.made", record_type="x", record_id=uuid7(), actor="system:0", actor_name="T", change_set=uuid4())
+        for _ in range(n)
+    ]
+    with writing.door(), connection.cursor() as cursor:
+        events.write(made)
+        cursor.execute("INSERT INTO kernel_wake (tenant_id, queue, due_at) VALUES (%s, 'events', now())", [tenant.pk])
+    return [e.id for e in made]
+
+
+class Writer(threading.Thread):
+    """Writes an event on a connection of its own, and commits (or not) when told to."""
+
+    def __init__(self, tenant, *, commit=True):
+        super().__init__()
+        self.tenant, self.keep = tenant, commit
+        self.written, self.go = threading.Event(), threading.Event()
+        self.ids = []
+        self.start()
+        assert self.written.wait(10)
+
+    def run(self):
+        try:
+            with inside(self.tenant.pk), transaction.atomic():
+                self.ids = write(self.tenant)
+                self.written.set()
+                assert self.go.wait(20)
+                transaction.set_rollback(not self.keep)
+        finally:
+            connection.close()
+
+    def end(self):
+        self.go.set()
+        self.join(10)
+
+
+def test_an_id_that_commits_late_is_not_lost(committed, seen, loop):
+    early = Writer(committed)
+    with inside(committed.pk), transaction.atomic():
+        late = write(committed)
+    loop.once()
+    assert seen == []  # the older transaction still runs, so the younger one's event has to wait
+    assert waiting() == 1
+    early.end()
+    drain(loop)
+    assert seen == [*early.ids, *late]
+    drain(loop)
+    assert len(seen) == 2
+
+
+def test_a_transaction_rolled_back_leaves_nothing_and_blocks_nothing(committed, seen, loop):
+    early = Writer(committed, commit=False)
+    with inside(committed.pk), transaction.atomic():
+        late = write(committed)
+    early.end()
+    drain(loop)
+    assert seen == late
+
+
+def test_other_tenants_are_not_held_up_by_a_backlog(committed, seen, loop, monkeypatch):
+    monkeypatch.setattr(digesting, "BATCH", 10)
+    other = make_tenant("elbtal")
+    with inside(committed.pk), transaction.atomic():
+        write(committed, 100)
+    with inside(other.pk), transaction.atomic():
+        theirs = write(other)
+    settle()
+    loop.once()
+    assert len(seen) == 11
+    assert set(theirs) <= set(seen)
+    drain(loop)
+    assert len(seen) == 101
+
+
+def test_the_effect_goes_with_the_cursor(committed, only, loop):
+    tries = []
+
+    @consumers.consumer("fragile")
+    def fragile(some):
+        with writing.door(), connection.cursor() as cursor:
+            cursor.execute("INSERT INTO kernel_wake (tenant_id, queue, due_at) VALUES (%s, 'parked', now())", [uuid4()])
+        tries.append(len(some))
+        if len(tries) == 1:
+            connection.close()  # what a killed process looks like to the database
+            raise RuntimeError
+
+    with inside(committed.pk), transaction.atomic():
+        write(committed, 3)
+    loop.once()
+    assert consuming.parked() == 0
+    drain(loop)
+    assert tries == [3, 3]
+    assert consuming.parked() == 1
+
+
+def test_two_loops_at_once_handle_each_event_once(committed, only):
+    lock, counts = threading.Lock(), {}
+
+    @consumers.consumer("counting")
+    def counting(some):
+        with lock:
+            for event in some:
+                counts[event.id] = counts.get(event.id, 0) + 1
+
+    loops = [consuming.Loop(), consuming.Loop()]
+    threads = [threading.Thread(target=one.run) for one in loops]
+    for thread in threads:
+        thread.start()
+    made = []
+    with inside(committed.pk):
+        for _ in range(60):
+            with transaction.atomic():
+                made += write(committed, 5)
+    for _ in range(200):
+        if len(counts) == len(made) and not waiting():
+            break
+        threading.Event().wait(0.05)
+    for one, thread in zip(loops, threads, strict=True):
+        one.stopping.set()
+        thread.join(10)
+    assert counts == dict.fromkeys(made, 1)
+
+
+def test_lag_is_the_age_of_the_oldest_unread_event(committed, seen, loop):
+    assert consuming.lag() == 0
+    with inside(committed.pk), transaction.atomic():
+        write(committed)
+    assert 0 < consuming.lag() < 30
+    drain(loop)
+    assert consuming.lag() == 0
+
+
+def test_events_of_an_earlier_epoch_come_first_whatever_their_transaction(committed, seen, loop):
+    with inside(committed.pk), transaction.atomic():
+        old = write(committed)
+        with connection.cursor() as cursor:  # as after a restore into a cluster that has counted less far
+            cursor.execute("UPDATE kernel_event SET xid = '9000000000'::xid8 WHERE id = ANY(%s)", [old])
+            cursor.execute("UPDATE kernel_installation SET epoch = epoch + 1")
+    with inside(committed.pk), transaction.atomic():
+        new = write(committed)
+    drain(loop)
+    assert seen == [*old, *new]
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE kernel_installation SET epoch = 1")
+
+
+@pytest.mark.parametrize("hours", [0, 1])
+def test_a_new_consumer_begins_where_it_wants(committed, seen, loop, hours):
+    with inside(committed.pk), transaction.atomic():
+        first = write(committed, 2)
+    drain(loop)
+    late = []
+    consumers.consumer("late", recent=dt.timedelta(hours=hours))(late.extend)
+    consuming.wake_all()
+    drain(loop)
+    with inside(committed.pk), transaction.atomic():
+        second = write(committed, 1)
+    drain(loop)
+    assert [e.id for e in late] == (first + second if hours else second)
+    assert seen == first + second

@@ -37,16 +37,15 @@ METHODS = [
     ("**/migrations/**", "ignore"),
     ("**.py", "python"),
     ("**/templates/**.html", "jinja2"),
+    ("**/templates/**.txt", "jinja2"),
 ]
-OPTIONS = {
-    "**/templates/**.html": {
-        "trim_blocks": "true",
-        "lstrip_blocks": "true",
-        "newstyle_gettext": "true",
-        "silent": "false",
-        "extensions": "jinja2.ext.do,jinja2.ext.loopcontrols",
-    }
+TEMPLATES = {
+    "trim_blocks": "true",
+    "lstrip_blocks": "true",
+    "newstyle_gettext": "true",
+    "silent": "false",
 }
+OPTIONS = {"**/templates/**.html": TEMPLATES, "**/templates/**.txt": TEMPLATES}
 PLACEHOLDERS = re.compile(r"%\((\w+)\)[sd]|%[sd]")
 
 

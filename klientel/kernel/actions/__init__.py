@@ -2,7 +2,7 @@
 
 from klientel.kernel.actions import basics as _basics
 from klientel.kernel.actions.declaring import Action, action, actions_on, all_actions, get
-from klientel.kernel.actions.running import Done, Item, Outcome, run, run_many
+from klientel.kernel.actions.running import Done, Item, Outcome, run, run_item, run_many
 from klientel.kernel.actions.step import Step
 
 __all__ = [
@@ -17,5 +17,6 @@ __all__ = [
     "all_actions",
     "get",
     "run",
+    "run_item",
     "run_many",
 ]

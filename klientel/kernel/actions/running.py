@@ -65,13 +65,31 @@ def run(
     **params: Any,
 ) -> Done:
     """Do it, or raise one of the four refusals and leave no trace. One transaction."""
-    act, chosen = get(key), change_set or uuid7()
-    step_scope = scope or ActorScope(actor)
-    with transaction.atomic():
-        outcomes, events = _chunk(act, [Item(record_id, params, version)], _Run(actor, chosen, cause, step_scope))
-    if outcomes[0].refused is not None:
-        raise outcomes[0].refused
-    return Done(outcomes[0].record, events, chosen)
+    item = Item(record_id, params, version)
+    return run_item(actor, key, item, cause=cause, change_set=change_set, scope=scope)
+
+
+def run_item(
+    actor: Actor,
+    key: str,
+    item: Item,
+    *,
+    cause: UUID | None = None,
+    change_set: UUID | None = None,
+    scope: ActorScope | None = None,
+) -> Done:
+    """As :func:`run`, with parameters that come from outside and so may have any name."""
+    act, facts = get(key), _Run(actor, change_set or uuid7(), cause, scope or ActorScope(actor))
+    try:
+        with transaction.atomic():
+            [outcome], events = _attempt(act, [item], facts, {})
+            if outcome.refused is not None:
+                raise outcome.refused
+    except Again as again:
+        raise again.refusals[0] from None
+    except (IntegrityError, DataError) as error:
+        raise _from_database(error) from error
+    return Done(outcome.record, events, facts.change_set)
 
 
 def run_many(

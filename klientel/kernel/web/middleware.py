@@ -13,6 +13,7 @@ from django.utils import timezone, translation
 from klientel.kernel import access, tenancy
 from klientel.kernel.errors import Forbidden
 from klientel.kernel.identity.actor import Actor
+from klientel.kernel.kinds import at_home_in
 from klientel.kernel.records import custom
 from klientel.kernel.tenancy.models import Tenant
 
@@ -47,6 +48,7 @@ class Klientel:
     def _inside(self, request: Any, tenant: Any) -> HttpResponse:
         with tenancy.inside(tenant.pk), timezone.override(ZoneInfo(tenant.time_zone)):
             custom.refresh(tenant.pk, tenant.schema_version)
+            at_home_in(tenant.country, tenant.currency)
             try:
                 request.actor = _actor(tenant.member_id, tenant.access_version)
             except Forbidden:

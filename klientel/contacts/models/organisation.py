@@ -6,8 +6,8 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from klientel.contacts.models import matching
 from klientel.contacts.models.person import STAGES, TONES
-from klientel.contacts.queries import matching
 from klientel.kernel.kinds import Addresses, Choice, Emails, Link, LongText, Money, Phones, Text, Url, Whole
 from klientel.kernel.records.record import Record
 

@@ -8,7 +8,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from klientel.contacts.queries import matching
+from klientel.contacts.models import matching
 from klientel.kernel.kinds import Addresses, Choice, Date, Emails, Language, Link, LongText, Phones, Privacy, Text, Url
 from klientel.kernel.records.record import Record
 from klientel.lib.names import full_name, sort_name

@@ -23,9 +23,15 @@ def facts_of_person(p: Any) -> dict[str, Any]:
     """What persons are compared by."""
     first = (p.addresses or [{}])[0]
     return {
-        "first_name": p.first_name, "last_name": p.last_name, "emails": _values(p.emails), "phones": _values(p.phones),
-        "street": first.get("street", ""), "postcode": first.get("postcode", ""), "city": first.get("city", ""),
-        "birthday": p.birthday.isoformat() if p.birthday else "", "organisation": str(p.organisation or ""),
+        "first_name": p.first_name,
+        "last_name": p.last_name,
+        "emails": _values(p.emails),
+        "phones": _values(p.phones),
+        "street": first.get("street", ""),
+        "postcode": first.get("postcode", ""),
+        "city": first.get("city", ""),
+        "birthday": p.birthday.isoformat() if p.birthday else "",
+        "organisation": str(p.organisation or ""),
     }
 
 
@@ -33,8 +39,13 @@ def facts_of_organisation(o: Any) -> dict[str, Any]:
     """What organisations are compared by."""
     first = (o.addresses or [{}])[0]
     return {
-        "name": o.name, "emails": _values(o.emails), "phones": _values(o.phones), "urls": [o.website] if o.website else [],
-        "vat_id": o.vat_id, "street": first.get("street", ""), "postcode": first.get("postcode", ""),
+        "name": o.name,
+        "emails": _values(o.emails),
+        "phones": _values(o.phones),
+        "urls": [o.website] if o.website else [],
+        "vat_id": o.vat_id,
+        "street": first.get("street", ""),
+        "postcode": first.get("postcode", ""),
         "city": first.get("city", ""),
     }
 
@@ -42,7 +53,10 @@ def facts_of_organisation(o: Any) -> dict[str, Any]:
 def keys_of_person(p: Any) -> list[str]:
     """The index keys of a person."""
     return matching.match_keys_person(
-        first_name=p.first_name, last_name=p.last_name, emails=_values(p.emails), phones=_values(p.phones),
+        first_name=p.first_name,
+        last_name=p.last_name,
+        emails=_values(p.emails),
+        phones=_values(p.phones),
         birthday=p.birthday.isoformat() if p.birthday else "",
     )
 
@@ -50,7 +64,10 @@ def keys_of_person(p: Any) -> list[str]:
 def keys_of_organisation(o: Any) -> list[str]:
     """The index keys of an organisation."""
     return matching.match_keys_organisation(
-        name=o.name, emails=_values(o.emails), phones=_values(o.phones), urls=[o.website] if o.website else [],
+        name=o.name,
+        emails=_values(o.emails),
+        phones=_values(o.phones),
+        urls=[o.website] if o.website else [],
         vat_id=o.vat_id,
     )
 

@@ -20,4 +20,4 @@ class KernelConfig(AppConfig):
         import_module("klientel.kernel.records.types").declare_all()
         for storey in ("files.storing", "actions.handover"):
             import_module(f"klientel.kernel.{storey}")
-        autodiscover_modules("actions", "consumers", "jobs")
+        autodiscover_modules("actions", "consumers", "jobs", "presets.imports")

@@ -120,7 +120,7 @@ def facet(header: str) -> Facet:
     if not words or (words[-1] in EXPLAINING and len(words) > 1):
         return Facet()
     direct = CONCEPT_OF.get(" ".join(words)) or CONCEPT_OF.get("".join(words))
-    if direct and not any(word in PURPOSE_OF for word in words):
+    if direct and (direct == "organisation" or not any(word in PURPOSE_OF for word in words)):
         return Facet(direct)
     numbers = [int(word) for word in words if word.isdigit()]
     number = numbers[0] if numbers and 0 < numbers[0] < 10 else 1

@@ -1,0 +1,299 @@
+"""The import assistant: upload, mapping, dry run, progress, result, error file. What pages, API and command line call.
+
+Every function is called inside the tenant; those that read or write open their own transaction where none is open.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from klientel.kernel import writing
+from klientel.kernel.access.granting import ActorScope
+from klientel.kernel.errors import Conflict, Forbidden, Missing, Refused
+from klientel.kernel.files.keeping import clean_name
+from klientel.kernel.identity.actor import Actor
+from klientel.kernel.records import RecordType, type_of
+from klientel.kernel.tenancy import current
+from klientel.kernel.transfer import mapping as mappings
+from klientel.kernel.transfer import running, storage
+from klientel.kernel.transfer.importing import Result
+from klientel.kernel.transfer.models import ImportRow, ImportRun, State
+from klientel.kernel.transfer.options import POLICIES, UPDATES, Options
+from klientel.kernel.transfer.targets import Target, targets
+from klientel.lib.sentences import Unreadable
+from klientel.lib.tables.writing import csv_chunks
+
+CHECKED = 2000  # rows that a check on the page works through; the others are only counted
+_SHOWN = 200  # of them, so many are told one by one
+_SAMPLES = 5
+_PAGE = 500
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the file: its first values that are not empty, and where it leads (a path or "")."""
+
+    name: str
+    samples: list[str]
+    target: str
+
+
+@dataclass(frozen=True)
+class Description:
+    """The file as the page of the mapping shows it."""
+
+    columns: list[Column]
+    targets: list[Target]  # what can be chosen, in groups (``target.group``)
+    kind: str
+    encoding: str
+    delimiter: str
+    sheets: tuple[str, ...]
+    sheet: str
+    options: Options
+    policies: tuple[tuple[str, Any], ...] = POLICIES
+    updates: tuple[tuple[str, Any], ...] = UPDATES
+
+
+@dataclass(frozen=True)
+class Report:
+    """What an import would do: counts by state, the first rows one by one, and whether all rows were tried."""
+
+    counts: dict[str, int]
+    made: dict[str, int]  # records made on the way: type -> how many
+    rows: list[Result]
+    tried: int
+    total: int
+
+    @property
+    def complete(self) -> bool:
+        """Whether every row was tried."""
+        return self.tried >= self.total
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an import is; ``share`` from 0 to 1, ``None`` where the number of rows is not known."""
+
+    state: str
+    done: int
+    total: int | None
+    counts: dict[str, int] = field(default_factory=dict)
+    made: dict[str, int] = field(default_factory=dict)
+    reason: str = ""
+    seconds: float = 0.0
+
+    @property
+    def share(self) -> float | None:
+        """How much of the file is done."""
+        if self.state == State.DONE:
+            return 1.0
+        return min(1.0, self.done / self.total) if self.total else None
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen."""
+        return self.state in (State.DONE, State.FAILED, State.CANCELLED)
+
+
+def start(actor: Actor, rtype: RecordType | str, upload: Any, *, name: str = "", options: Any = None) -> ImportRun:
+    """Store an uploaded file and guess its mapping. ``upload`` is Django's uploaded file, a path or an open binary file.
+
+    :class:`Refused` at ``file`` with one clear sentence where it is no table, :class:`Forbidden` without the right to create.
+    """
+    rtype = type_of(rtype)
+    with transaction.atomic(), running.surroundings(get_language() or actor.language):
+        scope = ActorScope(actor)
+        if not scope.may(rtype, "create"):
+            raise Forbidden("forbidden", _("You may not create this."))
+        key, size = storage.keep(current(), upload)
+        run = ImportRun(
+            tenant_id=current(), record_type=rtype.key, file=key, size=size, member=actor.member, actor_name=actor.name[:200],
+            name=clean_name(name or getattr(upload, "name", "") or upload), language=get_language() or actor.language,
+            options=_first_options(scope, rtype, actor, options).plain(),
+        )
+        try:
+            table = running.open_file(run)
+            run.mapping = mappings.guessed(scope, rtype, table)
+        except (Refused, Unreadable):
+            storage.drop(current(), key)
+            raise
+        run.kind, run.encoding, run.delimiter, run.sheet = table.kind, table.encoding, table.delimiter, table.sheet
+        with writing.door():
+            run.save(force_insert=True)
+    return run
+
+
+def _first_options(scope: ActorScope, rtype: RecordType, actor: Actor, given: Any) -> Options:
+    """Whoever may only create what is their own gets the records, unless the options say otherwise."""
+    options = Options.of(given)
+    grants = scope.grants(rtype, "create")
+    if options.owner is None and actor.member and grants and all(g.where for g in grants):
+        return Options.of(options.plain() | {"owner": actor.member})
+    return options
+
+
+def get(actor: Actor, run_id: UUID) -> ImportRun:
+    """An import that this actor may see: their own, or any with the right to everything; else :class:`Missing`."""
+    with transaction.atomic():
+        run: ImportRun | None = ImportRun.objects.filter(pk=run_id).first()
+    if run is None or not _may_see(actor, run):
+        raise Missing("no_such_import", _("There is no such import."))
+    return run
+
+
+def _may_see(actor: Actor, run: ImportRun) -> bool:
+    everything = any(g.record == "*" and g.verb == "*" for g in actor.grants)
+    return everything or (run.member is not None and run.member == actor.member)
+
+
+def recent(actor: Actor, limit: int = 20) -> list[ImportRun]:
+    """The newest imports that this actor may see."""
+    with transaction.atomic():
+        found = ImportRun.objects.order_by("-created_at", "-pk")
+        if not any(g.record == "*" and g.verb == "*" for g in actor.grants):
+            found = found.filter(member=actor.member)
+        return list(found[:limit])
+
+
+def describe(run: ImportRun) -> Description:
+    """Columns with samples and their (guessed or chosen) targets, everything that can be chosen, and facts of the file."""
+    with transaction.atomic(), running.surroundings(run.language):
+        scope, rtype = ActorScope(running.actor_of_run(run)), type_of(run.record_type)
+        table, known = running.open_file(run), targets(scope, rtype)
+        rows = table.sample(_PAGE)
+        columns = []
+        for position, name in enumerate(table.columns):
+            values = dict.fromkeys(" ".join(row[position].split())[:80] for row in rows if row[position].strip())
+            columns.append(Column(name, list(values)[:_SAMPLES], run.mapping.get(name, "")))
+        offered = list(known.values())
+        offered += [Target(p, p, "", p.split(".")[0]) for p in dict.fromkeys(run.mapping.values()) if p not in known]
+        return Description(columns, offered, table.kind, table.encoding, table.delimiter, table.sheets, table.sheet,
+                           Options.of(run.options))
+
+
+def choose(run: ImportRun, mapping: Mapping[str, str] | None = None, options: Any = None) -> ImportRun:
+    """Keep a mapping and options; :class:`Refused` at ``mapping`` or the option where something does not fit.
+
+    ``options`` names only what differs from before. Another sheet (or header) is another table: its mapping is guessed anew.
+    """
+    with transaction.atomic(), running.surroundings(run.language):
+        run = _open_to_change(run)
+        scope, rtype = ActorScope(running.actor_of_run(run)), type_of(run.record_type)
+        before = Options.of(run.options)
+        given = options.plain() if isinstance(options, Options) else dict(options or {})
+        chosen = Options.of(before.plain() | given)
+        run.options = chosen.plain()
+        table = running.open_file(run)
+        if (chosen.sheet, chosen.header) != (before.sheet, before.header):
+            run.mapping, run.sheet, mapping = mappings.guessed(scope, rtype, table), table.sheet, None
+        if mapping is not None:
+            run.mapping = mappings.checked(scope, rtype, table.columns, mapping)
+        with writing.door():
+            run.save(update_fields=["mapping", "options", "sheet"])
+    return run
+
+
+def _open_to_change(run: ImportRun) -> ImportRun:
+    now = ImportRun.objects.select_for_update().get(pk=run.pk)
+    if now.state not in (State.UPLOADED, State.CHECKED):
+        raise Conflict("started_already", _("This import has started already."))
+    return now
+
+
+def check(
+    run: ImportRun, mapping: Mapping[str, str] | None = None, options: Any = None, *, most: int | None = CHECKED,
+    tell: Callable[[int], None] | None = None, shown: int = _SHOWN,
+) -> Report:
+    """The dry run: the same as the import, rolled back. ``most`` None tries all rows. Keeps mapping and options."""
+    run = choose(run, mapping, options)
+    counts: Counter[str] = Counter()
+    rows: list[Result] = []
+    tried = 0
+    with running.surroundings(run.language):
+        with transaction.atomic():
+            mappings.checked(ActorScope(running.actor_of_run(run)), type_of(run.record_type),
+                             running.open_file(run).columns, run.mapping)
+            prepared = running.prepare(run, running.actor_of_run(run))
+        importer = prepared.importer(run.change_set, dry=True)
+        for result in running.dry(prepared, importer, most=most, tell=tell):
+            tried += 1
+            counts.update(running.count([result]))
+            if len(rows) < shown:
+                rows.append(result)
+        total = tried if most is None or tried < most else sum(1 for _row in prepared.table.rows())
+    with transaction.atomic(), writing.door():
+        ImportRun.objects.filter(pk=run.pk, state=State.UPLOADED).update(state=State.CHECKED)
+        ImportRun.objects.filter(pk=run.pk).update(rows_total=total)
+    return Report(dict(counts), dict(importer.resolver.made), rows, tried, total)
+
+
+def commit(run: ImportRun, *, tell: Callable[[ImportRun], None] | None = None) -> ImportRun:
+    """Carry the import out, here and now, to its end. Pages defer ``transfer.jobs.run_import`` to the worker instead."""
+    with transaction.atomic(), running.surroundings(run.language):
+        mappings.checked(ActorScope(running.actor_of_run(run)), type_of(run.record_type),
+                         running.open_file(run).columns, run.mapping)
+    return running.carry_out(run.pk, tell=tell)
+
+
+def cancel(run: ImportRun) -> ImportRun:
+    """Stop after the chunk that runs now; what was imported stays and can be undone by its change set."""
+    with transaction.atomic(), writing.door():
+        now = ImportRun.objects.select_for_update().get(pk=run.pk)
+        if now.state not in (State.DONE, State.FAILED):
+            now.state, now.finished_at = State.CANCELLED, timezone.now()
+            now.save(update_fields=["state", "finished_at"])
+    return now
+
+
+def progress(run: ImportRun) -> Progress:
+    """How far it is, read afresh: cheap enough to ask every second."""
+    with transaction.atomic():
+        now = ImportRun.objects.get(pk=run.pk)
+    made = {k.removeprefix("made:"): n for k, n in now.counts.items() if k.startswith("made:")}
+    counts = {k: n for k, n in now.counts.items() if not k.startswith("made:")}
+    ends = now.finished_at or timezone.now()
+    seconds = (ends - now.started_at).total_seconds() if now.started_at else 0.0
+    return Progress(now.state, now.rows_done, now.rows_total, counts, made, now.reason, seconds)
+
+
+def outcomes(run: ImportRun, *, after: int = 0, limit: int = 100, state: str = "") -> list[ImportRow]:
+    """Rows that were not simply taken over, by line, ``after`` a line; each with ``details["message"]``."""
+    with transaction.atomic():
+        found = ImportRow.objects.filter(run=run.pk, line__gt=after)
+        if state:
+            found = found.filter(state=state)
+        return list(found.order_by("line", "pk")[:limit])
+
+
+def error_file(run: ImportRun, *, states: tuple[str, ...] = ("error",)) -> Iterator[bytes]:
+    """The rows that were refused, as CSV with their line and reason; corrected, it can be imported again as it is."""
+    with transaction.atomic(), running.surroundings(run.language):
+        columns = running.open_file(run).columns
+    return csv_chunks([*columns, mappings.LINE, mappings.PROBLEM], _rejected(run, len(columns), states))
+
+
+def _rejected(run: ImportRun, width: int, states: tuple[str, ...]) -> Iterator[list[str]]:
+    line = 0
+    while True:
+        with transaction.atomic():
+            lines = list(
+                ImportRow.objects.filter(run=run.pk, line__gt=line, state__in=states).order_by("line")
+                .values_list("line", flat=True).distinct()[:_PAGE]
+            )
+            faults = list(ImportRow.objects.filter(run=run.pk, line__in=lines).order_by("line", "pk"))
+        if not lines:
+            return
+        for line in lines:
+            own = [f for f in faults if f.line == line]
+            cells = next((f.cells for f in own if f.cells), [])
+            reasons = " ".join(f.details.get("message", "") for f in own)
+            yield [*cells, *[""] * (width - len(cells)), str(line), reasons]

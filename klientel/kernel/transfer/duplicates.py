@@ -1,0 +1,152 @@
+"""Likely twins of many records at once, in the base and within the file: one look into the index for a whole chunk.
+
+Every row meets only those records that share a strong key (mail, phone, domain, VAT ID, both names); of them the nearest
+are scored. A key that hundreds share costs a few microseconds each and never a comparison.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from klientel.kernel.access import reading
+from klientel.kernel.access.granting import ActorScope
+from klientel.kernel.records import RecordType
+from klientel.kernel.sql import Sql, both
+
+_SCORED = 8  # of the candidates of a row, so many are compared
+_ENOUGH = 2.0  # weight of shared keys from which comparing is worth while
+_WEIGHTS = {"v": 6.0, "e": 5.0, "o": 4.0, "p": 3.0, "d": 2.0}
+_MOST_REMEMBERED = 50_000
+
+
+@dataclass(slots=True)
+class Match:
+    """The record (or the earlier row of the file, by ``line``) that a row repeats, how likely and why."""
+
+    score: float
+    reasons: list[str]
+    record: Any = None
+    line: int = 0
+
+
+def weight(key: str) -> float:
+    """How much it says that two records share this key: a sound of the last name with an initial says little."""
+    found = _WEIGHTS.get(key[:1])
+    if found is not None:
+        return found
+    return 2.0 if "+" in key or "@" in key else 1.0
+
+
+class Finder:
+    """Finds twins for chunk after chunk. ``remembers`` keeps earlier rows of the file where they are not in the base."""
+
+    def __init__(self, scope: ActorScope, rtype: RecordType, threshold: float, *, remembers: bool = False) -> None:
+        self.scope, self.rtype, self.threshold = scope, rtype, threshold
+        self.able = rtype.match is not None and rtype.score is not None
+        self._remembers = remembers
+        self._earlier: list[tuple[int, Any]] = []
+        self._earlier_keys: dict[str, list[int]] = defaultdict(list)
+
+    def find(self, records: list[tuple[int, Any]]) -> dict[int, Match]:
+        """Twins by position in ``records``, which are (line, record in memory with its ``match_keys``)."""
+        if not self.able or not records:
+            return {}
+        owners: dict[str, list[int]] = defaultdict(list)
+        for n, (_line, record) in enumerate(records):
+            for key in record.match_keys:
+                owners[key].append(n)
+        found = self._in_base(records, owners)
+        self._in_file(records, owners, found)
+        return found
+
+    def remember(self, records: Iterable[tuple[int, Any]]) -> None:
+        """These rows would be in the base by now (in a dry run they are not)."""
+        if not self._remembers or not self.able:
+            return
+        for line, record in records:
+            if len(self._earlier) >= _MOST_REMEMBERED:
+                return
+            self._earlier.append((line, record))
+            for key in record.match_keys:
+                if weight(key) >= _ENOUGH:
+                    self._earlier_keys[key].append(len(self._earlier) - 1)
+
+    # -- in the base ----------------------------------------------------------------------------------------------
+
+    def _in_base(self, records: list[tuple[int, Any]], owners: dict[str, list[int]]) -> dict[int, Match]:
+        nearest = self._nearest(owners)
+        ids = {i for some in nearest.values() for i in some}
+        if not ids:
+            return {}
+        others = {r.pk: r for r in self.rtype.model.objects.filter(pk__in=ids)}
+        found: dict[int, Match] = {}
+        for n, some in nearest.items():
+            for record_id in some:
+                other = others.get(record_id)
+                if other is not None:
+                    self._compare(found, n, records[n][1], other, Match(0.0, [], other))
+        return found
+
+    def _nearest(self, owners: dict[str, list[int]]) -> dict[int, list[UUID]]:
+        if not owners:
+            return {}
+        weights = {key: weight(key) for key in owners}
+        shared: dict[int, dict[UUID, float]] = defaultdict(lambda: defaultdict(float))
+        for record_id, keys in self._sharing(list(owners)):
+            for key in keys:
+                for n in owners.get(key, ()):
+                    shared[n][record_id] += weights[key]
+        return {n: best for n, some in shared.items() if (best := _best(some))}
+
+    def _sharing(self, keys: list[str]) -> list[tuple[UUID, list[str]]]:
+        inside = both([reading.which(self.scope, self.rtype), Sql("t.match_keys && %s", (keys,))])
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT t.id, t.match_keys FROM {self.rtype.table} t WHERE {inside.text}", inside.params)
+            return cursor.fetchall()
+
+    # -- within the file ------------------------------------------------------------------------------------------
+
+    def _in_file(self, records: list[tuple[int, Any]], owners: dict[str, list[int]], found: dict[int, Match]) -> None:
+        for n, (_line, record) in enumerate(records):
+            near: dict[int, float] = defaultdict(float)
+            for key in record.match_keys:
+                worth = weight(key)
+                for other in owners[key]:
+                    if other >= n:
+                        break
+                    near[other] += worth
+            for other in _best(near):
+                line, twin = records[other]
+                self._compare(found, n, record, twin, Match(0.0, [], None, line))
+            if self._earlier:
+                self._among_earlier(n, record, found)
+
+    def _among_earlier(self, n: int, record: Any, found: dict[int, Match]) -> None:
+        near: dict[int, float] = defaultdict(float)
+        for key in record.match_keys:
+            for other in self._earlier_keys.get(key, ())[-50:]:
+                near[other] += weight(key)
+        for other in _best(near):
+            line, twin = self._earlier[other]
+            self._compare(found, n, record, twin, Match(0.0, [], None, line))
+
+    def _compare(self, found: dict[int, Match], n: int, record: Any, other: Any, match: Match) -> None:
+        assert self.rtype.score is not None
+        match.score, match.reasons = self.rtype.score(record, other)
+        if match.score >= self.threshold and (n not in found or match.score > found[n].score):
+            found[n] = match
+
+
+def _best(weights: dict[Any, float]) -> list[Any]:
+    """The candidates worth comparing, the nearest first."""
+    enough = [c for c, w in weights.items() if w >= _ENOUGH]
+    if len(enough) > _SCORED:
+        enough.sort(key=lambda c: -weights[c])
+        del enough[_SCORED:]
+    return enough

@@ -1,0 +1,233 @@
+"""The import: chunk after chunk of rows, each with its outcome, committed together or not at all.
+
+One chunk is one transaction: what its rows became, the outcomes of those that need one, and how far the file is read.
+Killed at any moment, the import goes on after the last committed chunk, and nothing happens twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from klientel.kernel.access.granting import ActorScope
+from klientel.kernel.actions import Item, Outcome, run_many
+from klientel.kernel.errors import Forbidden
+from klientel.kernel.identity.actor import Actor
+from klientel.kernel.kinds import Entries, Kind, Links
+from klientel.kernel.records import RecordType
+from klientel.kernel.tenancy import current
+from klientel.kernel.transfer.duplicates import Finder, Match
+from klientel.kernel.transfer.options import Options
+from klientel.kernel.transfer.resolving import Resolver
+from klientel.kernel.transfer.taking import Fault, Taken
+
+CHUNK = 500
+
+
+@dataclass(slots=True)
+class Result:
+    """What became of a row: ``state`` is "new", "updated", "unchanged", "duplicate" or "error"."""
+
+    line: int
+    state: str
+    title: str = ""
+    record: UUID | None = None  # what it became, or what it repeats
+    faults: list[Fault] = field(default_factory=list)
+    match: Match | None = None
+    cells: list[str] = field(default_factory=list)
+
+    @property
+    def told(self) -> bool:
+        """Whether the row is more than a plain success, so that its outcome is kept."""
+        return self.state in ("duplicate", "error") or bool(self.faults)
+
+
+@dataclass(slots=True)
+class _Row:
+    """A row on its way through a chunk."""
+
+    taken: Taken
+    record: Any
+    match: Match | None = None
+
+
+class Importer:
+    """Turns rows into records for one actor. Dry or not it does the same; a dry run is rolled back by its caller."""
+
+    def __init__(
+        self, actor: Actor, rtype: RecordType, fields: dict[str, Kind], options: Options, change_set: UUID, *,
+        dry: bool = False,
+    ) -> None:
+        self.actor, self.rtype, self.fields, self.options, self.change_set = actor, rtype, fields, options, change_set
+        self.scope = ActorScope(actor)
+        if not self.scope.may(rtype, "create"):
+            raise Forbidden("forbidden", _("You may not create this."))
+        if options.on_duplicate == "update" and not self.scope.may(rtype, "change"):
+            raise Forbidden("forbidden", _("You may not change what is there already."), "on_duplicate")
+        self.dry = dry
+        self.resolver = Resolver(actor, self.scope, rtype, options, change_set, fields, dry=dry)
+        self.finder = Finder(self.scope, rtype, options.threshold, remembers=dry)
+
+    def chunk(self, rows: list[Taken]) -> list[Result]:
+        """Do these rows; to be called inside a transaction. One result for each, in order."""
+        self.resolver.resolve([r for r in rows if not r.refused])
+        results: dict[int, Result] = {}
+        waiting: list[_Row] = []
+        written: list[tuple[int, Any]] = []
+        for taken in rows:
+            row = self._row(taken)
+            if row is None:
+                results[taken.line] = Result(taken.line, "error", faults=taken.faults, cells=taken.cells)
+            else:
+                waiting.append(row)
+        while waiting:
+            now, waiting = self._turn(waiting)
+            results |= {result.line: result for result in self._do(now)}
+            written += [(r.taken.line, r.record) for r in now if results[r.taken.line].state == "new"]
+        self.finder.remember(written)
+        self.resolver.settle()
+        return [results[taken.line] for taken in rows]
+
+    # -- before writing -------------------------------------------------------------------------------------------
+
+    def _row(self, taken: Taken) -> _Row | None:
+        if taken.refused:
+            return None
+        record = draft(self.rtype, self.fields, taken.values)
+        if not self.rtype.title(record):
+            taken.faults.append(Fault("error", "no_name", _("This row has no name, so it cannot be imported.")))
+            return None
+        return _Row(taken, record)
+
+    def _turn(self, rows: list[_Row]) -> tuple[list[_Row], list[_Row]]:
+        """The rows that can be done now, with their twins, and those that must wait for others of this chunk."""
+        found = self.finder.find([(r.taken.line, r.record) for r in rows])
+        for n, row in enumerate(rows):
+            row.match = found.get(n)
+        if self.options.on_duplicate != "update":
+            return rows, []
+        now, later, changed = [], [], set()
+        for row in rows:
+            match = row.match
+            waits = match is not None and (match.record is None or match.record.pk in changed)
+            if match is not None and match.record is not None:
+                changed.add(match.record.pk)
+            (later if waits else now).append(row)
+        return now, later
+
+    # -- writing --------------------------------------------------------------------------------------------------
+
+    def _do(self, rows: list[_Row]) -> Iterator[Result]:
+        policy = self.options.on_duplicate
+        twins = [r for r in rows if r.match is not None and policy != "create"]
+        new = [r for r in rows if r.match is None or policy == "create"]
+        yield from self._create(new)
+        if policy == "update":
+            yield from self._update(twins)
+        else:
+            yield from map(self._repeats, twins)
+
+    def _create(self, rows: list[_Row]) -> Iterator[Result]:
+        items = [Item(params=r.taken.values) for r in rows]
+        for row, outcome in zip(rows, self._run("create", items), strict=True):
+            result = self._result(row, outcome, "new")
+            if result.match is not None and result.state == "new":
+                result.faults.append(Fault("warning", "created_all_the_same", self._sentence(result.match)))
+            yield result
+
+    def _update(self, rows: list[_Row]) -> Iterator[Result]:
+        changes = [self._changes(r) for r in rows]
+        items = [
+            Item(id=r.match.record.pk, params=c) for r, c in zip(rows, changes, strict=True) if c and r.match is not None
+        ]
+        outcomes = iter(self._run("change", items))
+        for row, change in zip(rows, changes, strict=True):
+            assert row.match is not None
+            if change:
+                yield self._result(row, next(outcomes), "updated")
+            else:
+                yield Result(row.taken.line, "unchanged", row.match.record.title, row.match.record.pk, row.taken.faults,
+                             row.match, row.taken.cells)
+
+    def _run(self, verb: str, items: list[Item]) -> list[Outcome]:
+        if not items:
+            return []
+        return list(run_many(self.actor, f"{self.rtype.key}.{verb}", items, change_set=self.change_set, scope=self.scope))
+
+    def _result(self, row: _Row, outcome: Outcome, state: str) -> Result:
+        taken = row.taken
+        if outcome.refused is None:
+            return Result(taken.line, state, outcome.record.title, outcome.record.id, taken.faults, row.match, taken.cells)
+        faults = [Fault("error", no.code, str(no.message), no.field or "") for no in outcome.refused.all()]
+        return Result(taken.line, "error", self.rtype.title_of(row.record), None, [*taken.faults, *faults], row.match, taken.cells)
+
+    def _repeats(self, row: _Row) -> Result:
+        match = row.match
+        assert match is not None
+        record = match.record.pk if match.record is not None else None
+        faults = [*row.taken.faults, Fault("duplicate", "duplicate", self._sentence(match))]
+        return Result(row.taken.line, "duplicate", self.rtype.title_of(row.record), record, faults, match, row.taken.cells)
+
+    def _sentence(self, match: Match) -> str:
+        if match.record is None:
+            return _("Repeats line %(line)d of this file.") % {"line": match.line}
+        return _("Is very likely “%(title)s”, which is there already.") % {"title": match.record.title}
+
+    def _changes(self, row: _Row) -> dict[str, Any]:
+        """What the row adds to the record it repeats."""
+        assert row.match is not None
+        record, found = row.match.record, {}
+        writable = self.scope.writable(self.rtype)
+        for name, value in row.taken.values.items():
+            kind = self.fields[name]
+            if name not in writable or (kind.is_empty(value) and not isinstance(value, bool)):
+                continue
+            before = self.rtype.value(record, name)
+            merged = _merged(kind, before, value, overwrite=self.options.update == "overwrite")
+            if merged != before:
+                found[name] = merged
+        return found
+
+
+def _merged(kind: Kind, before: Any, value: Any, *, overwrite: bool) -> Any:
+    if isinstance(kind, Links):
+        return list(dict.fromkeys([*(before or ()), *value]))
+    if isinstance(kind, Entries):
+        known = {tuple(e.get(p, "") for p in kind.parts) for e in before or ()}
+        return [*(before or ()), *(e for e in value if tuple(e.get(p, "") for p in kind.parts) not in known)][: kind.most]
+    return value if overwrite or kind.is_empty(before) else before
+
+
+def draft(rtype: RecordType, fields: dict[str, Kind], values: dict[str, Any]) -> Any:
+    """A record in memory with these canonical values and its keys for finding twins."""
+    record = rtype.model(tenant_id=current())
+    for name, value in values.items():
+        kind = fields[name]
+        if kind.custom:
+            record.extra[name] = kind.plain(value)
+        else:
+            setattr(record, name, value)
+    if rtype.match is not None:
+        record.match_keys = rtype.match(record)
+    return record
+
+
+def chunks(rows: Iterable[Taken], size: int = CHUNK) -> Iterator[list[Taken]]:
+    """Rows in handfuls."""
+    todo = iter(rows)
+    while some := list(islice(todo, size)):
+        yield some
+
+
+def rolled_back(importer: Importer, rows: list[Taken]) -> list[Result]:
+    """A chunk of a dry run: done, told, taken back."""
+    with transaction.atomic():
+        results = importer.chunk(rows)
+        transaction.set_rollback(True)
+    return results

@@ -1,0 +1,163 @@
+"""The mapping of a file's columns to targets: guessed, or as somebody chose it, checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from django.utils.translation import gettext as _
+
+from klientel.kernel.access.granting import ActorScope
+from klientel.kernel.errors import Refused
+from klientel.kernel.kinds import Addresses, Entries, Kind
+from klientel.kernel.records import RecordType
+from klientel.kernel.transfer.targets import names, parse, preset_of, targets
+from klientel.lib.tables import Table
+from klientel.lib.tables.mapping import guess
+from klientel.lib.words import fold
+
+#: columns that the error file adds; never mapped
+LINE, PROBLEM = "Klientel: line", "Klientel: problem"
+#: what reading a vCard calls its columns, and where they lead
+_CARD = {
+    "address": "addresses", "email": "emails", "phone": "phones",
+}
+_CARD_PARTS = {"state": "region", "": "value"}
+_KIND_WORDS = ("type", "typ", "label", "art")
+_SAMPLE = 50
+_NUMBER = re.compile(r"(\d+)")
+
+
+def guessed(scope: ActorScope, rtype: RecordType, table: Table) -> dict[str, str]:
+    """Column -> path for every column that seems to fit."""
+    columns = [c for c in table.columns if c not in (LINE, PROBLEM)]
+    known = targets(scope, rtype)
+    exact = {c: path for c in columns if (path := _exact(c, scope.writable(rtype), set(known)))}
+    if table.kind == "vcf":
+        exact |= {c: p for c in columns if (p := _of_card(c, scope.writable(rtype)))}
+    taken = set(exact.values())
+    left = {path: labels for path, labels in names(scope, rtype).items() if path not in taken}
+    positions = [n for n, c in enumerate(table.columns) if c in columns and c not in exact]
+    sample = [[row[n] for n in positions] for row in table.sample(_SAMPLE)]
+    found = guess([table.columns[n] for n in positions], sample, left)
+    values = {table.columns[n]: [row[k] for row in sample if row[k].strip()] for k, n in enumerate(positions)}
+    fields = scope.writable(rtype)
+    found = _whole_address(_doubted(rtype, found, values), values, fields)
+    found = _further(columns, exact | found, fields)
+    return _with_purposes(columns, found, fields)
+
+
+def _doubted(rtype: RecordType, mapping: dict[str, str], values: dict[str, list[str]]) -> dict[str, str]:
+    """Columns whose values do not look like what their name says go where such values belong."""
+    for path, place in preset_of(rtype).doubts.items():
+        for column, chosen in mapping.items():
+            if chosen == path and (some := values.get(column, [])):
+                better = place(some)
+                mapping = mapping | {column: "" if better != path and better in mapping.values() else better}
+    return {c: p for c, p in mapping.items() if p}
+
+
+def _whole_address(
+    mapping: dict[str, str], values: dict[str, list[str]], fields: Mapping[str, Kind]
+) -> dict[str, str]:
+    """A column "Address" is a whole address where it has lines or commas and no column gives the town, else a street."""
+    for column, path in mapping.items():
+        name = path.split(".")[0]
+        if not isinstance(fields.get(name), Addresses):
+            continue
+        alone = not any(p.startswith(f"{name}.") for c, p in mapping.items() if c != column)
+        composed = sum("," in v or "\n" in v for v in values.get(column, [])) * 2 > len(values.get(column, []))
+        if path == name and not (alone and composed):
+            slot = f"{name}.1.street"
+            taken = slot in mapping.values()
+            mapping = mapping | {column: "" if taken else slot}
+        elif path.endswith(".street") and alone and composed:
+            mapping = mapping | {column: name}
+        elif path.endswith(".postcode") and alone:  # a number of four or five digits alone is no address
+            mapping = mapping | {column: ""}
+    return {c: p for c, p in mapping.items() if p}
+
+
+def _further(columns: Sequence[str], mapping: dict[str, str], fields: Mapping[str, Kind]) -> dict[str, str]:
+    """Columns numbered beyond what is offered follow the second: "E-mail 4 - Value" as "E-mail 2 - Value"."""
+    for column in columns:
+        digits = [part for part in _NUMBER.split(column) if part.isdigit()]
+        if column in mapping or len(digits) != 1 or not 2 < int(digits[0]) < 30:  # noqa: PLR2004
+            continue
+        path = mapping.get(column.replace(digits[0], "2"), "").split(".")
+        if len(path) > 1 and path[1] == "2" and path[0] in fields:
+            mapping = mapping | {column: ".".join((path[0], digits[0], *path[2:]))}
+    return mapping
+
+
+def _exact(column: str, fields: Mapping[str, Kind], known: set[str]) -> str:
+    """A column that is named by a path, as our own exports do."""
+    if column in known:
+        return column
+    return column if "." in column and parse(column, dict(fields)) is not None else ""
+
+
+def _of_card(column: str, fields: Mapping[str, Kind]) -> str:
+    word, _space, rest = column.partition(" ")
+    number, _space, part = rest.partition(" ")
+    name = _CARD.get(word, "")
+    if name not in fields or not number.isdigit():
+        return ""
+    kind, part = fields[name], _CARD_PARTS.get(part, part)
+    if not isinstance(kind, Entries) or part not in (*kind.parts, "purpose"):
+        return ""
+    slot = f"{name}.{number}"
+    return slot if part == "value" and not isinstance(kind, Addresses) else f"{slot}.{part}"
+
+
+def _with_purposes(columns: Sequence[str], mapping: dict[str, str], fields: Mapping[str, Kind]) -> dict[str, str]:
+    """A column such as "E-mail 1 - Type" tells the purpose of the entry whose value stands in "E-mail 1 - Value"."""
+    for column in columns:
+        words = fold(column).split()
+        if column in mapping or len(words) < 2 or words[-1] not in _KIND_WORDS:  # noqa: PLR2004
+            continue
+        for other, path in mapping.items():
+            name, _dot, rest = path.partition(".")
+            slot = rest.partition(".")[0]
+            if not isinstance(fields.get(name), Entries) or fold(other).split()[:-1] != words[:-1]:
+                continue
+            if not rest and f"{name}.1" not in mapping.values():
+                slot = "1"
+                mapping = mapping | {other: f"{name}.1"}
+            if slot.isdigit():
+                mapping = mapping | {column: f"{name}.{slot}.purpose"}
+                break
+    return {c: mapping[c] for c in columns if c in mapping}
+
+
+def checked(
+    scope: ActorScope, rtype: RecordType, columns: Sequence[str], mapping: Mapping[str, str]
+) -> dict[str, str]:
+    """A mapping somebody chose, without the columns that are left out; :class:`Refused` where it leads nowhere."""
+    fields = scope.writable(rtype)
+    parts = {p.path for p in preset_of(rtype).parts if all(f in fields for f in p.fields)}
+    found: dict[str, str] = {}
+    seen: dict[str, str] = {}
+    for column, path in mapping.items():
+        if not path:
+            continue
+        if column not in columns:
+            raise Refused("no_such_column", _("The file has no column “%(name)s”.") % {"name": str(column)[:80]}, "mapping")
+        if path not in parts and (not isinstance(path, str) or parse(path, fields) is None):
+            raise Refused(
+                "no_such_field", _("“%(path)s” is no field that can be imported.") % {"path": str(path)[:80]}, "mapping"
+            )
+        found[column] = path
+        seen[path] = column
+    if not found:
+        raise Refused("nothing_mapped", _("Please say for at least one column where it belongs."), "mapping")
+    missing = [t.label for t in targets(scope, rtype).values() if t.required and not _covers(found, t.field)]
+    if missing:
+        raise Refused(
+            "required_unmapped", _("No column leads to “%(field)s”, which must be filled in.") % {"field": missing[0]}, "mapping"
+        )
+    return found
+
+
+def _covers(mapping: Mapping[str, str], name: str) -> bool:
+    return any(path == name or path.startswith(f"{name}.") for path in mapping.values())

@@ -1,0 +1,280 @@
+"""Names of other records in a file become links: found by id, name, mail address or likeness, made where that is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from klientel.kernel.access import reading
+from klientel.kernel.access.granting import ActorScope
+from klientel.kernel.actions import Item, run_many
+from klientel.kernel.errors import Refused
+from klientel.kernel.identity.actor import Actor
+from klientel.kernel.kinds import Kind, Link, Links, Text
+from klientel.kernel.records import RecordType, type_of
+from klientel.kernel.sql import Sql, both
+from klientel.kernel.tenancy import current
+from klientel.kernel.transfer.options import Options
+from klientel.kernel.transfer.taking import Fault, Taken
+from klientel.kernel.transfer.targets import preset_of
+from klientel.lib.words import fold
+
+_ALIKE = 0.7  # from which likeness a name means a record that is spelt a little differently
+_MOST_REMEMBERED = 20_000
+TAG = "kernel.tag"
+
+
+@dataclass
+class Resolver:
+    """Finds the records that a file names. Remembers what it found; made once for an import."""
+
+    actor: Actor
+    scope: ActorScope
+    rtype: RecordType
+    options: Options
+    change_set: UUID
+    fields: dict[str, Kind]
+    made: dict[str, int] = field(default_factory=dict)  # type -> how many were made on the way
+    dry: bool = False
+    _known: dict[str, dict[str, UUID | Refused]] = field(default_factory=dict)
+    _counted: set[tuple[str, str]] = field(default_factory=set)
+
+    def resolve(self, rows: list[Taken]) -> None:
+        """Put ids into the values of these rows; a name that leads nowhere is a fault of its row."""
+        wanted: dict[str, list[str]] = {}
+        for row in rows:
+            for name, text in row.links.items():
+                wanted.setdefault(name, []).extend(self._names(self.fields[name], text))
+        for name, texts in wanted.items():
+            self._learn(name, list(dict.fromkeys(texts)))
+        for row in rows:
+            for name, text in row.links.items():
+                self._put(row, self.fields[name], self._names(self.fields[name], text))
+            self._defaults(row)
+
+    def settle(self) -> None:
+        """After a chunk: what a dry run found was taken back; too much is forgotten."""
+        for known in self._known.values():
+            if self.dry or len(known) > _MOST_REMEMBERED:
+                known.clear()
+
+    @staticmethod
+    def _names(kind: Kind, text: str) -> list[str]:
+        if not isinstance(kind, Links):
+            return [text]
+        return [part.strip() for part in text.replace(";", ",").replace("\n", ",").split(",") if part.strip()]
+
+    def _put(self, row: Taken, kind: Kind, texts: list[str]) -> None:
+        known, ids = self._known.get(kind.name, {}), []
+        for text in texts:
+            found = known.get(text)
+            if isinstance(found, UUID):
+                ids.append(found)
+            elif found is not None:
+                hard = self.options.strict or kind.required
+                row.faults.append(
+                    Fault("error" if hard else "warning", found.code, str(found.message), kind.name, "", text[:200])
+                )
+        if ids:
+            row.values[kind.name] = list(dict.fromkeys(ids)) if isinstance(kind, Links) else ids[0]
+
+    def _defaults(self, row: Taken) -> None:
+        if self.options.owner is not None and "owner" in self.fields:
+            row.values.setdefault("owner", self.options.owner)
+        if self.options.tags and "tags" in self.fields:
+            row.values["tags"] = list(dict.fromkeys([*row.values.get("tags", ()), *self.options.tags]))
+
+    # -- looking up -----------------------------------------------------------------------------------------------
+
+    def _learn(self, name: str, texts: list[str]) -> None:
+        kind, known = self.fields[name], self._known.setdefault(name, {})
+        assert isinstance(kind, Link | Links)
+        texts = [t for t in texts if t not in known]
+        if not texts:
+            return
+        if kind.to == "*":
+            found: dict[str, UUID | Refused] = dict(_anything(self.scope, texts))
+        else:
+            target = type_of(kind.to)
+            found = dict(_existing(self.scope, target, texts))
+            missing = [t for t in texts if t not in found]
+            if missing and self._may_make(name, target):
+                found |= self._make(target, missing)
+        nowhere = Refused("not_found", "")
+        for text in texts:
+            result = found.get(text, nowhere)
+            known[text] = _nothing_called(text) if result is nowhere else result
+
+    def _may_make(self, name: str, target: RecordType) -> bool:
+        wanted = self.options.create_tags if target.key == TAG else (
+            self.options.create_links and name in preset_of(self.rtype).creates
+        )
+        return wanted and self.scope.may(target, "create")
+
+    def _make(self, target: RecordType, texts: list[str]) -> dict[str, UUID | Refused]:
+        """New records of these names, one for all the spellings of a name."""
+        name, drafts = name_field(target), _Alike(target)
+        new: list[str] = []
+        leader: dict[str, str] = {}
+        for text in texts:
+            twin = drafts.twin(text)
+            leader[text] = twin or text
+            if twin is None:
+                new.append(text)
+        items = [Item(params={name: text} | self._owner(target)) for text in new]
+        outcomes = run_many(self.actor, f"{target.key}.create", items, change_set=self.change_set, scope=self.scope)
+        made: dict[str, UUID | Refused] = {}
+        for text, outcome in zip(new, outcomes, strict=True):
+            made[text] = outcome.refused if outcome.refused is not None else outcome.record.id
+            if outcome.refused is None and (target.key, fold(text)) not in self._counted:
+                self.made[target.key] = self.made.get(target.key, 0) + 1
+                if self.dry:
+                    self._counted.add((target.key, fold(text)))
+        return {text: made[leader[text]] for text in texts}
+
+    def _owner(self, target: RecordType) -> dict[str, Any]:
+        if self.options.owner is None or target.key == TAG or "owner" not in self.scope.writable(target):
+            return {}
+        return {"owner": self.options.owner}
+
+
+def _nothing_called(text: str) -> Refused:
+    return Refused("not_found", _("There is no record called “%(name)s”.") % {"name": text[:80]})
+
+
+def name_field(rtype: RecordType) -> str:
+    """The field that a record is called by."""
+    if "name" in rtype.fields:
+        return "name"
+    return next((n for n, k in rtype.fields.items() if k.required and isinstance(k, Text)), next(iter(rtype.fields)))
+
+
+def draft(rtype: RecordType, text: str) -> Any:
+    """A record in memory of which only the name is known."""
+    record = rtype.model(tenant_id=current())
+    values: dict[str, Any] = {}
+    for part in preset_of(rtype).parts:
+        if part.path == "full_name":
+            part.read(text, values)
+    for name, value in (values or {name_field(rtype): text}).items():
+        rtype.put(record, name, value)
+    return record
+
+
+class _Alike:
+    """Names of one file that mean the same record: equal when folded, or alike for the type's own matching."""
+
+    def __init__(self, rtype: RecordType) -> None:
+        self._rtype = rtype
+        self._folded: dict[str, str] = {}
+        self._by_key: dict[str, list[tuple[str, Any]]] = {}
+
+    def twin(self, text: str) -> str | None:
+        """The name given before that means the same, or ``None``, and this one is remembered."""
+        found = self._folded.get(fold(text))
+        if found is None and self._rtype.match is not None and self._rtype.score is not None:
+            record = draft(self._rtype, text)
+            keys = self._rtype.match(record)
+            for key in keys:
+                for other_text, other in self._by_key.get(key, ()):
+                    if self._rtype.score(record, other)[0] >= _ALIKE:
+                        return other_text
+            for key in keys:
+                self._by_key.setdefault(key, []).append((text, record))
+        if found is None:
+            self._folded[fold(text)] = text
+        return found
+
+
+def _existing(scope: ActorScope, rtype: RecordType, texts: list[str]) -> dict[str, UUID]:
+    found = _by_id(scope, rtype, texts)
+    for look in (_by_name, _by_mail, _by_likeness):
+        rest = [t for t in texts if t not in found]
+        if rest:
+            found |= look(scope, rtype, rest)
+    return found
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text) if len(text) in (32, 36) else None
+    except ValueError:
+        return None
+
+
+def _by_id(scope: ActorScope, rtype: RecordType, texts: list[str]) -> dict[str, UUID]:
+    ids = {t: i for t in texts if (i := _uuid(t)) is not None}
+    seen = reading.visible_ids(scope, rtype, ids.values()) if ids else set()
+    return {t: i for t, i in ids.items() if i in seen}
+
+
+def _query(scope: ActorScope, rtype: RecordType, columns: str, where: Sql) -> list[tuple[Any, ...]]:
+    inside = both([reading.which(scope, rtype), where])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT t.id, {columns} FROM {rtype.table} t WHERE {inside.text} ORDER BY t.id DESC", inside.params
+        )
+        return cursor.fetchall()
+
+
+def _by_name(scope: ActorScope, rtype: RecordType, texts: list[str]) -> dict[str, UUID]:
+    """Equal names when folded; of several the oldest."""
+    keys: dict[str, list[str]] = {}
+    for text in texts:
+        for key in dict.fromkeys((fold(text)[:200], rtype.sort_of(draft(rtype, text), text))):
+            keys.setdefault(key, []).append(text)
+    rows = _query(scope, rtype, "t.sort_key", Sql("t.sort_key = ANY(%s)", ([k for k in keys if k],)))
+    return {text: record_id for record_id, key in rows for text in keys.get(key, ())}
+
+
+def _by_mail(scope: ActorScope, rtype: RecordType, texts: list[str]) -> dict[str, UUID]:
+    kind = scope.visible(rtype).get("email")
+    wanted = {t.lower(): t for t in texts if "@" in t}
+    if kind is None or kind.key != "email" or kind.custom or not wanted:
+        return {}
+    rows = _query(scope, rtype, "lower(t.email)", Sql("lower(t.email) = ANY(%s)", (list(wanted),)))
+    return {wanted[mail]: record_id for record_id, mail in rows}
+
+
+def _by_likeness(scope: ActorScope, rtype: RecordType, texts: list[str]) -> dict[str, UUID]:
+    if rtype.match is None or rtype.score is None:
+        return {}
+    drafts = {t: draft(rtype, t) for t in texts}
+    texts_of: dict[str, list[str]] = {}
+    for text, record in drafts.items():
+        for key in rtype.match(record):
+            texts_of.setdefault(key, []).append(text)
+    if not texts_of:
+        return {}
+    rows = _query(scope, rtype, "t.match_keys", Sql("t.match_keys && %s", (list(texts_of),)))
+    near = {record_id for record_id, _keys in rows}
+    best: dict[str, tuple[float, UUID]] = {}
+    for other in rtype.model.objects.filter(pk__in=near):
+        for text in dict.fromkeys(t for key in other.match_keys for t in texts_of.get(key, ())):
+            score = rtype.score(drafts[text], other)[0]
+            if score >= _ALIKE and score > best.get(text, (0.0,))[0]:
+                best[text] = (score, other.pk)
+    return {text: record_id for text, (_score, record_id) in best.items()}
+
+
+def _anything(scope: ActorScope, texts: Iterable[str]) -> dict[str, UUID]:
+    """Records of any type, by id or by a title that only one record has."""
+    wanted = list(texts)
+    by_title: dict[str, list[UUID]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT record_id, text FROM kernel_search WHERE tenant_id = %s AND field_class = 'A' AND alive"
+            " AND searchable AND text = ANY(%s)",
+            [current(), [fold(t) for t in wanted]],
+        )
+        for record_id, text in cursor.fetchall():
+            by_title.setdefault(text, []).append(record_id)
+    ids = {t: i for t in wanted if (i := _uuid(t)) is not None}
+    ids |= {t: some[0] for t in wanted if len(some := by_title.get(fold(t), [])) == 1}
+    seen = reading.names(scope, ids.values())
+    return {t: i for t, i in ids.items() if i in seen}

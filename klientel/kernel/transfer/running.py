@@ -1,0 +1,219 @@
+"""Running an import that is stored: opening its file, chunk after chunk, each committed with how far it got."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from klientel.kernel import writing
+from klientel.kernel.access import actor_of, system_actor
+from klientel.kernel.access.granting import ActorScope
+from klientel.kernel.errors import Missing, Refused
+from klientel.kernel.identity.actor import Actor
+from klientel.kernel.kinds import at_home_in
+from klientel.kernel.records import RecordType, type_of
+from klientel.kernel.tenancy import current
+from klientel.kernel.tenancy.models import Tenant
+from klientel.kernel.transfer import saying, storage
+from klientel.kernel.transfer.importing import CHUNK, Importer, Result, chunks, rolled_back
+from klientel.kernel.transfer.models import ImportRow, ImportRun, State
+from klientel.kernel.transfer.options import Options
+from klientel.kernel.transfer.taking import Taken, Taker
+from klientel.lib.sentences import Unreadable
+from klientel.lib.tables import Table, open_table
+
+_SAMPLE = 200
+_LONGEST_CELL = 2000  # of a row that is kept with its outcome
+
+
+@contextmanager
+def surroundings(language: str = "") -> Iterator[None]:
+    """The tenant's time zone, country and currency, and the reader's language; in a transaction or before one."""
+    tenant = Tenant.objects.get(pk=current())
+    at_home_in(tenant.country, tenant.currency)
+    with timezone.override(tenant.time_zone), translation.override(language or tenant.language):
+        yield
+
+
+def actor_of_run(run: ImportRun) -> Actor:
+    """On whose rights an import runs: the member's as they are now."""
+    return actor_of(run.member) if run.member else system_actor(run.actor_name or "Klientel")
+
+
+def open_file(run: ImportRun) -> Table:
+    """The stored file as a table; :class:`Refused` where it is none or is gone."""
+    options = Options.of(run.options)
+    path = storage.path_of(run.tenant_id, run.file) if run.file else None
+    if path is None or not path.exists():
+        raise Missing("file_gone", _("The file of this import is no longer there."))
+    try:
+        return open_table(path, run.name, sheet=options.sheet or None, header=options.header)
+    except Unreadable as no:
+        raise saying.refusal(no) from None
+
+
+@dataclass
+class Prepared:
+    """All that is needed to read a file's rows into values."""
+
+    actor: Actor
+    scope: ActorScope
+    rtype: RecordType
+    table: Table
+    taker: Taker
+    options: Options
+
+    def rows(self, after: int = 0) -> Iterator[Taken]:
+        """The rows behind a line, as values."""
+        for row in self.table.checked_rows():
+            if row.line > after:
+                yield self.taker.take(row)
+
+    def importer(self, change_set: UUID, *, dry: bool) -> Importer:
+        """What turns the rows into records."""
+        return Importer(self.actor, self.rtype, self.taker.fields, self.options, change_set, dry=dry)
+
+
+def prepare(run: ImportRun, actor: Actor) -> Prepared:
+    """Open the file and read its mapping; inside a transaction, because a tenant's own fields are looked up."""
+    rtype, scope, options = type_of(run.record_type), ActorScope(actor), Options.of(run.options)
+    table = open_file(run)
+    taker = Taker(rtype, scope.writable(rtype), table.columns, run.mapping, options, sample=table.sample(_SAMPLE),
+                  decimal=table.decimal)
+    return Prepared(actor, scope, rtype, table, taker, options)
+
+
+def dry(
+    prepared: Prepared, importer: Importer, *, most: int | None = None, tell: Callable[[int], None] | None = None
+) -> Iterator[Result]:
+    """What an import would do, row by row; nothing stays. Each chunk is a transaction of its own that is rolled back."""
+    done = 0
+    for some in chunks(_first(prepared.rows(), most)):
+        yield from rolled_back(importer, some)
+        done += len(some)
+        if tell is not None:
+            tell(done)
+
+
+def _first(rows: Iterator[Taken], most: int | None) -> Iterator[Taken]:
+    for n, row in enumerate(rows):
+        if most is not None and n >= most:
+            return
+        yield row
+
+
+def carry_out(run_id: UUID, *, tell: Callable[[ImportRun], None] | None = None, chunk: int = CHUNK) -> ImportRun:
+    """Run the import from where it stands to its end. Called again after a crash it goes on; called twice it does nothing.
+
+    Everything a row needs (record, outcome, cursor) is committed in one transaction, so a kill leaves no half chunk.
+    """
+    with transaction.atomic():
+        run = _begin(run_id)
+        with surroundings(run.language):
+            try:
+                prepared = prepare(run, actor_of_run(run)) if run.state == State.RUNNING else None
+                importer = prepared.importer(run.change_set, dry=False) if prepared else None
+            except Refused as no:
+                return _fail(run, str(no.message))
+    if prepared is None or importer is None:
+        return run
+    with surroundings(run.language):
+        for some in chunks(prepared.rows(run.cursor), chunk):
+            with transaction.atomic():
+                run = _do(run, importer, some)
+            if tell is not None:
+                tell(run)
+            if run.state != State.RUNNING:
+                return run
+    with transaction.atomic():
+        return _finish(run_id)
+
+
+def _locked(run_id: UUID) -> ImportRun:
+    found: ImportRun | None = ImportRun.objects.select_for_update().filter(pk=run_id).first()
+    if found is None:
+        raise Missing("no_such_import", _("There is no such import."))
+    return found
+
+
+def _begin(run_id: UUID) -> ImportRun:
+    run = _locked(run_id)
+    if run.state in (State.UPLOADED, State.CHECKED):
+        run.state, run.started_at = State.RUNNING, timezone.now()
+        with writing.door():
+            run.save(update_fields=["state", "started_at"])
+    return run
+
+
+def _do(run: ImportRun, importer: Importer, some: list[Taken]) -> ImportRun:
+    """One chunk, if nobody else did it in the meantime and the import is not cancelled."""
+    now = _locked(run.pk)
+    if now.state != State.RUNNING:
+        return now
+    if now.cursor != run.cursor:
+        some = [t for t in some if t.line > now.cursor]
+        if not some:
+            return now
+    before = dict(importer.resolver.made)
+    results = importer.chunk(some)
+    counts = Counter(now.counts)
+    counts.update(count(results))
+    counts.update({f"made:{k}": n - before.get(k, 0) for k, n in importer.resolver.made.items() if n > before.get(k, 0)})
+    now.counts, now.cursor, now.rows_done = dict(counts), some[-1].line, now.rows_done + len(some)
+    with writing.door():
+        keep(now, results)
+        now.save(update_fields=["counts", "cursor", "rows_done"])
+    return now
+
+
+def count(results: list[Result]) -> Counter[str]:
+    """How many rows became what."""
+    found = Counter(r.state for r in results)
+    found["warning"] = sum(1 for r in results if r.state not in ("error", "duplicate") and r.faults)
+    return +found
+
+
+def keep(run: ImportRun, results: list[Result]) -> None:
+    """Store the outcomes that are more than plain successes."""
+    rows = [
+        ImportRow(
+            tenant_id=run.tenant_id, run=run.pk, line=r.line, state=fault.state, field=fault.field, code=fault.code,
+            record=r.record, cells=[c[:_LONGEST_CELL] for c in r.cells] if n == 0 else [], details=_details(r, fault),
+        )
+        for r in results if r.told for n, fault in enumerate(r.faults)
+    ]
+    if rows:
+        ImportRow.objects.bulk_create(rows, batch_size=1000)
+
+
+def _details(result: Result, fault: Any) -> dict[str, Any]:
+    found = {"message": fault.message, "title": result.title}
+    if fault.column:
+        found |= {"column": fault.column, "value": fault.value}
+    if result.match is not None:
+        found |= {"score": result.match.score, "reasons": result.match.reasons, "line": result.match.line}
+    return found
+
+
+def _finish(run_id: UUID) -> ImportRun:
+    run = _locked(run_id)
+    if run.state == State.RUNNING:
+        run.state, run.finished_at, run.rows_total = State.DONE, timezone.now(), run.rows_done
+        with writing.door():
+            run.save(update_fields=["state", "finished_at", "rows_total"])
+    return run
+
+
+def _fail(run: ImportRun, reason: str) -> ImportRun:
+    run.state, run.reason, run.finished_at = State.FAILED, reason, timezone.now()
+    with writing.door():
+        run.save(update_fields=["state", "reason", "finished_at"])
+    return run

@@ -1,0 +1,48 @@
+"""What is wrong with a file, a row or a value: codes of the library as sentences in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from klientel.kernel.errors import Refused
+from klientel.lib.sentences import Unreadable
+
+_SENTENCES: dict[str, str] = {
+    "table.empty": gettext_noop("The file is empty."),
+    "table.binary": gettext_noop("The file is not a table: it holds data that is not text."),
+    "table.short": gettext_noop("The file holds no table: there is only one line without columns."),
+    "table.image": gettext_noop("The file is a picture, not a table."),
+    "table.pdf": gettext_noop("The file is a PDF document. Please send the table as CSV or XLSX."),
+    "table.archive": gettext_noop("The file is a packed archive. Please unpack it and send the table in it."),
+    "table.document": gettext_noop("The file is a text document. Please send the table as CSV or XLSX."),
+    "table.web_page": gettext_noop("The file is a web page. Please open it in a spreadsheet and save it as XLSX."),
+    "table.structured": gettext_noop("The file holds JSON or XML, not a table. Please send it as CSV or XLSX."),
+    "table.encrypted": gettext_noop("The workbook is protected with a password. Please save it without one."),
+    "table.damaged": gettext_noop("The workbook is damaged and cannot be opened."),
+    "table.too_large": gettext_noop("The unpacked workbook is too large: the limit is {limit}."),
+    "table.no_sheet": gettext_noop("The workbook holds no sheet with data."),
+    "table.no_such_sheet": gettext_noop("The workbook has no sheet named “{sheet}”."),
+    "table.no_card": gettext_noop("The file holds no contact card."),
+    "row.too_long": gettext_noop("The row has {found} values, but the table has {expected} columns."),
+    "row.too_short": gettext_noop("The row has {found} values, but the table has {expected} columns."),
+    "row.quote": gettext_noop("A quotation mark in this row is opened and never closed."),
+    "row.nul": gettext_noop("The row contained invisible NUL characters; they were removed."),
+    "row.huge": gettext_noop("The row is too large to be read."),
+    "card.damaged": gettext_noop("The contact card is damaged: it has a beginning but no end."),
+    "sheet.too_many_rows": gettext_noop("A worksheet holds at most {limit} rows. Please export as CSV."),
+}
+
+
+def sentence(code: str, details: Mapping[str, Any], otherwise: str = "") -> str:
+    """The sentence of a code in the active language."""
+    text = _SENTENCES.get(code)
+    return _(text).format(**details) if text else otherwise or code
+
+
+def refusal(error: Unreadable) -> Refused:
+    """What the library could not read, as a refusal of the file."""
+    return Refused(error.code, sentence(error.code, error.details, error.message), "file")

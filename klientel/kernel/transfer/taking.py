@@ -1,0 +1,294 @@
+"""From the cells of a row to the values of a record: pure Python, no database. What is wrong is told, never raised."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from klientel.kernel.errors import Refused
+from klientel.kernel.kinds import Addresses, Choice, Choices, Country, Date, Entries, Kind, Language, Link, Links, LongText
+from klientel.kernel.records import RecordType
+from klientel.kernel.transfer import cells as cell_texts
+from klientel.kernel.transfer import saying
+from klientel.kernel.transfer.options import Options
+from klientel.kernel.transfer.targets import ADDED, LANGUAGES, Part, Path, parse, preset_of
+from klientel.lib import dates
+from klientel.lib.tables import Row
+from klientel.lib.words import fold
+
+_REPEATING = ("choice", "choices", "country", "language", "yes_no", "date", "money", "whole")
+_MOST_REMEMBERED = 5000
+_MACHINE_NUMBER = re.compile(r"-?\d+\.\d+\Z")
+_SLASHED = re.compile(r"\s*(\d{1,2})[/-](\d{1,2})[/-]\d{2,4}\b")
+
+
+@dataclass(slots=True)
+class Fault:
+    """What is wrong with a row ("error") or was left out of it ("warning"), as a sentence and for machines."""
+
+    state: str
+    code: str
+    message: str
+    field: str = ""
+    column: str = ""
+    value: str = ""
+
+
+@dataclass(slots=True)
+class Taken:
+    """A row as values of a record: ``values`` are canonical, ``links`` are still texts that name other records."""
+
+    line: int
+    cells: list[str]
+    values: dict[str, Any] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+    @property
+    def refused(self) -> bool:
+        """Whether the row as a whole cannot be taken."""
+        return any(f.state == "error" for f in self.faults)
+
+
+class Taker:
+    """Reads the rows of one file into values of one type. Made once for an import."""
+
+    def __init__(
+        self, rtype: RecordType, fields: Mapping[str, Kind], columns: Sequence[str], mapping: Mapping[str, str],
+        options: Options, *, sample: Sequence[Sequence[str]] = (), decimal: str | None = None,
+    ) -> None:
+        self.fields, self.options, self.decimal = dict(fields), options, decimal
+        self.preset = preset_of(rtype)
+        self.columns = list(columns)
+        self._parts = {p.path: p for p in self.preset.parts if all(f in fields for f in p.fields)}
+        self._plain: list[tuple[int, str]] = []
+        self._entries: list[tuple[int, Path]] = []
+        self._composed: list[tuple[int, Part]] = []
+        self._column_of: dict[str, str] = {}
+        self._readers: dict[str, Callable[[str], Any]] = {}
+        for position, column in enumerate(self.columns):
+            self._aim(position, column, mapping.get(column, ""), sample)
+
+    def _aim(self, position: int, column: str, path: str, sample: Sequence[Sequence[str]]) -> None:
+        if not path:
+            return
+        if path in self._parts:
+            self._composed.append((position, self._parts[path]))
+            for name in self._parts[path].fields:
+                self._make_reader(name, [])
+                self._column_of.setdefault(name, column)
+            return
+        aim = parse(path, self.fields)
+        if aim is None:
+            raise Refused("no_such_field", _("“%(path)s” is no field that can be imported.") % {"path": path[:80]}, "mapping")
+        self._column_of.setdefault(aim.field, column)
+        if isinstance(self.fields[aim.field], Entries):
+            self._entries.append((position, aim))
+            return
+        self._plain.append((position, aim.field))
+        self._make_reader(aim.field, [row[position] for row in sample if position < len(row)])
+
+    @property
+    def mapped(self) -> set[str]:
+        """The fields that some column leads to."""
+        return set(self._column_of)
+
+    def take(self, row: Row) -> Taken:
+        """The values of a row."""
+        taken = Taken(row.line, row.cells)
+        if row.problem is not None:
+            problem = row.problem
+            message = saying.sentence(problem.code, problem.details, problem.message)
+            taken.faults.append(Fault("warning" if problem.harmless else "error", problem.code, message))
+            if taken.refused:
+                return taken
+        self._take_plain(taken)
+        if self._entries:
+            self._take_entries(taken)
+        return taken
+
+    def _take_plain(self, taken: Taken) -> None:
+        texts: dict[str, Any] = {}
+        cells = taken.cells
+        for position, name in self._plain:
+            text = cells[position].strip()
+            if text:
+                if name not in texts:
+                    texts[name] = text
+                elif isinstance(self.fields[name], LongText) and text != texts[name]:
+                    texts[name] += f"\n\n{text}"
+        for position, part in self._composed:
+            text = cells[position].strip()
+            if text:
+                part.read(text, texts)
+        for name, text in texts.items():
+            kind = self.fields[name]
+            if isinstance(kind, Link | Links):
+                known = self.preset.values.get(name)
+                taken.links[name] = known(text) if known else text
+                continue
+            try:
+                taken.values[name] = self._readers[name](text)
+            except Refused as no:
+                self._leave_out(taken, kind, text, no)
+
+    def _leave_out(self, taken: Taken, kind: Kind, text: str, no: Refused) -> None:
+        hard = self.options.strict or kind.required
+        state = "error" if hard else "warning"
+        message = str(no.message) if hard else _("Not taken over: “%(value)s”. %(reason)s") % {
+            "value": text[:80], "reason": no.message}
+        taken.faults.append(Fault(state, no.code, message, kind.name, self._column_of.get(kind.name, ""), text[:200]))
+
+    # -- entries --------------------------------------------------------------------------------------------------
+
+    def _take_entries(self, taken: Taken) -> None:
+        slots: dict[tuple[str, str], dict[str, str]] = {}
+        found: dict[str, list[dict[str, str]]] = {}
+        for position, aim in self._entries:
+            text = taken.cells[position].strip()
+            if not text:
+                continue
+            if aim.slot:
+                entry = slots.get((aim.field, aim.slot))
+                if entry is None:
+                    entry = slots[aim.field, aim.slot] = {}
+                    found.setdefault(aim.field, []).append(entry)
+                self._put(entry, aim, text, found[aim.field])
+            else:
+                kind = self.fields[aim.field]
+                assert isinstance(kind, Entries)
+                found.setdefault(aim.field, []).extend(cell_texts.read(kind, text))
+        for name, entries in found.items():
+            self._accept_entries(taken, name, entries)
+
+    def _put(self, entry: dict[str, str], aim: Path, text: str, entries: list[dict[str, str]]) -> None:
+        part = aim.part or "value"
+        if part == "purpose":
+            entry["purpose"] = cell_texts.purpose_of(text)
+            return
+        if part in ADDED:
+            base = ADDED[part]
+            joint = " " if part == "house_number" else ", "
+            entry[base] = f"{entry[base]}{joint}{text}" if base in entry else text
+            return
+        if part in entry and part == "value":  # two columns for one slot: two entries
+            entry = {}
+            entries.append(entry)
+        entry[part] = f"{entry[part]}, {text}" if part in entry else text
+        if aim.purpose:
+            entry.setdefault("purpose", aim.purpose)
+
+    def _accept_entries(self, taken: Taken, name: str, entries: list[dict[str, str]]) -> None:
+        kind = self.fields[name]
+        assert isinstance(kind, Entries)
+        full = [e for e in entries if any(p in e for p in kind.parts)]
+        try:
+            taken.values[name] = kind.take(full)
+            return
+        except Refused:
+            pass
+        good: list[dict[str, str]] = []
+        for entry in full:
+            good += self._accept_one(taken, kind, entry)
+        if good:
+            taken.values[name] = kind.take(good[: kind.most])
+
+    def _accept_one(self, taken: Taken, kind: Entries, entry: dict[str, str]) -> list[dict[str, str]]:
+        """One entry of a doubtful list: as it is, taken apart ("a@b.de, c@d.de"), without its wrong part, or not at all."""
+        try:
+            return kind.take([entry])
+        except Refused as no:
+            said = {k: v for k, v in entry.items() if k in ("purpose", "state")}
+            if not isinstance(kind, Addresses):
+                pieces = [p for p in re.split(r"[;,/\n]|\s\|\s|\s{3,}", entry["value"]) if p.strip()]
+                if len(pieces) > 1:
+                    return [e for p in pieces for e in self._accept_one(taken, kind, {"value": p.strip()} | said)]
+            elif "country" in entry and len(entry) > 1:
+                self._leave_out(taken, kind, entry["country"], no)
+                return self._accept_one(taken, kind, {k: v for k, v in entry.items() if k != "country"})
+            text = " ".join(v for k, v in entry.items() if k not in said)
+            self._leave_out(taken, kind, text, no)
+            return []
+
+    # -- readers --------------------------------------------------------------------------------------------------
+
+    def _make_reader(self, name: str, sample: Sequence[str]) -> None:
+        if name in self._readers:
+            return
+        kind = self.fields[name]
+        read: Callable[[str], Any] = kind.read
+        if isinstance(kind, Choice | Choices) and not isinstance(kind, Country | Language):
+            read = _choosing(kind)
+        elif isinstance(kind, Date):
+            read = _dating(kind, self.options.date_order or _order(sample))
+        elif kind.key in ("decimal", "whole") and self.decimal == ".":
+            read = _machine(kind)
+        if (known := self.preset.values.get(name)) is not None:
+            read = _after(known, read)
+        self._readers[name] = _remembering(read) if kind.key in _REPEATING else read
+
+
+def _choosing(kind: Kind) -> Callable[[str], Any]:
+    """Reads a choice by key or label of any language."""
+    words: dict[str, str] = {}
+    for language in LANGUAGES:
+        with override(language):
+            for key, label in kind.options():
+                words.setdefault(fold(key), key)
+                words.setdefault(fold(label), key)
+
+    def read(text: str) -> Any:
+        if isinstance(kind, Choices):
+            return kind.accept([words.get(fold(p), p.strip()) for p in text.replace(";", ",").split(",") if p.strip()])
+        return kind.accept(words.get(fold(text), text))
+
+    return read
+
+
+def _order(sample: Sequence[str]) -> str:
+    """Whether dates with strokes begin with the day or the month: as those show that can be read one way only."""
+    found = [m for m in map(_SLASHED.match, sample) if m]
+    if any(int(m.group(2)) > 12 for m in found):  # noqa: PLR2004
+        return "mdy"
+    return "dmy" if any(int(m.group(1)) > 12 for m in found) else ""  # noqa: PLR2004
+
+
+def _dating(kind: Kind, order: str) -> Callable[[str], Any]:
+    def read(text: str) -> Any:
+        if order and "/" in text:
+            try:
+                return kind.accept(dates.read_date(text, order=order))
+            except ValueError:
+                pass
+        return kind.read(text)
+
+    return read
+
+
+def _machine(kind: Kind) -> Callable[[str], Any]:
+    return lambda text: kind.read(text.replace(".", ",") if _MACHINE_NUMBER.match(text) else text)
+
+
+def _after(first: Callable[[str], str], read: Callable[[str], Any]) -> Callable[[str], Any]:
+    return lambda text: read(first(text) or text)
+
+
+def _remembering(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    """The same text means the same value: few words stand in many rows."""
+    known: dict[str, Any] = {}
+
+    def remember(text: str) -> Any:
+        try:
+            return known[text]
+        except KeyError:
+            value = read(text)
+            if len(known) < _MOST_REMEMBERED:
+                known[text] = value
+            return value
+
+    return remember

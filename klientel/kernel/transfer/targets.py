@@ -1,0 +1,205 @@
+"""Where a column can lead: to a field, to one entry of several, to one part of it. Made from the declarations.
+
+A target is named by a path: ``first_name``; ``emails.work`` or ``phones.mobile2`` (slot: purpose and number);
+``addresses.private.street`` (slot and part); ``x_colour`` (a tenant's own field). The same paths name the columns of
+an export.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import get_language, override
+from django.utils.translation import gettext_lazy as _
+
+from klientel.kernel.access.granting import ActorScope
+from klientel.kernel.kinds import PURPOSES, Addresses, Entries, File, Json, Kind
+from klientel.kernel.records import RecordType
+
+SLOT = re.compile(r"([a-z]*)([0-9]{0,2})\Z")
+LANGUAGES = ("de", "en")
+_NUMBERED = 3  # how many numbered slots are offered; files with more name them themselves
+_PART_LABELS = {
+    "street": _("street"),
+    "postcode": _("postcode"),
+    "city": _("city"),
+    "region": _("region"),
+    "country": _("country"),
+    "house_number": _("house number"),
+    "street_2": _("address supplement"),
+    "purpose": _("purpose"),
+    "state": _("state"),
+}
+#: parts that are written into another part: the house number behind the street, the supplement below it
+ADDED = {"house_number": "street", "street_2": "street"}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A column that is no field of its own: ``read`` gets its text and the row's values so far, and fills fields."""
+
+    path: str
+    label: Any
+    synonyms: tuple[str, ...]
+    read: Callable[[str, dict[str, Any]], None]
+    fields: tuple[str, ...]  # which fields it fills: all must be writable
+
+
+@dataclass
+class Preset:
+    """What the owner of a record type knows about the files that people bring."""
+
+    synonyms: dict[str, tuple[str, ...]] = field(default_factory=dict)  # path -> what columns are called
+    parts: tuple[Part, ...] = ()
+    values: dict[str, Callable[[str], str]] = field(default_factory=dict)  # field -> a cell's text as the kind knows it
+    creates: tuple[str, ...] = ()  # links whose record is made where no such name is known
+    #: path -> where a column leads whose name says this path, by its values
+    doubts: dict[str, Callable[[list[str]], str]] = field(default_factory=dict)
+    cards: bool = False  # can be written as vCard
+
+
+_presets: dict[str, Preset] = {}
+
+
+def preset(key: str, chosen: Preset) -> None:
+    """Say what is known about the files of a record type."""
+    _presets[key] = chosen
+
+
+def preset_of(rtype: RecordType) -> Preset:
+    """What is known about the files of a record type; nothing for most."""
+    return _presets.get(rtype.key) or Preset()
+
+
+@dataclass(frozen=True)
+class Target:
+    """One place a column can lead to."""
+
+    path: str
+    label: str
+    group: str
+    field: str  # empty for a part of its own
+    required: bool = False
+
+
+def targets(scope: ActorScope, rtype: RecordType) -> dict[str, Target]:
+    """Everything a column of this type's file can lead to, by path, in the order of the form."""
+    writable, found = scope.writable(rtype), {}
+    groups = {name: str(title) for title, names in rtype.sections for name in names}
+    for name in _in_order(rtype, writable):
+        kind = writable[name]
+        group = groups.get(name, str(rtype.label)).capitalize()
+        if isinstance(kind, Json | File):
+            continue
+        for path, label in _paths(kind):
+            found[path] = Target(path, label, group, name, bool(kind.required) and path == name)
+        for part in preset_of(rtype).parts:
+            if part.fields[0] == name and all(f in writable for f in part.fields):
+                found[part.path] = Target(part.path, _capital(part.label), group, "")
+    return found
+
+
+def _in_order(rtype: RecordType, writable: dict[str, Kind]) -> list[str]:
+    ordered = [n for _title, names in rtype.sections for n in names if n in writable]
+    return ordered + [n for n in writable if n not in ordered]
+
+
+def _capital(text: Any) -> str:
+    words = str(text)
+    return words[:1].upper() + words[1:]
+
+
+def _paths(kind: Kind) -> list[tuple[str, str]]:
+    label = _capital(kind.verbose_name)
+    if not isinstance(kind, Entries):
+        return [(kind.name, label)]
+    found = [(kind.name, label)]
+    for slot, said in _slots(kind):
+        if isinstance(kind, Addresses):
+            parts = [*kind.parts, *ADDED]
+            found += [(f"{kind.name}.{slot}.{p}", f"{label} ({said}): {_PART_LABELS[p]}") for p in parts]
+        else:
+            found.append((f"{kind.name}.{slot}", f"{label} ({said})"))
+        if slot[-1:].isdigit():
+            found.append((f"{kind.name}.{slot}.purpose", f"{label} ({said}): {_PART_LABELS['purpose']}"))
+    return found
+
+
+def _slots(kind: Entries) -> list[tuple[str, str]]:
+    names = dict(PURPOSES)
+    numbered = [(str(n), str(n)) for n in range(1, _NUMBERED + 1)]
+    by_purpose = [(p, str(names[p])) for p in kind.purposes]
+    second = [(f"{p}2", f"{names[p]} 2") for p in kind.purposes if p != "other" and not isinstance(kind, Addresses)]
+    return numbered + by_purpose + second
+
+
+@dataclass(frozen=True)
+class Path:
+    """A path taken apart."""
+
+    field: str
+    slot: str = ""
+    part: str = ""
+
+    @property
+    def purpose(self) -> str:
+        """The purpose the slot names, or nothing."""
+        found = SLOT.match(self.slot)
+        return found.group(1) if found else ""
+
+
+def parse(path: str, fields: dict[str, Kind]) -> Path | None:
+    """A path taken apart, or ``None`` where it leads nowhere."""
+    name, *rest = path.split(".")
+    kind = fields.get(name)
+    if kind is None or len(rest) > 2 or isinstance(kind, Json | File):  # noqa: PLR2004
+        return None
+    if not rest:
+        return Path(name)
+    if not isinstance(kind, Entries) or not _is_slot(rest[0]):
+        return None
+    part = rest[1] if len(rest) > 1 else ""
+    many = isinstance(kind, Addresses)
+    known = {"purpose", "state", *(kind.parts if many else ("value",)), *(ADDED if many else ())}
+    if (part and part not in known) or (many and not part):
+        return None
+    return Path(name, rest[0], "" if part == "value" else part)
+
+
+def _is_slot(text: str) -> bool:
+    found = SLOT.match(text)
+    return bool(text and found and (not found.group(1) or found.group(1) in dict(PURPOSES)))
+
+
+def names(scope: ActorScope, rtype: RecordType) -> dict[str, list[str]]:
+    """Path -> what columns may be called that lead there, in every language: for guessing a mapping."""
+    known, said = preset_of(rtype), targets(scope, rtype)
+    found: dict[str, list[str]] = {path: list(known.synonyms.get(path, ())) for path in said}
+    for part in known.parts:
+        if part.path in found:
+            found[part.path] += part.synonyms
+    for language in dict.fromkeys((get_language() or "en", *LANGUAGES)):
+        with override(language):
+            for path, target in targets(scope, rtype).items():
+                found[path] += [target.label, *_short(path, rtype)]
+    return {path: list(dict.fromkeys(labels)) for path, labels in found.items()}
+
+
+def _short(path: str, rtype: RecordType) -> list[str]:
+    """How the parts of an address or the first of several entries are called without more: "city", "e-mail"."""
+    name, *rest = path.split(".")
+    kind = rtype.fields.get(name)
+    if not isinstance(kind, Entries) or not rest or "purpose" in rest:
+        return []
+    word = str(_PART_LABELS[rest[1]]) if len(rest) > 1 else str(kind.verbose_name)
+    slot = str(dict(PURPOSES).get(rest[0].rstrip("0123456789"), ""))
+    number = "" if rest[0] == "1" else rest[0].lstrip("abcdefghijklmnopqrstuvwxyz")
+    return [" ".join(w for w in (word, slot, number) if w), " ".join(w for w in (slot, word, number) if w)]
+
+
+def ordered(paths: Iterable[str]) -> list[str]:
+    """Paths, each once."""
+    return list(dict.fromkeys(p for p in paths if p))

@@ -8,6 +8,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.errors import Missing, Refused
+from klientel.kernel.kinds import KINDS
+from klientel.kernel.kinds.personal import looks_personal
 from klientel.kernel.records.types import RecordType, type_of
 
 FIELD_NAME = re.compile(r"x_[a-z][a-z0-9_]{0,37}\Z")
@@ -33,6 +35,10 @@ def custom_field(row: Any) -> None:
         raise Refused("bad_name", _("Please begin with x_ and use lower case letters, digits and _."), "name")
     if row.kind in ("choice", "choices"):
         _choices(row)
+    kind = KINDS[row.kind]
+    label = f"{row.label_de} {row.label_en}"
+    if row.privacy == "public" and looks_personal(row.name, label, kind.key, of_person=rtype.personal):
+        raise Refused("looks_personal", _("This looks personal. Please choose another privacy class."), "privacy")
     if row.kind in ("link", "links"):
         known_type(row.target, "target")
 

@@ -1,0 +1,117 @@
+"""Parts of the access report that come from events: where each value came from, who got it, who worked on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from klientel.kernel import actions
+from klientel.kernel.errors import Missing
+from klientel.kernel.events import Event
+from klientel.kernel.records import RecordType
+from klientel.kernel.tenancy.models import Tenant
+from klientel.privacy.links import Web
+
+
+def role_of(event: Event) -> str:
+    """Who acted, as a role: the names of staff are not the person's business (CJEU C-579/21)."""
+    roles = {
+        "member": _("an employee"),
+        "token": _("a connected program"),
+        "workflow": _("an automation"),
+        "job": _("an automation"),
+        "portal": _("the person"),
+        "system": _("the system"),
+    }
+    return roles.get(event.actor.split(":")[0], _("the system"))
+
+
+def label_of(kind: str) -> str:
+    """What happened, in words."""
+    try:
+        return str(actions.get(kind).label)
+    except Missing:
+        return {"privacy.restricted": _("Restriction"), "privacy.lifted": _("Restriction lifted")}.get(kind, kind)
+
+
+def of_fields(rtype: RecordType, record: Any, history: list[Event]) -> dict[str, Any]:
+    """For each field of the person: the event that gave it the value it has."""
+    last: dict[str, Event] = {}
+    for event in history:
+        if event.record_id == record.id:
+            last |= dict.fromkeys(event.changes, event)
+    entries = []
+    for name, kind in rtype.fields.items():
+        if kind.is_empty(rtype.value(record, name)) or kind.readonly:
+            continue
+        made = last.get(name)
+        entries.append(
+            {
+                "label": str(kind.verbose_name),
+                "field": name,
+                "value": f"{label_of(made.kind)}, {role_of(made)}" if made else _("not recorded"),
+                "at": made.at.isoformat(timespec="seconds") if made else "",
+            }
+        )
+    return {
+        "heading": _("Where the data comes from"),
+        "entries": entries,
+        "empty": "" if entries else _("Nothing is stored."),
+    }
+
+
+def recipients(tenant: Tenant, history: list[Event]) -> dict[str, Any]:
+    """Named recipients: those the tenant recorded, and every event that reached outside."""
+    settings = tenant.settings.get("privacy")
+    said = settings.get("recipients") if isinstance(settings, dict) else None
+    entries = [{"label": "", "value": str(r), "at": ""} for r in said or ()]
+    for event in history:
+        if event.kind.endswith(".export") or _outward(event.kind):
+            entries.append(
+                {"label": label_of(event.kind), "value": role_of(event), "at": event.at.isoformat(timespec="seconds")}
+            )
+    return {
+        "heading": _("Recipients"),
+        "entries": entries,
+        "empty": "" if entries else _("No recipient outside this company is recorded."),
+    }
+
+
+def _outward(kind: str) -> bool:
+    try:
+        return actions.get(kind).outward
+    except Missing:
+        return False
+
+
+def consents(web: Web) -> dict[str, Any]:
+    """Consents and objections: records whose type says so by its name."""
+    entries = [
+        {"label": str(f.rtype.label), "value": f.record.title, "at": f.record.created_at.isoformat(timespec="seconds")}
+        for f in web.gone.values()
+        if any(word in f.rtype.key for word in ("consent", "objection", "processingbasis"))
+    ]
+    return {
+        "heading": _("Consents and objections"),
+        "entries": entries,
+        "empty": "" if entries else _("No consent and no objection is recorded."),
+    }
+
+
+def access_log(history: list[Event]) -> dict[str, Any]:
+    """Who worked on the data, when, and at what; staff as their role."""
+    entries = [
+        {
+            "label": label_of(e.kind),
+            "value": role_of(e),
+            "at": e.at.isoformat(timespec="seconds"),
+            "fields": sorted(e.changes),
+        }
+        for e in history
+    ]
+    return {
+        "heading": _("Who worked on the data"),
+        "entries": entries,
+        "empty": "" if entries else _("Nothing is recorded."),
+    }

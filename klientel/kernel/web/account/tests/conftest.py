@@ -1,9 +1,8 @@
-"""Somebody with a login who is a member of a tenant, and a browser without scripts."""
+"""Somebody with a login who is a member of a tenant, and the steps a person takes to sign in."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -98,9 +97,3 @@ def set_up_app(client: Client) -> tuple[str, list[str]]:
     assert done.status_code == 302, done.content.decode()
     shown = client.get("/account/security/codes").content.decode()
     return secret[1], re.findall(r"<b>(\d{10})</b>", shown)
-
-
-@pytest.fixture
-def browser() -> Callable[[], Client]:
-    """Further browsers; forms are checked against forgery as in real life."""
-    return lambda: Client()

@@ -5,6 +5,7 @@ from klientel.kernel.api.models import Allowance, Answer
 from klientel.kernel.events.models import About, Cursor, Parked
 from klientel.kernel.files.models import File
 from klientel.kernel.identity.models import ApiToken, Invitation, User
+from klientel.kernel.live.models import Notification
 from klientel.kernel.records import custom as _custom
 from klientel.kernel.records.models import Comment, Custom, CustomField, CustomType, Relation, RelationKind, Tag
 from klientel.kernel.search.models import Entry
@@ -29,6 +30,7 @@ __all__ = [
     "Invitation",
     "Member",
     "Membership",
+    "Notification",
     "Parked",
     "Relation",
     "RelationKind",

@@ -1,0 +1,66 @@
+"""Kinds of notifications, declared with the sentence people read; and events that name whom to tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.utils.translation import gettext_lazy as _
+
+from klientel.kernel import writing
+from klientel.kernel.events.event import Event, write
+from klientel.kernel.tenancy import current
+from klientel.lib.ids import uuid7
+
+NOTIFY = "notify"  # the parameter of an event that lists the members to be told
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One kind of notification. ``%(who)s`` did it, ``%(what)s`` is the record; ``many`` is for ``%(n)s`` of them."""
+
+    kind: str
+    one: Any
+    many: Any
+    icon: str
+
+
+_notices: dict[str, Notice] = {}
+
+
+def notice(kind: str, one: Any, many: Any = None, *, icon: str = "bell") -> None:
+    """Declare a kind of notification."""
+    if kind in _notices:
+        raise RuntimeError(f"Two kinds of notifications are called {kind}")
+    _notices[kind] = Notice(kind, one, many or one, icon)
+
+
+def find(kind: str) -> Notice:
+    """The kind of this name; one that is gone reads as a plain change."""
+    return _notices.get(kind) or _notices["changed"]
+
+
+def announce(kind: str, record_type: str, record_id: UUID, *, to: Iterable[UUID], name: str = "Klientel") -> None:
+    """Tell members something that no action says, such as that their import is finished; in the open transaction."""
+    members = [str(m) for m in to]
+    if not members:
+        return
+    event = Event(
+        kind=kind, record_type=record_type, record_id=record_id, actor=f"system:{UUID(int=0)}", actor_name=name,
+        change_set=uuid7(), parameters={NOTIFY: members},
+    )  # fmt: skip
+    with writing.door(), connection.cursor() as cursor:
+        write([event])
+        cursor.execute("INSERT INTO kernel_wake (tenant_id, queue, due_at) VALUES (%s, 'events', now())", [current()])
+
+
+notice("changed", _("%(who)s changed %(what)s"), icon="pencil")
+notice(
+    "assigned", _("%(who)s assigned %(what)s to you"), _("%(who)s assigned %(n)s records to you"), icon="user-check"
+)  # fmt: skip
+notice("mentioned", _("%(who)s mentioned you: %(what)s"), icon="at-sign")
+notice("import_finished", _("Your import is finished: %(what)s"), icon="upload")
+notice("import_failed", _("Your import could not be finished: %(what)s"), icon="upload")

@@ -1,0 +1,1 @@
+"""Live: notifications of members, and the streams that tell open pages what changed."""

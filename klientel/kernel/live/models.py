@@ -1,0 +1,34 @@
+"""What a member shall know: one row each, ids and counts only; texts are made for the reader when it is shown."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+
+from klientel.kernel.tenancy.models import Id, TenantModel
+
+
+class Notification(TenantModel):
+    """Something that concerns one member. ``key`` says what it is about, so that nobody is told twice."""
+
+    id = Id(primary_key=True)
+    member_id = models.UUIDField()
+    kind = models.CharField(max_length=40)
+    key = models.CharField(max_length=120)
+    event_id = models.UUIDField(null=True)
+    record_type = models.CharField(max_length=80, default="")
+    record_id = models.UUIDField(null=True)
+    params = models.JSONField(default=dict)
+    at = models.DateTimeField(default=timezone.now)
+    read_at = models.DateTimeField(null=True)
+
+    class Meta(TenantModel.Meta):
+        app_label = "kernel"
+        constraints = [models.UniqueConstraint(fields=["tenant_id", "member_id", "key"], name="notification_once")]
+        indexes = [
+            models.Index("tenant_id", "member_id", models.F("id").desc(), name="notification_newest"),
+            models.Index("tenant_id", "member_id", name="notification_unread", condition=models.Q(read_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,4 +1,4 @@
-"""What the API remembers between requests: how much each token may still ask, and answers kept for repeated requests."""
+"""What the API remembers between requests: how much each token may still ask, and answers for repeated requests."""
 
 from __future__ import annotations
 

@@ -1,0 +1,186 @@
+"""Writing through the API: always by an action, one or many, and undo."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from klientel.kernel import actions, events, history
+from klientel.kernel.actions import Action, Item
+from klientel.kernel.api import problems, shapes, showing, strict
+from klientel.kernel.api.call import Call, Reply
+from klientel.kernel.api.problems import Problem
+from klientel.kernel.errors import Conflict, Missing, Refused
+from klientel.kernel.records import RecordType, by_slug
+from klientel.kernel.search.duplicates import Similar, similar
+from klientel.kernel.sql import Sql
+from klientel.lib.ids import uuid7
+
+MOST_UNDONE = 1000
+MOST_ITEMS = 1000
+
+
+def create(call: Call, slug: str) -> Reply:
+    """A new record, told with likely duplicates; with ``on_duplicate=refuse`` they are a 409 and nothing is made."""
+    rtype = call.type(slug, "create")
+    query = strict.Query(call.request, "on_duplicate")
+    refuse = query.one_of("on_duplicate", "report", "refuse") == "refuse"
+    values, act = call.sent(), actions.get(f"{rtype.key}.create")
+    shapes.check_params(call.scope, rtype, act, values)
+    twins = [_twin(s) for s in _similar(call, rtype, values)]
+    if refuse and twins:
+        message = _("There is a record that is likely the same.")
+        raise Conflict("duplicate", message, details={"candidates": twins})
+    result = actions.run_item(call.actor, act.key, Item(None, values), scope=call.scope)
+    data = showing.done(call.scope, result) | {"possible_duplicates": twins}
+    where = f"/api/v1/{rtype.slug}/{result.record.id}"
+    return Reply(data, 201, {"Location": where, "ETag": showing.tag(result.record.version)})
+
+
+def _similar(call: Call, rtype: RecordType, values: dict[str, Any]) -> list[Similar]:
+    """Likely duplicates among the records that the caller may see, judged by fields that the caller may see."""
+    if rtype.match is None or not call.facts.permits(rtype.key, "view") or not call.scope.may(rtype, "view"):
+        return []
+    return similar(call.scope, rtype, values)
+
+
+def _twin(found: Similar) -> dict[str, Any]:
+    return {"id": str(found.id), "title": found.title, "score": found.score, "reasons": list(found.reasons)}
+
+
+def change(call: Call, slug: str, record_id: str) -> Reply:
+    """Set fields of a record; what is not named stays."""
+    return _act(call, call.type(slug, "change"), "change", record_id, call.sent())
+
+
+def archive(call: Call, slug: str, record_id: str) -> Reply:
+    """Move a record to the trash."""
+    return _act(call, call.type(slug, "archive"), "archive", record_id, call.sent(needed=False))
+
+
+def perform(call: Call, slug: str, record_id: str, verb: str) -> Reply:
+    """Any action on one record."""
+    act, rtype = _action(call, slug, verb)
+    if act.new:
+        raise Missing("no_such_action", _("There is no such action."))
+    return _act(call, rtype, verb, record_id, call.sent(needed=False))
+
+
+def perform_new(call: Call, slug: str, verb: str) -> Reply:
+    """An action that makes a record."""
+    act, rtype = _action(call, slug, verb)
+    if not act.new:
+        raise Missing("no_such_action", _("There is no such action."))
+    strict.Query(call.request)
+    values = call.sent(needed=False)
+    shapes.check_params(call.scope, rtype, act, values)
+    result = actions.run_item(call.actor, act.key, Item(None, values), scope=call.scope)
+    return Reply(showing.done(call.scope, result), 201, {"ETag": showing.tag(result.record.version)})
+
+
+def _action(call: Call, slug: str, verb: str) -> tuple[Action, RecordType]:
+    rtype = by_slug(slug)
+    act = actions.get(f"{rtype.key}.{verb}")
+    call.check(rtype, act.needs)
+    return act, rtype
+
+
+def _act(call: Call, rtype: RecordType, verb: str, record_id: str, values: dict[str, Any]) -> Reply:
+    strict.Query(call.request)
+    act, version = actions.get(f"{rtype.key}.{verb}"), strict.if_match(call.request)
+    found_id = strict.record_id(record_id)
+    shapes.check_params(call.scope, rtype, act, values)
+    try:
+        result = actions.run_item(call.actor, act.key, Item(found_id, values, version), scope=call.scope)
+    except Conflict as no:
+        if version is None or no.code != "changed_since":
+            raise
+        stale = Problem(412, no.code, no.message)
+        stale.details = no.details
+        raise stale from None
+    return Reply(showing.done(call.scope, result), headers={"ETag": showing.tag(result.record.version)})
+
+
+def bulk(call: Call, slug: str) -> Reply:
+    """One action on up to 1000 records, or making as many: an outcome for each, one change set, one commit."""
+    strict.Query(call.request)
+    verb, items = _bulk_sent(call.sent())
+    act, rtype = _action(call, slug, verb)
+    outcomes: list[dict[str, Any]] = [{} for _item in items]
+    good: list[tuple[int, Item]] = []
+    for n, sent in enumerate(items):
+        try:
+            good.append((n, _item(call, rtype, act, sent)))
+        except Refused as no:
+            outcomes[n] = _no(sent, no)
+    change_set = uuid7()
+    done = actions.run_many(
+        call.actor, act.key, [item for _n, item in good], change_set=change_set, scope=call.scope, chunk=MOST_ITEMS
+    )
+    for (n, _one), outcome in zip(good, done, strict=True):
+        if outcome.refused is not None:
+            outcomes[n] = _no(items[n], outcome.refused)
+        else:
+            record = outcome.record
+            outcomes[n] = {"status": 201 if act.new else 200, "id": str(record.id), "version": record.version}
+    succeeded = sum("version" in o and o["status"] < 300 for o in outcomes)
+    refused = len(outcomes) - succeeded
+    told = {"change_set": str(change_set) if succeeded else None, "succeeded": succeeded, "refused": refused}
+    return Reply(told | {"outcomes": outcomes})
+
+
+def _bulk_sent(sent: dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:
+    for name in sent:
+        if name not in ("verb", "items"):
+            raise Refused("unknown_field", _("There is no such field."), name[:80] if name.isprintable() else None)
+    verb, items = sent.get("verb"), sent.get("items")
+    if not isinstance(verb, str) or not verb:
+        raise Refused("wrong_type", _("Please name an action."), "verb")
+    if not isinstance(items, list) or not 1 <= len(items) <= MOST_ITEMS or not all(isinstance(i, dict) for i in items):
+        raise Refused("wrong_type", _("Please give a list of 1 to %(n)d items.") % {"n": MOST_ITEMS}, "items")
+    return verb, items
+
+
+def _item(call: Call, rtype: RecordType, act: Action, sent: dict[str, Any]) -> Item:
+    known = ("params",) if act.new else ("id", "version", "params")
+    for name in sent:
+        if name not in known:
+            raise Refused("unknown_field", _("There is no such field."), name[:80] if name.isprintable() else None)
+    params, version, given = sent.get("params", {}), sent.get("version"), sent.get("id")
+    if not isinstance(params, dict):
+        raise Refused("wrong_type", _("This value has the wrong type."), "params")
+    if version is not None and (isinstance(version, bool) or not isinstance(version, int)):
+        raise Refused("wrong_type", _("This value has the wrong type."), "version")
+    found_id = None if act.new else strict.record_id(given if isinstance(given, str) else "")
+    shapes.check_params(call.scope, rtype, act, params)
+    return Item(found_id, params, version)
+
+
+def _no(sent: dict[str, Any], no: Refused) -> dict[str, Any]:
+    given = sent.get("id")
+    return {"status": no.status, "id": given if isinstance(given, str) else None, "problem": problems.told(no)}
+
+
+def undo(call: Call, change_set: str) -> Reply:
+    """Put back what one change set did, as far as nothing changed since; what could not be put back is told."""
+    strict.Query(call.request)
+    call.sent(needed=False)
+    found_id = strict.record_id(change_set)
+    where = Sql("e.change_set = %s", (found_id,))
+    if len(events.read(where, limit=MOST_UNDONE + 1)) > MOST_UNDONE:
+        message = _("This is too much to undo in one request. Please undo it on the page of its import.")
+        raise Refused("too_many", message)
+    result = history.undo(call.actor, found_id)
+    if not result.records:
+        raise result.refused[0][1]
+    told = [
+        {"record_type": event.record_type, "record_id": str(event.record_id), **_plain(no)}
+        for event, no in result.refused
+        if not isinstance(no, Missing)
+    ]
+    return Reply({"change_set": str(result.change_set), "records": result.records, "refused": told})
+
+
+def _plain(no: Refused) -> dict[str, Any]:
+    return {"status": no.status, "code": no.code, "detail": str(no.message), "field": no.field}

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -193,7 +194,17 @@ class Embedded:
         if self.account:
             os.chown(word, self.account.pw_uid, self.account.pw_gid)
         locale = ["--locale-provider=builtin"] if version_of(binaries) >= 17 else []
-        command = [binaries / "initdb", "-D", self.data, "-U", "klientel_super", "-E", "UTF8", "-A", "scram-sha-256"]
+        command: list[str | Path] = [
+            binaries / "initdb",
+            "-D",
+            self.data,
+            "-U",
+            "klientel_super",
+            "-E",
+            "UTF8",
+            "-A",
+            "scram-sha-256",
+        ]
         command += ["--pwfile", word, "--no-instructions", "--data-checksums", "--locale=C.UTF-8", *locale]
         command += ["--no-sync"] if self.throw_away else []
         done = subprocess.run(command, capture_output=True, text=True, cwd="/", check=False, **self._as_account())
@@ -223,7 +234,7 @@ class Embedded:
         for _ in range(20):
             with self.log.open("ab") as log:
                 start = log.tell()
-                command = [binaries / "postgres", "-D", self.data]
+                command: list[str | Path] = [binaries / "postgres", "-D", self.data]
                 self.process = subprocess.Popen(
                     command,
                     stdin=subprocess.DEVNULL,
@@ -275,7 +286,7 @@ class Embedded:
         if pid is not None and not self._is_ours(pid):
             (self.data / "postmaster.pid").unlink(missing_ok=True)
 
-    def _as_account(self) -> dict[str, object]:
+    def _as_account(self) -> dict[str, Any]:
         if not self.account:
             return {}
         return {"user": self.account.pw_uid, "group": self.account.pw_gid, "extra_groups": []}

@@ -5,7 +5,6 @@ So their memory is mostly shared, a killed one is back at once, and a program th
 
 from __future__ import annotations
 
-import asyncio
 import ctypes
 import gc
 import logging
@@ -48,11 +47,8 @@ def live(setup: Setup) -> None:
 
 
 def worker(setup: Setup) -> None:
-    """Jobs, by Procrastinate, on a connection past any PgBouncer."""
-    from procrastinate.contrib.django import app
-
-    with app.replace_connector(direct_connector()) as jobs:
-        asyncio.run(_work(jobs, setup.worker_jobs))
+    """Jobs, on a connection past any PgBouncer."""
+    import_module("klientel.kernel.jobs.worker").run(setup.worker_jobs)
 
 
 def consumers(setup: Setup) -> None:
@@ -94,29 +90,6 @@ def _granian(interface: str, module: str, port: int, processes: int, threads: in
     server.serve(target_loader=application)
 
 
-def direct_connector() -> Any:
-    """Procrastinate's connector to the direct address of the database."""
-    from django.db import connections
-    from procrastinate import PsycopgConnector
-
-    facts = connections["default"].settings_dict
-    if settings.KLIENTEL_DIRECT is not None:
-        return PsycopgConnector(kwargs=settings.KLIENTEL_DIRECT.conninfo(), min_size=1, max_size=4)
-    place = {"host": facts["HOST"], "port": facts["PORT"], "dbname": facts["NAME"], "user": facts["USER"]}
-    kwargs = {key: value for key, value in place.items() if value} | {"password": facts["PASSWORD"]}
-    return PsycopgConnector(kwargs=kwargs, min_size=1, max_size=4)
-
-
-async def _work(jobs: Any, concurrency: int) -> None:
-    async with jobs.open_async():
-        await jobs.run_worker_async(
-            concurrency=concurrency,
-            delete_jobs="successful",
-            shutdown_graceful_timeout=PATIENCE - 3,
-            install_signal_handlers=True,
-        )
-
-
 # -- the parent ----------------------------------------------------------------------------------------------------
 
 
@@ -149,8 +122,8 @@ class Family:
             signal.signal(number, self._stop)
         signal.signal(signal.SIGCHLD, lambda *_: None)  # only so that a pause ends
         self.bell, ringer = os.pipe()
-        for number in (self.bell, ringer):
-            os.set_blocking(number, False)
+        for end in (self.bell, ringer):
+            os.set_blocking(end, False)
         signal.set_wakeup_fd(ringer, warn_on_full_buffer=False)
         preload(self.names)
         try:
@@ -229,7 +202,7 @@ def preload(names: list[str]) -> None:
         import_module("klientel.site.wsgi")
         import_module("django.urls").get_resolver().url_patterns  # noqa: B018 - reading it imports every view
     if "worker" in names:
-        import_module("procrastinate.contrib.django")
+        import_module("klientel.kernel.jobs.worker")
     gc.collect()
     gc.freeze()
 

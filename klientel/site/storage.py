@@ -13,7 +13,7 @@ SCRIPTS = "js/"
 FOR_EVER = r"(^.+\.[0-9a-f]{12}\..+$)|(/js/[0-9a-f]{12}/[^/]+$)"
 
 
-class Storage(CompressedManifestStaticFilesStorage):
+class Storage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     """As WhiteNoise's, but all our scripts share one folder named after the hash of them all.
 
     Their imports of each other stay as they are written, and an old script never meets a new one.

@@ -148,7 +148,7 @@ def django_db_setup(test_database: str) -> Iterator[None]:
     for alias in ("default", "owner"):
         connections[alias].close()
         connections[alias].settings_dict["NAME"] = test_database
-    TransactionTestCase._fixture_teardown = lambda _: _empty(test_database)
+    TransactionTestCase._fixture_teardown = lambda _: _empty(test_database)  # type: ignore[attr-defined]
     yield
     connections.close_all()
 

@@ -1,4 +1,4 @@
-"""``klientel check``: is this installation sound? Settings, declarations, database, rights, indexes, static files."""
+"""``klientel check``: is this installation sound? Settings, declarations, database, rights, indexes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from contextlib import contextmanager
 
 import click
 import psycopg
-from django.conf import settings
 from django.core.checks import ERROR, run_checks
 from django.db import connection, connections
 
@@ -78,16 +77,9 @@ def _raw() -> Iterator[psycopg.Connection]:
     connections.close_all()
 
 
-def static() -> list[str]:
-    """Static files are collected."""
-    there = (settings.STATIC_ROOT / "staticfiles.json").is_file()
-    return [] if there else ["Static files are not collected; `klientel up` does it."]
-
-
 CHECKS: dict[str, Check] = {
     "declarations": declarations,
     "database version": version,
     "rights": rights,
     "indexes": indexes,
-    "static files": static,
 }

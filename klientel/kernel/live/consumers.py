@@ -148,4 +148,4 @@ def push(events: list[Event]) -> None:
 def _versions(rtype: RecordType, ids: list[UUID]) -> list[tuple[UUID, int]]:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT id, version FROM {rtype.table} WHERE tenant_id = %s AND id = ANY(%s)", [current(), ids])
-        return cursor.fetchall()
+        return [(row[0], row[1]) for row in cursor.fetchall()]

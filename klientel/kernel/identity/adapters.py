@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -19,6 +20,9 @@ from django.utils.translation import gettext_lazy as _
 from qrcode.image.svg import SvgPathFillImage  # type: ignore[import-untyped]
 
 from klientel.kernel.identity import sealing
+from klientel.kernel.tenancy import quarantine
+
+log = logging.getLogger("klientel.security")
 
 _owner: ContextVar[UUID | None] = ContextVar("second_factor_owner", default=None)
 
@@ -57,6 +61,18 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_ajax(self, _request: HttpRequest) -> bool:
         """Pages only: allauth's JSON answers are not offered."""
         return False
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """Who has a second factor proves themselves by it: a known password must not be enough to take it away."""
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        return [each for each in methods if each["id"] == "mfa_reauthenticate"] or methods
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """A restored system sends nothing until it is released."""
+        if quarantine.active():
+            log.warning("mail withheld: quarantine")
+            return
+        super().send_mail(template_prefix, email, context)
 
     def format_email_subject(self, subject: str) -> str:
         """No prefix with a host name."""

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from klientel.kernel.errors import Conflict, Forbidden, Missing, Refused
 from klientel.kernel.identity import accounts, keys
 from klientel.kernel.identity.models import Invitation, User, folded
-from klientel.kernel.tenancy import inside, reading, writing
+from klientel.kernel.tenancy import inside, quarantine, reading, writing
 from klientel.kernel.tenancy.models import Tenant
 from klientel.kernel.writing import door
 
@@ -84,7 +84,10 @@ def path(text: str) -> str:
 
 
 def send(invitation: Invitation, text: str, base_url: str) -> None:
-    """Mail the link, in the language of the invitation."""
+    """Mail the link, in the language of the invitation; ``Refused`` while the tenant is in quarantine."""
+    with inside(invitation.tenant_id):
+        if quarantine.active():
+            raise Refused("quarantine", _("This restored workspace sends no mail until it is released."))
     tenant = Tenant.objects.get(id=invitation.tenant_id)
     context = {"invitation": invitation, "tenant": tenant, "link": base_url.rstrip("/") + path(text)}
     with translation.override(invitation.language):

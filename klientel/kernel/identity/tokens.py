@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from klientel.kernel.identity.models import ApiToken, User
 from klientel.kernel.tenancy import inside, reading, writing
 from klientel.kernel.writing import door
 
+log = logging.getLogger("klientel.security")
 READ = "read"
 WRITE = "write"
 SCOPES = [(READ, _("Read only")), (WRITE, _("Read and change"))]
@@ -89,6 +91,7 @@ def create(
             scopes=scopes,
             expires_at=expires_at,
         )
+    log.info("token created", extra={"tenant": str(tenant_id), "user": str(user.pk)})
     return token, text
 
 
@@ -165,6 +168,7 @@ def _revoke(tenant_id: UUID, **which: Any) -> int:
     now = timezone.now()
     with inside(tenant_id), writing(), door():
         ended: int = ApiToken.objects.filter(revoked_at=None, **which).update(revoked_at=now)
+        log.info("tokens revoked", extra={"tenant": str(tenant_id), "tokens": ended})
         return ended or ApiToken.objects.filter(**which).count()
 
 

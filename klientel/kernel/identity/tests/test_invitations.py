@@ -13,6 +13,7 @@ from klientel.kernel.identity import accounts, invitations
 from klientel.kernel.identity.models import Invitation, User
 from klientel.kernel.identity.tests.conftest import PASSWORD
 from klientel.kernel.tenancy import inside, writing
+from klientel.kernel.tenancy.models import Tenant
 from klientel.kernel.writing import door
 
 pytestmark = pytest.mark.django_db
@@ -150,6 +151,15 @@ def test_nobody_is_invited_to_what_is_no_address(tenant: UUID, email: str) -> No
         invited(tenant, email=email)
     with inside(tenant), writing():
         assert not Invitation.objects.exists()
+
+
+def test_a_restored_workspace_invites_nobody_by_mail(tenant: UUID) -> None:
+    invitation, text = invited(tenant)
+    Tenant.objects.filter(id=tenant).update(quarantined_at=timezone.now())
+    with pytest.raises(Refused) as refused:
+        invitations.send(invitation, text, "https://crm.example.org/")
+    assert refused.value.code == "quarantine"
+    assert mail.outbox == []
 
 
 @pytest.mark.parametrize(("language", "word"), [("de", "Klientel"), ("en", "You are invited")])

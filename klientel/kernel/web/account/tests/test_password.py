@@ -5,8 +5,10 @@ import re
 import pytest
 from django.core import mail
 from django.test import Client
+from django.utils import timezone
 
 from klientel.kernel.identity.models import User
+from klientel.kernel.tenancy.models import Installation
 from klientel.kernel.web.account.tests.conftest import EMAIL, PASSWORD, code_of, is_signed_in, set_up_app, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -134,6 +136,14 @@ def test_changing_the_password_needs_the_old_one_and_ends_the_other_sessions(cli
     assert not is_signed_in(other)
     assert [sent.to for sent in mail.outbox] == [[EMAIL]]
     assert NEW not in mail.outbox[0].body
+
+
+def test_a_restored_system_sends_no_mail_until_it_is_released(client: Client, user: User) -> None:
+    Installation.objects.update_or_create(id=1, defaults={"quarantined_at": timezone.now()})
+    assert client.post("/account/password/reset", {"email": EMAIL}).status_code == 302
+    assert mail.outbox == []
+    Installation.objects.update(quarantined_at=None)
+    ask(client)
 
 
 @pytest.mark.parametrize(("language", "word"), [("de", "Passwort"), ("en", "password")])

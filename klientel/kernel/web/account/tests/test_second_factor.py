@@ -157,5 +157,20 @@ def test_removing_needs_a_recent_confirmation(protected: tuple[str, list[str]]) 
     sign_in(other)
     second_step(other, codes[0])
     answer = other.post("/account/security/app/remove")
-    assert answer["Location"].startswith("/account/confirm?")
+    assert answer["Location"].startswith("/account/confirm/code?")
     assert Authenticator.objects.filter(type="totp").exists()
+
+
+def test_a_known_password_is_not_enough_to_take_the_second_factor_away(protected: tuple[str, list[str]]) -> None:
+    seed, codes = protected
+    other = Client()
+    sign_in(other)
+    second_step(other, codes[0])
+    assert confirm(other)["Location"].startswith("/account/confirm/code")
+    assert other.get("/account/confirm/code").status_code == 200
+    assert other.post("/account/confirm/code", {"code": "000000"}).status_code == 422
+    other.post("/account/security/app/remove")
+    assert Authenticator.objects.filter(type="totp").exists()
+    proof = {"code": code_of(seed, 1), "next": "/account/security/app/remove"}
+    assert other.post("/account/confirm/code", proof).status_code == 302
+    assert not Authenticator.objects.exists()

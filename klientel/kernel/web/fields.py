@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -14,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from markupsafe import escape
 
 from klientel.kernel.access import ActorScope
 from klientel.kernel.access.reading import names, select
@@ -22,6 +24,8 @@ from klientel.kernel.kinds import PURPOSES, STATES, Entries, Kind, Link, Links
 from klientel.kernel.records import type_of
 from klientel.kernel.web.speech import large
 
+_TAG = re.compile(r"</?[a-zA-Z][^>]*>")
+_BLANK = re.compile(r"\n\s*\n")
 #: how many records a link offers where no script helps
 OFFERED = 30
 CURRENCIES = ("EUR", "CHF", "USD", "GBP", "PLN", "CZK", "DKK", "SEK", "NOK")
@@ -189,8 +193,16 @@ def value_sent(data: Any, kind: Kind) -> Any:
     if kind.widget == "json":
         return _json(data.get(name, ""), kind)
     if kind.widget in ("textarea", "rich"):
-        return data.get(name, "").replace("\r\n", "\n").strip() or None
+        text = data.get(name, "").replace("\r\n", "\n").strip()
+        plain = f"{name}-plain" in data or not _TAG.search(text)
+        return (_paragraphs(text) if kind.widget == "rich" and plain else text) or None
     return data.get(name, "").strip() or None
+
+
+def _paragraphs(text: str) -> str:
+    """Plain text as HTML: a paragraph for each block, a break for each line."""
+    blocks = (b for b in _BLANK.split(text) if b.strip())
+    return "".join(f"<p>{'<br>'.join(str(escape(line)) for line in b.split(chr(10)))}</p>" for b in blocks)
 
 
 def _entries(data: Any, kind: Entries) -> list[dict[str, str]]:

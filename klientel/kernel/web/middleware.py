@@ -34,7 +34,7 @@ class Klientel:
 
     def __call__(self, request: Any) -> HttpResponse:
         request.actor = request.scope = request.tenant = None
-        request.tenants, request.unread = [], 0
+        request.tenants = []
         user = getattr(request, "user", None)
         if user is None or not user.is_authenticated:
             return self.get_response(request)

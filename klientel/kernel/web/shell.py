@@ -8,10 +8,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.db import connection
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy, ngettext
 from markupsafe import Markup
 
+from klientel.kernel.live import notifications
 from klientel.kernel.records import RecordType, all_types
 from klientel.kernel.web import symbols
 from klientel.kernel.web.speech import large
@@ -69,8 +71,13 @@ class Shell:
         tenant = getattr(request, "tenant", None)
         self.tenant_name = tenant.name if tenant else "Klientel"
         self.tenant_initials = symbols.initials(self.tenant_name)
-        self.unread = int(getattr(request, "unread", 0))
         self.live = _live(request) if self.scope else ""
+
+    @cached_property
+    def unread(self) -> int:
+        """How many notifications are unread; not asked on pages that read nothing of the tenant."""
+        member = self.scope.me if self.scope is not None and connection.in_atomic_block else None
+        return notifications.unread(member) if member else 0
 
     @property
     def tenants(self) -> list[dict[str, Any]]:

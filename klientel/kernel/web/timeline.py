@@ -61,7 +61,7 @@ class Day:
     """The events of one day, under one heading."""
 
     heading: str
-    events: list[Told]
+    events: list[Any]
 
 
 def told(scope: ActorScope, record_id: UUID | None, some: list[Event]) -> list[Told]:
@@ -185,7 +185,7 @@ def _value(kind: Kind, plain: Any) -> Any:
         return None
 
 
-def days(some: list[Told]) -> list[Day]:
+def days(some: Iterable[Any]) -> list[Day]:
     """Events under the headings of their days."""
     found: list[Day] = []
     for one in some:

@@ -1,71 +1,61 @@
-"""Notifications: what concerns me and was done by others: mentions, and what was given to me."""
+"""Notifications: what concerns me and was done by others."""
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from klientel.kernel import events
-from klientel.kernel.sql import Sql
+from klientel.kernel import tenancy
+from klientel.kernel.errors import Missing
+from klientel.kernel.live import notifications
 from klientel.kernel.web import timeline
-from klientel.kernel.web.answers import back, page
+from klientel.kernel.web.answers import act, back, page
 
-DAYS = 14
-MOST = 40
-
-
-def mine(request: Any, *, since: dt.datetime | None = None) -> list[timeline.Told]:
-    """What others did that names me, newest first."""
-    me = request.actor.member
-    if me is None:
-        return []
-    start = since or timezone.now() - dt.timedelta(days=DAYS)
-    first = UUID(int=int(start.timestamp() * 1000) << 80)  # ids are UUIDv7: the time stands in front
-    where = Sql(
-        "e.id > %s AND e.actor <> %s AND e.fields && ARRAY['owner','mentions']"
-        " AND (e.changes->'owner'->>1 = %s OR e.changes->'mentions'->1 @> to_jsonb(%s::text))",
-        (first, request.actor.ref, str(me), str(me)),
-    )
-    return timeline.told(request.scope, None, events.read(where, order="e.id DESC", limit=MOST))
-
-
-def seen_until(request: Any) -> dt.datetime:
-    """Until when notifications were read."""
-    kept = request.session.get("noticed")
-    return dt.datetime.fromisoformat(kept) if kept else timezone.now() - dt.timedelta(days=DAYS)
+PAGE = 30
 
 
 @page
 def notices(request: Any) -> HttpResponse:
-    """All notifications of the last days; opening the page reads them."""
-    until, found = seen_until(request), mine(request)
-    request.session["noticed"] = timezone.now().isoformat()
-    days = timeline.days(found)
-    return render(request, "notifications.html", {"days": days, "until": until})
+    """All notifications, newest first."""
+    found = _latest(request, _before(request))
+    more = f"{reverse('notifications')}?before={found[-1].id}" if len(found) == PAGE else ""
+    context = {"days": timeline.days(found), "more": more, "unread": any(not n.read for n in found)}
+    return render(request, "notifications.html", context)
+
+
+def _latest(request: Any, before: UUID | None = None) -> list[notifications.Shown]:
+    return notifications.latest(request.scope, limit=PAGE, before=before) if request.actor.member else []
+
+
+def _before(request: Any) -> UUID | None:
+    try:
+        return UUID(request.GET["before"]) if request.GET.get("before") else None
+    except ValueError:
+        raise Missing("no_such_page", _("There is no page at this address.")) from None
 
 
 @page
 def latest(request: Any) -> HttpResponse:
     """How many are unread and what the newest says, for the live bell."""
-    fresh = mine(request, since=seen_until(request))
-    text = f"{fresh[0].who}: {fresh[0].what} {fresh[0].title}".strip() if fresh else ""
-    n = len(fresh)
+    me = request.actor.member
+    n = notifications.unread(me) if me else 0
+    newest = notifications.latest(request.scope, limit=1, unread_only=True) if n else []
     label = ngettext("Notifications, %(n)d new", "Notifications, %(n)d new", n) % {"n": n} if n else _("Notifications")
-    return JsonResponse({"unread": n, "text": text, "label": label})
+    return JsonResponse({"unread": n, "text": newest[0].text if newest else "", "label": label})
 
 
 @require_POST
-@page
+@act
 def read(request: Any) -> HttpResponse:
     """All read."""
-    request.session["noticed"] = timezone.now().isoformat()
+    if request.actor.member:
+        with tenancy.writing():
+            notifications.mark_read(request.actor.member)
     return back(request, reverse("notifications"))

@@ -1,16 +1,210 @@
-"""Import assistant and export of lists."""
+"""The import assistant: a file, where its columns lead, a dry run with every row, progress, result."""
 
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
 
-from klientel.kernel.web.answers import page
+from klientel.kernel import jobs, tenancy
+from klientel.kernel.errors import Refused
+from klientel.kernel.records import RecordType, type_of
+from klientel.kernel.transfer import assistant
+from klientel.kernel.transfer.jobs import run_import
+from klientel.kernel.transfer.models import ImportRun, State
+from klientel.kernel.web import shell
+from klientel.kernel.web.answers import act, say_done
+
+ROWS = 100
+#: files of so many rows are imported while one waits; larger ones by the worker
+AT_ONCE = 300
 
 
-@page
+@act
 def imports(request: Any) -> HttpResponse:
     """The imports there were, and a new one."""
-    return render(request, "transfer/imports.html", {})
+    refused: Refused | None = None
+    if request.method == "POST":
+        try:
+            return _upload(request)
+        except Refused as no:
+            refused = no
+    with tenancy.reading():
+        types = [t for t in shell.shell_of(request).types if request.scope.may(t, "create")]
+        runs = [{"run": r, "rtype": type_of(r.record_type)} for r in assistant.recent(request.actor)]
+        chosen = request.POST.get("type") or request.GET.get("type") or ""
+        context = {"types": types, "runs": runs, "chosen": chosen, "refused": refused}
+        return render(request, "transfer/imports.html", context, status=refused.status if refused else 200)
+
+
+def _upload(request: Any) -> HttpResponse:
+    sent = request.FILES.get("file")
+    if sent is None:
+        raise Refused("required", _("Please choose a file."), "file")
+    run = assistant.start(request.actor, _type(request), sent, name=sent.name)
+    return HttpResponseRedirect(reverse("import", args=[run.pk]))
+
+
+def _type(request: Any) -> RecordType:
+    key = request.POST.get("type", "")
+    if not key:
+        raise Refused("required", _("Please say what the file holds."), "type")
+    return type_of(key)
+
+
+@act
+def one_import(request: Any, import_id: UUID) -> HttpResponse:
+    """One import: its mapping while it can be changed, its progress while it runs, its result at the end."""
+    run = assistant.get(request.actor, import_id)
+    if run.state in (State.UPLOADED, State.CHECKED):
+        if not run.mapping or request.GET.get("step") != "check":
+            return _mapping(request, run)
+        return _check(request, run)
+    return _result(request, run)
+
+
+def _mapping(request: Any, run: ImportRun, refused: Refused | None = None) -> HttpResponse:
+    told = assistant.describe(run)
+    groups: dict[str, list[Any]] = {}
+    for target in told.targets:
+        groups.setdefault(target.group, []).append(target)
+    context = {"run": run, "rtype": type_of(run.record_type), "told": told, "groups": groups, "refused": refused}
+    return _shown(request, "transfer/mapping.html", context, status=refused.status if refused else 200)
+
+
+@require_POST
+@act
+def mapping(request: Any, import_id: UUID) -> HttpResponse:
+    """Keep where the columns lead and how duplicates are treated, then try it out."""
+    run = assistant.get(request.actor, import_id)
+    told = assistant.describe(run)
+    chosen = {c.name: request.POST.get(f"column-{n}", "") for n, c in enumerate(told.columns)}
+    options: dict[str, Any] = {
+        name: request.POST[name] for name in ("on_duplicate", "update", "sheet") if name in request.POST
+    }
+    options |= {name: name in request.POST for name in ("strict", "create_links")}
+    try:
+        assistant.choose(run, {c: p for c, p in chosen.items() if p}, options)
+    except Refused as no:
+        run.mapping = chosen
+        return _mapping(request, run, no)
+    step = "" if options.get("sheet", told.sheet) != told.sheet else "?step=check"
+    return HttpResponseRedirect(reverse("import", args=[run.pk]) + step)
+
+
+def _check(request: Any, run: ImportRun) -> HttpResponse:
+    try:
+        report = assistant.check(run)
+    except Refused as no:
+        return _mapping(request, run, no)
+    wrong = [r for r in report.rows if r.told]
+    counts = [(k, word, report.counts.get(k, 0)) for k, word in words().items()]
+    context = {
+        "run": run,
+        "rtype": type_of(run.record_type),
+        "report": report,
+        "counts": counts,
+        "rows": wrong + [r for r in report.rows if not r.told],
+        "words": words(),
+        "made": _made(report.made),
+    }
+    return _shown(request, "transfer/check.html", context)
+
+
+def _shown(request: Any, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    with tenancy.reading():
+        return render(request, template, context, status=status)
+
+
+def words() -> dict[str, str]:
+    """What became of a row."""
+    return {
+        "new": _("new"),
+        "updated": _("completed"),
+        "unchanged": _("unchanged"),
+        "duplicate": _("there already"),
+        "error": _("refused"),
+        "warning": _("with remarks"),
+    }
+
+
+def _made(made: dict[str, int]) -> list[str]:
+    """What else an import makes, such as organisations."""
+    return [f"{n} {type_of(key).plural if n != 1 else type_of(key).label}" for key, n in made.items() if n]
+
+
+@require_POST
+@act
+def start(request: Any, import_id: UUID) -> HttpResponse:
+    """Import it: a small file at once, a large one by the worker."""
+    run = assistant.get(request.actor, import_id)
+    if run.state == State.CHECKED and (run.rows_total or 0) <= AT_ONCE:
+        assistant.commit(run)
+    else:
+        with tenancy.writing():
+            jobs.defer(run_import, tenant=request.tenant.pk, run=run.pk, once=f"import:{run.pk}")
+    return HttpResponseRedirect(reverse("import_result", args=[run.pk]))
+
+
+@act
+def result(request: Any, import_id: UUID) -> HttpResponse:
+    """Progress or result, also before the worker has begun."""
+    return _result(request, assistant.get(request.actor, import_id))
+
+
+def _result(request: Any, run: ImportRun) -> HttpResponse:
+    now, state = assistant.progress(run), request.GET.get("show", "")
+    after = request.GET.get("after", "0")
+    start = int(after) if after.isascii() and after.isdigit() else 0
+    rows = assistant.outcomes(run, after=start, limit=ROWS, state=state) if now.ended else []
+    counts = [(k, word, now.counts.get(k, 0)) for k, word in words().items()]
+    context = {
+        "run": run,
+        "rtype": type_of(run.record_type),
+        "now": now,
+        "rows": rows,
+        "counts": counts,
+        "show": state,
+        "words": words(),
+        "made": _made(now.made),
+        "text": _text(now),
+        "full": len(rows) == ROWS,
+    }
+    return _shown(request, "transfer/result.html", context)
+
+
+def _text(now: assistant.Progress) -> str:
+    if now.total:
+        return _("%(n)d of %(total)d rows") % {"n": now.done, "total": now.total}
+    return ngettext("%(n)d row", "%(n)d rows", now.done) % {"n": now.done}
+
+
+@act
+def progress(request: Any, import_id: UUID) -> HttpResponse:
+    """How far it is, for the page that waits."""
+    now = assistant.progress(assistant.get(request.actor, import_id))
+    return JsonResponse({"done": now.done, "total": now.total, "text": _text(now), "ready": now.ended})
+
+
+@require_POST
+@act
+def cancel(request: Any, import_id: UUID) -> HttpResponse:
+    """Stop it; what was imported stays and can be undone."""
+    run = assistant.cancel(assistant.get(request.actor, import_id))
+    say_done(request, _("The import was stopped."))
+    return HttpResponseRedirect(reverse("import_result", args=[run.pk]))
+
+
+@act
+def error_file(request: Any, import_id: UUID) -> HttpResponse:
+    """The refused rows with their reasons, to be corrected and imported again."""
+    run = assistant.get(request.actor, import_id)
+    answer = HttpResponse(b"".join(assistant.error_file(run)), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="errors-{run.pk}.csv"'
+    return answer

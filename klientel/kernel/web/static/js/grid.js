@@ -100,7 +100,7 @@ document.addEventListener("click", (e) => {
 });
 // J and K reach the grid from anywhere outside a field.
 document.addEventListener("keydown", (e) => {
-  if (!["j", "k"].includes(e.key) || e.target !== document.body || document.body.dataset.keys === "off" || !grid?.isConnected) return;
+  if (!["j", "k"].includes(e.key) || e.target.closest("input,textarea,select,[contenteditable=true],dialog,[popover],td") || document.body.dataset.keys === "off" || !grid?.isConnected) return;
   focusCell(current || cell(0, 0));
 });
 // The number of all rows comes after the page; it would hold it up.

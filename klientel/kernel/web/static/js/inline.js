@@ -2,7 +2,9 @@
 import { place } from "./menu.js";
 import { ask, problem } from "./net.js";
 import { toast } from "./toast.js";
-import { load } from "./app.js";
+import { enhance as combos } from "./combo.js";
+import { enhance as rich } from "./rich.js";
+import "./entries.js";
 const address = (el) => `${el.closest("[data-at]").dataset.at}field/${el.dataset.field}`;
 const grid = () => import("./grid.js");
 async function save(el, body) {
@@ -49,8 +51,8 @@ function form(el, html) {
   const before = el.innerHTML;
   el.classList.add("editing");
   el.innerHTML = html; // our own template, escaped by the server
-  const made = el.querySelector("form"), field = made.querySelector("input:not([type=hidden]),select,textarea,[contenteditable]");
-  load(el);
+  combos(el); rich(el);
+  const made = el.querySelector("form"), field = made.querySelector("input:not([type=hidden],[name=_field]),select:not([hidden]),textarea:not([hidden]),[contenteditable]");
   field?.focus(); field?.select?.();
   let over = false;
   const sent = (f) => new URLSearchParams([...new FormData(f)].map(([k, v]) => [k, String(v)])).toString();

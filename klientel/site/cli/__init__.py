@@ -21,6 +21,7 @@ COMMANDS = {
     "export": "export",
     "backup": "backup",
     "restore": "restore",
+    "release": "release",
     "check": "check",
     "bench": "bench",
     "database-sql": "database_sql",

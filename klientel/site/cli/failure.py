@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import click
 import psycopg
 from django.core.exceptions import ImproperlyConfigured
-from django.db import OperationalError, ProgrammingError
+from django.db import OperationalError
 from django.db.utils import InterfaceError
 
 from klientel.site.postgres import PostgresError
@@ -49,10 +49,6 @@ def one_line() -> Iterator[None]:
         sys.exit(1)
     except EXPECTED as error:
         _tell(error)
-    except ProgrammingError as error:
-        if not isinstance(error.__cause__, psycopg.errors.UndefinedTable):
-            raise
-        _tell(Failure("The database is of another version; run `klientel migrate`."))
     except Exception as error:
         if not _is_refusal(error):
             raise

@@ -54,6 +54,19 @@ def test_two_that_migrate_at_once_are_safe_and_a_third_has_nothing_to_do(fresh: 
     assert (third.returncode, third.stdout) == (0, "The database was up to date already.\n")
 
 
+def test_a_database_of_another_version_is_refused_until_it_is_migrated(fresh: dict[str, str]) -> None:
+    run("migrate", "--quiet", environ=fresh)
+    with Embedded(Path(fresh["KLIENTEL_HOME"])).serving() as server:
+        with server.connect("klientel_owner", "klientel") as owner:
+            owner.execute("comment on table django_migrations is 'older'")
+        for words in (["tenant", "list"], ["up", "--no-migrate"]):
+            done = run(*words, environ=fresh)
+            assert (done.returncode, done.stdout) == (1, "")
+            assert done.stderr == "klientel: The database is of another version; run `klientel migrate`.\n"
+        assert run("migrate", environ=fresh).stdout.endswith("The database is up to date.\n")
+        assert run("tenant", "list", environ=fresh).returncode == 0
+
+
 def test_check_tells_what_is_wrong(fresh: dict[str, str]) -> None:
     run("migrate", "--quiet", environ=fresh)
     with Embedded(Path(fresh["KLIENTEL_HOME"])).serving() as server:

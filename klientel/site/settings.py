@@ -48,6 +48,8 @@ INSTALLED_APPS = [
     "klientel.work",
 ]
 MIDDLEWARE = [
+    "klientel.site.health.Early",
+    "klientel.site.metrics.Measured",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

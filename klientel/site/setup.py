@@ -33,6 +33,7 @@ VARIABLES: dict[str, str] = {
     "KLIENTEL_MAIL_URL": "where mail goes: smtp://user:password@host:587, smtps://…, file: (default; home folder)",
     "KLIENTEL_MAIL_FROM": "sender of system mail (default klientel@localhost)",
     "KLIENTEL_PROXIES": "how many trusted proxies stand in front (default 0; 1 when KLIENTEL_URL is https)",
+    "KLIENTEL_METRICS_TOKEN": "opens /metrics to other machines, as a bearer token (default: this machine only)",
     "KLIENTEL_LOG_LEVEL": "debug, info, warning or error (default info)",
     "KLIENTEL_LOG_FORMAT": "json or text (default json)",
 }
@@ -121,6 +122,7 @@ class Setup:
     mail_url: str
     mail_from: str
     proxies: int
+    metrics_token: str
     log_level: str
     log_format: str
 
@@ -169,6 +171,7 @@ def read(environ: Mapping[str, str] | None = None) -> Setup:
         mail_url=given.get("KLIENTEL_MAIL_URL", "file:"),
         mail_from=given.get("KLIENTEL_MAIL_FROM", "klientel@localhost"),
         proxies=_whole(given, "KLIENTEL_PROXIES", 1 if url.startswith("https://") else 0, 0, 9),
+        metrics_token=given.get("KLIENTEL_METRICS_TOKEN", ""),
         log_level=_one_of(given, "KLIENTEL_LOG_LEVEL", ("info", "debug", "warning", "error")),
         log_format=_one_of(given, "KLIENTEL_LOG_FORMAT", ("json", "text")),
     )

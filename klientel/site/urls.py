@@ -7,7 +7,6 @@ from django.urls import URLPattern, URLResolver, include, path
 from klientel.site.setup import there
 
 PLACES = (
-    ("", "klientel.site.health"),
     ("api/v1/", "klientel.kernel.api.urls"),
     ("", "klientel.kernel.web.account.urls"),
     ("", "klientel.kernel.files.urls"),

@@ -18,6 +18,13 @@ class KernelConfig(AppConfig):
     def ready(self) -> None:
         """Declaration is registration: nothing is listed by hand."""
         import_module("klientel.kernel.records.types").declare_all()
-        for storey in ("files.storing", "actions.handover", "live.consumers"):
+        for storey in (
+            "files.storing",
+            "actions.handover",
+            "live.consumers",
+            "identity.receivers",
+            "identity.checks",
+            "web.account.joining",
+        ):
             import_module(f"klientel.kernel.{storey}")
         autodiscover_modules("actions", "consumers", "jobs", "presets.imports")

@@ -21,8 +21,11 @@ FIELDS = (
     "ms",
     "request_id",
     "code",
+    "user",
+    "tokens",
 )
 HIDDEN = (
+    (re.compile(r"k[ti]_[0-9a-f]{32}_\S+"), "[secret]"),  # API tokens and links of invitations
     (re.compile(r"DETAIL:.*", re.DOTALL), "DETAIL: […]"),  # PostgreSQL repeats the offending values there
     (re.compile(r"[\w.+%-]+@[\w-]+\.[\w.-]+"), "[e-mail]"),
     (re.compile(r"(?<![\w-])\+?\d[\d ()/.-]{6,}\d(?![\w-])"), "[number]"),

@@ -60,6 +60,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "klientel.kernel.web.account.activity.LastSeen",
     "django_htmx.middleware.HtmxMiddleware",
     "klientel.kernel.web.middleware.Klientel",
 ]
@@ -103,7 +104,7 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "kernel_cache",
-        "OPTIONS": {"MAX_ENTRIES": 100_000},
+        "OPTIONS": {"MAX_ENTRIES": 1_000_000},
     }
 }
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import subprocess
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -64,3 +67,22 @@ def test_front_end_packages_are_pinned_and_whole() -> None:
     for name, version in (wanted["dependencies"] | wanted["devDependencies"]).items():
         assert locked[f"node_modules/{name}"]["version"] == version
         assert locked[f"node_modules/{name}"]["integrity"].startswith("sha512-")
+
+
+def test_what_the_product_imports_is_locked_for_running_it() -> None:
+    locked = {
+        name.lower().replace("_", "-")
+        for name in re.findall(r"^([\w.-]+)==", (ROOT / "requirements.lock").read_text(), re.M)
+    }
+    owners = packages_distributions()
+    missing = set()
+    for path in sorted((ROOT / "klientel").rglob("*.py")):
+        if {"tests", "testing"} & set(path.parts) or path.name in {"testing.py", "browser.py"}:
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+            for top in {name.partition(".")[0] for name in names} - sys.stdlib_module_names - {"klientel"}:
+                if not {owner.lower().replace("_", "-") for owner in owners.get(top, [])} & locked:
+                    missing.add(f"{top} ({path.relative_to(ROOT)})")
+    assert missing == set()

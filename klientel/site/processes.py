@@ -42,8 +42,8 @@ def web(setup: Setup) -> None:
 
 
 def live(setup: Setup) -> None:
-    """The live streams of browsers: ASGI by granian."""
-    _granian("asginl", "klientel.site.live", setup.live_port, 1, None)
+    """The live streams of browsers."""
+    import_module("klientel.site.live").run(setup.host, setup.live_port)
 
 
 def worker(setup: Setup) -> None:

@@ -63,6 +63,11 @@ class Application:
         else:
             await self._open(headers, receive, send)
 
+    def close(self) -> None:
+        """End every stream: the process is to stop."""
+        if self.hub is not None:
+            self.hub.close()
+
     async def _open(self, headers: dict[str, str], receive: Receive, send: Send) -> None:
         assert self.hub is not None
         origin = headers.get("origin", "")

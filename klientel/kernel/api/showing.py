@@ -38,8 +38,8 @@ def one(
     scope: ActorScope, rtype: RecordType, record_id: UUID, names: Iterable[str], *, archived: bool = False
 ) -> dict[str, Any]:
     """One record by a single statement, or ``Missing``."""
-    names = list(names)
-    page = select(scope, rtype, columns=names, where={"id": [str(record_id)]}, limit=1, archived=archived)
+    names, only = list(names), {"id": [str(record_id)]}
+    page = select(scope, rtype, columns=names, where=only, sort="title", limit=1, archived=archived)
     if not page.rows:
         raise Missing("missing", _("There is no such record, or you may not see it."))
     visible = scope.visible(rtype)

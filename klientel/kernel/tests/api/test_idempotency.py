@@ -12,8 +12,8 @@ from django.utils import timezone
 from klientel.kernel.actions import run
 from klientel.kernel.api.models import Answer
 from klientel.kernel.tenancy import inside, reading, writing
-from klientel.kernel.testing.making import make_member, make_tenant
 from klientel.kernel.testing.cast import ALL
+from klientel.kernel.testing.making import make_member, make_tenant
 from klientel.kernel.tests.api.conftest import Program, token_of
 
 KEY = {"Idempotency-Key": "order-4711"}
@@ -55,10 +55,12 @@ def test_a_key_of_the_wrong_shape_is_refused(anna_api, key):
 
 def test_every_post_knows_the_key(anna, anna_api):
     person = run(anna, "contacts.person.create", last_name="Muster").record
-    for n, (path, body) in enumerate([
-        (f"/persons/{person.id}/actions/comment", {"text": "Hallo"}),
-        ("/persons/bulk", {"verb": "change", "items": [{"id": str(person.id), "params": {"stage": "lead"}}]}),
-    ]):  # fmt: skip
+    for n, (path, body) in enumerate(
+        [
+            (f"/persons/{person.id}/actions/comment", {"text": "Hallo"}),
+            ("/persons/bulk", {"verb": "change", "items": [{"id": str(person.id), "params": {"stage": "lead"}}]}),
+        ]
+    ):
         first = anna_api.post(path, body, **{"Idempotency-Key": f"k{n}"})
         again = anna_api.post(path, body, **{"Idempotency-Key": f"k{n}"})
         assert first.status_code == 200 and again.content == first.content and again["Idempotency-Replayed"]

@@ -44,13 +44,25 @@ def test_the_trash_is_a_list_of_its_own(anna, anna_api):
 @pytest.mark.parametrize(
     ("query", "field"),
     [
-        ("limit=0", "limit"), ("limit=201", "limit"), ("limit=x", "limit"), ("limit=1&limit=2", "limit"),
-        ("fields=nothing", "fields"), ("sort=nothing", "nothing"), ("sort=phones%00", "sort"), ("trash=yes", "trash"),
-        ("after=xx&before=yy", "before"), ("after=xx", "after"), ("unknown=1", "unknown"),
-        ("where={}", "where"), ("where=null", "where"), ("where=[]", "where"), ('where={"field":"x","op":"is","value":1}', "x"), ("after=WzFd", "after"),
+        ("limit=0", "limit"),
+        ("limit=201", "limit"),
+        ("limit=x", "limit"),
+        ("limit=1&limit=2", "limit"),
+        ("fields=nothing", "fields"),
+        ("sort=nothing", "nothing"),
+        ("sort=phones%00", "sort"),
+        ("trash=yes", "trash"),
+        ("after=xx&before=yy", "before"),
+        ("after=xx", "after"),
+        ("unknown=1", "unknown"),
+        ("where={}", "where"),
+        ("where=null", "where"),
+        ("where=[]", "where"),
+        ('where={"field":"x","op":"is","value":1}', "x"),
+        ("after=WzFd", "after"),
         ("sort=changed_at&after=WyJ4IiwiMDE5OGYwYzItN2E1MS03YzNlLTliMWUtNGY2ZDJhOGMwZTExIl0", None),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_parameter_is_refused(anna_api, query, field):
     answer = anna_api.get(f"/persons?{query}")
     assert (answer.status_code, answer.json()["field"]) == (422, field)
@@ -105,8 +117,15 @@ def test_events_are_paged_and_only_of_what_one_may_see(anna, boris, anna_api, bo
 
 
 def test_an_own_field_is_a_field_like_any_other(anna, anna_api):
-    run(anna, "kernel.customfield.create", record_type="contacts.person", name="x_hobby", label_de="Hobby", kind="text",
-        privacy="personal")  # fmt: skip
+    run(
+        anna,
+        "kernel.customfield.create",
+        record_type="contacts.person",
+        name="x_hobby",
+        label_de="Hobby",
+        kind="text",
+        privacy="personal",
+    )
     made = anna_api.post("/persons", {"last_name": "Adler", "x_hobby": "Segeln"}).json()
     assert made["record"]["x_hobby"] == "Segeln"
     where = '{"field":"x_hobby","op":"is","value":"Segeln"}'
@@ -117,7 +136,11 @@ def test_an_own_field_is_a_field_like_any_other(anna, anna_api):
 
 def test_me_types_and_actions(anna, anna_api, tenant):
     me = anna_api.get("/me").json()
-    assert (me["tenant"]["slug"], me["token"]["scopes"], me["member"]["id"]) == (tenant.slug, ["write"], str(anna.member))
+    assert (me["tenant"]["slug"], me["token"]["scopes"], me["member"]["id"]) == (
+        tenant.slug,
+        ["write"],
+        str(anna.member),
+    )
     assert {"contacts.person", "work.task", "kernel.role"} <= {t["key"] for t in anna_api.get("/types").json()["items"]}
     actions = {a["verb"]: a for a in anna_api.get("/tasks/actions").json()["items"]}
     assert actions["postpone"]["parameters"]["required"] == ["due"] and actions["complete"]["allowed"]

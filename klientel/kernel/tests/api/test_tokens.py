@@ -26,8 +26,17 @@ def refused(program):
     return answer.status_code == 401
 
 
-@pytest.mark.parametrize("spoil", [lambda t: "", lambda t: t[:-1], lambda t: t + "x", lambda t: t.upper(), lambda t: "x " + t,
-                                   lambda t: t[:-1] + ("A" if t[-1] != "A" else "B")])  # fmt: skip
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda t: "",
+        lambda t: t[:-1],
+        lambda t: t + "x",
+        lambda t: t.upper(),
+        lambda t: "x " + t,
+        lambda t: t[:-1] + ("A" if t[-1] != "A" else "B"),
+    ],
+)
 def test_a_wrong_token_opens_nothing(anna, spoil):
     assert refused(Program(spoil(token_of(anna))))
 

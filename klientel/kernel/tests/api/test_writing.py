@@ -139,9 +139,15 @@ def test_bulk_keeps_both_changes_of_one_record(anna, anna_api):
 
 
 def test_bulk_of_the_wrong_shape_is_refused(anna_api):
-    for body in ({}, {"verb": "change"}, {"verb": "change", "items": []}, {"verb": 1, "items": [{}]},
-                 {"verb": "change", "items": [1]}, {"verb": "change", "items": [{}] * 1001},
-                 {"verb": "change", "items": [{}], "more": 1}):  # fmt: skip
+    for body in (
+        {},
+        {"verb": "change"},
+        {"verb": "change", "items": []},
+        {"verb": 1, "items": [{}]},
+        {"verb": "change", "items": [1]},
+        {"verb": "change", "items": [{}] * 1001},
+        {"verb": "change", "items": [{}], "more": 1},
+    ):
         assert anna_api.post("/persons/bulk", body).status_code == 422
     assert anna_api.post("/persons/bulk", {"verb": "nothing", "items": [{}]}).status_code == 404
 

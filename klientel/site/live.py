@@ -13,7 +13,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "klientel.site.settings")
 if not apps.ready:
     django.setup()
 
-from klientel.kernel.live.stream import Application  # noqa: E402 - Django has to be ready first
+from klientel.kernel.live.stream import Application
 
 FAREWELL = 0.3  # seconds in which open streams say goodbye, so that browsers come back at once to whoever serves next
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import signal
+import subprocess
+import sys
 import threading
+import time
 from uuid import uuid4
 
 import pytest
@@ -179,3 +183,53 @@ def test_a_new_consumer_begins_where_it_wants(committed, seen, loop, hours):
     drain(loop)
     assert [e.id for e in late] == (first + second if hours else second)
     assert seen == first + second
+
+
+KILLED = """
+import os, signal, sys, django
+os.environ["DJANGO_SETTINGS_MODULE"] = "klientel.site.settings"
+django.setup()
+from django.db import connection
+from klientel.kernel.events import consumers, consuming
+from klientel.kernel.tenancy import current
+
+EFFECT = "INSERT INTO kernel_wake (tenant_id, queue, due_at) VALUES (%s, 'effect', now())"
+consumers._consumers.clear()
+
+@consumers.consumer("effects")
+def effects(some):
+    with connection.cursor() as cursor:
+        for event in some:
+            cursor.execute(EFFECT, [event.id])
+    if sys.argv[1] == "die":
+        os.kill(os.getpid(), signal.SIGKILL)
+
+consuming.run()
+"""
+
+
+def effects():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*), count(DISTINCT tenant_id) FROM kernel_wake WHERE queue = 'effect'")
+        return cursor.fetchone()
+
+
+def test_killed_between_effect_and_commit_nothing_is_lost_or_done_twice(committed, process_environment):
+    with inside(committed.pk), transaction.atomic():
+        ids = write(committed, 7)
+
+    def start(word):
+        return subprocess.Popen([sys.executable, "-c", KILLED, word], env=process_environment)
+
+    assert start("die").wait(60) == -signal.SIGKILL
+    assert effects() == (0, 0)
+    process = start("live")
+    try:
+        end = time.monotonic() + 60
+        while effects()[0] < len(ids) and time.monotonic() < end:
+            time.sleep(0.05)
+        time.sleep(0.3)
+        assert effects() == (len(ids), len(ids))
+    finally:
+        process.terminate()
+    assert process.wait(10) == 0

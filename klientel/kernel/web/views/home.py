@@ -106,7 +106,7 @@ def _business(event: Event) -> bool:
 
 def _first_steps(request: Any) -> list[Any]:
     """What a new workspace may begin with; nothing once there is something to see."""
-    return shell.shell_of(request).creatable[:3] if not request.session.get("seen") else []
+    return shell.shell_of(request).creatable[:3] if not request.session.get("opened") else []
 
 
 @page

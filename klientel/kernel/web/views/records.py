@@ -248,8 +248,8 @@ def more_actions(scope: Any, rtype: RecordType, found: Any) -> list[dict[str, An
 
 def _remember(request: Any, rtype: RecordType, record_id: UUID) -> None:
     """The last records somebody opened stand first in the palette and on the home page."""
-    mine = [e for e in request.session.get("seen", []) if e[1] != str(record_id)]
-    request.session["seen"] = [[rtype.key, str(record_id)], *mine][:12]
+    mine = [e for e in request.session.get("opened", []) if e[1] != str(record_id)]
+    request.session["opened"] = [[rtype.key, str(record_id)], *mine][:12]
 
 
 @page

@@ -70,7 +70,7 @@ def palette(request: Any) -> HttpResponse:
 
 def recent(request: Any, limit: int = 6) -> list[Found]:
     """The records somebody opened last and may still see; one statement per type among them."""
-    mine = [(key, UUID(record_id)) for key, record_id in request.session.get("seen", [])][:limit]
+    mine = [(key, UUID(record_id)) for key, record_id in request.session.get("opened", [])][:limit]
     by_type: dict[str, set[UUID]] = {}
     for key, record_id in mine:
         by_type.setdefault(key, set()).add(record_id)

@@ -65,6 +65,48 @@ def read_phone_leniently(text: str, region: str = "DE") -> Phone:
     return _phone(number)
 
 
+def stored_phone(text: str, region: str = "DE") -> str:
+    """`read_phone_leniently(text, region).stored`, faster: most numbers need no more than their digits."""
+    return _quick(text, region) or read_phone_leniently(text, region).stored
+
+
+_PLAIN = re.compile(r"(\+?)([0-9][0-9 ()/.\-]{4,24})")
+_SIGNS = str.maketrans("", "", " ()/.-")
+
+
+def _quick(text: str, region: str) -> str:
+    """The stored form of a national ("030 123456") or own international ("+49 30 123456") number where nothing about it
+    needs thought; else "".
+    """
+    found = _PLAIN.fullmatch(text)
+    simple = _simple(region) if found else None
+    if found is None or simple is None:
+        return ""
+    code, pattern = simple
+    digits = found.group(2).translate(_SIGNS)
+    if found.group(1):
+        national = digits.removeprefix(code) if digits.startswith(code) else ""
+    else:
+        national = digits[1:] if digits[0] == "0" else ""
+    if not national or national[0] == "0" or not pattern.fullmatch(national):
+        return ""
+    return f"+{code}{national}"
+
+
+@lru_cache(maxsize=64)
+def _simple(region: str) -> tuple[str, re.Pattern[str]] | None:
+    """Country code and pattern of the numbers of a region that only drops a leading 0; None for the others."""
+    found = phonenumbers.PhoneMetadata.metadata_for_region(region.upper(), None)
+    if found is None or found.national_prefix_for_parsing != "0" or found.national_prefix_transform_rule:
+        return None
+    if found.general_desc is None or found.general_desc.national_number_pattern is None:
+        return None
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(found.country_code, ())
+    if len(regions) != 1:
+        return None
+    return str(found.country_code), re.compile(found.general_desc.national_number_pattern)
+
+
 def _parsed(text: str, region: str) -> PhoneNumber:
     cleaned = _LABEL.sub("", text.replace("\x00", ""), count=1)
     stored = _STORED.match(cleaned.strip())

@@ -64,7 +64,10 @@ class Person(Record):
             *Record.Meta.indexes,
             models.Index("tenant_id", "organisation", "id", name="person_organisation"),
             models.Index("tenant_id", "stage", "sort_key", "id", name="person_stage"),
-            GinIndex(fields=["tenant_id", "match_keys"], name="person_match", opclasses=["uuid_ops", "array_ops"]),
+            GinIndex(  # without a pending list, which every single look-up would read through
+                fields=["tenant_id", "match_keys"], name="person_match", opclasses=["uuid_ops", "array_ops"],
+                fastupdate=False,
+            ),
         ]
 
     class About:

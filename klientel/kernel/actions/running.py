@@ -42,6 +42,7 @@ class Item:
     params: dict[str, Any] = field(default_factory=dict)
     version: int | None = None
     undoes: dict[str, Any] | None = None
+    made: Any = None  # for create: the record of ``params`` in memory (`drafting.fresh`), its values accepted already
 
 
 @dataclass(frozen=True)
@@ -190,6 +191,8 @@ def _one(step: Step, act: Action, rtype: RecordType, item: Item, locked: dict[UU
     if act.new:
         if allowed(step.scope, rtype, act.needs, "t") is FALSE:
             raise Forbidden("forbidden", _("You may not create this."))
+        if item.made is not None and act.basic:
+            return step.adopt(rtype, item.made, params)
         return act.fn(step, rtype, **params) if act.basic else act.fn(step, **params)
     step.settle_record(item.id)
     found = locked.get(item.id) if item.id is not None else None

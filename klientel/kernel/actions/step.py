@@ -15,7 +15,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.access.granting import ActorScope
-from klientel.kernel.actions import cycles, storing
+from klientel.kernel.actions import cycles, drafting, storing
 from klientel.kernel.actions.declaring import Action
 from klientel.kernel.errors import Refused
 from klientel.kernel.events import Event
@@ -39,6 +39,7 @@ class Draft:
     undoes: UUID | None = None
     cause: UUID | None = None
     retitled: bool = False
+    matched: bool = False  # its keys for finding twins stand already
     links: list[tuple[str, str, UUID]] = field(default_factory=list)  # field, target type, id: to be checked
 
 
@@ -78,33 +79,58 @@ class Step:
     def create(self, rtype: RecordType | str, **values: Any) -> Any:
         """A new record with these fields; they are checked as if given from outside."""
         rtype = type_of(rtype)
-        record = rtype.model(
-            id=uuid7(), tenant_id=current(), created_at=self.now, changed_at=self.now, created_by=self.actor.ref
-        )
-        if rtype.custom_id:
-            record.type_id = rtype.custom_id  # type: ignore[attr-defined]
+        record = self._new(rtype, rtype.model(id=None))
         draft = Draft(rtype, record, {}, True, self._item)
         fields = rtype.fields
         refusals: list[Refused] = []
         for name, value in values.items():
             self._put(draft, fields[name], value, refusals)
-        self._fill(draft, refusals, values)
-        if refusals:
-            raise _all(refusals)
-        self._open[record.id] = draft
-        self._tables.add(rtype.table)
+        self._fill(draft, refusals, fields, values)
+        return self._begun(draft, refusals)
+
+    def adopt(self, rtype: RecordType, record: Any, values: dict[str, Any]) -> Any:
+        """As :meth:`create`, with a record made by :func:`drafting.fresh` from values that the kinds accepted already."""
+        draft = Draft(rtype, self._new(rtype, record), {}, True, self._item, matched=True)
+        fields = rtype.fields
+        for name, value in values.items():
+            kind = fields[name]
+            if isinstance(value, bool) or not kind.is_empty(value):
+                draft.changes[name] = [None, kind.plain(value)]
+                if isinstance(kind, Link):
+                    draft.links.append((name, kind.to, value))
+                elif isinstance(kind, Links):
+                    draft.links.extend((name, kind.to, v) for v in value)
+        refusals: list[Refused] = []
+        self._fill(draft, refusals, fields, values)
+        refusals += [fields[n].refuse("required", _("Please fill in this field.")) for n, v in values.items()
+                     if fields[n].required and fields[n].is_empty(v)]
+        return self._begun(draft, refusals)
+
+    def _new(self, rtype: RecordType, record: Any) -> Any:
+        record.id, record.tenant_id, record.created_by = uuid7(), current(), self.actor.ref
+        record.created_at = record.changed_at = self.now
+        if rtype.custom_id:
+            record.type_id = rtype.custom_id
         return record
 
-    def _fill(self, draft: Draft, refusals: list[Refused], given: dict[str, Any]) -> None:
+    def _begun(self, draft: Draft, refusals: list[Refused]) -> Any:
+        if refusals:
+            raise _all(refusals)
+        self._open[draft.record.id] = draft
+        self._tables.add(draft.rtype.table)
+        return draft.record
+
+    @staticmethod
+    def _fill(draft: Draft, refusals: list[Refused], fields: dict[str, Kind], given: dict[str, Any]) -> None:
         """Defaults of the fields not given count as set; a required one that is empty is refused."""
-        for name, kind in draft.rtype.fields.items():
-            if name in given:
-                continue
-            value = draft.rtype.value(draft.record, name)
-            if kind.required and (kind.is_empty(value)):
-                refusals.append(kind.refuse("required", _("Please fill in this field.")))
-            elif value and not kind.readonly and not kind.is_empty(value):
-                draft.changes[name] = [None, kind.plain(value)]
+        preset = drafting.defaults(draft.rtype.model)
+        for name, value in preset.items():
+            if name not in given:
+                draft.changes[name] = [None, value]
+        for name, kind in fields.items():
+            if kind.required and name not in given and name not in preset:
+                if kind.custom or kind.is_empty(getattr(draft.record, name)):
+                    refusals.append(kind.refuse("required", _("Please fill in this field.")))
 
     def change(self, record: Any, **values: Any) -> None:
         """Set fields of a record; what stays equal is no change, and nothing changed is no event."""
@@ -154,15 +180,16 @@ class Step:
         except Refused as no:
             refusals.append(no)
             return
-        before = draft.rtype.value(draft.record, kind.name)
-        if draft.new:
-            before = None
-        elif before == accepted and type(before) is type(accepted):
+        before = None if draft.new else draft.rtype.value(draft.record, kind.name)
+        if not draft.new and before == accepted and type(before) is type(accepted):
             return
         old, new = (None if draft.new else kind.plain(before)), kind.plain(accepted)
         if draft.new and kind.is_empty(accepted) and not isinstance(accepted, bool):
             new = None
-        draft.rtype.put(draft.record, kind.name, accepted)
+        if kind.custom:
+            draft.rtype.put(draft.record, kind.name, accepted)
+        else:
+            setattr(draft.record, kind.name, accepted)
         if old != new:
             self.note(draft, kind.name, old, new)
             self._remember_links(draft, kind, accepted, before)

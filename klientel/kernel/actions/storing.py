@@ -63,7 +63,7 @@ def _derive(rtype: RecordType, draft: Draft, now: dt.datetime) -> None:
     before, record.title = record.title, rtype.title_of(record)
     draft.retitled = before != record.title
     record.sort_key = rtype.sort_of(record, record.title)
-    if rtype.match is not None:
+    if rtype.match is not None and not draft.matched:
         record.match_keys = rtype.match(record)
     if not draft.new:
         record.version += 1

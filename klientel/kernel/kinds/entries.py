@@ -3,6 +3,7 @@ free JSON."""
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, ClassVar
 
 from django.db import models
@@ -32,6 +33,15 @@ STATES = (
 )
 
 
+_PURPOSE_KEYS = frozenset(k for k, _label in PURPOSES)
+_STATE_KEYS = frozenset(k for k, _label in STATES)
+
+
+@cache
+def _checker(part: str, most: int) -> Text:
+    return Text(max_length=most, name=part)
+
+
 class Entries(Kind, models.JSONField):  # type: ignore[misc]
     """A list of entries ``{"value": …, "purpose": …, "state": …}``; the first is the main one."""
 
@@ -59,21 +69,26 @@ class Entries(Kind, models.JSONField):  # type: ignore[misc]
     def _entry(self, value: Any) -> dict[str, str] | None:
         if isinstance(value, str):
             value = {"value": value}
-        if not isinstance(value, dict) or not set(value) <= {*self.parts, "purpose", "state"}:
+        if not isinstance(value, dict) or not value.keys() <= self._known_parts():
             raise self.refuse("not_an_entry", _("This entry has parts that we do not know."))
         given = {k: v for k, v in value.items() if v not in (None, "")}
         if not any(p in given for p in self.parts):
             return None
         entry = self.check_parts(given)
-        entry["purpose"] = self._one_of(given, "purpose", tuple(k for k, _l in PURPOSES), self.purposes[0])
-        entry["state"] = self._one_of(given, "state", tuple(k for k, _l in STATES), "ok")
+        entry["purpose"] = self._one_of(given, "purpose", _PURPOSE_KEYS, self.purposes[0])
+        entry["state"] = self._one_of(given, "state", _STATE_KEYS, "ok")
         return entry
 
-    def _one_of(self, given: dict[str, Any], part: str, allowed: tuple[str, ...], default: str) -> str:
+    @classmethod
+    @cache
+    def _known_parts(cls) -> frozenset[str]:
+        return frozenset((*cls.parts, "purpose", "state"))
+
+    def _one_of(self, given: dict[str, Any], part: str, allowed: frozenset[str], default: str) -> str:
         chosen = given.get(part, default)
-        if chosen not in allowed:
+        if not isinstance(chosen, str) or chosen not in allowed:
             raise self.refuse("not_a_choice", _("Please choose one of the given values."))
-        return str(chosen)
+        return chosen
 
     def check_parts(self, given: dict[str, Any]) -> dict[str, str]:
         """The parts that say what it is, checked."""
@@ -81,9 +96,8 @@ class Entries(Kind, models.JSONField):  # type: ignore[misc]
 
     def text(self, part: str, value: Any, most: int = 200) -> str:
         """One part as clean text."""
-        checker = Text(max_length=most, name=part)
         try:
-            return checker.take(value)
+            return _checker(part, most).take(value)
         except Refused as no:
             raise self.refuse(no.code, no.message) from None
 
@@ -143,7 +157,7 @@ class Phones(Entries):
 
     def check_parts(self, given: dict[str, Any]) -> dict[str, str]:
         try:
-            return {"value": phones.read_phone_leniently(self.text("value", given["value"], 60), region()).stored}
+            return {"value": phones.stored_phone(self.text("value", given["value"], 60), region())}
         except ValueError:
             raise self.refuse(
                 "not_a_phone", _("“%(value)s” is not a valid phone number.") % {"value": str(given["value"])[:80]}

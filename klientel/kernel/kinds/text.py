@@ -39,17 +39,21 @@ class Text(Kind, models.CharField):  # type: ignore[misc,type-arg]
     def take(self, value: Any) -> str:
         if not isinstance(value, str):
             raise self.refuse("not_text", _("Please enter text."))
-        text = unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n")).strip()
-        if not self.lines:
-            text = " ".join(text.split()) if "\n" in text or "\t" in text else text
-        if not text.isprintable() and any(unicodedata.category(c) == "Cc" and c not in _ALLOWED_CONTROLS for c in text):
-            raise self.refuse("control_characters", _("This text contains characters that cannot be stored."))
-        if any("\ud800" <= c <= "\udfff" for c in text):
-            raise self.refuse("control_characters", _("This text contains characters that cannot be stored."))
+        text = value.strip() if value.isascii() and value.isprintable() else self._tidied(value)
         if self.max_length and len(text) > self.max_length:
             raise self.refuse("too_long", _("At most %(n)d characters are possible here.") % {"n": self.max_length})
         if self.required and not text:
             raise self.refuse("required", _("Please fill in this field."))
+        return text
+
+    def _tidied(self, value: str) -> str:
+        text = unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n")).strip()
+        if not self.lines and ("\n" in text or "\t" in text):
+            text = " ".join(text.split())
+        if not text.isprintable() and any(
+            unicodedata.category(c) in ("Cc", "Cs") and c not in _ALLOWED_CONTROLS for c in text
+        ):
+            raise self.refuse("control_characters", _("This text contains characters that cannot be stored."))
         return text
 
     def schema(self) -> dict[str, Any]:
@@ -132,7 +136,7 @@ class Phone(Text):
     def take(self, value: Any) -> str:
         text = super().take(value)
         try:
-            return phones.read_phone_leniently(text, region()).stored
+            return phones.stored_phone(text, region())
         except ValueError:
             raise self.refuse("not_a_phone", _("This is not a valid phone number.")) from None
 

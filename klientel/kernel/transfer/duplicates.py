@@ -94,20 +94,23 @@ class Finder:
         return found
 
     def _nearest(self, owners: dict[str, list[int]]) -> dict[int, list[UUID]]:
-        if not owners:
-            return {}
-        weights = {key: weight(key) for key in owners}
+        """The records that share enough with each row; keys that say little alone are not looked up."""
+        keys = [key for key in owners if weight(key) >= _ENOUGH]
         shared: dict[int, dict[UUID, float]] = defaultdict(lambda: defaultdict(float))
-        for record_id, keys in self._sharing(list(owners)):
-            for key in keys:
-                for n in owners.get(key, ()):
-                    shared[n][record_id] += weights[key]
+        for position, record_id in self._sharing(keys) if keys else ():
+            key = keys[position - 1]
+            for n in owners[key]:
+                shared[n][record_id] += weight(key)
         return {n: best for n, some in shared.items() if (best := _best(some))}
 
-    def _sharing(self, keys: list[str]) -> list[tuple[UUID, list[str]]]:
-        inside = both([reading.which(self.scope, self.rtype), Sql("t.match_keys && %s", (keys,))])
+    def _sharing(self, keys: list[str]) -> list[tuple[int, UUID]]:
+        """(position of a key, record that has it): one look into the index for each key, whatever the planner thinks."""
+        inside = both([reading.which(self.scope, self.rtype), Sql("t.match_keys && ARRAY[k.key]")])
         with connection.cursor() as cursor:
-            cursor.execute(f"SELECT t.id, t.match_keys FROM {self.rtype.table} t WHERE {inside.text}", inside.params)
+            cursor.execute(
+                f"SELECT k.n, t.id FROM unnest(%s::text[]) WITH ORDINALITY k(key, n) JOIN {self.rtype.table} t"
+                f" ON {inside.text}", [keys, *inside.params],
+            )
             return cursor.fetchall()
 
     # -- within the file ------------------------------------------------------------------------------------------

@@ -17,11 +17,11 @@ from django.utils.translation import gettext as _
 
 from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.actions import Item, Outcome, run_many
+from klientel.kernel.actions.drafting import fresh
 from klientel.kernel.errors import Forbidden
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.kinds import Entries, Kind, Links
 from klientel.kernel.records import RecordType
-from klientel.kernel.tenancy import current
 from klientel.kernel.transfer.duplicates import Finder, Match
 from klientel.kernel.transfer.options import Options
 from klientel.kernel.transfer.resolving import Resolver
@@ -99,7 +99,7 @@ class Importer:
     def _row(self, taken: Taken) -> _Row | None:
         if taken.refused:
             return None
-        record = draft(self.rtype, self.fields, taken.values)
+        record = fresh(self.rtype, self.fields, taken.values)
         if not self.rtype.title(record):
             taken.faults.append(Fault("error", "no_name", _("This row has no name, so it cannot be imported.")))
             return None
@@ -134,7 +134,7 @@ class Importer:
             yield from map(self._repeats, twins)
 
     def _create(self, rows: list[_Row]) -> Iterator[Result]:
-        items = [Item(params=r.taken.values) for r in rows]
+        items = [Item(params=r.taken.values, made=r.record) for r in rows]
         for row, outcome in zip(rows, self._run("create", items), strict=True):
             result = self._result(row, outcome, "new")
             if result.match is not None and result.state == "new":
@@ -202,20 +202,6 @@ def _merged(kind: Kind, before: Any, value: Any, *, overwrite: bool) -> Any:
         known = {tuple(e.get(p, "") for p in kind.parts) for e in before or ()}
         return [*(before or ()), *(e for e in value if tuple(e.get(p, "") for p in kind.parts) not in known)][: kind.most]
     return value if overwrite or kind.is_empty(before) else before
-
-
-def draft(rtype: RecordType, fields: dict[str, Kind], values: dict[str, Any]) -> Any:
-    """A record in memory with these canonical values and its keys for finding twins."""
-    record = rtype.model(tenant_id=current())
-    for name, value in values.items():
-        kind = fields[name]
-        if kind.custom:
-            record.extra[name] = kind.plain(value)
-        else:
-            setattr(record, name, value)
-    if rtype.match is not None:
-        record.match_keys = rtype.match(record)
-    return record
 
 
 def chunks(rows: Iterable[Taken], size: int = CHUNK) -> Iterator[list[Taken]]:

@@ -73,8 +73,8 @@ def _whole_address(
             mapping = mapping | {column: "" if taken else slot}
         elif path.endswith(".street") and alone and composed:
             mapping = mapping | {column: name}
-        elif path.endswith(".postcode") and alone:  # a number of four or five digits alone is no address
-            mapping = mapping | {column: ""}
+        elif path.endswith(".postcode") and sum(p.startswith(path.removesuffix("postcode")) for p in mapping.values()) == 1:
+            mapping = mapping | {column: ""}  # a number of four or five digits alone is no address
     return {c: p for c, p in mapping.items() if p}
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -31,6 +31,7 @@ from klientel.lib.sentences import Unreadable
 from klientel.lib.tables import Table, open_table
 
 _SAMPLE = 200
+_ANALYZED = 500  # rows after which the planner is told for the first time
 _LONGEST_CELL = 2000  # of a row that is kept with its outcome
 
 
@@ -125,16 +126,27 @@ def carry_out(run_id: UUID, *, tell: Callable[[ImportRun], None] | None = None, 
                 return _fail(run, str(no.message))
     if prepared is None or importer is None:
         return run
+    fresh = 0
     with surroundings(run.language):
         for some in chunks(prepared.rows(run.cursor), chunk):
             with transaction.atomic():
                 run = _do(run, importer, some)
+            fresh += len(some)
+            if fresh >= _ANALYZED:
+                refresh_statistics(prepared.rtype)
+                fresh = -3 * run.rows_done
             if tell is not None:
                 tell(run)
             if run.state != State.RUNNING:
                 return run
     with transaction.atomic():
         return _finish(run_id)
+
+
+def refresh_statistics(rtype: RecordType) -> None:
+    """Let the planner know how full the table has become; after 500 rows and then whenever they are four times as many."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT kernel_analyze(%s)", [rtype.table])
 
 
 def _locked(run_id: UUID) -> ImportRun:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 
 from django.conf import settings
 
+from klientel.site.demo import importing
 from klientel.site.demo.names import Maker
 
 SEED, ROWS = 4711, 140
-HEADER = tuple(
-    "Anrede Titel Vorname Nachname Firma Funktion E-Mail Telefon Mobil Straße PLZ Ort Geburtsdatum Bemerkung".split()
-)
+HEADER = (
+    "Anrede", "Titel", "Vorname", "Nachname", "Firma", "Funktion", "E-Mail", "Telefon", "Mobil", "Straße", "PLZ",
+    "Ort", "Geburtsdatum", "Bemerkung",
+)  # fmt: skip
 BROKEN = (
     "Frau;;Ina;Ohne Mailanbieter;;;ina(at)web;;;;;;;\r\n",
     "Herr;;Bodo;Spalten zu viel;Lager & Co;;bodo@example.org;;;;;;;schön;noch;mehr\r\n",
@@ -81,12 +82,7 @@ def write() -> Path:
 
 def bring_in(slug: str, say: Callable[[str], None]) -> None:
     """Write the file and import it, once."""
-    if place().exists():
+    if importing.is_in(slug, place().name):
         return
-    path = write()
-    if find_spec("klientel.kernel.transfer.assistant") is None:
-        return
-    from klientel.site.demo.importing import import_file  # noqa: PLC0415
-
     say("Importing the contacts of a trade fair …")
-    import_file(slug, path)
+    importing.import_file(slug, write())

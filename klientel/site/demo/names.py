@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,6 +63,15 @@ class Place:
     city: str
 
 
+_SPELT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "oe", "ł": "l", "ı": "i", "đ": "d"})
+
+
+def plain(text: str) -> str:
+    """A name as it stands in addresses: letters a to z, digits, hyphens."""
+    spelt = unicodedata.normalize("NFKD", text.lower().translate(_SPELT))
+    return re.sub(r"[^a-z0-9]+", "-", "".join(c for c in spelt if not unicodedata.combining(c))).strip("-")
+
+
 def places() -> list[Place]:
     """Some 150 towns with one of their postcodes."""
     return [Place(*line.split(" ", 2)) for line in lines("places")]
@@ -102,7 +113,7 @@ class Maker:
 
     def domain(self, name: str) -> str:
         """A web domain that nobody can own."""
-        return f"{fold(name).replace(' ', '-')[:40]}.example"
+        return f"{plain(name)[:40].rstrip('-')}.example"
 
     # -- organisations --------------------------------------------------------------------------------------------
 
@@ -175,7 +186,7 @@ class Maker:
         return last
 
     def _mails(self, first: str, last: str, domain: str) -> list[dict[str, str]]:
-        name = f"{fold(first).replace(' ', '-')}.{fold(last).replace(' ', '-')}"
+        name = f"{plain(first)}.{plain(last)}"
         number = 1
         at = domain or self.dice.choice(self.mail_at)
         while f"{name}{number if number > 1 else ''}@{at}" in self.taken:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import click
 import psycopg
+from django.conf import settings
 from django.core.checks import ERROR, run_checks
 from django.db import connection, connections
 
@@ -77,9 +79,71 @@ def _raw() -> Iterator[psycopg.Connection]:
     connections.close_all()
 
 
+def locks() -> list[str]:
+    """Row-level security and composite references stand as declared, in the database's own catalogue."""
+    from klientel.kernel.tenancy.reconcile import missing
+
+    return missing(connection)
+
+
+def partitions() -> list[str]:
+    """The events of this month and the next have a partition of their own."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select parent || '_' || to_char(now() at time zone 'utc' + make_interval(months => n), 'YYYY_MM') as part"
+            " from unnest(array['kernel_event', 'kernel_event_private']) parent, generate_series(0, 1) n"
+        )
+        wanted = [str(name) for (name,) in cursor.fetchall()]
+        cursor.execute("select name from unnest(%s::text[]) name where to_regclass(name) is null", [wanted])
+        return [f"The partition {name} is missing." for (name,) in cursor.fetchall()]
+
+
+def files() -> list[str]:
+    """Every file that a record names is there, and nothing lies about that no record names."""
+    from klientel.kernel.files.sweeping import orphans
+    from klientel.kernel.tenancy.models import Tenant
+
+    faults = []
+    for tenant in Tenant.objects.order_by("slug"):
+        found = orphans(tenant.pk)
+        if found.rows:
+            faults.append(
+                f"{tenant.slug}: {len(found.rows)} files are missing, the first is of record {found.rows[0]}."
+            )
+        if found.places:
+            faults.append(f"{tenant.slug}: {len(found.places)} files belong to no record.")
+    return faults
+
+
+def erasures() -> list[str]:
+    """No erasure was interrupted, and the ledger is whole."""
+    from klientel.kernel.tenancy import inside, reading
+    from klientel.kernel.tenancy.models import Tenant
+    from klientel.privacy import erasing, ledger
+
+    faults = [f"The ledger of erasures is broken: {one}." for one in ledger.broken(ledger.lines())]
+    for tenant in Tenant.objects.order_by("slug"):
+        with inside(tenant.pk), reading():
+            if waiting := len(erasing.unfinished()):
+                faults.append(f"{tenant.slug}: {waiting} erasures were interrupted.")
+    return faults
+
+
+def disk() -> list[str]:
+    """There is room for the database, files and logs to grow."""
+    usage = shutil.disk_usage(settings.KLIENTEL_HOME)
+    tight = usage.free < max(2**30, usage.total // 50)
+    return [f"Only {usage.free // 2**20} MB are free where {settings.KLIENTEL_HOME} lies."] if tight else []
+
+
 CHECKS: dict[str, Check] = {
     "declarations": declarations,
     "database version": version,
     "rights": rights,
+    "locks": locks,
+    "partitions": partitions,
+    "files": files,
+    "erasures": erasures,
+    "disk": disk,
     "indexes": indexes,
 }

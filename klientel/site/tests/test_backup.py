@@ -1,0 +1,214 @@
+"""Backup and restore, with real processes: whole or refused, in quarantine, and nobody erased comes back."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from klientel.site.backups.restoring import unpacked
+from klientel.site.cli.failure import Failure
+from klientel.site.setup import ROOT
+from klientel.site.testing import clone_of_template, environment
+
+KLIENTEL = [sys.executable, "-m", "klientel.site.cli"]
+#: what a process of ours does between the commands: makes a tenant with a person and a file, or erases the person
+FILL = """
+import json, sys, django
+django.setup()
+from klientel.site.tenants import create_tenant
+from klientel.kernel.access import system_actor
+from klientel.kernel.actions import run
+from klientel.kernel.files.storing import store
+from klientel.kernel.tenancy import inside
+tenant = create_tenant("Hansewerk")
+with inside(tenant.id):
+    actor = system_actor()
+    facts = [{"first_name": "Kim", "last_name": f"Zyx{n}", "emails": [f"zyx{n}@example.org"]} for n in range(3)]
+    people = [run(actor, "contacts.person.create", **one).record for one in facts]
+    file = store(actor, b"geheim" * 1000, [people[0].id], name="a.txt").record
+print(json.dumps({"tenant": str(tenant.id), "people": [str(p.id) for p in people], "place": file.place}))
+"""
+ERASE = """
+import sys, django
+from uuid import UUID
+django.setup()
+from klientel.kernel.access import system_actor
+from klientel.kernel.records import type_of
+from klientel.kernel.tenancy import inside
+from klientel.privacy.erasing import erase
+with inside(UUID(sys.argv[1])):
+    erase(system_actor(), type_of("contacts.person"), UUID(sys.argv[2]), "request")
+"""
+
+
+class Place:
+    """A home folder with a database of its own on the tests' server."""
+
+    def __init__(self, name: str, home: Path, key: str) -> None:
+        self.home = home
+        self.env = environment(name) | {"KLIENTEL_HOME": str(home), "DJANGO_SETTINGS_MODULE": "klientel.site.settings"}
+        self.env |= {"KLIENTEL_FIELD_KEY": key, "KLIENTEL_SECRET_KEY": "x" * 50}
+        home.mkdir()
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([*KLIENTEL, *words], env=self.env, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    def python(self, text: str, *words: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", text, *words], env=self.env, cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def ask(self, query: str) -> list[Any]:
+        with psycopg.connect(self.env["KLIENTEL_DATABASE_BACKUP_URL"]) as connection:
+            return connection.execute(query).fetchall()  # type: ignore[arg-type]
+
+    def titles(self) -> list[str]:
+        return [t for (t,) in self.ask("select title from contacts_person order by title")]
+
+
+KEY = "A" * 43 + "="
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Iterator[Place]:
+    with clone_of_template("old") as name:
+        yield Place(name, tmp_path / "old", KEY)
+
+
+@pytest.fixture
+def new(tmp_path: Path) -> Iterator[Place]:
+    with clone_of_template("new") as name:
+        yield Place(name, tmp_path / "new", KEY)
+
+
+def test_everything_comes_back_in_quarantine(old: Place, new: Place, tmp_path: Path) -> None:
+    made = json.loads(old.python(FILL))
+    file = tmp_path / "b.tar.gz"
+    told = old.run("backup", str(file), "--json")
+    assert told.returncode == 0, told.stderr
+    facts = json.loads(told.stdout)
+    assert (facts["tenants"], facts["files"], facts["missing"]) == (1, 1, [])
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert old.run("backup", str(file)).returncode == 1  # never over another one
+
+    with psycopg.connect(new.env["KLIENTEL_DATABASE_URL"]):
+        busy = new.run("restore", str(file))
+    assert (busy.returncode, "stop Klientel first" in busy.stderr) == (1, True)
+    told = new.run("restore", str(file), "--json")
+    assert told.returncode == 0, told.stderr
+    assert json.loads(told.stdout)["epoch"] == 2
+    assert new.titles() == ["Kim Zyx0", "Kim Zyx1", "Kim Zyx2"]
+    path = new.home / "files" / made["tenant"] / made["place"]
+    assert path.read_bytes() == b"geheim" * 1000
+    assert new.ask("select quarantined_at is not null from kernel_installation") == [(True,)]
+    checked = json.loads(new.run("check", "--json").stdout)["checks"]
+    assert not any(faults for name, faults in checked.items() if name not in ("static files", "quarantine")), checked
+    assert new.run("release").stdout == "Released.\n"
+    assert new.ask("select quarantined_at from kernel_installation") == [(None,)]
+
+    again = new.run("restore", str(file))  # not over what is there
+    assert (again.returncode, "not empty" in again.stderr) == (1, True)
+    new.env["KLIENTEL_FIELD_KEY"] = "B" * 43 + "="
+    told = new.run("restore", str(file), "--replace")
+    assert (told.returncode, "another field key" in told.stderr) == (1, True)
+    assert new.run("restore", str(file), "--replace", "--other-key").returncode == 0
+    assert new.titles() == ["Kim Zyx0", "Kim Zyx1", "Kim Zyx2"]
+
+
+def test_who_was_erased_since_is_erased_again(old: Place, new: Place, tmp_path: Path) -> None:
+    made, file = json.loads(old.python(FILL)), tmp_path / "b.tar.gz"
+    old.python(ERASE, made["tenant"], made["people"][2])
+    assert old.run("backup", str(file)).returncode == 0
+    old.python(ERASE, made["tenant"], made["people"][0])
+    assert old.titles() == ["Kim Zyx1"]
+    ledger = old.home / "ledger"
+    (new.home / "ledger").mkdir()
+    for one in ledger.iterdir():  # the ledger is kept apart from the backup
+        (new.home / "ledger" / one.name).write_bytes(one.read_bytes())
+    told = new.run("restore", str(file), "--json")
+    assert told.returncode == 0, told.stderr
+    assert json.loads(told.stdout)["erased_again"] == 1
+    assert new.titles() == ["Kim Zyx1"]
+    assert not (new.home / "files" / made["tenant"] / made["place"]).exists()
+    assert [n for (n,) in new.ask("select number from privacy_line order by number")] == [1, 2, 3]
+    assert old.run("restore", str(file), "--replace").returncode == 0  # in place: the ledger never left
+    assert old.titles() == ["Kim Zyx1"]
+
+
+def entries(file: Path) -> dict[str, bytes]:
+    with tarfile.open(file) as archive:
+        return {e.name: archive.extractfile(e).read() for e in archive}  # type: ignore[union-attr]
+
+
+def written(to: Path, parts: dict[str, bytes]) -> Path:
+    with tarfile.open(to, "w:gz") as archive:
+        for name, body in parts.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(body)
+            archive.addfile(entry, io.BytesIO(body))
+    return to
+
+
+def damaged(file: Path, tmp_path: Path, made: dict[str, Any]) -> Iterator[tuple[str, Path, str]]:
+    whole, parts = file.read_bytes(), entries(file)
+    name = f"files/{made['tenant']}/{made['place']}"
+    for share in (0.1, 0.5, 0.95):
+        cut = tmp_path / f"cut{share}.tar.gz"
+        cut.write_bytes(whole[: int(len(whole) * share)])
+        yield f"cut at {share}", cut, "not a whole backup"
+    bent = bytearray(whole)
+    bent[len(bent) // 2] ^= 0xFF
+    (tmp_path / "bent.tar.gz").write_bytes(bent)
+    yield "a bit turned", tmp_path / "bent.tar.gz", "whole|damaged|cut off"
+    yield "a file gone", written(tmp_path / "1.tar.gz", {k: v for k, v in parts.items() if k != name}), "is missing"
+    yield "a file altered", written(tmp_path / "2.tar.gz", parts | {name: b"x"}), "was altered"
+    yield "one too many", written(tmp_path / "3.tar.gz", {"files/x/y": b"1"} | parts), "was altered"
+    yield "a path out", written(tmp_path / "4.tar.gz", {"files/../../x": b"1"} | parts), "does not belong there"
+    manifest = json.loads(parts["manifest.json"])
+    manifest["tables"]["kernel_tenant"] = 7
+    altered = parts | {"manifest.json": json.dumps(manifest).encode()}
+    yield "a manifest altered", written(tmp_path / "5.tar.gz", altered), "manifest was altered"
+    no_manifest = {k: v for k, v in parts.items() if k != "manifest.json"}
+    yield "no manifest", written(tmp_path / "6.tar.gz", no_manifest), "no manifest"
+    (tmp_path / "7.tar.gz").write_bytes(gzip.compress(b"hello"))
+    yield "no archive", tmp_path / "7.tar.gz", "not a whole backup"
+    yield "not there", tmp_path / "8.tar.gz", "is not there"
+
+
+def test_what_is_not_whole_is_refused_and_nothing_is_touched(
+    old: Place, new: Place, tmp_path: Path, settings: Any
+) -> None:
+    made, file = json.loads(old.python(FILL)), tmp_path / "b.tar.gz"
+    assert old.run("backup", str(file)).returncode == 0
+    json.loads(new.python(FILL))
+    before = new.ask("select id, changed_at from contacts_person order by id")
+    files = sorted(p.name for p in (new.home / "files").rglob("*"))
+    settings.KLIENTEL_HOME, settings.KLIENTEL_FIELD_KEY = new.home, KEY
+    for what, path, says in damaged(file, tmp_path, made):
+        with pytest.raises(Failure, match=says), unpacked(path):
+            pytest.fail(f"{what} was taken")
+    told = new.run("restore", str(tmp_path / "2.tar.gz"), "--replace")
+    assert (told.returncode, len(told.stderr.strip().splitlines())) == (1, 1)
+    assert new.ask("select id, changed_at from contacts_person order by id") == before
+    assert sorted(p.name for p in (new.home / "files").rglob("*")) == files
+    assert [p.name for p in new.home.iterdir() if p.name.startswith(".restore")] == []
+
+
+def test_a_missing_file_is_told_on_the_day_of_the_backup(old: Place, tmp_path: Path) -> None:
+    made = json.loads(old.python(FILL))
+    os.unlink(old.home / "files" / made["tenant"] / made["place"])
+    told = old.run("backup", str(tmp_path / "b.tar.gz"), "--json")
+    assert (told.returncode, json.loads(told.stdout)["missing"]) == (1, [f"files/{made['tenant']}/{made['place']}"])

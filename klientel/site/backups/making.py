@@ -103,7 +103,7 @@ def _dump(to: Path, progress: Progress) -> tuple[Manifest, list[str]]:
 
 
 def _one(connection: psycopg.Connection[Any], query: str) -> Any:
-    row = connection.execute(query).fetchone()  # type: ignore[arg-type]
+    row = connection.execute(query).fetchone()
     return row[0] if row else None
 
 
@@ -155,5 +155,5 @@ def _add(archive: tarfile.TarFile, path: Path, place: str) -> list[Any]:
         entry = tarfile.TarInfo(place)
         entry.size, entry.mode, entry.mtime = os.fstat(file.fileno()).st_size, 0o600, int(path.stat().st_mtime)
         hashing = _Hashing(file)
-        archive.addfile(entry, hashing)  # type: ignore[arg-type]
+        archive.addfile(entry, hashing)
     return [entry.size, hashing.total.hexdigest()]

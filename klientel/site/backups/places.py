@@ -64,7 +64,8 @@ def run(command: list[str | Path], place: Database, what: str, **more: Any) -> b
     done = subprocess.run(command, env=environment(place), capture_output=True, check=False, **more)
     if done.returncode:
         raise Failure(f"{what} failed: {complaint(done.stderr)}")
-    return done.stdout
+    told: bytes = done.stdout
+    return told
 
 
 def tables(connection: psycopg.Connection[Any]) -> list[str]:

@@ -13,9 +13,8 @@ from klientel.site.browser import System
 
 pytestmark = pytest.mark.flow
 
-PASSWORD = "Sommerwind-2026-x"
 ROWS = """Anrede;Titel;Vorname;Nachname;Firma;E-Mail;Telefon;Mobil;PLZ;Ort;Geburtstag
-Herr;Dr.;Jörg;Müller;Bergmann Feinmechanik GmbH;joerg.mueller@example.org;040 6696911;0171 3920012;20457;Hamburg;05.05.1980
+Herr;Dr.;Jörg;Müller;Bergmann Feinmechanik GmbH;joerg.mueller@example.org;040 6696911;0171 3920012;20457;Hamburg;5.5.80
 Frau;;Anneliese;Öztürk;Nordlicht Logistik AG;a.oeztuerk@example.org;030 2312544;;10115;Berlin;
 ;;Kim;Weiß;;keine-adresse;;;;;31.02.1990
 """

@@ -8,6 +8,7 @@ from threading import Barrier
 
 import pytest
 from django.db import connection
+
 from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.access.reading import get, select
 from klientel.kernel.actions import Item, run, run_many
@@ -61,10 +62,15 @@ def together(actor, *jobs):
 def test_one_of_two_equal_versions_wins(dora):
     for _ in range(5):
         person = run(dora, "contacts.person.create", last_name="Muster").record
-        answers = together(dora, *(
-            lambda n=n: run(dora, "contacts.person.change", person.id, version=1, last_name=f"N{n}").record.version
-            for n in range(4)
-        ))
+        answers = together(
+            dora,
+            *(
+                lambda n=n, one=person.id: (
+                    run(dora, "contacts.person.change", one, version=1, last_name=f"N{n}").record.version
+                )
+                for n in range(4)
+            ),
+        )
         assert Counter(map(str, answers)) == {"2": 1, "changed_since": 3}
         with reading():
             assert get(ActorScope(dora), type_of(PERSON), person.id).version == 2
@@ -72,21 +78,29 @@ def test_one_of_two_equal_versions_wins(dora):
 
 def test_different_fields_at_once_are_both_kept(dora):
     person = run(dora, "contacts.person.create", last_name="Muster").record
-    together(dora, lambda: run(dora, "contacts.person.change", person.id, first_name="Kim"),
-             lambda: run(dora, "contacts.person.change", person.id, position="Leitung"))
+    together(
+        dora,
+        lambda: run(dora, "contacts.person.change", person.id, first_name="Kim"),
+        lambda: run(dora, "contacts.person.change", person.id, position="Leitung"),
+    )
     with reading():
         found = get(ActorScope(dora), type_of(PERSON), person.id)
     assert (found.first_name, found.position, found.version) == ("Kim", "Leitung", 3)
 
 
 def test_bulk_edits_in_opposite_order_do_not_block_each_other_for_ever(dora):
-    ids = [o.record.id for o in run_many(dora, "contacts.person.create", [Item(params={"last_name": f"P{n}"}) for n in range(60)])]
-    answers = together(dora, *(
-        lambda order=order, stage=stage: [
-            o.refused for o in run_many(dora, "contacts.person.change", [Item(i, {"stage": stage}) for i in order], chunk=20)
-        ]
-        for order, stage in ((ids, "lead"), (ids[::-1], "customer"))
-    ))
+    new = [Item(params={"last_name": f"P{n}"}) for n in range(60)]
+    ids = [o.record.id for o in run_many(dora, "contacts.person.create", new)]
+    answers = together(
+        dora,
+        *(
+            lambda order=order, stage=stage: [
+                o.refused
+                for o in run_many(dora, "contacts.person.change", [Item(i, {"stage": stage}) for i in order], chunk=20)
+            ]
+            for order, stage in ((ids, "lead"), (ids[::-1], "customer"))
+        ),
+    )
     assert all(r is None for some in answers for r in some)
     with reading():
         rows = select(ActorScope(dora), type_of(PERSON), columns=["stage"], limit=100).rows

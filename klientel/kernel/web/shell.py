@@ -138,6 +138,7 @@ class Shell:
     def tabs(self) -> list[Item]:
         """The bar at the bottom of a phone."""
         places = [i for g in self.groups for i in g.items if i.key and i.key != "h"]
+        places.sort(key=lambda i: list(GO_KEYS.values()).index(i.key))
         more = Item(gettext("More"), reverse("more"), "menu", current=self.request.path == reverse("more"))
         bell = Item(
             gettext("Inbox"),

@@ -54,6 +54,7 @@ class Told:
     lines: list[Line] = field(default_factory=list)
     facts: list[Any] = field(default_factory=list)
     change_set: UUID | None = None
+    created: bool = False
 
 
 @dataclass
@@ -118,7 +119,8 @@ def _one(scope: ActorScope, record_id: UUID | None, event: Event, seen: dict[UUI
         made.title = seen[event.record_id].title
         made.css = f"k-{rtype.key.replace('.', '-')}"
     if verb == "create":
-        made.what = _("%(kind)s added") % {"kind": large(rtype.label)} if other else _("created this record")
+        made.created = True
+        made.what = _("added: %(kind)s") % {"kind": large(rtype.label)} if other else _("created this record")
         _tell_new(scope, event, made, seen, whole=other)
         return made
     made.what = str(act.label) if verb not in _SAID else _(_SAID[verb])

@@ -1,0 +1,305 @@
+"""What pages promise beyond one record type: rights, refusals, undo, filters, few statements."""
+
+from __future__ import annotations
+
+import re
+
+import orjson
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from klientel.contacts.models import Person
+from klientel.kernel.actions import run
+from klientel.kernel.identity.actor import Actor
+from klientel.kernel.tenancy import inside
+from klientel.kernel.tenancy.models import Tenant
+from klientel.kernel.testing import make
+from klientel.work.models import Note
+
+pytestmark = pytest.mark.django_db
+CREATE = "contacts.person.create"
+FETCH = {"HTTP_X_REQUESTED_WITH": "fetch"}
+
+
+def people(actor: Actor, n: int, **given: object) -> list[Person]:
+    return [
+        run(
+            actor, "contacts.person.create", first_name=f"Nele {i}", last_name="Janssen", owner=actor.member, **given
+        ).record
+        for i in range(n)
+    ]
+
+
+def titles(answer: object) -> list[str]:
+    return re.findall(r'<a class="trunc" href="/persons/[^"]+">([^<]+)</a>', answer.content.decode())  # type: ignore[attr-defined]
+
+
+def test_who_is_not_signed_in_is_led_to_the_sign_in() -> None:
+    answer = Client().get("/persons/")
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/account/login?next=%2Fpersons%2F")
+    assert Client().get("/persons/", **FETCH).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/search?q=nele",
+        "/palette",
+        "/settings",
+        "/settings/workspace",
+        "/settings/invitations",
+        "/trash",
+        "/notifications",
+        "/notifications/latest",
+        "/import",
+        "/more",
+        "/persons/conditions",
+        "/persons/count",
+        "/options/contacts.person?q=ne",
+        "/options/any?q=ne",
+        "/options/kernel.member",
+    ],
+)
+def test_every_place_opens(client: Client, actor: Actor, path: str) -> None:
+    people(actor, 2)
+    assert client.get(path).status_code == 200
+
+
+def test_a_colleague_sees_only_what_the_grants_say(client: Client, actor: Actor, narrow: tuple[Client, Actor]) -> None:
+    browser, boris = narrow
+    [hers] = people(actor, 1, phones=[{"value": "+4940123456"}])
+    his = run(
+        actor,
+        "contacts.person.create",
+        first_name="Otto",
+        last_name="Own",
+        owner=boris.member,
+        phones=[{"value": "+4940999888"}],
+        birthday="1980-02-03",
+    ).record
+    assert titles(browser.get("/persons/")) == ["Otto Own"]
+    assert browser.get(f"/persons/{hers.pk}/").status_code == 404
+    page = browser.get(f"/persons/{his.pk}/")
+    assert page.status_code == 200
+    assert "999888" not in page.content.decode()
+    assert "1980" not in page.content.decode()
+    assert browser.get(f"/persons/{his.pk}/field/phones").status_code == 404
+    assert browser.get("/tasks/").status_code == 403
+    refused = browser.post(f"/persons/{his.pk}/field/stage", {"stage": "customer"}, **FETCH)
+    assert refused.status_code in (403, 404)
+    assert Person.objects.get(pk=his.pk).stage == ""
+
+
+def test_another_tenants_record_is_not_there(client: Client, tenant: Tenant, cleo: Actor) -> None:
+    with inside(cleo.tenant):
+        foreign = run(cleo, "contacts.person.create", last_name="Fremd").record
+    for path in ("", "edit", "peek", "field/stage", "do/archive"):
+        assert client.get(f"/persons/{foreign.pk}/{path}").status_code == 404
+    assert client.post(f"/persons/{foreign.pk}/do/archive").status_code == 404
+    with inside(cleo.tenant):
+        assert Person.objects.get(pk=foreign.pk).archived_at is None
+
+
+def test_a_bulk_action_is_undone_as_one(client: Client, actor: Actor) -> None:
+    some = people(actor, 3)
+    answer = client.post("/persons/bulk/archive", {"id": [str(p.pk) for p in some]}, follow=True)
+    assert titles(answer) == []
+    undo = re.search(r'data-undo="([^"]+)"', answer.content.decode())
+    assert undo
+    assert client.post(undo[1], **FETCH).json()["records"] == 3
+    assert len(titles(client.get("/persons/"))) == 3
+
+
+def test_a_bulk_action_asks_for_what_it_needs(client: Client, actor: Actor) -> None:
+    [person] = people(actor, 1)
+    asked = client.post("/persons/bulk/tag", {"id": [str(person.pk)], "ask": "1"})
+    assert asked.status_code == 200
+    assert str(person.pk) in asked.content.decode()
+    tag = make(actor, "kernel.tag")
+    client.post("/persons/bulk/tag", {"id": [str(person.pk)], "_field": "tags", "tags": str(tag.pk)})
+    assert Person.objects.get(pk=person.pk).tags == [tag.pk]
+
+
+def test_a_field_changes_in_place_and_a_stale_version_does_not(client: Client, actor: Actor) -> None:
+    [person] = people(actor, 1)
+    at = f"/persons/{person.pk}/field/position"
+    done = client.post(at, {"position": "<b>Chefin</b>", "version": 1, "cell": 1}, **FETCH)
+    assert done.json()["html"] == "&lt;b&gt;Chefin&lt;/b&gt;"
+    assert done.json()["version"] == 2
+    stale = client.post(at, {"position": "Andere", "version": 1, "cell": 1}, **FETCH)
+    assert stale.status_code == 409
+    assert Person.objects.get(pk=person.pk).position == "<b>Chefin</b>"
+    assert client.post(done.json()["undo"], **FETCH).status_code == 200
+    assert Person.objects.get(pk=person.pk).position == ""
+
+
+def test_an_edit_that_came_too_late_shows_both_values(client: Client, actor: Actor) -> None:
+    [person] = people(actor, 1)
+    run(actor, "contacts.person.change", person.pk, position="Hers")
+    late = client.post(f"/persons/{person.pk}/edit", {"_field": "position", "position": "Mine", "version": 1})
+    assert late.status_code == 409
+    assert "Hers" in late.content.decode()
+    assert "Mine" in late.content.decode()
+
+
+def test_a_filter_selects_and_says_so(client: Client, actor: Actor) -> None:
+    people(actor, 2)
+    run(actor, "contacts.person.create", last_name="Allein", stage="lead")
+    where = orjson.dumps({"all": [{"field": "stage", "op": "is", "value": "lead"}]}).decode()
+    answer = client.get("/persons/", {"where": where})
+    assert titles(answer) == ["Allein"]
+    assert "Lifecycle stage is Lead" in answer.content.decode() or "lifecycle stage is Lead" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"where": "{"},
+        {"where": '{"field":"nothing","op":"is","value":1}'},
+        {"where": '{"any":' * 40 + "[]" + "}" * 40},
+        {"sort": "secret"},
+        {"after": "%%%"},
+        {"where": "x" * 30_000},
+    ],
+)
+def test_what_an_address_says_wrongly_is_refused_in_a_sentence(
+    client: Client, actor: Actor, query: dict[str, str]
+) -> None:
+    people(actor, 1)
+    answer = client.get("/persons/", query)
+    assert answer.status_code in (200, 422)
+    assert 'class="alert bad"' in answer.content.decode() or "Nothing was changed." in answer.content.decode()
+    assert titles(answer) == []
+
+
+def test_pages_follow_each_other_without_gap(client: Client, actor: Actor) -> None:
+    made = people(actor, 120)
+    seen: list[str] = []
+    at: str | None = "/persons/?sort=first_name"
+    while at:
+        answer = client.get(at)
+        seen += titles(answer)
+        found = re.search(r'rel="next" href="([^"]+)"', answer.content.decode())
+        at = found[1].replace("&amp;", "&") if found else None
+    assert sorted(seen) == sorted(p.title for p in made)
+
+
+def test_a_view_is_saved_and_found_again(client: Client, actor: Actor) -> None:
+    people(actor, 1)
+    run(actor, "contacts.person.create", last_name="Allein", stage="lead")
+    where = '{"all":[{"field":"stage","op":"is","value":"lead"}]}'
+    saved = client.post(
+        "/persons/views", {"name": "Leads", "where": where, "columns": "stage", "sort": "-changed_at", "shared": "own"}
+    )
+    assert saved.status_code == 302
+    assert titles(client.get(saved["Location"])) == ["Allein"]
+
+
+def test_a_note_stands_on_the_timeline_as_it_was_typed(client: Client, actor: Actor) -> None:
+    [person] = people(actor, 1)
+    client.post(
+        "/notes/new",
+        {
+            "_field": ["concerns", "text"],
+            "concerns": str(person.pk),
+            "text-plain": "1",
+            "text": "1 < 2\n<script>alert(1)</script>",
+            "next": f"/persons/{person.pk}/",
+        },
+    )
+    assert Note.objects.get().text == "<p>1 &lt; 2<br>&lt;script&gt;alert(1)&lt;/script&gt;</p>"
+    page = client.get(f"/persons/{person.pk}/").content.decode()
+    assert "<script>alert" not in page
+    assert "1 &lt; 2" in page
+
+
+def test_likely_duplicates_are_named_while_typing(client: Client, actor: Actor) -> None:
+    run(
+        actor,
+        "contacts.person.create",
+        first_name="Sabine",
+        last_name="Hofmann",
+        emails=[{"value": "s.hofmann@example.org"}],
+    )
+    answer = client.post(
+        "/persons/similar",
+        {
+            "_field": ["first_name", "last_name", "emails"],
+            "first_name": "Sabine",
+            "last_name": "Hofman",
+            "emails-0-value": "s.hofmann@example.org",
+        },
+        **FETCH,
+    )
+    assert "Sabine Hofmann" in answer.content.decode()
+
+
+def test_another_site_is_never_where_a_form_leads(client: Client, actor: Actor) -> None:
+    [person] = people(actor, 1)
+    for evil in ("https://evil.example/", "//evil.example/", "javascript:alert(1)", "\\\\evil.example"):
+        answer = client.post(f"/persons/{person.pk}/do/assign", {"next": evil, "_field": "owner", "owner": ""})
+        assert answer.status_code == 302
+        assert answer["Location"].startswith("/persons/")
+
+
+def test_grants_are_edited_line_by_line(client: Client, actor: Actor) -> None:
+    role = run(actor, "kernel.role.create", name="Office", grants=[]).record
+    at = f"/settings/roles/{role.pk}/grants"
+    assert client.get(at).status_code == 200
+    answer = client.post(at, {
+        "version": 1, "grant-0-record": "contacts.person", "grant-0-verb": "view", "grant-0-where": "own",
+        "grant-0-hidden": "birthday, phones", "grant-0-readonly": "", "grant-0-condition": "",
+        "grant-1-record": "", "grant-1-verb": "view", "grant-1-where": "all",
+    })  # fmt: skip
+    assert answer.status_code == 302
+    role.refresh_from_db()
+    assert role.grants == [
+        {
+            "record": "contacts.person",
+            "verb": "view",
+            "hidden": ["birthday", "phones"],
+            "where": {"field": "owner", "op": "is", "value": {"me": True}},
+        }
+    ]
+    wrong = client.post(
+        at,
+        {
+            "version": 2,
+            "grant-0-record": "contacts.person",
+            "grant-0-verb": "view",
+            "grant-0-where": "custom",
+            "grant-0-condition": "{",
+        },
+    )
+    assert wrong.status_code == 422
+
+
+@pytest.mark.parametrize(("path", "most"), [("/persons/", 16), ("/palette?q=nele", 10), ("/", 22)])
+def test_statements_do_not_grow_with_the_rows(client: Client, actor: Actor, path: str, most: int) -> None:
+    people(actor, 3)
+    client.get(path)
+    with CaptureQueriesContext(
+        connection,
+    ) as few:
+        client.get(path)
+    people(actor, 9)
+    with CaptureQueriesContext(connection) as many:
+        client.get(path)
+    assert len(many) == len(few)
+    assert len(few) <= most, [q["sql"][:120] for q in few]
+
+
+def test_a_record_page_costs_few_statements(client: Client, actor: Actor) -> None:
+    firm = run(actor, "contacts.organisation.create", name="Hansewerk").record
+    [person] = people(actor, 1, organisation=str(firm.pk))
+    for n in range(5):
+        run(actor, "work.task.create", subject=f"Task {n}", concerns=[str(person.pk)], owner=actor.member)
+        run(actor, "work.note.create", text="Note", concerns=[str(person.pk)])
+    client.get(f"/persons/{person.pk}/")
+    with CaptureQueriesContext(connection) as found:
+        assert client.get(f"/persons/{person.pk}/").status_code == 200
+    assert len(found) <= 34, [q["sql"][:120] for q in found]

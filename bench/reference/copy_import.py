@@ -1,7 +1,7 @@
 """The denominator of the import: a raw COPY by superuser of the same rows into the same tables and indexes.
 
-Takes what an import wrote (persons, search rows, events with their private values and places), writes it to files, empties
-these tables and copies the files back in one transaction, with every index, trigger and foreign key in place.
+Takes what an import wrote (persons, search rows, events with their private values and places), writes it to files,
+empties these tables and copies the files back in one transaction, with every index, trigger and foreign key in place.
 """
 
 from __future__ import annotations
@@ -15,12 +15,17 @@ import psycopg
 from psycopg import sql
 
 TABLES = (
-    "contacts_organisation", "contacts_person", "kernel_search", "kernel_event", "kernel_event_private", "kernel_about",
+    "contacts_organisation",
+    "contacts_person",
+    "kernel_search",
+    "kernel_event",
+    "kernel_event_private",
+    "kernel_about",
 )
 
 
 def seconds(superuser: psycopg.Connection[Any], folder: Path | None = None) -> dict[str, Any]:
-    """How long the COPY takes: seconds in all and by table, and how many rows each table got. Empties the tables before."""
+    """How long the COPY takes: seconds in all and by table, and how many rows each got. Empties the tables before."""
     with tempfile.TemporaryDirectory(dir=folder) as place:
         files = {table: Path(place) / table for table in TABLES}
         for table, path in files.items():

@@ -1,0 +1,70 @@
+"""``python -m bench``: the figures, as a table and as a JSON file."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from bench import place
+
+
+def arguments() -> Any:
+    """What one may choose."""
+    parser = argparse.ArgumentParser(prog="bench", description="Klientel against the bare views.")
+    parser.add_argument("--persons", type=int, default=100_000, help="how many; a fifth as many organisations")
+    parser.add_argument("--rounds", type=int, default=8)
+    parser.add_argument("--size", type=int, default=25, help="requests in a row before the other side's turn")
+    parser.add_argument("--only", default="", help="questions whose key begins so")
+    parser.add_argument("--part", action="append", choices=("pages", "bulk", "idle", "consumers"))
+    parser.add_argument("--profile", default="", help="show where the time of this question goes, and end")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Measure, print, keep."""
+    given = arguments()
+    folder = place.home(given.persons)
+    place.settle(folder)
+    from bench import report
+
+    place.klientel("migrate", "--quiet")
+    from klientel.site.cli.database import serving
+
+    found: dict[str, Any] = {"persons": given.persons, "machine": report.machine_facts()}
+    with serving():
+        from bench import data, pages
+        from klientel.site import static
+
+        static.collect()
+        facts = place.facts(folder) or data.fill(folder, given.persons)
+        facts = pages.prepare(facts)
+        found["load_rows_per_second"] = facts["load_rows_per_second"]
+        if given.profile:
+            sys.stdout.write(pages.profile(facts, given.profile, requests=given.rounds * given.size))
+            return
+        parts = given.part or ["pages", "bulk", "idle", "consumers"]
+        if "pages" in parts:
+            found["pages"] = pages.measure(facts, rounds=given.rounds, size=given.size, only=given.only)
+        found |= _others(parts, facts, given.persons)
+    (folder / "figures.json").write_text(json.dumps(found, indent=1))
+    print(report.table(found))
+    print(f"\nAll figures: {folder / 'figures.json'}")
+
+
+def _others(parts: list[str], facts: dict[str, Any], persons: int) -> dict[str, Any]:
+    from bench import bulk, consumers, idle
+
+    found: dict[str, Any] = {}
+    if "bulk" in parts:
+        found["bulk"] = bulk.measure(facts, persons)
+    if "consumers" in parts:
+        found["consumers"] = consumers.measure(rows=persons)
+    if "idle" in parts:
+        found["idle"] = idle.measure()
+    return found
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""Import and export of all persons against a raw COPY by superuser, each in a process of its own."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from bench import data, machine, place
+from bench.reference import copy_import
+from klientel.site.setup import ROOT
+
+COLUMNS = ("Anrede", "Titel", "Vorname", "Nachname", "Firma", "Position", "E-Mail", "Telefon", "Ort", "PLZ", "Quelle")
+
+
+def measure(facts: dict[str, Any], persons: int) -> dict[str, Any]:
+    """Import into a home of its own, whose tables the COPY may empty; export from the tenant that is there."""
+    return {**_export(facts), **_import(persons)}
+
+
+def _write(path: Path, persons: int) -> None:
+    maker = data.Numbered(99)
+    firms = [maker.firm() for _ in range(max(1, persons // 50))]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, delimiter=";")
+        writer.writerow(COLUMNS)
+        for n in range(persons):
+            firm = firms[n % len(firms)]
+            one, address = maker.person(firm["emails"][0]["value"].partition("@")[2]), firm["addresses"][0]
+            writer.writerow([
+                {"ms": "Frau", "mr": "Herr"}.get(one["salutation"], ""), one.get("academic_title", ""),
+                one["first_name"], one["last_name"], firm["name"], one["position"], one["emails"][0]["value"],
+                one["phones"][0]["value"] if one["phones"] else "", address["city"], address["postcode"], one["source"],
+            ])  # fmt: skip
+
+
+def _worker(*words: str, **environ: str) -> dict[str, Any]:
+    """A part of this module in a process of its own; what it prints last is JSON."""
+    begun = time.monotonic()
+    command = [sys.executable, "-m", "bench.bulk", *words]
+    done = subprocess.run(command, cwd=ROOT, env=os.environ | environ, stdout=subprocess.PIPE, text=True, check=True)
+    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return found | {"wall_seconds": round(time.monotonic() - begun, 2)}
+
+
+def _import(persons: int) -> dict[str, Any]:
+    folder = place.home(persons)
+    path = folder / "import.csv"
+    _write(path, persons)
+    ports = {"KLIENTEL_HOME": str(folder / "import")}
+    data.say(f"import of {persons} rows")
+    place.klientel("migrate", "--quiet", **ports)
+    ours = _worker("import", str(path), **ports)
+    data.say("the same rows by COPY")
+    raw = _worker("copy", str(folder), **ports)
+    return {
+        "import_rows_per_second": round(persons / ours["seconds"]), "import_counts": ours["counts"],
+        "import_peak_mb": round(ours["peak_mb"]), "import_cpu_seconds": ours["cpu"],
+        "copy_rows_per_second": round(persons / raw["seconds"]), "copy_tables": raw["tables"],
+        "import_share_of_copy": round(raw["seconds"] / ours["seconds"], 3), "import_bar": "at least 0.25, under 300 MB",
+    }  # fmt: skip
+
+
+def _export(facts: dict[str, Any]) -> dict[str, Any]:
+    data.say("export")
+    ours = _worker("export", facts["tenant"])
+    raw = _worker("copy-to", facts["tenant"])
+    return {
+        "export_seconds": round(ours["seconds"], 2), "export_rows": ours["rows"],
+        "export_peak_mb": round(ours["peak_mb"]),
+        "copy_to_seconds": round(raw["seconds"], 2), "export_times_copy": round(ours["seconds"] / raw["seconds"], 2),
+        "export_bar": "4",
+    }  # fmt: skip
+
+
+# -- in processes of their own ---------------------------------------------------------------------------------------
+
+
+def run_import(path: str) -> dict[str, Any]:
+    """A fresh tenant takes the file in, by the assistant's own way."""
+    from klientel.kernel.access import system_actor
+    from klientel.kernel.tenancy import inside
+    from klientel.kernel.tenancy.models import Tenant
+    from klientel.kernel.transfer import assistant
+
+    tenant = Tenant.objects.create(name="Einfuhr", slug=f"import-{int(time.time())}")
+    with inside(tenant.id):
+        run = assistant.start(system_actor("Bench"), "contacts.person", Path(path), name="import.csv")
+        begun = time.monotonic()
+        done = assistant.commit(run)
+        seconds = time.monotonic() - begun
+    own = os.getpid()
+    cpu = {"application": machine.cpu(own), "database": _backend()}
+    return {"seconds": seconds, "counts": dict(done.counts), "peak_mb": machine.peak(own), "cpu": cpu}
+
+
+def _backend() -> float:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_backend_pid()")
+        return round(machine.cpu(cursor.fetchone()[0]), 2)
+
+
+def run_copy(folder: str) -> dict[str, Any]:
+    """The rows of the import again, raw."""
+    from django.conf import settings
+
+    with settings.SERVER.connect() as connection:
+        return copy_import.seconds(connection, Path(folder))
+
+
+def run_export(tenant: str) -> dict[str, Any]:
+    """All persons with every field, as CSV to nowhere."""
+    from klientel.kernel.access import system_actor
+    from klientel.kernel.tenancy import inside
+    from klientel.kernel.transfer import exporting
+
+    rows, begun = 0, time.monotonic()
+    with inside(UUID(tenant)), open(os.devnull, "wb") as target:
+        for piece in exporting.export(system_actor("Bench"), "contacts.person", kind="csv"):
+            rows += piece.count(b"\n")
+            target.write(piece)
+    return {"seconds": time.monotonic() - begun, "rows": rows, "peak_mb": machine.peak(os.getpid())}
+
+
+def run_copy_to(tenant: str) -> dict[str, Any]:
+    """The same table by COPY TO."""
+    from django.conf import settings
+
+    query = f"copy (select * from contacts_person where tenant_id = '{UUID(tenant)}') to stdout (format csv)"
+    begun = time.monotonic()
+    with (
+        settings.SERVER.connect() as connection,
+        connection.cursor() as cursor,
+        open(os.devnull, "wb") as target,
+        cursor.copy(query) as stream,
+    ):
+        for piece in stream:
+            target.write(piece)
+    return {"seconds": time.monotonic() - begun}
+
+
+PARTS = {"import": run_import, "copy": run_copy, "export": run_export, "copy-to": run_copy_to}
+
+
+def main() -> None:
+    """One part, with a database that answers."""
+    from klientel.site.cli.database import serving
+
+    with serving():
+        found = PARTS[sys.argv[1]](sys.argv[2])
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()

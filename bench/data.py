@@ -1,0 +1,151 @@
+"""100,000 persons and 20,000 organisations with work around them, made through actions and seeded."""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from klientel.kernel.access import system_actor
+from klientel.kernel.actions import Item, run, run_many
+from klientel.kernel.identity import accounts
+from klientel.kernel.tenancy import inside
+from klientel.kernel.tenancy.models import Tenant
+from klientel.kernel.web.account.joining import add_member
+from klientel.site.demo.names import Maker
+
+PASSWORD = "Messlatte-Stoppuhr-4711"
+STAGES = ("prospect", "lead", "customer", "customer", "customer", "regular", "partner", "supplier", "former")
+MEMBERS, TEAMS = 20, 5
+EVENTS, RELATED = 500, 20
+MINE = {"field": "owner", "op": "is", "value": {"me": True}}
+TEAMS_TOO = {"any": [MINE, {"field": "owner.team", "op": "one_of", "value": [{"my_teams": True}]}]}
+HIDDEN = ["birthday", "channel"]
+
+
+class Numbered(Maker):
+    """Telephone numbers of its own for everybody: the ranges for films are too small for this many."""
+
+    numbers = 0
+
+    def phone(self, *, mobile: bool = False) -> str:
+        """A number nobody else has here."""
+        self.numbers += 1
+        return f"+49{'1601' if mobile else '3055'}{self.numbers:06d}"
+
+
+def narrow_grants() -> list[dict[str, Any]]:
+    """Own and team's records, two fields hidden."""
+    grants = [
+        {"record": "contacts.person", "verb": verb, "where": TEAMS_TOO} | ({"hidden": HIDDEN} if verb == "view" else {})
+        for verb in ("view", "change", "export")
+    ]
+    grants.append({"record": "contacts.person", "verb": "create"})
+    grants += [{"record": "contacts.organisation", "verb": verb} for verb in ("view", "create")]
+    for what in ("note", "task", "call", "meeting"):
+        seen = {"any": [*TEAMS_TOO["any"], {"seen": "concerns"}]}
+        grants.append({"record": f"work.{what}", "verb": "view", "where": seen})
+    return grants
+
+
+def say(text: str) -> None:
+    """A line of progress."""
+    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
+
+
+def made(actor: Any, rtype: str, values: Iterable[dict[str, Any]]) -> Iterator[Any]:
+    """Records, chunk by chunk."""
+    for outcome in run_many(actor, f"{rtype}.create", (Item(None, v) for v in values)):
+        if outcome.refused is not None:
+            raise outcome.refused
+        yield outcome.record
+
+
+def fill(home: Path, persons: int) -> dict[str, Any]:
+    """The tenant ``bench``; what the measuring needs to know is kept beside the database."""
+    tenant = Tenant.objects.create(name="Messstand", slug="bench")
+    dice, maker = random.Random(1), Numbered(1)
+    facts: dict[str, Any] = {"tenant": str(tenant.id), "persons": persons, "organisations": persons // 5}
+    with inside(tenant.id):
+        members = _people(tenant.id, facts)
+        system = system_actor("Bench")
+        say(f"{persons // 5} organisations")
+        firms = _firms(system, maker, members, persons // 5, dice)
+        say(f"{persons} persons")
+        begun = time.monotonic()
+        ids = _persons(system, maker, members, firms, persons, dice)
+        facts["load_rows_per_second"] = round(persons / (time.monotonic() - begun))
+        say(f"work of {persons // 5} kinds")
+        _work(system, ids, members, persons // 10, dice)
+        facts["hot"] = str(_hot(system, ids[persons // 3], members[6]))
+        facts["person"] = str(ids[persons // 4])
+    (home / "bench.json").write_text(json.dumps(facts, indent=1))
+    return facts
+
+
+def _people(tenant: UUID, facts: dict[str, Any]) -> list[UUID]:
+    system = system_actor("Bench")
+    teams = [run(system, "kernel.team.create", name=f"Team {n}").record.id for n in range(TEAMS)]
+    wide = run(system, "kernel.role.create", name="Alles", grants=[{"record": "*", "verb": "*"}]).record.id
+    narrow = run(system, "kernel.role.create", name="Eigene", grants=narrow_grants()).record.id
+    members = []
+    for n in range(MEMBERS):
+        email = f"member{n}@bench.example"
+        user = accounts.create(email, name=f"Mitglied {n}", password=PASSWORD if n in (0, 1) else None, language="de")
+        role = narrow if n == 1 else wide
+        members.append(add_member(tenant, user, roles=[role], team=teams[n % TEAMS]))
+    facts["wide"], facts["narrow"] = "member0@bench.example", "member1@bench.example"
+    facts["narrow_member"] = str(members[1])
+    return members
+
+
+def _firms(system: Any, maker: Maker, members: list[UUID], n: int, dice: random.Random) -> list[tuple[UUID, str, UUID]]:
+    values = [maker.firm() | {"owner": dice.choice(members), "stage": dice.choice(STAGES)} for _ in range(n)]
+    return [
+        (record.id, given["emails"][0]["value"].partition("@")[2], given["owner"])
+        for given, record in zip(values, made(system, "contacts.organisation", values), strict=True)
+    ]
+
+
+def _persons(
+    system: Any, maker: Maker, members: list[UUID], firms: list[tuple[UUID, str, UUID]], n: int, dice: random.Random
+) -> list[UUID]:
+    def values() -> Iterator[dict[str, Any]]:
+        for number in range(n):
+            if number % 5:
+                firm, domain, owner = dice.choice(firms)
+                person = maker.person(domain) | {"organisation": firm, "owner": owner}
+            else:
+                person = maker.person(place=maker.place()) | {"owner": dice.choice(members)}
+            yield person | {"stage": dice.choice(STAGES)}
+
+    return [record.id for record in made(system, "contacts.person", values())]
+
+
+def _work(system: Any, ids: list[UUID], members: list[UUID], n: int, dice: random.Random) -> None:
+    def values(what: str) -> Iterator[dict[str, Any]]:
+        for number in range(n // 2):
+            base = {"concerns": [dice.choice(ids)], "owner": dice.choice(members)}
+            yield base | ({"subject": f"Anruf {number}"} if what != "note" else {"text": f"<p>Notiz {number}</p>"})
+
+    for what in ("task", "call", "note", "meeting"):
+        for _record in made(system, f"work.{what}", values(what)):
+            pass
+
+
+def _hot(system: Any, person: UUID, owner: UUID) -> UUID:
+    """The person with 500 events and 20 related records."""
+    for what in ("task", "call", "note", "meeting"):
+        for n in range(RELATED // 4):
+            base = {"concerns": [person], "owner": owner}
+            values = base | ({"subject": f"Vorgang {n}"} if what != "note" else {"text": f"<p>Notiz {n}</p>"})
+            run(system, f"work.{what}.create", **values)
+    run(system, "contacts.person.change", person, owner=owner)
+    for n in range(EVENTS - RELATED - 2):
+        run(system, "contacts.person.change", person, position=f"Stelle {n}")
+    return person

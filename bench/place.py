@@ -1,0 +1,72 @@
+"""Where the figures are taken: a home folder of the bench with the embedded PostgreSQL as it runs for real."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from klientel.site import schema
+from klientel.site.setup import ROOT
+
+
+def home(persons: int) -> Path:
+    """Kept between runs, one for each size."""
+    return ROOT / "var" / f"bench-{persons}"
+
+
+def free_port() -> int:
+    """A port whose neighbour is free too."""
+    while True:
+        with socket.socket() as one, socket.socket() as two:
+            one.bind(("127.0.0.1", 0))
+            port = int(one.getsockname()[1])
+            try:
+                two.bind(("127.0.0.1", port + 1))
+            except OSError:
+                continue
+            return port
+
+
+def settle(folder: Path) -> None:
+    """From here on this process and its children work in this home; one of another schema is made anew."""
+    mark = folder / "schema.key"
+    if folder.exists() and (not mark.exists() or mark.read_text() != schema.key()):
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    mark.write_text(schema.key())
+    for name in [n for n in os.environ if n.startswith("KLIENTEL_")]:
+        del os.environ[name]
+    port = free_port()
+    os.environ |= {
+        "KLIENTEL_HOME": str(folder), "KLIENTEL_PORT": str(port), "KLIENTEL_LIVE_PORT": str(port + 1),
+        "KLIENTEL_LOG_LEVEL": "error", "DJANGO_SETTINGS_MODULE": "bench.settings",
+    }  # fmt: skip
+
+
+def klientel(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """``klientel …`` in this home."""
+    command = [sys.executable, "-m", "klientel.site.cli", *words]
+    environ = os.environ | {"DJANGO_SETTINGS_MODULE": "klientel.site.settings"} | more
+    return subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, text=True, check=True)
+
+
+def backends(name: str) -> list[int]:
+    """The database's processes that serve connections of this name."""
+    from django.conf import settings
+
+    with settings.SERVER.connect() as connection:
+        found = connection.execute("select pid from pg_stat_activity where application_name = %s", [name])
+        return [int(row[0]) for row in found]
+
+
+def facts(folder: Path) -> dict[str, Any]:
+    """What the loading noted; empty before."""
+    path = folder / "bench.json"
+    known: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    return known

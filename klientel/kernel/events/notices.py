@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,8 @@ from klientel.kernel import writing
 from klientel.kernel.events.event import Event, write
 from klientel.kernel.tenancy import current
 from klientel.lib.ids import uuid7
+
+Namer = Callable[[set[UUID]], dict[UUID, str]]
 
 NOTIFY = "notify"  # the parameter of an event that lists the members to be told
 
@@ -29,6 +31,7 @@ class Notice:
 
 
 _notices: dict[str, Notice] = {}
+_namers: dict[str, Namer] = {}
 
 
 def notice(kind: str, one: Any, many: Any = None, *, icon: str = "bell") -> None:
@@ -41,6 +44,20 @@ def notice(kind: str, one: Any, many: Any = None, *, icon: str = "bell") -> None
 def find(kind: str) -> Notice:
     """The kind of this name; one that is gone reads as a plain change."""
     return _notices.get(kind) or _notices["changed"]
+
+
+def named(thing: str, namer: Namer) -> None:
+    """Say what the things are called that notifications are about and that are no records, such as imports."""
+    _namers[thing] = namer
+
+
+def names(ids: Iterable[tuple[str, UUID]]) -> dict[UUID, str]:
+    """What those of these things are called that are no records."""
+    wanted: dict[str, set[UUID]] = {}
+    for thing, one in ids:
+        if thing in _namers:
+            wanted.setdefault(thing, set()).add(one)
+    return {k: v for thing, some in wanted.items() for k, v in _namers[thing](some).items()}
 
 
 def announce(kind: str, record_type: str, record_id: UUID, *, to: Iterable[UUID], name: str = "Klientel") -> None:
@@ -62,5 +79,3 @@ notice(
     "assigned", _("%(who)s assigned %(what)s to you"), _("%(who)s assigned %(n)s records to you"), icon="user-check"
 )  # fmt: skip
 notice("mentioned", _("%(who)s mentioned you: %(what)s"), icon="at-sign")
-notice("import_finished", _("Your import is finished: %(what)s"), icon="upload")
-notice("import_failed", _("Your import could not be finished: %(what)s"), icon="upload")

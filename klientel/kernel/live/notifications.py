@@ -16,12 +16,13 @@ from django.utils.translation import gettext as _
 from klientel.kernel import writing
 from klientel.kernel.access import ActorScope, reading
 from klientel.kernel.events import notices
+from klientel.kernel.jobs import sweep
 from klientel.kernel.live import signals
 from klientel.kernel.live.models import Notification
 from klientel.kernel.tenancy import current
 from klientel.lib.ids import uuid7
 
-KEPT_DAYS = 90
+KEPT_DAYS = 90  # of what has been read
 
 
 @dataclass
@@ -88,6 +89,13 @@ def _row(one: Told) -> dict[str, Any]:
     }
 
 
+@sweep("notifications")
+def tidy() -> None:
+    """Forget what was read long ago."""
+    with writing.door():
+        Notification.objects.filter(read_at__lt=timezone.now() - dt.timedelta(days=KEPT_DAYS)).delete()
+
+
 def unread(member: UUID) -> int:
     """How many this member has not read."""
     return int(Notification.objects.filter(member_id=member, read_at=None).count())
@@ -124,18 +132,15 @@ def latest(scope: ActorScope, *, limit: int = 30, before: UUID | None = None, un
     if unread_only:
         rows = rows.filter(read_at=None)
     found = list(rows.order_by("-pk")[:limit])
-    titles = reading.names(scope, {n.record_id for n in found if n.record_id and n.record_type})
+    titles = notices.names((n.record_type, n.record_id) for n in found)
+    titles |= {i: n.title for i, n in reading.names(scope, {n.record_id for n in found if n.record_type}).items()}
     actors = reading.names(scope, {UUID(a) for n in found if (a := n.params.get("by"))}, "kernel.member")
     shown: list[Shown] = []
     for one in found:
         title = titles.get(one.record_id)
-        if title is None and "what" not in one.params:
+        if title is None:
             continue
-        words = {
-            "what": title.title if title else one.params["what"],
-            "who": _who(one, actors),
-            "n": one.params.get("n", 1),
-        }
+        words = {"what": title, "who": _who(one, actors), "n": one.params.get("n", 1)}
         known = notices.find(one.kind)
         text = str(known.many if int(words["n"]) > 1 else known.one) % words
         shown.append(

@@ -22,7 +22,7 @@ from klientel.kernel.kinds import at_home_in
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.tenancy import current
 from klientel.kernel.tenancy.models import Tenant
-from klientel.kernel.transfer import saying, storage
+from klientel.kernel.transfer import saying, storage, telling
 from klientel.kernel.transfer.importing import CHUNK, Importer, Result, chunks, rolled_back
 from klientel.kernel.transfer.models import ImportRow, ImportRun, State
 from klientel.kernel.transfer.options import Options
@@ -221,6 +221,7 @@ def _finish(run_id: UUID) -> ImportRun:
         run.state, run.finished_at, run.rows_total = State.DONE, timezone.now(), run.rows_done
         with writing.door():
             run.save(update_fields=["state", "finished_at", "rows_total"])
+        telling.tell(run)
     return run
 
 
@@ -228,4 +229,5 @@ def _fail(run: ImportRun, reason: str) -> ImportRun:
     run.state, run.reason, run.finished_at = State.FAILED, reason, timezone.now()
     with writing.door():
         run.save(update_fields=["state", "reason", "finished_at"])
+    telling.tell(run)
     return run

@@ -59,7 +59,9 @@ def tag(text: Any, tone: str = "", css: str = "dot") -> Markup:
 
 
 def record_url(key: str, record_id: Any) -> str:
-    """The address of a record's page."""
+    """The address of a record's page, or of an import's."""
+    if key == "kernel.importrun":
+        return reverse("import_result", args=[record_id])
     return reverse("record", args=[type_of(key).slug, record_id])
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from uuid import uuid4
 
 import pytest
 from django.utils import translation
 
+from klientel.kernel import writing
 from klientel.kernel.access import ActorScope
 from klientel.kernel.actions import Item, run, run_many
 from klientel.kernel.events import notices
@@ -15,6 +17,7 @@ from klientel.kernel.events.digesting import digest
 from klientel.kernel.events.event import read
 from klientel.kernel.events.surroundings import working_in
 from klientel.kernel.live import notifications
+from klientel.kernel.live.models import Notification
 from klientel.kernel.sql import Sql
 from klientel.kernel.testing import make
 from klientel.kernel.testing.making import make_member
@@ -102,11 +105,26 @@ def test_reading_lowers_the_count(anna, carla, told):
     assert notifications.unread(anna.member) == 0
 
 
-def test_an_announcement_reaches_whom_it_names(anna, carla, told):
-    person = make(anna, "contacts.person")
-    notices.announce("import_finished", "contacts.person", person.id, to=[carla.member])
-    assert told(carla) == [f"Your import is finished: {person.title}"]
+def test_an_announcement_reaches_whom_it_names(anna, carla, told, monkeypatch):
+    run_id = uuid4()
+    monkeypatch.setitem(notices._namers, "some.thing", lambda ids: dict.fromkeys(ids, "Adressen.csv"))
+    monkeypatch.setattr(notices, "_notices", notices._notices | {})
+    notices.notice("thing_done", "Ready: %(what)s")
+    notices.announce("thing_done", "some.thing", run_id, to=[carla.member])
+    assert told(carla) == ["Ready: Adressen.csv"]
     assert told(anna) == []
+
+
+def test_what_was_read_long_ago_is_forgotten(anna, carla, told):
+    run(anna, "work.note.create", text="N", mentions=[carla.member])
+    assert len(told(carla)) == 1
+    notifications.mark_read(carla.member)
+    notifications.tidy()
+    assert len(told(carla)) == 1
+    with writing.door():
+        Notification.objects.update(read_at=dt.datetime.now(dt.UTC) - dt.timedelta(days=100))
+    notifications.tidy()
+    assert told(carla) == []
 
 
 def test_somebody_inactive_is_told_nothing(anna, carla, told):

@@ -25,6 +25,8 @@ class KernelConfig(AppConfig):
             "identity.receivers",
             "identity.checks",
             "web.account.joining",
+            "transfer.jobs",
+            "api.upkeep",
         ):
             import_module(f"klientel.kernel.{storey}")
         autodiscover_modules("actions", "consumers", "jobs", "presets.imports")

@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from markupsafe import Markup, escape
 
@@ -15,6 +14,7 @@ from klientel.kernel.access.reading import Name
 from klientel.kernel.kinds import PURPOSES, STATES, Entries, Kind
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.web import speech, symbols
+from klientel.kernel.web.addresses import place
 
 Names = Mapping[UUID, Name]
 Renderer = Callable[[Any], Any]
@@ -22,20 +22,20 @@ Renderer = Callable[[Any], Any]
 NOTHING = Markup("")
 
 
-def cell(kind: Kind, names: Names) -> Renderer:
+def cell(kind: Kind, names: Names) -> Callable[[Any], Markup]:
     """What shows a value of this kind in a list. Remembers what it made: columns repeat themselves."""
     make = _CELLS.get(kind.cell, _shown)(kind, names)
-    known: dict[Any, Any] = {}
+    known: dict[Any, Markup] = {}
 
-    def render(value: Any) -> Any:
+    def render(value: Any) -> Markup:
         if value is None or value == "" or value == []:
-            return ""
+            return NOTHING
         try:
             found = known.get(value)
         except TypeError:  # lists and dicts
-            return make(value)
+            return escape(make(value))
         if found is None:
-            found = known[value] = make(value)
+            found = known[value] = escape(make(value))
         return found
 
     return render
@@ -61,8 +61,8 @@ def tag(text: Any, tone: str = "", css: str = "dot") -> Markup:
 def record_url(key: str, record_id: Any) -> str:
     """The address of a record's page, or of an import's."""
     if key == "kernel.importrun":
-        return reverse("import_result", args=[record_id])
-    return reverse("record", args=[type_of(key).slug, record_id])
+        return place("import_result", record_id)
+    return f"{place('list', type_of(key).slug)}{record_id}/"
 
 
 def person_like(rtype: RecordType) -> bool:

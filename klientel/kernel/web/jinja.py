@@ -13,6 +13,7 @@ from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from klientel.kernel.web import cells, shell, speech, symbols
+from klientel.kernel.web.addresses import place
 
 TONES = {"success": ("ok", "circle-check"), "error": ("bad", "circle-alert"), "warning": ("warn", "triangle-alert")}
 
@@ -52,7 +53,7 @@ def environment(**options: Any) -> Environment:
 
 def url(name: str, *args: Any, **query: Any) -> str:
     """The address of a named route, with a query where one is given (empty values are left out)."""
-    return with_query(reverse(name, args=args), query)
+    return with_query(place(name, *args), query)
 
 
 def with_query(path: str, query: dict[str, Any]) -> str:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db import connection
-from django.urls import reverse
-from django.utils.translation import gettext, gettext_lazy, ngettext
+from django.utils.translation import get_language, gettext, gettext_lazy, ngettext
 from markupsafe import Markup
 
 from klientel.kernel.live import notifications
 from klientel.kernel.records import RecordType, all_types
 from klientel.kernel.web import symbols
+from klientel.kernel.web.addresses import place
 from klientel.kernel.web.speech import large
 
 #: second key after G, by the slug of the type
@@ -99,7 +99,7 @@ class Shell:
         return [t for t in all_types() if not t.system and t.group and self.scope.may(t, "view")]
 
     def _place(self, rtype: RecordType) -> Item:
-        at = reverse("list", args=[rtype.slug])
+        at = place("list", rtype.slug)
         return Item(
             large(rtype.plural),
             at,
@@ -112,7 +112,7 @@ class Shell:
     @cached_property
     def home(self) -> Item:
         """The first place."""
-        at = reverse("home")
+        at = place("home")
         return Item(gettext("Home"), at, "house", "h", ALIASES["home"], current=self.request.path == at)
 
     @cached_property
@@ -129,7 +129,7 @@ class Shell:
         """What may be created from anywhere."""
         scope = self.scope
         return [
-            Item(large(t.label), reverse("new", args=[t.slug]), t.icon)
+            Item(large(t.label), place("new", t.slug), t.icon)
             for t in self.types
             if scope is not None and scope.may(t, "create")
         ]
@@ -139,14 +139,14 @@ class Shell:
         """The bar at the bottom of a phone."""
         places = [i for g in self.groups for i in g.items if i.key and i.key != "h"]
         places.sort(key=lambda i: list(GO_KEYS.values()).index(i.key))
-        more = Item(gettext("More"), reverse("more"), "menu", current=self.request.path == reverse("more"))
+        more = Item(gettext("More"), place("more"), "menu", current=self.request.path == place("more"))
         bell = Item(
             gettext("Inbox"),
-            reverse("notifications"),
+            place("notifications"),
             "inbox",
             count=self.unread,
             hot=True,
-            current=self.request.path == reverse("notifications"),
+            current=self.request.path == place("notifications"),
         )
         return [self.home, *places[:1], bell, more]
 
@@ -159,10 +159,10 @@ class Shell:
             for i in self.creatable
         ]
         tools = [
-            Item(gettext("Import"), reverse("imports"), "upload", alias="csv excel vcard"),
-            Item(gettext("Settings"), reverse("settings"), "settings", alias="einstellungen rollen felder"),
-            Item(gettext("Recycle bin"), reverse("trash"), "trash-2", alias="papierkorb trash"),
-            Item(gettext("My profile"), reverse("account_profile"), "user-cog", alias="profil sprache dunkel dark"),
+            Item(gettext("Import"), place("imports"), "upload", alias="csv excel vcard"),
+            Item(gettext("Settings"), place("settings"), "settings", alias="einstellungen rollen felder"),
+            Item(gettext("Recycle bin"), place("trash"), "trash-2", alias="papierkorb trash"),
+            Item(gettext("My profile"), place("account_profile"), "user-cog", alias="profil sprache dunkel dark"),
         ]
         return [*places, *new, *tools]
 
@@ -221,6 +221,11 @@ def urlencoded(query: dict[str, Any]) -> str:
 
 def script_words() -> dict[str, str]:
     """The sentences that scripts show, in the active language."""
+    return _script_words(get_language() or "en")
+
+
+@lru_cache(maxsize=8)
+def _script_words(_language: str) -> dict[str, str]:
     return {
         "undo": gettext("Undo"),
         "undone": gettext("Undone."),

@@ -20,6 +20,7 @@ class KernelConfig(AppConfig):
         import_module("klientel.kernel.records.types").declare_all()
         for storey in (
             "files.storing",
+            "files.jobs",
             "actions.handover",
             "live.consumers",
             "identity.receivers",

@@ -6,6 +6,7 @@ what kind of thing when, and to which fields; what was in them goes.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from klientel.kernel import writing
+from klientel.kernel import jobs, writing
 from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.errors import Forbidden, Refused
 from klientel.kernel.files import keeping
@@ -69,8 +70,13 @@ def _plan(rtype: RecordType, record: Any) -> Plan:
     return Plan(rtype, record, identity, web, [t for t in traces.naming(identity) if t.record_id not in known])
 
 
-def erase(actor: Actor, rtype: RecordType, record_id: UUID, ground: str, *, confirm: str | None = None) -> Erasure:
-    """Erase a person for good, or go on with an interrupted erasure. ``confirm`` has to be the person's name."""
+def erase(
+    actor: Actor, rtype: RecordType, record_id: UUID, ground: str, *, confirm: str | None = None, seconds: float = 0
+) -> Erasure:
+    """Erase a person for good, or go on with an interrupted erasure. ``confirm`` has to be the person's name.
+
+    After ``seconds`` (0: never) the rest is left to the worker; then the state is still ``running``.
+    """
     if ground not in dict(GROUNDS):
         raise Refused("not_a_choice", _("Please choose one of the given values."), "ground")
     with for_privacy(actor.tenant):
@@ -84,7 +90,7 @@ def erase(actor: Actor, rtype: RecordType, record_id: UUID, ground: str, *, conf
             begun = _begin(actor, _plan(rtype, record), ground)
         else:
             _may_go_on(actor, rtype)
-    return resume(actor, begun.id)
+    return resume(actor, begun.id, seconds=seconds)
 
 
 def _may_go_on(actor: Actor, rtype: RecordType) -> None:
@@ -128,15 +134,17 @@ class _Facts:
         return found
 
 
-def resume(actor: Actor, erasure_id: UUID) -> Erasure:
+def resume(actor: Actor, erasure_id: UUID, *, seconds: float = 0) -> Erasure:
     """Do the steps that are left, each in a transaction of its own. One that failed the last look begins anew."""
     with for_privacy(actor.tenant), writing.door():
         Erasure.objects.filter(pk=erasure_id, state="running", reached=len(STEPS) - 1).update(reached=0)
+    begun = time.monotonic()
     while True:
+        jobs.breathe()
         with for_privacy(actor.tenant):
-            erasure = Erasure.objects.select_for_update().get(pk=erasure_id)
-            if erasure.state != "running":
-                return erasure  # type: ignore[no-any-return]
+            erasure: Erasure = Erasure.objects.select_for_update().get(pk=erasure_id)
+            if erasure.state != "running" or (seconds and time.monotonic() - begun > seconds):
+                return erasure
             STEPS[erasure.reached](_facts(actor, erasure))
             erasure.reached += 1
             with writing.door():
@@ -237,7 +245,7 @@ def _certify(facts: _Facts) -> None:
             "ground": erasure.ground,
             "counts": {k: v for k, v in erasure.counts.items() if isinstance(v, dict)},
             "rule": ledger.RULE,
-            "by": facts.actor.ref,
+            "by": erasure.actor,
             "code": ledger.code_version(),
         }
     )

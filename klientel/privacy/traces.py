@@ -33,12 +33,14 @@ def holding(pattern: Pattern) -> list[Trace]:
     if not pattern:
         return []
     found: list[Trace] = []
+    known = {table.name: table for table in tables.tables()}
     for rtype in all_types():
-        base = rtype.base("x") or TRUE
+        base, said = rtype.base("x") or TRUE, known[rtype.table].text("x")
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT x.id, x.title FROM {rtype.table} x WHERE x.tenant_id = %s AND {base.text}"
-                f" AND to_jsonb(x)::text ILIKE ANY(%s) AND to_jsonb(x)::text ~* %s ORDER BY x.id LIMIT {MOST}",
+                f"SELECT x.id, x.title FROM {rtype.table} x CROSS JOIN LATERAL (SELECT {said} AS said OFFSET 0) w"
+                f" WHERE x.tenant_id = %s AND {base.text} AND w.said ILIKE ANY(%s) AND w.said ~* %s"
+                f" ORDER BY x.id LIMIT {MOST}",
                 [current(), *base.params, pattern.coarse, pattern.text],
             )
             found += [Trace(rtype.key, row[0], row[1]) for row in cursor.fetchall()]

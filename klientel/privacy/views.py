@@ -13,12 +13,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from klientel.kernel.errors import Conflict, Forbidden, Missing, Refused
+from klientel.kernel.jobs import defer
 from klientel.kernel.kinds import Date
-from klientel.kernel.records import by_slug, type_of
-from klientel.kernel.tenancy import reading
+from klientel.kernel.records import RecordType, by_slug, type_of
+from klientel.kernel.tenancy import reading, writing
 from klientel.kernel.web.answers import act
 from klientel.privacy import erasing, restricting
+from klientel.privacy.jobs import go_on
 from klientel.privacy.report import report
+
+PATIENCE = 8.0  # seconds that a page waits for an erasure
 
 
 def _private(response: HttpResponse) -> HttpResponse:
@@ -57,15 +61,12 @@ def erase_page(request: Any, slug: str, record_id: UUID) -> HttpResponse:
     rtype, refused = by_slug(slug), None
     if request.method == "POST":
         try:
-            confirm = request.POST.get("confirm", "")
-            done = erasing.erase(request.actor, rtype, record_id, request.POST.get("ground", ""), confirm=confirm)
+            done = _erase(request, rtype, record_id)
+            return _private(_drawn(request, "privacy/erased.html", {"rtype": rtype, "erasure": done}))
         except (Missing, Forbidden, Conflict):
             raise
         except Refused as no:
             refused = no
-        else:
-            messages.success(request, _("The person was erased. The ledger holds the proof."))
-            return _private(_drawn(request, "privacy/erased.html", {"rtype": rtype, "erasure": done}))
     plan = erasing.plan(request.actor, rtype, record_id)
     context = {
         "plan": plan,
@@ -77,6 +78,16 @@ def erase_page(request: Any, slug: str, record_id: UUID) -> HttpResponse:
         "given": request.POST,
     }
     return _private(_drawn(request, "privacy/erase.html", context, status=refused.status if refused else 200))
+
+
+def _erase(request: Any, rtype: RecordType, record_id: UUID) -> Any:
+    """Erase as far as a page can wait; the worker does the rest."""
+    confirm, ground = request.POST.get("confirm", ""), request.POST.get("ground", "")
+    done = erasing.erase(request.actor, rtype, record_id, ground, confirm=confirm, seconds=PATIENCE)
+    if done.state == "running":
+        with writing():
+            defer(go_on, tenant=request.actor.tenant, erasure=done.id, once=str(done.id))
+    return done
 
 
 def _named(counts: dict[str, dict[str, int]]) -> dict[str, list[tuple[str, int]]]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from uuid import UUID
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -17,6 +19,8 @@ from klientel.kernel.errors import Missing
 from klientel.kernel.identity import accounts
 from klientel.kernel.records import type_of
 from klientel.kernel.testing import make
+from klientel.privacy import jobs, views
+from klientel.privacy.models import Erasure
 from klientel.privacy.report import PARTS
 
 PERSON = "contacts.person"
@@ -63,6 +67,28 @@ def test_erasing_asks_for_the_name(anna, person):
     with pytest.raises(Missing):
         get(ActorScope(anna), type_of(PERSON), person.id)
     assert client.get(at).status_code == 404
+
+
+def test_what_takes_too_long_is_left_to_the_worker(anna, person, monkeypatch):
+    client, at = signed_in(anna, "anna@example.org", "en"), reverse("privacy_erase", args=["persons", person.id])
+    monkeypatch.setattr(views, "PATIENCE", 0.000001)
+    page = client.post(at, {"ground": "request", "confirm": "Kim Zyxmuster"})
+    assert "in the background" in page.content.decode()
+    with pytest.raises(Missing):
+        get(ActorScope(anna), type_of(PERSON), person.id)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT args FROM procrastinate_jobs WHERE task_name = 'privacy.jobs.go_on'")
+        [(args,)] = cursor.fetchall()
+    jobs.unfinished()  # the hourly sweep finds it too, and does not double it
+    jobs.go_on(erasure=UUID((args if isinstance(args, dict) else json.loads(args))["erasure"]))
+    assert Erasure.objects.get().state == "done"
+
+
+def test_the_menu_of_a_person_leads_there_for_those_who_may(anna, boris, person):
+    mine = run(boris, f"{PERSON}.create", last_name="Mein", owner=boris.member).record
+    for actor, mail, there in ((anna, "anna@example.org", True), (boris, "boris@example.org", False)):
+        text = signed_in(actor, mail, "en").get(reverse("record", args=["persons", mine.id])).content.decode()
+        assert (reverse("privacy_report", args=["persons", mine.id]) in text) is there
 
 
 def test_restricting_and_lifting(anna, person):

@@ -1,0 +1,23 @@
+"""Erasures that take longer, or were interrupted: the worker goes on with them."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from klientel.kernel.access import system_actor
+from klientel.kernel.jobs import defer, job, sweep
+from klientel.kernel.tenancy import current
+from klientel.privacy import erasing
+
+
+@job(queue="long")
+def go_on(*, erasure: UUID) -> None:
+    """Do the steps that are left."""
+    erasing.resume(system_actor(), erasure)
+
+
+@sweep("privacy.unfinished")
+def unfinished() -> None:
+    """Nothing stays half erased."""
+    for erasure in erasing.unfinished():
+        defer(go_on, tenant=current(), erasure=erasure, once=str(erasure))

@@ -59,7 +59,7 @@ bench: setup-dev ## The figures of the closing note, as ratios within one run
 	@$(BIN)/klientel bench
 
 docs: setup-dev  ## The generated reference
-	$(BIN)/python manage.py reference
+	@$(BIN)/python scripts/reference.py
 
 lock:            ## New lock files from pyproject.toml (UPGRADE=--upgrade for newer versions)
 	$(BIN)/uv pip compile pyproject.toml $(UPGRADE) --quiet --universal --python-version 3.11 --generate-hashes \

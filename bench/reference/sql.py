@@ -37,8 +37,8 @@ RELATED = " UNION ALL ".join(
 )
 CREATE = """
 INSERT INTO contacts_person (id, tenant_id, version, title, sort_key, match_keys, extra, restricted, created_by,
-    created_at, changed_at, tags, salutation, academic_title, first_name, last_name, position, department, emails, phones,
-    addresses, website, language, channel, stage, source, description)
+    created_at, changed_at, tags, salutation, academic_title, first_name, last_name, position, department, emails,
+    phones, addresses, website, language, channel, stage, source, description)
 VALUES (%(id)s, %(tenant)s, 1, %(title)s, %(sort)s, %(keys)s, '{}', false, 'bare', now(), now(), '{}', '', '',
     %(first)s, %(last)s, '', '', %(emails)s, '[]', '[]', '', '', '', %(stage)s, '', '')
 """
@@ -47,7 +47,7 @@ UPDATE contacts_person SET position = %(position)s, version = version + 1, chang
 WHERE tenant_id = %(tenant)s AND id = %(id)s
 """
 EVENT = """
-INSERT INTO kernel_event (id, tenant_id, epoch, at, kind, actor, actor_name, record_type, record_id, change_set,
-    changes)
+INSERT INTO kernel_event (id, tenant_id, epoch, at, kind, actor, actor_name, record_type, record_id,
+    change_set, changes)
 VALUES (%(event)s, %(tenant)s, 1, now(), %(kind)s, 'bare', 'Bare', 'contacts.person', %(id)s, %(event)s, %(changes)s)
 """

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
+import time
 from typing import Any
 
 from procrastinate.contrib.django import app
@@ -15,7 +17,10 @@ from procrastinate.worker import Worker
 from klientel.kernel.jobs.declaring import LONG, QUICK, UPKEEP, stopping
 from klientel.kernel.jobs.direct import connector
 
+log = logging.getLogger("klientel.jobs")
+
 PATIENCE = 12.0
+LONGEST_PAUSE = 10.0
 HEARTBEAT, STALLED = 10.0, 30.0
 
 
@@ -25,41 +30,65 @@ def lanes(concurrency: int) -> dict[str, int]:
     return {QUICK: max(1, concurrency - long), LONG: long, UPKEEP: 1}
 
 
-def _workers(jobs: Any, concurrency: int, *, wait: bool) -> list[Any]:
-    return [
-        Worker(
-            jobs,
-            queues=[queue],
-            name=queue,
-            concurrency=many,
-            wait=wait,
-            delete_jobs="successful",
-            listen_notify=queue != UPKEEP,
-            install_signal_handlers=False,
-            shutdown_graceful_timeout=PATIENCE,
-            update_heartbeat_interval=HEARTBEAT,
-            stalled_worker_timeout=STALLED,
-        )
-        for queue, many in lanes(concurrency).items()
-    ]
+def _worker(jobs: Any, queue: str, many: int, *, wait: bool) -> Any:
+    return Worker(
+        jobs,
+        queues=[queue],
+        name=queue,
+        concurrency=many,
+        wait=wait,
+        delete_jobs="successful",
+        listen_notify=queue != UPKEEP,
+        install_signal_handlers=False,
+        shutdown_graceful_timeout=PATIENCE,
+        update_heartbeat_interval=HEARTBEAT,
+        stalled_worker_timeout=STALLED,
+    )
+
+
+class _Lane:
+    """One queue, served for ever: Procrastinate's worker ends quietly when its connection is lost, so it is renewed."""
+
+    def __init__(self, jobs: Any, queue: str, many: int) -> None:
+        self.jobs, self.queue, self.many = jobs, queue, many
+        self.worker: Any = None
+
+    async def serve(self, *, wait: bool) -> None:
+        """Until the process is to stop, or, without ``wait``, until nothing is left to do."""
+        pause = 0.25
+        while not stopping.is_set():
+            begun = time.monotonic()
+            self.worker = _worker(self.jobs, self.queue, self.many, wait=wait)
+            try:
+                await self.worker.run()
+            except Exception as error:
+                if not wait:
+                    raise
+                log.warning("the database does not answer", exc_info=error, extra={"queue": self.queue})
+            if not wait:
+                return
+            pause = 0.25 if time.monotonic() - begun > 60 else min(LONGEST_PAUSE, pause * 2)
+            if not stopping.is_set():
+                await asyncio.sleep(pause)
 
 
 async def work(concurrency: int = 4, *, wait: bool = True) -> None:
     """Work until SIGTERM, or, without ``wait``, until nothing is left to do."""
     with app.replace_connector(connector()) as jobs:
         async with jobs.open_async():
-            workers = _workers(jobs, concurrency, wait=wait)
+            served = [_Lane(jobs, queue, many) for queue, many in lanes(concurrency).items()]
             if wait:
                 loop = asyncio.get_running_loop()
                 for number in (signal.SIGTERM, signal.SIGINT):
-                    loop.add_signal_handler(number, _stop, workers)
-            await asyncio.gather(*(one.run() for one in workers))
+                    loop.add_signal_handler(number, _stop, served)
+            await asyncio.gather(*(one.serve(wait=wait) for one in served))
 
 
-def _stop(workers: list[Any]) -> None:
+def _stop(served: list[_Lane]) -> None:
     stopping.set()
-    for one in workers:
-        one.stop()
+    for one in served:
+        if one.worker is not None:
+            one.worker.stop()
 
 
 def run(concurrency: int = 4) -> None:

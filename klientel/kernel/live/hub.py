@@ -15,7 +15,7 @@ from uuid import UUID
 
 import orjson
 import psycopg
-from django.db import connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from klientel.kernel.jobs.direct import conninfo
 from klientel.kernel.live import delivery, signals
@@ -145,7 +145,7 @@ class Hub:
                 members = {s.viewer.member for s in self.streams.get(tenant, ())}
                 try:
                     seen = await self.ask(delivery.visible_to, tenant, members, changed)
-                except (psycopg.Error, Tenant.DoesNotExist, OSError, RuntimeError) as error:
+                except (DatabaseError, InterfaceError, Tenant.DoesNotExist) as error:
                     log.warning("changes could not be delivered", exc_info=error)
                     continue
                 for stream in tuple(self.streams.get(tenant, ())):
@@ -170,7 +170,13 @@ class Hub:
 
 
 def _closing(fn: Callable[..., Any], *given: Any) -> Any:
-    try:
-        return fn(*given)
-    finally:
-        connection.close()
+    """Asked once more where the connection turns out to have died in the meantime."""
+    for last in (False, False, True):
+        try:
+            return fn(*given)
+        except (OperationalError, InterfaceError):
+            if last:
+                raise
+        finally:
+            connection.close()
+    return None

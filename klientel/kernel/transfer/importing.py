@@ -17,7 +17,6 @@ from django.utils.translation import gettext as _
 
 from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.actions import Item, Outcome, run_many
-from klientel.kernel.actions.drafting import fresh
 from klientel.kernel.errors import Forbidden
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.kinds import Entries, Kind, Links
@@ -99,11 +98,10 @@ class Importer:
     def _row(self, taken: Taken) -> _Row | None:
         if taken.refused:
             return None
-        record = fresh(self.rtype, self.fields, taken.values)
-        if not self.rtype.title(record):
+        if not self.rtype.title(taken.record):
             taken.faults.append(Fault("error", "no_name", _("This row has no name, so it cannot be imported.")))
             return None
-        return _Row(taken, record)
+        return _Row(taken, taken.record)
 
     def _turn(self, rows: list[_Row]) -> tuple[list[_Row], list[_Row]]:
         """The rows that can be done now, with their twins, and those that must wait for others of this chunk."""

@@ -81,13 +81,13 @@ class Resolver:
                     Fault("error" if hard else "warning", found.code, str(found.message), kind.name, "", text[:200])
                 )
         if ids:
-            row.values[kind.name] = list(dict.fromkeys(ids)) if isinstance(kind, Links) else ids[0]
+            row.put(kind, list(dict.fromkeys(ids)) if isinstance(kind, Links) else ids[0])
 
     def _defaults(self, row: Taken) -> None:
-        if self.options.owner is not None and "owner" in self.fields:
-            row.values.setdefault("owner", self.options.owner)
+        if self.options.owner is not None and "owner" in self.fields and "owner" not in row.values:
+            row.put(self.fields["owner"], self.options.owner)
         if self.options.tags and "tags" in self.fields:
-            row.values["tags"] = list(dict.fromkeys([*row.values.get("tags", ()), *self.options.tags]))
+            row.put(self.fields["tags"], list(dict.fromkeys([*row.values.get("tags", ()), *self.options.tags])))
 
     # -- looking up -----------------------------------------------------------------------------------------------
 
@@ -270,10 +270,10 @@ def _anything(scope: ActorScope, texts: Iterable[str]) -> dict[str, UUID]:
         cursor.execute(
             "SELECT record_id, text FROM kernel_search WHERE tenant_id = %s AND field_class = 'A' AND alive"
             " AND searchable AND text = ANY(%s)",
-            [current(), [fold(t) for t in wanted]],
+            [current(), [f" {fold(t)}" for t in wanted]],
         )
         for record_id, text in cursor.fetchall():
-            by_title.setdefault(text, []).append(record_id)
+            by_title.setdefault(text.strip(), []).append(record_id)
     ids = {t: i for t in wanted if (i := _uuid(t)) is not None}
     ids |= {t: some[0] for t in wanted if len(some := by_title.get(fold(t), [])) == 1}
     seen = reading.names(scope, ids.values())

@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from klientel.kernel.actions.drafting import fresh
 from klientel.kernel.errors import Refused
 from klientel.kernel.kinds import Addresses, Choice, Choices, Country, Date, Entries, Kind, Language, Link, Links, LongText
 from klientel.kernel.records import RecordType
@@ -48,6 +49,16 @@ class Taken:
     values: dict[str, Any] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    record: Any = None  # of these values, in memory
+
+    def put(self, kind: Kind, value: Any) -> None:
+        """Set a value that was found out later, such as a link."""
+        self.values[kind.name] = value
+        if self.record is not None:
+            if kind.custom:
+                self.record.extra[kind.name] = kind.plain(value)
+            else:
+                setattr(self.record, kind.name, value)
 
     @property
     def refused(self) -> bool:
@@ -62,7 +73,7 @@ class Taker:
         self, rtype: RecordType, fields: Mapping[str, Kind], columns: Sequence[str], mapping: Mapping[str, str],
         options: Options, *, sample: Sequence[Sequence[str]] = (), decimal: str | None = None,
     ) -> None:
-        self.fields, self.options, self.decimal = dict(fields), options, decimal
+        self.rtype, self.fields, self.options, self.decimal = rtype, dict(fields), options, decimal
         self.preset = preset_of(rtype)
         self.columns = list(columns)
         self._parts = {p.path: p for p in self.preset.parts if all(f in fields for f in p.fields)}
@@ -110,6 +121,7 @@ class Taker:
         self._take_plain(taken)
         if self._entries:
             self._take_entries(taken)
+        taken.record = fresh(self.rtype, self.fields, taken.values)
         return taken
 
     def _take_plain(self, taken: Taken) -> None:

@@ -1,0 +1,51 @@
+"""Reading ahead: while the database works on one chunk, a second thread reads the next. Bounded, so memory stays flat."""
+
+from __future__ import annotations
+
+import contextvars
+import queue
+import threading
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+Item = TypeVar("Item")
+_END = object()
+
+
+def ahead(items: Iterator[Item], size: int = 2) -> Iterator[Item]:
+    """The same items, made in another thread, at most ``size`` before they are wanted. Must not touch the database.
+
+    Language, time zone and tenant are those of the caller; what the maker raises is raised here.
+    """
+    waiting: queue.Queue[Any] = queue.Queue(maxsize=size)
+    stopped = threading.Event()
+
+    def make() -> None:
+        try:
+            for item in items:
+                if not _hand_over(waiting, item, stopped):
+                    return
+            _hand_over(waiting, _END, stopped)
+        except BaseException as error:  # noqa: BLE001 - raised again where the items are wanted
+            _hand_over(waiting, error, stopped)
+
+    maker = threading.Thread(target=contextvars.copy_context().run, args=(make,), name="import-reader", daemon=True)
+    maker.start()
+    try:
+        while (item := waiting.get()) is not _END:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        stopped.set()
+        maker.join()
+
+
+def _hand_over(waiting: queue.Queue[Any], item: Any, stopped: threading.Event) -> bool:
+    while not stopped.is_set():
+        try:
+            waiting.put(item, timeout=0.2)
+        except queue.Full:
+            continue
+        return True
+    return False

@@ -30,6 +30,7 @@ EVENTS = "events"
 BUSY_PAUSE, IDLE_PAUSE, STAY_BUSY = 0.03, 0.1, 2.0
 LONGEST_REST = 5.0
 MOST_TENANTS = 500
+MANY_WAKES = 20
 TRIES = 5  # of a turn that the database asks to repeat, before its events count as poison
 
 _POLL = """
@@ -144,6 +145,8 @@ class Loop:
                 more, waiting, busy = more or done.more, waiting or done.waiting, busy or done.busy
         standing.waits = standing.waits + 1 if waiting else 0
         if more:
+            if len(wakes) > MANY_WAKES:  # one row will do; so many would hide other tenants' from the poll
+                _run(_LATER, [wakes, tenant, EVENTS, 0])
             return True
         if busy:
             standing.rest = time.monotonic() + BUSY_PAUSE

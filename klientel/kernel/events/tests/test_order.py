@@ -233,3 +233,16 @@ def test_killed_between_effect_and_commit_nothing_is_lost_or_done_twice(committe
     finally:
         process.terminate()
     assert process.wait(10) == 0
+
+
+def test_a_standstills_wake_rows_shrink_to_one(committed, seen, loop, monkeypatch):
+    monkeypatch.setattr(digesting, "BATCH", 10)
+    with inside(committed.pk), transaction.atomic():
+        for _ in range(30):
+            write(committed)
+    settle()
+    loop.once()
+    assert len(seen) == 10
+    assert waiting() == 1
+    drain(loop)
+    assert len(seen) == 30

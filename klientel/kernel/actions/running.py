@@ -19,7 +19,7 @@ from klientel.kernel.errors import Conflict, Forbidden, Missing, Refused, togeth
 from klientel.kernel.events import Event
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.records import RecordType, type_of
-from klientel.kernel.sql import FALSE, TRUE, Sql, both
+from klientel.kernel.sql import TRUE, Sql, both
 from klientel.lib.ids import uuid7
 
 CHUNK = 500  # items that commit together: about a second of work at most
@@ -78,11 +78,15 @@ def run_item(
     cause: UUID | None = None,
     change_set: UUID | None = None,
     scope: ActorScope | None = None,
+    savepoint: bool = True,
 ) -> Done:
-    """As :func:`run`, with parameters that come from outside and so may have any name."""
+    """As :func:`run`, with parameters that come from outside and so may have any name.
+
+    ``savepoint=False`` spares two statements where a refusal ends the caller's own transaction too.
+    """
     act, facts = get(key), _Run(actor, change_set or uuid7(), cause, scope or ActorScope(actor))
     try:
-        with transaction.atomic():
+        with transaction.atomic(savepoint=savepoint):
             [outcome], events = _attempt(act, [item], facts, {})
             if outcome.refused is not None:
                 raise outcome.refused
@@ -189,7 +193,7 @@ def _attempt(
 def _one(step: Step, act: Action, rtype: RecordType, item: Item, locked: dict[UUID, Any]) -> Any:
     params = _params(step, act, rtype, item.params)
     if act.new:
-        if allowed(step.scope, rtype, act.needs, "t") is FALSE:
+        if not step.may_make(rtype):
             raise Forbidden("forbidden", _("You may not create this."))
         if item.made is not None and act.basic:
             return step.adopt(rtype, item.made, params)

@@ -13,6 +13,7 @@ from klientel.kernel import events
 from klientel.kernel.access import reading
 from klientel.kernel.api import showing, strict
 from klientel.kernel.api.call import Call, Reply
+from klientel.kernel.api.problems import Problem
 from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.events import Event
 from klientel.kernel.records import RecordType, type_of
@@ -59,7 +60,10 @@ def _where(query: strict.Query) -> Any:
     text = query.text("where", LONGEST)
     if text is None:
         return None
-    found = strict.parsed_text(text, "where")
+    try:
+        found = strict.parsed_text(text, "where")
+    except Problem as no:  # an address that cannot be read is a wrong parameter, not a wrong body
+        raise Refused(no.code, no.message, "where") from None
     if not isinstance(found, dict) or not found:
         raise Refused("bad_condition", _("This is not a condition we understand."), "where")
     return found
@@ -99,7 +103,7 @@ def happened(call: Call, slug: str, record_id: str) -> Reply:
         raise Missing("missing", _("There is no such record, or you may not see it."))
     some = events.timeline(found_id, before=_place(after) if after else None, limit=limit + 1)
     more, some = len(some) > limit, some[:limit]
-    items = [_event(call, e) for e in _visible(call, some)]
+    items = [_event(call, e) for e in _visible(call, some, found_id)]
     last = reading.encode(some[-1].at.isoformat(), some[-1].id) if more else None
     return Reply({"items": items, "after": last})
 
@@ -116,11 +120,12 @@ def _place(text: str) -> tuple[dt.datetime, UUID]:
     return moment, event_id
 
 
-def _visible(call: Call, some: list[Event]) -> list[Event]:
+def _visible(call: Call, some: list[Event], known: UUID) -> list[Event]:
     by_type: dict[str, set[UUID]] = {}
     for event in some:
-        by_type.setdefault(event.record_type, set()).add(event.record_id)
-    seen: set[UUID] = set()
+        if event.record_id != known:
+            by_type.setdefault(event.record_type, set()).add(event.record_id)
+    seen = {known}
     for key, ids in by_type.items():
         try:
             rtype = type_of(key)

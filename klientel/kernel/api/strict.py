@@ -148,7 +148,7 @@ def if_match(request: HttpRequest) -> int | None:
         return None
     found = _TAG.match(given.strip())
     if found is None:
-        raise unreadable("bad_if_match", _("If-Match must be the ETag of the record."), "If-Match")
+        raise Refused("bad_if_match", _("If-Match must be the ETag of the record."), "If-Match")
     return int(found[1])
 
 

@@ -32,7 +32,7 @@ def create(call: Call, slug: str) -> Reply:
     if refuse and twins:
         message = _("There is a record that is likely the same.")
         raise Conflict("duplicate", message, details={"candidates": twins})
-    result = actions.run_item(call.actor, act.key, Item(None, values), scope=call.scope)
+    result = actions.run_item(call.actor, act.key, Item(None, values), scope=call.scope, savepoint=False)
     data = showing.done(call.scope, result) | {"possible_duplicates": twins}
     where = f"/api/v1/{rtype.slug}/{result.record.id}"
     return Reply(data, 201, {"Location": where, "ETag": showing.tag(result.record.version)})
@@ -75,7 +75,7 @@ def perform_new(call: Call, slug: str, verb: str) -> Reply:
     strict.Query(call.request)
     values = call.sent(needed=False)
     shapes.check_params(call.scope, rtype, act, values)
-    result = actions.run_item(call.actor, act.key, Item(None, values), scope=call.scope)
+    result = actions.run_item(call.actor, act.key, Item(None, values), scope=call.scope, savepoint=False)
     return Reply(showing.done(call.scope, result), 201, {"ETag": showing.tag(result.record.version)})
 
 
@@ -92,7 +92,9 @@ def _act(call: Call, rtype: RecordType, verb: str, record_id: str, values: dict[
     found_id = strict.record_id(record_id)
     shapes.check_params(call.scope, rtype, act, values)
     try:
-        result = actions.run_item(call.actor, act.key, Item(found_id, values, version), scope=call.scope)
+        result = actions.run_item(
+            call.actor, act.key, Item(found_id, values, version), scope=call.scope, savepoint=False
+        )
     except Conflict as no:
         if version is None or no.code != "changed_since":
             raise

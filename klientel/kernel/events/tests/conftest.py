@@ -47,7 +47,7 @@ def committed(transactional_db: None) -> Iterator[Any]:
     connection.close()
 
 
-def drain(loop: consuming.Loop, seconds: float = 30) -> None:
+def drain(loop: consuming.Loop, seconds: float = 120) -> None:
     """Rounds until no wake row is left. Other tests' transactions in this server hold the horizon back: be patient."""
     end = time.monotonic() + seconds
     while waiting() and time.monotonic() < end:
@@ -59,7 +59,7 @@ def drain(loop: consuming.Loop, seconds: float = 30) -> None:
         time.sleep(0.005)
 
 
-def settle(seconds: float = 30) -> None:
+def settle(seconds: float = 120) -> None:
     """Wait until no transaction of another test runs that began before now."""
     end = time.monotonic() + seconds
     with connection.cursor() as cursor:

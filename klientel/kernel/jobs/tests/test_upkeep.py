@@ -64,3 +64,15 @@ def test_a_due_timer_fires_once(anna, fired):
         loop.once()
     assert len(fired) == 1
     assert one("SELECT count(*) FROM kernel_wake WHERE queue = 'timers'") == 1
+
+
+def test_a_released_installation_looks_at_everything_again(db, tenant):
+    from klientel.kernel.jobs import quarantine
+    from klientel.kernel.tenancy.models import Installation
+
+    Installation.objects.update(quarantined_at=dt.datetime.now(dt.UTC))
+    assert quarantine.active()
+    assert quarantine.release() is True
+    assert not quarantine.active()
+    assert one("SELECT count(*) FROM kernel_wake WHERE tenant_id = %s AND queue = 'events'", [tenant.pk]) > 0
+    assert quarantine.release() is False

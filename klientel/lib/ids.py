@@ -8,6 +8,7 @@ from uuid import UUID
 
 _lock = threading.Lock()
 _last = 0
+_stock: list[int] = []
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _VARIANT = 0b10 << 62
 _RANDOM_MASK = (1 << 62) - 1
@@ -26,7 +27,25 @@ def uuid7() -> UUID:
         if stamp <= _last:
             stamp = _last + 1
         _last = stamp
-    return _put_together(stamp, int.from_bytes(os.urandom(8), "big") & _RANDOM_MASK)
+        random = _random()
+    return _put_together(stamp, random & _RANDOM_MASK)
+
+
+def _random() -> int:
+    """64 bits from the operating system, fetched by the page; under the lock."""
+    global _stock
+    if not _stock:
+        page = os.urandom(2048)
+        _stock = [int.from_bytes(page[start : start + 8], "big") for start in range(0, len(page), 8)]
+    return _stock.pop()
+
+
+def _forget() -> None:
+    global _stock
+    _stock = []
+
+
+os.register_at_fork(after_in_child=_forget)  # two processes never share random bits
 
 
 def uuid7_at(instant: datetime) -> UUID:

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from klientel.kernel.access.granting import ActorScope
+from klientel.kernel.access.granting import ActorScope, allowed
 from klientel.kernel.actions import cycles, drafting, storing
 from klientel.kernel.actions.declaring import Action
 from klientel.kernel.errors import Refused
@@ -22,6 +22,7 @@ from klientel.kernel.events import Event
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.kinds import Kind, Link, Links
 from klientel.kernel.records import RecordType, type_of
+from klientel.kernel.sql import FALSE
 from klientel.kernel.tenancy import current
 from klientel.lib.ids import uuid7
 
@@ -62,6 +63,7 @@ class Step:
         self.now = dt.datetime.now(dt.UTC)
         self.events: list[Event] = []
         self.event_items: list[int] = []
+        self._may_make: bool | None = None
         self._item = 0
         self._open: dict[UUID, Draft] = {}  # of the item that runs now
         self._done: dict[UUID, Draft] = {}  # of earlier items, not yet written
@@ -213,6 +215,12 @@ class Step:
         elif isinstance(kind, Links):
             known = set(before or ())
             draft.links.extend((kind.name, kind.to, v) for v in value if v not in known)
+
+    def may_make(self, rtype: RecordType) -> bool:
+        """Whether the actor may make any record of this type at all; which ones is checked when they are written."""
+        if self._may_make is None:
+            self._may_make = allowed(self.scope, rtype, self.action.needs, "t") is not FALSE
+        return self._may_make
 
     def begin(self, item: int) -> None:
         """Start the next item of the chunk."""

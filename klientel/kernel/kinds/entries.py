@@ -71,8 +71,8 @@ class Entries(Kind, models.JSONField):  # type: ignore[misc]
             value = {"value": value}
         if not isinstance(value, dict) or not value.keys() <= self._known_parts():
             raise self.refuse("not_an_entry", _("This entry has parts that we do not know."))
-        given = {k: v for k, v in value.items() if v not in (None, "")}
-        if not any(p in given for p in self.parts):
+        given = {k: v for k, v in value.items() if v is not None and v != ""}
+        if given.keys().isdisjoint(self.parts):
             return None
         entry = self.check_parts(given)
         entry["purpose"] = self._one_of(given, "purpose", _PURPOSE_KEYS, self.purposes[0])
@@ -178,7 +178,10 @@ class Addresses(Entries):
     purposes = ("work", "private", "billing", "delivery", "other")
 
     def check_parts(self, given: dict[str, Any]) -> dict[str, str]:
-        entry = {p: self.text(p, given.get(p) or "", 20 if p == "postcode" else 200) for p in self.parts}
+        entry = dict.fromkeys(self.parts, "")
+        for part in self.parts:
+            if given.get(part):
+                entry[part] = self.text(part, given[part], 20 if part == "postcode" else 200)
         if entry["country"]:
             try:
                 entry["country"] = countries.read_country(entry["country"])

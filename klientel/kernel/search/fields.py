@@ -29,7 +29,8 @@ def text_of(rtype: RecordType, record: Any, letter: str, names: list[str]) -> st
     """The folded words of one class; begins with a blank, so that a word's start can be searched for."""
     parts = [record.title] if letter == "A" else []
     for name in names:
-        parts.append(_words(rtype.fields[name], rtype.value(record, name)))
+        kind = rtype.static[name]
+        parts.append(_words(kind, rtype.value(record, name) if kind.custom else getattr(record, name)))
     folded = words.fold(" ".join(p for p in parts if p))[:2000]
     return f" {folded}" if folded else ""
 

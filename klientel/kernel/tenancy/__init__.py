@@ -7,7 +7,7 @@ rows. The database backend says the tenant at every BEGIN, by a setting that end
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from django.db import connection, transaction
 
 _tenant: ContextVar[UUID | None] = ContextVar("tenant", default=None)
 _purpose: ContextVar[str] = ContextVar("purpose", default="")
+_reads: ContextVar[bool] = ContextVar("reads", default=False)  # only while a transaction begins
 
 PRIVACY = "privacy"  # the purpose under which restricted records (Art. 18 GDPR) can be seen
 
@@ -42,6 +43,11 @@ def peek() -> tuple[UUID | None, str]:
     return _tenant.get(), _purpose.get()
 
 
+def begins_to_read() -> bool:
+    """Whether the transaction that begins now shall be READ ONLY, for the database backend."""
+    return _reads.get()
+
+
 @contextmanager
 def inside(tenant_id: UUID | None, *, purpose: str = "") -> Iterator[None]:
     """Work inside one tenant; ``None`` for none. Nests; an open transaction is told at once."""
@@ -63,9 +69,16 @@ def _tell() -> None:
 @contextmanager
 def reading() -> Iterator[None]:
     """One READ ONLY transaction, for pages: a write inside it fails in the database."""
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION READ ONLY")
+    nested = connection.in_atomic_block
+    with ExitStack() as stack:
+        begins = _reads.set(True)  # the backend says so with the tenant, in one statement
+        try:
+            stack.enter_context(transaction.atomic())
+        finally:
+            _reads.reset(begins)
+        if nested:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION READ ONLY")
         yield
 
 

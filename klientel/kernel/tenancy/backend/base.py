@@ -8,6 +8,7 @@ from django.db.backends.postgresql import base
 from klientel.kernel import tenancy
 
 SAY = "SELECT set_config('klientel.tenant', %s, true), set_config('klientel.purpose', %s, true)"
+READ_ONLY = ", set_config('transaction_read_only', 'on', true)"
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -15,11 +16,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _set_autocommit(self, autocommit: bool) -> None:
         super()._set_autocommit(autocommit)  # type: ignore[misc]
-        if not autocommit and tenancy.peek()[0] is not None:
+        if not autocommit and (tenancy.peek()[0] is not None or tenancy.begins_to_read()):
             self.say_tenant()
 
     def say_tenant(self) -> None:
         """Tell the open transaction which tenant and purpose it serves."""
         tenant, purpose = tenancy.peek()
         with self.connection.cursor() as cursor:
-            cursor.execute(SAY, (str(tenant or ""), purpose))
+            cursor.execute(SAY + READ_ONLY if tenancy.begins_to_read() else SAY, (str(tenant or ""), purpose))

@@ -21,7 +21,7 @@ class KernelConfig(AppConfig):
         for storey in (
             "files.storing",
             "files.jobs",
-            "actions.handover",
+            "actions.leaving",
             "live.consumers",
             "identity.receivers",
             "identity.checks",

@@ -65,7 +65,8 @@ def plan(actor: Actor, rtype: RecordType, record_id: UUID) -> Plan:
 
 
 def _plan(rtype: RecordType, record: Any) -> Plan:
-    identity, web = identity_of(rtype, record), web_of(rtype, record)
+    web = web_of(rtype, record)
+    identity = identity_of(web.persons())
     known = {*web.gone, *web.kept}
     return Plan(rtype, record, identity, web, [t for t in traces.naming(identity) if t.record_id not in known])
 

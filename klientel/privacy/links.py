@@ -29,6 +29,10 @@ class Web:
     gone: dict[UUID, Found]
     kept: dict[UUID, Found]
 
+    def persons(self) -> list[tuple[RecordType, Any]]:
+        """The person's own records: the one asked for, and duplicates that were merged into it."""
+        return [(f.rtype, f.record) for f in self.gone.values() if f.rtype.personal]
+
 
 def web_of(rtype: RecordType, record: Any) -> Web:
     """Follow every link that leads to the person, and to what goes with them, until nothing more is found."""
@@ -82,22 +86,23 @@ def ids_in(rtype: RecordType, record: Any, name: str) -> list[UUID]:
 def _goes(found: Found, gone: dict[UUID, Found]) -> bool:
     """Whether a record has no subject left, or cannot stand without what goes.
 
-    Another person never goes, nor does a setting of the tenant: they only lose the link.
+    Another person does not go, nor does a setting of the tenant: they only lose the link. What says ``on_erase="with"``
+    always goes, such as a duplicate of the person that was merged into them.
     """
     rtype, record = found.rtype, found.record
-    if rtype.personal:
-        return False
     about: list[UUID] = []
     for name, kind in rtype.links.items():
         ids = ids_in(rtype, record, name)
         left = [i for i in ids if i not in gone]
         if name in found.fields and kind.on_erase == "with":
             return True
+        if rtype.personal:
+            continue
         if kind.required and ids and not left:
             return True
         if name in rtype.concerns:
             about += left
-    return not rtype.system and bool(found.fields & set(rtype.concerns)) and not about
+    return not rtype.system and not rtype.personal and bool(found.fields & set(rtype.concerns)) and not about
 
 
 def _files_of(web: Web, fresh: dict[UUID, Found]) -> dict[UUID, Found]:

@@ -42,7 +42,8 @@ def report(actor: Actor, rtype: RecordType, record_id: UUID) -> dict[str, Any]:
     """The whole report as JSON; labels in the active language, values as they are stored and as people read them."""
     with for_privacy(actor.tenant):
         record = subject(actor, rtype, record_id)
-        identity, web = identity_of(rtype, record), web_of(rtype, record)
+        web = web_of(rtype, record)
+        identity = identity_of(web.persons())
         history = _history([*web.gone, *web.kept])
         tenant = Tenant.objects.get(pk=actor.tenant)
         known = {*web.gone, *web.kept}

@@ -117,11 +117,15 @@ def _ways(value: str) -> Iterator[str]:
         yield "0" + shown.split(" ", 1)[-1] if " " in shown else shown
 
 
-def identity_of(rtype: RecordType, record: Any) -> Identity:
-    """All addresses a person has or had, by what the record and its history say, and their name."""
-    found = {str(v) for v in _addresses(rtype, record)} | _former(rtype, record.id)
-    shared = {v for v in found if _held_by_others(v, record.id)}
-    return Identity(sorted(found - shared), sorted(shared), _names(record.title))
+def identity_of(records: list[tuple[RecordType, Any]]) -> Identity:
+    """All addresses a person has or had, by what their records and their history say, and their names."""
+    ids = [record.id for _rtype, record in records]
+    found: set[str] = set()
+    for rtype, record in records:
+        found |= {str(v) for v in _addresses(rtype, record)} | _former(rtype, record.id)
+    shared = {v for v in found if _held_by_others(v, ids)}
+    names = [name for _rtype, record in records for name in _names(record.title)]
+    return Identity(sorted(found - shared), sorted(shared), list(dict.fromkeys(names)))
 
 
 def _addresses(rtype: RecordType, record: Any) -> Iterator[str]:
@@ -151,7 +155,7 @@ def _of_kind(kind: Kind | None, value: Any) -> set[str]:
     return {value} if isinstance(kind, Email | Phone) and isinstance(value, str) and value else set()
 
 
-def _held_by_others(value: str, record_id: UUID) -> bool:
+def _held_by_others(value: str, ids: list[UUID]) -> bool:
     """Whether another contact has this address too: then it does not tell who is meant."""
     for rtype in all_types():
         if not (rtype.personal or rtype.match):
@@ -162,10 +166,10 @@ def _held_by_others(value: str, record_id: UUID) -> bool:
                 test = f"{held.text}::text ILIKE %s"
                 with connection.cursor() as cursor:
                     cursor.execute(
-                        f"SELECT 1 FROM {rtype.table} t WHERE t.tenant_id = %s AND t.id <> %s AND {test} LIMIT 1",
+                        f"SELECT 1 FROM {rtype.table} t WHERE t.tenant_id = %s AND t.id <> ALL(%s) AND {test} LIMIT 1",
                         [
                             current(),
-                            record_id,
+                            ids,
                             *held.params,
                             f'%"{like(value)}"%' if kind.db_type_name == "jsonb" else like(value),
                         ],

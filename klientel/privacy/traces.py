@@ -15,7 +15,7 @@ from klientel.kernel.tenancy import current
 from klientel.privacy import tables
 from klientel.privacy.subject import Identity, Pattern
 
-#: records in which one may look, at most; more than that is a name that says nothing
+#: records of a type that a human is shown, at most; more than that is a name that says nothing
 MOST = 500
 
 
@@ -28,7 +28,7 @@ class Trace:
     title: str
 
 
-def holding(pattern: Pattern) -> list[Trace]:
+def holding(pattern: Pattern, most: int | None = None) -> list[Trace]:
     """Records of every type that hold a word of the pattern in any field, custom ones and forgotten ones too."""
     if not pattern:
         return []
@@ -40,7 +40,7 @@ def holding(pattern: Pattern) -> list[Trace]:
             cursor.execute(
                 f"SELECT x.id, x.title FROM {rtype.table} x CROSS JOIN LATERAL (SELECT {said} AS said OFFSET 0) w"
                 f" WHERE x.tenant_id = %s AND {base.text} AND w.said ILIKE ANY(%s) AND w.said ~* %s"
-                f" ORDER BY x.id LIMIT {MOST}",
+                f" ORDER BY x.id LIMIT {most or 'ALL'}",
                 [current(), *base.params, pattern.coarse, pattern.text],
             )
             found += [Trace(rtype.key, row[0], row[1]) for row in cursor.fetchall()]
@@ -49,7 +49,7 @@ def holding(pattern: Pattern) -> list[Trace]:
 
 def naming(identity: Identity) -> list[Trace]:
     """Records that name the person, or somebody of the same name, or hold an address they share: for human eyes."""
-    return holding(Pattern([*identity.strong, *identity.shared, *identity.names]))
+    return holding(Pattern([*identity.strong, *identity.shared, *identity.names]), MOST)
 
 
 def left_over(identity: Identity, gone: set[UUID]) -> list[str]:

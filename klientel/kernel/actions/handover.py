@@ -88,8 +88,13 @@ def deactivate(actor: Actor, member: UUID, to: UUID) -> HandedOver:
     """Hand over, then close the member's place here: no sign-in to this tenant, no session, no token. History stays."""
     result = hand_over(actor, member, to)
     done: Any = run(actor, "kernel.member.change", member, change_set=result.change_set, active=False)
-    tokens.revoke_all(current(), member)
-    login = User.objects.filter(pk=done.record.user).first() if done.record.user else None
+    close(done.record)
+    return result
+
+
+def close(member: Any) -> None:
+    """End all sessions and tokens of a member."""
+    tokens.revoke_all(current(), member.id)
+    login = User.objects.filter(pk=member.user).first() if member.user else None
     if login is not None:
         accounts.end_sessions(login)
-    return result

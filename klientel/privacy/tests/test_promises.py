@@ -206,6 +206,22 @@ def test_another_of_the_same_name_and_a_shared_address_stay(anna):
     assert left.emails[0]["value"] == "info@zyx.example.org"
 
 
+def test_a_duplicate_that_was_merged_into_the_person_goes_too(anna):
+    run(anna, "kernel.customfield.create", record_type="contacts.person", name="x_merged", label_de="Aufgegangen in",
+        kind="link", target="contacts.person", privacy="public")  # fmt: skip
+    person, friend = make(anna, "contacts.person", 1), make(anna, "contacts.person", 2)
+    double = filled(anna, "contacts.person", x_merged=person.id)
+    mentions = make(anna, "contacts.organisation", description=f"früher {TOKEN}@example.org")
+    type_of("contacts.person").fields["x_merged"].on_erase = "with"
+    run(anna, "contacts.person.change", friend.id, description="Freund von jemandem")
+    erasing.erase(anna, type_of("contacts.person"), person.id, "request")
+    with pytest.raises(Missing):
+        get(ActorScope(anna), type_of("contacts.person"), double.id)
+    assert get(ActorScope(anna), type_of("contacts.organisation"), mentions.id).description == "früher […]"
+    assert get(ActorScope(anna), type_of("contacts.person"), friend.id)
+    assert where(TOKEN) == []
+
+
 def test_another_tenant_is_untouched(anna, cleo):
     with inside(cleo.tenant):
         theirs = filled(cleo, "contacts.person", first_name="Kim")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from klientel.kernel.access import actor_of
 from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.access.reading import get
-from klientel.kernel.actions import handover, run
+from klientel.kernel.actions import handover, leaving, run
 from klientel.kernel.errors import Forbidden, Refused
 from klientel.kernel.history import undo
 from klientel.kernel.identity import accounts, tokens
@@ -58,6 +59,23 @@ def test_sessions_and_tokens_end(anna):
     login.refresh_from_db()
     assert login.stamp != before
     assert tokens.check(text) is None
+
+
+def test_as_an_action_the_worker_hands_over_in_the_same_change_set(anna):
+    leaver = make_member("Leo", [])
+    person = make(anna, "contacts.person", owner=leaver.member)
+    with pytest.raises(Refused):
+        run(anna, "kernel.member.deactivate", leaver.member, to=leaver.member)
+    with pytest.raises(Refused):
+        run(anna, "kernel.member.deactivate", anna.member, to=leaver.member)
+    done = run(anna, "kernel.member.deactivate", leaver.member, to=anna.member)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT args->>'change_set' FROM procrastinate_jobs WHERE task_name LIKE '%hand_over_all'")
+        assert cursor.fetchall() == [(str(done.change_set),)]
+    leaving.hand_over_all(member=leaver.member, to=anna.member, change_set=done.change_set, by=anna.member)
+    assert get(ActorScope(anna), type_of("contacts.person"), person.id).owner == anna.member
+    assert undo(anna, done.change_set).refused == []
+    assert get(ActorScope(anna), type_of("contacts.person"), person.id).owner == leaver.member
 
 
 def test_not_to_oneself_nor_to_who_left_and_not_without_the_right(anna, boris):

@@ -49,7 +49,7 @@ function choose(el, html) {
 }
 function form(el, html) {
   const before = el.innerHTML;
-  el.classList.add("editing");
+  el.classList.add("editing"); el.removeAttribute("tabindex");
   el.innerHTML = html; // our own template, escaped by the server
   combos(el); rich(el);
   const made = el.querySelector("form"), field = made.querySelector("input:not([type=hidden],[name=_field]),select:not([hidden]),textarea:not([hidden]),[contenteditable]");

@@ -21,10 +21,11 @@ from uuid import UUID
 from django.db import connection
 from klientel.kernel import jobs
 from klientel.kernel.jobs import worker
+from klientel.kernel.tenancy import current
 
 def note(*, thing: UUID) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("INSERT INTO kernel_wake (tenant_id, queue, due_at) VALUES (%s, 'effect', now())", [thing])
+        cursor.execute("INSERT INTO kernel_wake (tenant_id, queue, due_at) VALUES (%s, 'effect', now())", [current()])
 
 note.__module__ = "tests"
 jobs.job()(note)

@@ -9,6 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from klientel.kernel import events
+from klientel.kernel.access.granting import ActorScope
+from klientel.kernel.access.reading import Name, names
 from klientel.kernel.errors import Missing
 from klientel.kernel.events import Event
 from klientel.kernel.identity.actor import Actor
@@ -18,7 +20,7 @@ from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.sql import Sql
 from klientel.kernel.tenancy.models import Tenant
 from klientel.privacy import sources, traces
-from klientel.privacy.links import Found, Web, web_of
+from klientel.privacy.links import Found, Web, ids_in, web_of
 from klientel.privacy.subject import Identity, for_privacy, identity_of, subject
 
 PARTS = (
@@ -50,7 +52,7 @@ def report(actor: Actor, rtype: RecordType, record_id: UUID) -> dict[str, Any]:
         named = [t for t in traces.naming(identity) if t.record_id not in known]
         parts = [
             _identity(rtype, record, identity),
-            _data(web),
+            _data(web, names(ActorScope(actor), _linked(web))),
             _purposes(tenant, web),
             sources.recipients(tenant, history),
             _said(tenant, "third_countries", _("No transfer to a third country is recorded.")),
@@ -64,7 +66,7 @@ def report(actor: Actor, rtype: RecordType, record_id: UUID) -> dict[str, Any]:
             _nothing(web),
         ]
     return {
-        "made_at": timezone.now().isoformat(timespec="seconds"),
+        "made_at": timezone.localtime().isoformat(timespec="seconds"),
         "controller": tenant.name,
         "person": record.title,
         "record": str(record.id),
@@ -90,13 +92,25 @@ def _identity(rtype: RecordType, record: Any, identity: Identity) -> dict[str, A
     return part(_("Who this is about, and how the records were found"), how)
 
 
-def _data(web: Web) -> dict[str, Any]:
-    entries = [_copy(f) for f in web.gone.values()]
-    entries += [_copy(f, others=True) for f in web.kept.values() if not f.rtype.system]
+def _linked(web: Web) -> set[UUID]:
+    """The records that the copied ones lead to, to be called by their names."""
+    found = [*web.gone.values(), *web.kept.values()]
+    return {
+        i
+        for f in found
+        for n, k in f.rtype.links.items()
+        if k.to != "kernel.user"
+        for i in ids_in(f.rtype, f.record, n)
+    }
+
+
+def _data(web: Web, named: dict[UUID, Name]) -> dict[str, Any]:
+    entries = [_copy(f, named) for f in web.gone.values()]
+    entries += [_copy(f, named, others=True) for f in web.kept.values() if not f.rtype.system]
     return part(_("Copy of the data"), entries, _("Nothing is stored."))
 
 
-def _copy(found: Found, *, others: bool = False) -> dict[str, Any]:
+def _copy(found: Found, named: dict[UUID, Name], *, others: bool = False) -> dict[str, Any]:
     """All of a record that is only about the person; of another person's record only that it leads here."""
     rtype, record = found.rtype, found.record
     fields = []
@@ -111,7 +125,7 @@ def _copy(found: Found, *, others: bool = False) -> dict[str, Any]:
                 "label": str(kind.verbose_name or name),
                 "privacy": str(kind.privacy),
                 "value": kind.plain(value),
-                "shown": "" if isinstance(kind, Link | Links) else kind.show(value),
+                "shown": _shown(rtype, record, name, named),
             }
         )
     return {
@@ -124,6 +138,14 @@ def _copy(found: Found, *, others: bool = False) -> dict[str, Any]:
         "archived": record.archived_at is not None,
         "extra": {k: v for k, v in record.extra.items() if k not in rtype.fields},
     }
+
+
+def _shown(rtype: RecordType, record: Any, name: str, named: dict[UUID, Name]) -> str:
+    """A value as people read it; records by their names, where the reader may see them."""
+    kind = rtype.fields[name]
+    if isinstance(kind, Link | Links):
+        return ", ".join(named[i].title for i in ids_in(rtype, record, name) if i in named)
+    return kind.show(rtype.value(record, name))
 
 
 _KEPT = ("created_at", "changed_at", "archived_at", "size", "media_type")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from klientel.kernel import actions
@@ -12,6 +14,10 @@ from klientel.kernel.events import Event
 from klientel.kernel.records import RecordType
 from klientel.kernel.tenancy.models import Tenant
 from klientel.privacy.links import Web
+
+
+def _moment(at: dt.datetime) -> str:
+    return timezone.localtime(at).isoformat(timespec="seconds")
 
 
 def role_of(event: Event) -> str:
@@ -51,7 +57,7 @@ def of_fields(rtype: RecordType, record: Any, history: list[Event]) -> dict[str,
                 "label": str(kind.verbose_name),
                 "field": name,
                 "value": f"{label_of(made.kind)}, {role_of(made)}" if made else _("not recorded"),
-                "at": made.at.isoformat(timespec="seconds") if made else "",
+                "at": _moment(made.at) if made else "",
             }
         )
     return {
@@ -68,9 +74,7 @@ def recipients(tenant: Tenant, history: list[Event]) -> dict[str, Any]:
     entries = [{"label": "", "value": str(r), "at": ""} for r in said or ()]
     for event in history:
         if event.kind.endswith(".export") or _outward(event.kind):
-            entries.append(
-                {"label": label_of(event.kind), "value": role_of(event), "at": event.at.isoformat(timespec="seconds")}
-            )
+            entries.append({"label": label_of(event.kind), "value": role_of(event), "at": _moment(event.at)})
     return {
         "heading": _("Recipients"),
         "entries": entries,
@@ -88,7 +92,7 @@ def _outward(kind: str) -> bool:
 def consents(web: Web) -> dict[str, Any]:
     """Consents and objections: records whose type says so by its name."""
     entries = [
-        {"label": str(f.rtype.label), "value": f.record.title, "at": f.record.created_at.isoformat(timespec="seconds")}
+        {"label": str(f.rtype.label), "value": f.record.title, "at": _moment(f.record.created_at)}
         for f in web.gone.values()
         if any(word in f.rtype.key for word in ("consent", "objection", "processingbasis"))
     ]
@@ -105,7 +109,7 @@ def access_log(history: list[Event]) -> dict[str, Any]:
         {
             "label": label_of(e.kind),
             "value": role_of(e),
-            "at": e.at.isoformat(timespec="seconds"),
+            "at": _moment(e.at),
             "fields": sorted(e.changes),
         }
         for e in history

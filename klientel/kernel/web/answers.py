@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render, resolve_url
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -18,7 +19,7 @@ from django.utils.translation import gettext as _
 from klientel.kernel import tenancy
 from klientel.kernel.errors import Conflict, Forbidden, Missing, Refused
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 log = logging.getLogger(__name__)
 
 
@@ -26,7 +27,7 @@ def answers(view: View) -> View:
     """A view whose refusals become 403, 404, 409 or 422: a page for people, JSON for scripts."""
 
     @wraps(view)
-    def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             return view(request, *args, **kwargs)
         except Refused as no:
@@ -39,7 +40,7 @@ def page(view: View) -> View:
     """A page of a tenant: for members only, read in one READ ONLY transaction, refusals answered."""
 
     @wraps(view)
-    def shown(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+    def shown(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.actor is None:
             return no_actor(request)
         try:
@@ -56,7 +57,7 @@ def act(view: View) -> View:
     """A view that writes through actions: for members only, refusals answered, no transaction of its own."""
 
     @wraps(view)
-    def done(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+    def done(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.actor is None:
             return no_actor(request)
         try:

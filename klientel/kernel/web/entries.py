@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from klientel.kernel import actions
 from klientel.kernel.access import ActorScope
-from klientel.kernel.access.reading import Row, select
+from klientel.kernel.access.reading import Row, names, select
 from klientel.kernel.kinds import DateTime, Kind, Link, Links, LongText, YesNo
 from klientel.kernel.records import RecordType, all_types
 from klientel.kernel.web import fields
@@ -52,6 +52,7 @@ class Step:
     at: Any
     late: bool
     completable: bool
+    about: list[str] = field(default_factory=list)  # names of the records it stands on
 
     @property
     def today(self) -> bool:
@@ -76,7 +77,8 @@ def upcoming(
         still: dict[str, Any] = (
             {"field": "done_at", "op": "empty"} if ticked else {"field": name, "op": "after", "value": {"days_ago": 1}}
         )
-        rows = select(scope, rtype, columns=(name,), where={"all": [still, *where]}, sort=name, limit=limit).rows
+        columns = (name, concern(rtype)) if concern(rtype) in scope.visible(rtype) else (name,)
+        rows = select(scope, rtype, columns=columns, where={"all": [still, *where]}, sort=name, limit=limit).rows
         found += [_step(rtype, row, row.values[name], completable=ticked) for row in rows]
     found.sort(key=lambda s: (s.at is None, str(_day(s.at)), str(s.at)))
     return found[:limit]
@@ -87,6 +89,14 @@ def _step(rtype: RecordType, row: Row, at: Any, *, completable: bool) -> Step:
     return Step(
         rtype, row, at, late=completable and day is not None and day < timezone.localdate(), completable=completable
     )
+
+
+def name_what_they_are_about(scope: ActorScope, steps: list[Step]) -> None:
+    """Add the names of the records that these steps stand on."""
+    ids = {i for s in steps for i in s.row.values.get(concern(s.rtype), ())}
+    known = names(scope, ids)
+    for step in steps:
+        step.about = [known[i].title for i in step.row.values.get(concern(step.rtype), ()) if i in known][:3]
 
 
 def about(rtype: RecordType, record_id: UUID) -> dict[str, Any]:

@@ -70,6 +70,7 @@ urlpatterns = [
     path("<type:slug>/schema", saved.schema, name="schema"),
     path("<type:slug>/conditions", saved.conditions, name="conditions"),
     path("<type:slug>/views", saved.save, name="view_save"),
+    path("<type:slug>/export", transfer.export, name="export"),
     path("<type:slug>/similar", forms.look_similar, name="similar"),
     path("<type:slug>/bulk/<str:verb>", bulk.bulk, name="bulk"),
     path("<type:slug>/<uuid:record_id>/", records.record, name="record"),

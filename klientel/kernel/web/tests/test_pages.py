@@ -303,3 +303,15 @@ def test_a_record_page_costs_few_statements(client: Client, actor: Actor) -> Non
     with CaptureQueriesContext(connection) as found:
         assert client.get(f"/persons/{person.pk}/").status_code == 200
     assert len(found) <= 34, [q["sql"][:120] for q in found]
+
+
+def test_a_list_leaves_as_a_file_with_harmless_cells(client: Client, actor: Actor, narrow: tuple[Client, Actor]) -> None:
+    run(actor, CREATE, last_name="=HYPERLINK(1)")
+    answer = client.get("/persons/export?format=csv")
+    body = b"".join(answer.streaming_content)  # type: ignore[attr-defined]
+    assert answer["Content-Disposition"] == 'attachment; filename="persons.csv"'
+    assert b"=HYPERLINK" in body
+    assert b"\n=HYPERLINK" not in body
+    assert b";=HYPERLINK" not in body
+    assert narrow[0].get("/persons/export?format=csv").status_code == 403
+    assert client.get("/persons/export?format=exe").status_code == 422

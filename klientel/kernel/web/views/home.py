@@ -38,6 +38,7 @@ def home(request: Any) -> HttpResponse:
     dates = entries.upcoming(
         scope, [mine], limit=6, types=[t for t in types if entries.when(t) and not entries.completable(t)]
     )
+    entries.name_what_they_are_about(scope, tasks)
     return render(
         request,
         "home.html",

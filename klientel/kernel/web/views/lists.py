@@ -18,6 +18,7 @@ from klientel.kernel.access.reading import Name, Page, Row, Sort, count, linked,
 from klientel.kernel.errors import Forbidden, Refused
 from klientel.kernel.kinds import Link, Links
 from klientel.kernel.records import RecordType, by_slug
+from klientel.kernel.transfer.exporting import formats
 from klientel.kernel.web import cells, shell, symbols
 from klientel.kernel.web.answers import page
 from klientel.kernel.web.fields import label_of
@@ -190,6 +191,7 @@ def _around(request: Any, state: State, found: Page, views: list[Row]) -> dict[s
         "name_sort_url": state.url(sort=str(Sort("name", state.sort.field == "name" and not state.sort.down))),
         "default_columns": default_columns(rtype),
         "here": request.get_full_path(),
+        "formats": formats(rtype) if scope.may(rtype, "export") else [],
         "has_links": any(isinstance(visible[c], Link | Links) for c in state.columns),
     }
 

@@ -25,7 +25,7 @@ from klientel.kernel.web.views.lists import seen_type
 RELATED = 6
 MOST_CARDS = 8
 RELATION = "kernel.relation"
-NOT_OFFERED = ("create", "change", "archive", "restore", "comment", "link", "tag", "untag", "assign")
+NOT_OFFERED = ("exported", "create", "change", "archive", "restore", "comment", "link", "tag", "untag", "assign")
 
 
 @page

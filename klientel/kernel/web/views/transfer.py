@@ -1,11 +1,12 @@
-"""The import assistant: a file, where its columns lead, a dry run with every row, progress, result."""
+"""Export of lists, and the import assistant: a file, its columns, a dry run with every row, progress, result."""
 
 from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpResponse, HttpResponseRedirect, JsonResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -15,11 +16,13 @@ from django.views.decorators.http import require_POST
 from klientel.kernel import jobs, tenancy
 from klientel.kernel.errors import Refused
 from klientel.kernel.records import RecordType, type_of
-from klientel.kernel.transfer import assistant
+from klientel.kernel.transfer import assistant, exporting
 from klientel.kernel.transfer.jobs import run_import
 from klientel.kernel.transfer.models import ImportRun, State
 from klientel.kernel.web import shell
 from klientel.kernel.web.answers import act, say_done
+from klientel.kernel.web.listing import state_of, views_of
+from klientel.kernel.web.views.lists import seen_type
 
 ROWS = 100
 #: files of so many rows are imported while one waits; larger ones by the worker
@@ -207,4 +210,19 @@ def error_file(request: Any, import_id: UUID) -> HttpResponse:
     run = assistant.get(request.actor, import_id)
     answer = HttpResponse(b"".join(assistant.error_file(run)), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="errors-{run.pk}.csv"'
+    return answer
+
+
+@act
+def export(request: Any, slug: str) -> HttpResponseBase:
+    """A list as a file: the records it selects, with its columns or with everything one may see."""
+    with tenancy.reading():
+        rtype = seen_type(request, slug)
+        state = state_of(request.scope, rtype, request.GET, views_of(request.scope, rtype))
+    kind = request.GET.get("format", "csv")
+    paths = list(state.columns) if request.GET.get("only") == "columns" else None
+    pieces = exporting.stream(request.scope, rtype, state.where, paths, kind)
+    answer = StreamingHttpResponse(pieces, content_type=exporting.MEDIA_TYPES[kind])
+    answer["Content-Disposition"] = f'attachment; filename="{rtype.slug}.{kind}"'
+    answer["Cache-Control"] = "no-store"
     return answer

@@ -27,7 +27,9 @@ function changed(message) {
 function connect() {
   stream = new EventSource(url, { withCredentials: true });
   stream.addEventListener("open", () => { wait = 2000; });
+  stream.addEventListener("hello", (e) => unread(JSON.parse(e.data).count));
   stream.addEventListener("notification", notified);
+  stream.addEventListener("reload", () => toast(say("newer"), { ms: 10000 }));
   stream.addEventListener("record", (e) => changed(JSON.parse(e.data)));
   stream.addEventListener("error", () => {
     if (stream.readyState !== EventSource.CLOSED) return;

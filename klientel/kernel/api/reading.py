@@ -21,7 +21,7 @@ from klientel.kernel.records import RecordType, type_of
 PAGE = 50
 MOST = 200
 MOST_COUNTED = 10_000
-LONGEST = 20_000  # characters of a condition
+LONGEST = 5000  # characters of a condition
 LIST_PARAMETERS = ("where", "sort", "fields", "limit", "after", "before", "trash", "count")
 
 
@@ -80,10 +80,19 @@ def _fields(call: Call, rtype: RecordType, query: strict.Query) -> list[str]:
 
 
 def single(call: Call, slug: str, record_id: str) -> Reply:
-    """One record, with its version as ETag; 304 where the caller has that version."""
-    rtype, query = call.type(slug), strict.Query(call.request, "fields", "trash")
+    """One record that is not in the trash, with its version as ETag; 304 where the caller has that version."""
+    return _single(call, slug, record_id, archived=False)
+
+
+def trashed(call: Call, slug: str, record_id: str) -> Reply:
+    """One record in the trash: at its own address it is gone."""
+    return _single(call, slug, record_id, archived=True)
+
+
+def _single(call: Call, slug: str, record_id: str, *, archived: bool) -> Reply:
+    rtype, query = call.type(slug), strict.Query(call.request, "fields")
     names = _fields(call, rtype, query)
-    record = showing.one(call.scope, rtype, strict.record_id(record_id), names, archived=query.yes("trash"))
+    record = showing.one(call.scope, rtype, strict.record_id(record_id), names, archived=archived)
     tag = showing.tag(record["version"])
     if not query.given and _known(call.request, tag):
         return Reply(None, 304, {"ETag": tag})
@@ -97,10 +106,18 @@ def _known(request: HttpRequest, tag: str) -> bool:
 
 def happened(call: Call, slug: str, record_id: str) -> Reply:
     """A record's timeline, newest first: only events of records, and values of fields, that one may see."""
+    return _happened(call, slug, record_id, archived=False)
+
+
+def happened_trashed(call: Call, slug: str, record_id: str) -> Reply:
+    """The timeline of a record in the trash."""
+    return _happened(call, slug, record_id, archived=True)
+
+
+def _happened(call: Call, slug: str, record_id: str, *, archived: bool) -> Reply:
     rtype, query = call.type(slug), strict.Query(call.request, "after", "limit")
     found_id, limit, after = strict.record_id(record_id), query.whole("limit", PAGE, MOST), query.text("after")
-    if found_id not in reading.visible_ids(call.scope, rtype, [found_id]):
-        raise Missing("missing", _("There is no such record, or you may not see it."))
+    showing.one(call.scope, rtype, found_id, (), archived=archived)
     some = events.timeline(found_id, before=_place(after) if after else None, limit=limit + 1)
     more, some = len(some) > limit, some[:limit]
     items = [_event(call, e) for e in _visible(call, some, found_id)]

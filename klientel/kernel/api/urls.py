@@ -22,6 +22,8 @@ urlpatterns = [
         endpoint(GET=reading.single, PATCH=writing.change, DELETE=writing.archive),
         name="api_record",
     ),
+    path("<str:slug>/trash/<str:record_id>", endpoint(GET=reading.trashed), name="api_trashed"),
+    path("<str:slug>/trash/<str:record_id>/events", endpoint(GET=reading.happened_trashed), name="api_trashed_events"),
     path("<str:slug>/<str:record_id>/events", endpoint(GET=reading.happened), name="api_events"),
     path("<str:slug>/<str:record_id>/actions/<str:verb>", endpoint(POST=writing.perform), name="api_action"),
     re_path(r"", nothing_here),

@@ -19,6 +19,16 @@ from klientel.lib.ids import uuid7
 
 MOST_UNDONE = 1000
 MOST_ITEMS = 1000
+#: one item of a bulk request
+ITEM: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string"},
+        "version": {"type": ["integer", "null"]},
+        "params": {"type": "object"},
+    },
+    "additionalProperties": False,
+}
 
 
 def create(call: Call, slug: str) -> Reply:
@@ -133,35 +143,30 @@ def bulk(call: Call, slug: str) -> Reply:
 
 
 def _bulk_sent(sent: dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:
+    """Verb and items; a request of the wrong shape is refused as a whole."""
     for name in sent:
         if name not in ("verb", "items"):
             raise Refused("unknown_field", _("There is no such field."), name[:80] if name.isprintable() else None)
     verb, items = sent.get("verb"), sent.get("items")
     if not isinstance(verb, str) or not verb:
         raise Refused("wrong_type", _("Please name an action."), "verb")
-    if not isinstance(items, list) or not 1 <= len(items) <= MOST_ITEMS or not all(isinstance(i, dict) for i in items):
+    if not isinstance(items, list) or not 1 <= len(items) <= MOST_ITEMS:
         raise Refused("wrong_type", _("Please give a list of 1 to %(n)d items.") % {"n": MOST_ITEMS}, "items")
+    for n, item in enumerate(items):
+        if wrong := shapes.misfit(ITEM, item):
+            raise Refused(wrong[0], wrong[1], f"items.{n}")
     return verb, items
 
 
 def _item(call: Call, rtype: RecordType, act: Action, sent: dict[str, Any]) -> Item:
-    known = ("params",) if act.new else ("id", "version", "params")
-    for name in sent:
-        if name not in known:
-            raise Refused("unknown_field", _("There is no such field."), name[:80] if name.isprintable() else None)
-    params, version, given = sent.get("params", {}), sent.get("version"), sent.get("id")
-    if not isinstance(params, dict):
-        raise Refused("wrong_type", _("This value has the wrong type."), "params")
-    if version is not None and (isinstance(version, bool) or not isinstance(version, int)):
-        raise Refused("wrong_type", _("This value has the wrong type."), "version")
-    found_id = None if act.new else strict.record_id(given if isinstance(given, str) else "")
+    params = sent.get("params", {})
+    found_id = None if act.new else strict.record_id(sent.get("id", ""))
     shapes.check_params(call.scope, rtype, act, params)
-    return Item(found_id, params, version)
+    return Item(found_id, params, sent.get("version"))
 
 
 def _no(sent: dict[str, Any], no: Refused) -> dict[str, Any]:
-    given = sent.get("id")
-    return {"status": no.status, "id": given if isinstance(given, str) else None, "problem": problems.told(no)}
+    return {"status": no.status, "id": sent.get("id"), "problem": problems.told(no)}
 
 
 def undo(call: Call, change_set: str) -> Reply:

@@ -10,7 +10,7 @@ from klientel.kernel.api import shapes
 from klientel.kernel.api.openapi.parts import EXAMPLE_ID, ID, Json, full, rates, record_of, ref
 from klientel.kernel.api.openapi.seeing import Reader
 from klientel.kernel.api.openapi.words import PROBLEMS
-from klientel.kernel.api.writing import MOST_ITEMS
+from klientel.kernel.api.writing import ITEM, MOST_ITEMS
 from klientel.kernel.kinds import Kind, Link, Links
 from klientel.kernel.records import RecordType
 
@@ -47,7 +47,7 @@ def paths(reader: Reader, rtype: RecordType) -> Json:
     root = f"/{rtype.slug}"
     found: Json = {}
     whole: Json = {"get": _list(reader, rtype)}
-    single: Json = {"parameters": [ref("parameters", "id")], "get": _get(reader, rtype)}
+    single: Json = {"parameters": [ref("parameters", "id")], "get": _get(reader, rtype, "")}
     for act in actions.actions_on(rtype):
         if not reader.may(rtype, act.needs):
             continue
@@ -62,11 +62,14 @@ def paths(reader: Reader, rtype: RecordType) -> Json:
         else:
             made = {"parameters": [ref("parameters", "id")], "post": _act(reader, rtype, act, f"actions.{act.verb}")}
             found[f"{root}/{{id}}/actions/{act.verb}"] = made
-    happened = {"parameters": [ref("parameters", "id")], "get": _events(rtype)}
+    happened = {"parameters": [ref("parameters", "id")], "get": _events(rtype, "")}
+    trashed = {"parameters": [ref("parameters", "id")], "get": _get(reader, rtype, "trash.")}
+    trashed_events = {"parameters": [ref("parameters", "id")], "get": _events(rtype, "trash.")}
     described = {"get": _described(rtype)}
     return {
         root: whole, f"{root}/actions": described, f"{root}/bulk": {"post": _bulk(reader, rtype)},
-        f"{root}/{{id}}": single, f"{root}/{{id}}/events": happened, **found,
+        f"{root}/{{id}}": single, f"{root}/{{id}}/events": happened,
+        f"{root}/trash/{{id}}": trashed, f"{root}/trash/{{id}}/events": trashed_events, **found,
     }  # fmt: skip
 
 
@@ -106,24 +109,24 @@ def _list(reader: Reader, rtype: RecordType) -> Json:
     return made
 
 
-def _get(reader: Reader, rtype: RecordType) -> Json:
+def _get(reader: Reader, rtype: RecordType, where: str) -> Json:
     good = _good("The record.", ref("schemas", rtype.key), "ETag")
     same = {
         "description": "It is still the version that If-None-Match names.",
         "headers": {"ETag": ref("headers", "ETag")},
     }
-    made = _operation(rtype, "get", f"{rtype.label}: one", {"200": good, "304": same}, problems=READS)
+    summary = f"{rtype.label}: one" + (" in the trash" if where else "")
+    made = _operation(rtype, f"{where}get", summary, {"200": good, "304": same}, problems=READS)
     made["parameters"] = [
         _fields_parameter(reader, rtype),
-        ref("parameters", "trash"),
         ref("parameters", "If-None-Match"),
     ]
     return made
 
 
-def _events(rtype: RecordType) -> Json:
+def _events(rtype: RecordType, where: str) -> Json:
     good = _good("Newest first.", ref("schemas", "EventPage"))
-    made = _operation(rtype, "events", f"{rtype.label}: what happened", {"200": good}, problems=READS)
+    made = _operation(rtype, f"{where}events", f"{rtype.label}: what happened", {"200": good}, problems=READS)
     made["parameters"] = [ref("parameters", "limit"), ref("parameters", "after")]
     return made
 
@@ -205,8 +208,7 @@ def _archive(rtype: RecordType) -> Json:
 
 def _bulk(reader: Reader, rtype: RecordType) -> Json:
     verbs = [a.verb for a in actions.actions_on(rtype) if reader.may(rtype, a.needs)]
-    item = record_of({"id": {"type": "string"}, "version": {"type": ["integer", "null"]}, "params": {"type": "object"}})
-    items = {"type": "array", "items": item, "minItems": 1, "maxItems": MOST_ITEMS}
+    items = {"type": "array", "items": ITEM, "minItems": 1, "maxItems": MOST_ITEMS}
     good = _good("An outcome for each item, in order.", ref("schemas", "BulkDone"), "Idempotency-Replayed")
     made = _operation(rtype, "bulk", f"{rtype.plural}: many at once", {"200": good}, problems=WRITES)
     made["parameters"] = [ref("parameters", "Idempotency-Key")]

@@ -99,7 +99,7 @@ def parameters() -> Json:
     """Parameters that many addresses share."""
     yes = {"type": "boolean", "default": False}
     key = {"type": "string", "pattern": "^[!-~]{1,200}$", "minLength": 1, "maxLength": 200}
-    cursor = {"type": "string", "minLength": 1, "maxLength": 2000}
+    cursor = {"type": "string", "minLength": 1, "maxLength": 2000, "pattern": "^[A-Za-z0-9_-]+$"}
     given_id = {"type": "string", "format": "uuid", "pattern": UUID_PATTERN}
     duplicates = {"type": "string", "enum": ["report", "refuse"], "default": "report"}
     limit = {"type": "integer", "minimum": 1, "maximum": MOST, "default": PAGE}

@@ -38,7 +38,9 @@ def test_the_trash_is_a_list_of_its_own(anna, anna_api):
     assert anna_api.get("/persons").json()["items"] == []
     assert [r["title"] for r in anna_api.get("/persons?trash=true").json()["items"]] == ["Adler"]
     assert anna_api.get(f"/persons/{person.id}").status_code == 404
-    assert anna_api.get(f"/persons/{person.id}?trash=true").json()["archived_at"]
+    assert anna_api.get(f"/persons/trash/{person.id}").json()["archived_at"]
+    assert anna_api.get(f"/persons/{person.id}/events").status_code == 404
+    assert len(anna_api.get(f"/persons/trash/{person.id}/events").json()["items"]) == 2
 
 
 @pytest.mark.parametrize(

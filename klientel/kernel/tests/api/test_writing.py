@@ -147,6 +147,10 @@ def test_bulk_of_the_wrong_shape_is_refused(anna_api):
         {"verb": "change", "items": [1]},
         {"verb": "change", "items": [{}] * 1001},
         {"verb": "change", "items": [{}], "more": 1},
+        {"verb": "change", "items": [{"more": 1}]},
+        {"verb": "change", "items": [{"id": 1}]},
+        {"verb": "change", "items": [{"params": []}]},
+        {"verb": "change", "items": [{"version": "1"}]},
     ):
         assert anna_api.post("/persons/bulk", body).status_code == 422
     assert anna_api.post("/persons/bulk", {"verb": "nothing", "items": [{}]}).status_code == 404

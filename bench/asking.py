@@ -34,8 +34,8 @@ Maker = Callable[[int], Request]
 class Server:
     """One web process and its connections to the database."""
 
-    def __init__(self, name: str, port: int, backends: Callable[[str], list[int]], **environ: str) -> None:
-        self.name, self.port, self._backends = name, port, backends
+    def __init__(self, name: str, port: int, database: Callable[[str], float], **environ: str) -> None:
+        self.name, self.port, self._database = name, port, database
         given = os.environ | {"BENCH_NAME": name, "KLIENTEL_DATABASE_POOL": "1"} | environ
         self.process = subprocess.Popen([sys.executable, "-m", "bench.serve", str(port)], env=given)
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
@@ -103,8 +103,7 @@ class Server:
 
     def cost(self) -> tuple[float, float]:
         """CPU seconds so far: of the application, of the database."""
-        backends = self._backends(f"bench-{self.name}")
-        return sum(map(machine.cpu, machine.family(self.process.pid))), sum(map(machine.cpu, backends))
+        return sum(map(machine.cpu, machine.family(self.process.pid))), self._database(f"bench-{self.name}")
 
 
 @dataclass
@@ -135,6 +134,7 @@ class Figure:
 
 def batch(server: Server, make: Maker, numbers: range, figure: Figure) -> None:
     """Some requests in a row, added to the figure."""
+    server.connection.close()  # the server ends connections that are quiet for long
     before = server.cost()
     for n in numbers:
         request = make(n)

@@ -26,6 +26,12 @@ def cpu_with_ended(pid: int) -> float:
     return sum(int(fields[n]) for n in (11, 12, 13, 14)) / TICK
 
 
+def ended(pid: int) -> float:
+    """Seconds of the children of a process that have ended and were waited for."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[13]) + int(fields[14])) / TICK
+
+
 def parents() -> dict[int, int]:
     """Every process and its parent."""
     found = {}

@@ -51,9 +51,10 @@ def measure(facts: dict[str, Any], *, rounds: int, size: int, only: str = "") ->
     """Every question to all three in turns: bare view, Klientel unrestricted, Klientel with narrow grants."""
     salt = int(time.time()) % 100_000
     with (
-        asking.Server("app", place.free_port(), place.backends) as app,
-        asking.Server("narrow", place.free_port(), place.backends) as narrow,
-        asking.Server("bare", place.free_port(), place.backends, BENCH_TENANT=facts["tenant"]) as bare,
+        place.quiet(),
+        asking.Server("app", place.free_port(), place.database_cpu) as app,
+        asking.Server("narrow", place.free_port(), place.database_cpu) as narrow,
+        asking.Server("bare", place.free_port(), place.database_cpu, BENCH_TENANT=facts["tenant"]) as bare,
     ):
         app.sign_in(facts["wide"], data.PASSWORD)
         narrow.sign_in(facts["narrow"], data.PASSWORD)
@@ -96,7 +97,7 @@ def profile(facts: dict[str, Any], key: str, *, requests: int, lines: int = 25) 
     import pstats
 
     target = place.home(facts["persons"]) / f"profile-{key}"
-    with asking.Server("app", place.free_port(), place.backends, BENCH_PROFILE=str(target)) as server:
+    with asking.Server("app", place.free_port(), place.database_cpu, BENCH_PROFILE=str(target)) as server:
         server.sign_in(facts["wide"], data.PASSWORD)
         for question in questions(facts, facts["token_wide"], int(time.time()) % 100_000):
             if question.key == key:

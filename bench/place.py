@@ -8,9 +8,13 @@ import shutil
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from bench import machine
 from klientel.site import schema
 from klientel.site.setup import ROOT
 
@@ -56,13 +60,41 @@ def klientel(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, text=True, check=True)
 
 
-def backends(name: str) -> list[int]:
-    """The database's processes that serve connections of this name."""
+@cache
+def watcher() -> Any:
+    """One connection as superuser for all of the measuring, so that looking costs nothing."""
     from django.conf import settings
 
-    with settings.SERVER.connect() as connection:
-        found = connection.execute("select pid from pg_stat_activity where application_name = %s", [name])
-        return [int(row[0]) for row in found]
+    return settings.SERVER.connect()
+
+
+def database_cpu(name: str) -> float:
+    """Seconds of the connections of this name, and of everything that the server started and that has ended.
+
+    The latter are the parallel workers of a query; autovacuum is off while this is asked.
+    """
+    found = watcher().execute("select pid from pg_stat_activity where application_name = %s", [name]).fetchall()
+    return sum(machine.cpu(int(row[0])) for row in found) + machine.ended(postmaster())
+
+
+@cache
+def postmaster() -> int:
+    """The server's first process."""
+    from django.conf import settings
+
+    return int((settings.SERVER.data / "postmaster.pid").read_text().split()[0])
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """No autovacuum inside this block: what the server does for itself is nobody's request."""
+    watcher().execute("alter system set autovacuum = off")
+    watcher().execute("select pg_reload_conf()")
+    try:
+        yield
+    finally:
+        watcher().execute("alter system reset autovacuum")
+        watcher().execute("select pg_reload_conf()")
 
 
 def facts(folder: Path) -> dict[str, Any]:

@@ -75,6 +75,11 @@ def demo(home: Path) -> Iterator[tuple[str, list[dict[str, str]]]]:
         process.wait(60)
 
 
+def _folder(path: Path) -> Path:
+    path.mkdir(exist_ok=True)
+    return path
+
+
 def answers(url: str) -> bool:
     """Whether somebody is there."""
     try:
@@ -91,13 +96,13 @@ def sign_in(page: Any, address: str, login: dict[str, str]) -> None:
     page.goto(f"{address}/account/login")
     page.fill("input[name=login]", login["email"])
     page.fill("input[name=password]", login["password"])
-    page.click("form button[type=submit]")
+    page.press("input[name=password]", "Enter")
     page.wait_for_url(f"{address}/")
 
 
 def first_of(page: Any, address: str, slug: str) -> str:
-    """The record of a list with the fullest timeline among the first ones: the first link of its table."""
-    page.goto(f"{address}/{slug}/")
+    """A record with something on its timeline: somebody who was called, and where they work."""
+    page.goto(f"{address}/{'calls' if slug == 'persons' else 'persons'}/")
     found = page.locator(f"a[href^='/{slug}/0']").first.get_attribute("href")
     return str(found)
 
@@ -143,7 +148,7 @@ def main() -> None:
     parser.add_argument("--only", action="append", choices=list(PAGES), help="only this page")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
-    fresh = None if given.home else tempfile.mkdtemp(prefix="klientel-pictures-")
+    fresh = None if given.home else tempfile.mkdtemp(prefix="pictures-", dir=_folder(ROOT / "var"))
     try:
         with demo(given.home or Path(str(fresh))) as (address, logins):
             missing = looks(address, logins, given.folder, given.only or list(PAGES))

@@ -16,7 +16,7 @@ SELECT DISTINCT s.record_id, s.record_type, a.title FROM (
     WHERE tenant_id = %(tenant)s AND alive AND searchable AND {test} LIMIT 8
 ) s JOIN kernel_search a ON a.tenant_id = %(tenant)s AND a.record_id = s.record_id AND a.field_class = 'A'
 """
-BEGINS, NEARLY = "text LIKE %(like)s", "%(text)s::text <%% text"
+BEGINS, NEARLY = "text LIKE %(like)s", "text %%> %(text)s"
 PERSON = """
 SELECT p.*, o.title AS firm, m.name AS owner_name FROM contacts_person p
 LEFT JOIN contacts_organisation o ON o.tenant_id = p.tenant_id AND o.id = p.organisation

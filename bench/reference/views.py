@@ -24,10 +24,10 @@ TENANT = UUID(os.environ["BENCH_TENANT"])
 PAGES = Environment(loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True)
 
 
-def rows(text: str, **params: Any) -> list[tuple[Any, ...]]:
+def rows(statement: str, /, **params: Any) -> list[tuple[Any, ...]]:
     """What a statement answers, in a transaction of the tenant."""
     with inside(TENANT), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(text, params | {"tenant": TENANT})
+        cursor.execute(statement, params | {"tenant": TENANT})
         return cursor.fetchall()
 
 

@@ -100,6 +100,8 @@ def test_restricting_and_lifting(anna, person):
     assert client.post(at, {"told_on": ""}).status_code == 422
     assert client.post(at, {"told_on": "2026-01-02"}).status_code == 302
     assert run(anna, f"{PERSON}.change", person.id, first_name="X")
+    page = client.get(reverse("record", args=["persons", person.id]))  # what happened stands on the timeline
+    assert page.status_code == 200
 
 
 @pytest.mark.parametrize("name", ["privacy_report", "privacy_report_json", "privacy_erase"])

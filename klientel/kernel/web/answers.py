@@ -83,6 +83,11 @@ def wants_json(request: HttpRequest) -> bool:
     return request.headers.get("X-Requested-With") == "fetch"
 
 
+def wants_part(request: HttpRequest) -> bool:
+    """Whether only a part of the page is asked for, by htmx."""
+    return request.headers.get("HX-Request") == "true" and request.headers.get("HX-History-Restore-Request") != "true"
+
+
 def told(refused: Refused) -> dict[str, Any]:
     """A refusal for scripts."""
     return {

@@ -305,7 +305,9 @@ def test_a_record_page_costs_few_statements(client: Client, actor: Actor) -> Non
     assert len(found) <= 34, [q["sql"][:120] for q in found]
 
 
-def test_a_list_leaves_as_a_file_with_harmless_cells(client: Client, actor: Actor, narrow: tuple[Client, Actor]) -> None:
+def test_a_list_leaves_as_a_file_with_harmless_cells(
+    client: Client, actor: Actor, narrow: tuple[Client, Actor]
+) -> None:
     run(actor, CREATE, last_name="=HYPERLINK(1)")
     answer = client.get("/persons/export?format=csv")
     body = b"".join(answer.streaming_content)  # type: ignore[attr-defined]
@@ -315,3 +317,13 @@ def test_a_list_leaves_as_a_file_with_harmless_cells(client: Client, actor: Acto
     assert b";=HYPERLINK" not in body
     assert narrow[0].get("/persons/export?format=csv").status_code == 403
     assert client.get("/persons/export?format=exe").status_code == 422
+
+
+def test_all_of_a_filtered_list_is_what_the_page_says(client: Client, actor: Actor) -> None:
+    people(actor, 60, stage="lead")
+    run(actor, CREATE, last_name="Bleibt", stage="customer")
+    page = client.get("/persons/", {"where": '{"all":[{"field":"stage","op":"is","value":"lead"}]}'}).content.decode()
+    kept = re.search(r"""<input type="hidden" name="where" value='([^']*)'""", page)
+    assert kept
+    client.post("/persons/bulk/archive", {"all": "1", "where": kept[1], "id": []})
+    assert titles(client.get("/persons/")) == ["Bleibt"]

@@ -16,7 +16,7 @@ from klientel.kernel.access.reading import Row as ListRow
 from klientel.kernel.kinds import Kind, Link, Links
 from klientel.kernel.records import RecordType, Reverse, reverses, type_of
 from klientel.kernel.web import cells, entries, timeline
-from klientel.kernel.web.answers import fragment, page, wants_json
+from klientel.kernel.web.answers import fragment, page, wants_part
 from klientel.kernel.web.fields import label_of
 from klientel.kernel.web.shell import urlencoded
 from klientel.kernel.web.views.lists import seen_type
@@ -35,7 +35,7 @@ def record(request: Any, slug: str, record_id: UUID) -> HttpResponse:
     found = get(scope, rtype, record_id)
     beside = entries.entry_types(scope)
     chosen, past = _timeline(request, rtype, record_id, beside)
-    if wants_json(request):
+    if wants_part(request):
         return fragment(request, "records/_timeline.html", past | {"rtype": rtype, "record": found})
     linked = _linked(scope, rtype, found)
     steps = [s for t in beside for s in entries.upcoming(scope, [entries.about(t, record_id)], types=[t])]

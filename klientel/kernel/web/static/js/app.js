@@ -4,7 +4,7 @@ import "./forms.js"; import "./ago.js"; import "./live.js";
 const modules = {
   "[data-grid]": "./grid.js", "[role=tablist]": "./tabs.js", "[data-builder]": "./builder.js", "[data-combo]": "./combo.js",
   "[data-entries]": "./entries.js", "[data-similar]": "./similar.js", "[data-facts]": "./facts.js",
-  "[data-timeline]": "./timeline.js", "[data-composer]": "./composer.js", "[data-rich]": "./rich.js", "[data-poll]": "./progress.js",
+  "[data-composer]": "./composer.js", "[data-rich]": "./rich.js", "[data-poll]": "./progress.js",
 };
 export function load(root = document) {
   for (const [selector, file] of Object.entries(modules)) {
@@ -12,5 +12,12 @@ export function load(root = document) {
   }
 }
 load();
-document.addEventListener("htmx:after:swap", (e) => load(e.target instanceof Element ? e.target : document));
+// After a swap the scripts of what is new are loaded, and focus stays where it was or goes to the content.
+let focused = "";
+document.addEventListener("htmx:before:request", () => { focused = document.activeElement?.id || ""; });
+document.addEventListener("htmx:after:swap", () => {
+  load();
+  if (document.activeElement !== document.body) return;
+  (document.getElementById(focused) || document.getElementById("main"))?.focus({ preventScroll: true });
+});
 document.addEventListener("ui:swapped", (e) => load(e.target));

@@ -92,6 +92,15 @@ export function enhance() {
     if (td && td !== current) { current?.setAttribute("tabindex", "-1"); current = td; td.tabIndex = 0; }
   });
   sync(true);
+  number();
+}
+// The number of all rows comes after the page; it would hold it up.
+async function number() {
+  const total = document.querySelector("#total[data-count]"), answer = total && await ask(total.dataset.count, { quiet: true });
+  if (!answer?.ok) return;
+  total.textContent = answer.data.text;
+  const whole = document.querySelector(".bulk [data-all]");
+  if (whole) whole.dataset.all = answer.data.text;
 }
 document.addEventListener("click", (e) => {
   if (e.target.closest("[data-clear]")) clear();
@@ -103,6 +112,3 @@ document.addEventListener("keydown", (e) => {
   if (!["j", "k"].includes(e.key) || e.target.closest("input,textarea,select,[contenteditable=true],dialog,[popover],td") || document.body.dataset.keys === "off" || !grid?.isConnected) return;
   focusCell(current || cell(0, 0));
 });
-// The number of all rows comes after the page; it would hold it up.
-const total = document.querySelector("#total[data-count]");
-if (total) ask(total.dataset.count, { quiet: true }).then((answer) => { if (answer?.ok) { total.textContent = answer.data.text; const all = document.querySelector(".bulk [data-all]"); if (all) all.dataset.all = answer.data.text; } });

@@ -40,8 +40,6 @@ ON CONFLICT (id) DO UPDATE SET (level, taken, most, at) = (
         ELSE least(%(handful)s, greatest(1, floor(f.level / 4)))::int END AS taken) t)
 RETURNING a.taken, a.level, a.most
 """
-_TIDY = "DELETE FROM kernel_answer WHERE tenant_id = %s AND at < now() - interval '24 hours'"
-TIDY_SECONDS = 1800.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +71,6 @@ class _Handful:
 
 _lock = threading.Lock()
 _handfuls: dict[str, _Handful] = {}
-_tidied: dict[str, float] = {}
 
 
 def take(key: Key) -> Allowance | None:
@@ -105,7 +102,6 @@ def forget() -> None:
     """Give up what this process holds, as at its start."""
     with _lock:
         _handfuls.clear()
-        _tidied.clear()
 
 
 def _draw(key: Key, now: float) -> _Handful | None:
@@ -119,9 +115,6 @@ def _draw(key: Key, now: float) -> _Handful | None:
     with tenancy.inside(key.tenant_id), tenancy.writing(), connection.cursor() as cursor:
         cursor.execute(_TAKE, given)
         row = cursor.fetchone()
-        if row is not None and now - _tidied.get(str(key.tenant_id), -TIDY_SECONDS) >= TIDY_SECONDS:
-            _tidied[str(key.tenant_id)] = now
-            cursor.execute(_TIDY, [key.tenant_id])
     return _Handful(row[0], row[1], row[2], now + FRESH_SECONDS) if row else None
 
 

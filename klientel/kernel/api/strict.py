@@ -188,9 +188,12 @@ class Query:
         return int(value)
 
     def words(self, name: str) -> list[str] | None:
-        """Words with commas between."""
+        """Words with commas between, each once."""
         value = self.text(name)
-        return None if value is None else list(dict.fromkeys(value.split(",")))
+        found = None if value is None else value.split(",")
+        if found and len(set(found)) != len(found):
+            raise Refused("bad_parameter", _("This parameter cannot be understood."), name)
+        return found
 
     def one_of(self, name: str, *choices: str) -> str:
         """One of these; the first if not given."""

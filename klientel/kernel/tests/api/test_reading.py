@@ -51,6 +51,7 @@ def test_the_trash_is_a_list_of_its_own(anna, anna_api):
         ("limit=x", "limit"),
         ("limit=1&limit=2", "limit"),
         ("fields=nothing", "fields"),
+        ("fields=stage,stage", "fields"),
         ("sort=nothing", "nothing"),
         ("sort=phones%00", "sort"),
         ("trash=yes", "trash"),

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from bench import data, machine, place
+from bench import machine, place
 from bench.reference import copy_import
 from klientel.site.setup import ROOT
 
@@ -25,6 +25,8 @@ def measure(facts: dict[str, Any], persons: int) -> dict[str, Any]:
 
 
 def _write(path: Path, persons: int) -> None:
+    from bench import data
+
     maker = data.Numbered(99)
     firms = [maker.firm() for _ in range(max(1, persons // 50))]
     with path.open("w", encoding="utf-8", newline="") as file:
@@ -44,7 +46,14 @@ def _worker(*words: str, **environ: str) -> dict[str, Any]:
     """A part of this module in a process of its own; what it prints last is JSON."""
     begun = time.monotonic()
     command = [sys.executable, "-m", "bench.bulk", *words]
-    done = subprocess.run(command, cwd=ROOT, env=os.environ | environ, stdout=subprocess.PIPE, text=True, check=True)
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=os.environ | {"KLIENTEL_DATABASE_POOL": "1"} | environ,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
     found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return found | {"wall_seconds": round(time.monotonic() - begun, 2)}
 
@@ -54,10 +63,10 @@ def _import(persons: int) -> dict[str, Any]:
     path = folder / "import.csv"
     _write(path, persons)
     ports = {"KLIENTEL_HOME": str(folder / "import")}
-    data.say(f"import of {persons} rows")
+    place.say(f"import of {persons} rows")
     place.klientel("migrate", "--quiet", **ports)
     ours = _worker("import", str(path), **ports)
-    data.say("the same rows by COPY")
+    place.say("the same rows by COPY")
     raw = _worker("copy", str(folder), **ports)
     return {
         "import_rows_per_second": round(persons / ours["seconds"]), "import_counts": ours["counts"],
@@ -68,13 +77,15 @@ def _import(persons: int) -> dict[str, Any]:
 
 
 def _export(facts: dict[str, Any]) -> dict[str, Any]:
-    data.say("export")
+    place.say("export")
     ours = _worker("export", facts["tenant"])
     raw = _worker("copy-to", facts["tenant"])
     return {
         "export_seconds": round(ours["seconds"], 2), "export_rows": ours["rows"],
         "export_peak_mb": round(ours["peak_mb"]),
         "copy_to_seconds": round(raw["seconds"], 2), "export_times_copy": round(ours["seconds"] / raw["seconds"], 2),
+        "export_cpu": round(ours["cpu"], 2), "copy_to_cpu": round(raw["cpu"], 2),
+        "export_times_copy_cpu": round(ours["cpu"] / max(0.01, raw["cpu"]), 2),
         "export_bar": "4",
     }  # fmt: skip
 
@@ -101,11 +112,14 @@ def run_import(path: str) -> dict[str, Any]:
 
 
 def _backend() -> float:
+    """The CPU of this process's connection; the pool holds one."""
     from django.db import connection
 
     with connection.cursor() as cursor:
         cursor.execute("select pg_backend_pid()")
-        return round(machine.cpu(cursor.fetchone()[0]), 2)
+        found = round(machine.cpu(cursor.fetchone()[0]), 2)
+    connection.close()
+    return found
 
 
 def run_copy(folder: str) -> dict[str, Any]:
@@ -116,18 +130,30 @@ def run_copy(folder: str) -> dict[str, Any]:
         return copy_import.seconds(connection, Path(folder))
 
 
+class Nowhere:
+    """A file that counts lines and keeps nothing."""
+
+    lines = 0
+
+    def write(self, piece: bytes) -> int:
+        """Counted."""
+        self.lines += piece.count(b"\n")
+        return len(piece)
+
+
 def run_export(tenant: str) -> dict[str, Any]:
     """All persons with every field, as CSV to nowhere."""
-    from klientel.kernel.access import system_actor
+    from klientel.kernel.access import ActorScope, system_actor
+    from klientel.kernel.records import type_of
     from klientel.kernel.tenancy import inside
     from klientel.kernel.transfer import exporting
 
-    rows, begun = 0, time.monotonic()
-    with inside(UUID(tenant)), open(os.devnull, "wb") as target:
-        for piece in exporting.export(system_actor("Bench"), "contacts.person", kind="csv"):
-            rows += piece.count(b"\n")
-            target.write(piece)
-    return {"seconds": time.monotonic() - begun, "rows": rows, "peak_mb": machine.peak(os.getpid())}
+    target: Any = Nowhere()
+    with inside(UUID(tenant)):
+        before, begun = time.process_time() + _backend(), time.monotonic()
+        exporting.export(ActorScope(system_actor("Bench")), type_of("contacts.person"), out=target)
+        seconds, cpu = time.monotonic() - begun, time.process_time() + _backend() - before
+    return {"seconds": seconds, "cpu": cpu, "rows": target.lines - 1, "peak_mb": machine.peak(os.getpid())}
 
 
 def run_copy_to(tenant: str) -> dict[str, Any]:
@@ -135,16 +161,15 @@ def run_copy_to(tenant: str) -> dict[str, Any]:
     from django.conf import settings
 
     query = f"copy (select * from contacts_person where tenant_id = '{UUID(tenant)}') to stdout (format csv)"
-    begun = time.monotonic()
-    with (
-        settings.SERVER.connect() as connection,
-        connection.cursor() as cursor,
-        open(os.devnull, "wb") as target,
-        cursor.copy(query) as stream,
-    ):
-        for piece in stream:
-            target.write(piece)
-    return {"seconds": time.monotonic() - begun}
+    target = Nowhere()
+    with settings.SERVER.connect() as connection:
+        pid = connection.info.backend_pid
+        before, begun = time.process_time() + machine.cpu(pid), time.monotonic()
+        with connection.cursor() as cursor, cursor.copy(query) as stream:
+            for piece in stream:
+                target.write(bytes(piece))
+        seconds, cpu = time.monotonic() - begun, time.process_time() + machine.cpu(pid) - before
+    return {"seconds": seconds, "cpu": cpu}
 
 
 PARTS = {"import": run_import, "copy": run_copy, "export": run_export, "copy-to": run_copy_to}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import random
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from bench import place
 from klientel.kernel.access import system_actor
 from klientel.kernel.actions import Item, run, run_many
 from klientel.kernel.identity import accounts
@@ -53,11 +53,6 @@ def narrow_grants() -> list[dict[str, Any]]:
     return grants
 
 
-def say(text: str) -> None:
-    """A line of progress."""
-    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
-
-
 def made(actor: Any, rtype: str, values: Iterable[dict[str, Any]]) -> Iterator[Any]:
     """Records, chunk by chunk."""
     for outcome in run_many(actor, f"{rtype}.create", (Item(None, v) for v in values)):
@@ -74,13 +69,13 @@ def fill(home: Path, persons: int) -> dict[str, Any]:
     with inside(tenant.id):
         members = _people(tenant.id, facts)
         system = system_actor("Bench")
-        say(f"{persons // 5} organisations")
+        place.say(f"{persons // 5} organisations")
         firms = _firms(system, maker, members, persons // 5, dice)
-        say(f"{persons} persons")
+        place.say(f"{persons} persons")
         begun = time.monotonic()
         ids = _persons(system, maker, members, firms, persons, dice)
         facts["load_rows_per_second"] = round(persons / (time.monotonic() - begun))
-        say(f"work of {persons // 5} kinds")
+        place.say(f"work of {persons // 5} kinds")
         _work(system, ids, members, persons // 10, dice)
         facts["hot"] = str(_hot(system, ids[persons // 3], members[6]))
         facts["person"] = str(ids[persons // 4])

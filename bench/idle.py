@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 from typing import Any
 
-from bench import data, machine
+from bench import machine, place
 from klientel.site.setup import ROOT
 
 REST = 20.0
@@ -23,7 +23,7 @@ def measure() -> dict[str, Any]:
 
 
 def _once(rest: float) -> dict[str, Any]:
-    data.say("start of all processes")
+    place.say("start of all processes")
     port = os.environ["KLIENTEL_PORT"]
     environ = os.environ | {"DJANGO_SETTINGS_MODULE": "klientel.site.settings"}
     begun = time.monotonic()

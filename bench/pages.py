@@ -80,7 +80,7 @@ def _of_narrow(facts: dict[str, Any]) -> dict[str, Any]:
 
 def _one(wide: Question, few: Question, servers: Any, rounds: int, size: int) -> dict[str, Any]:
     app, narrow, bare = servers
-    data.say(wide.label)
+    place.say(wide.label)
     sides = {"bare": (bare, wide.bare), "app": (app, wide.app), "narrow": (narrow, few.app)}
     figures = asking.in_turns(sides, rounds=rounds, size=size)
     base = figures["bare"].cpu or 0.001

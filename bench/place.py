@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -95,6 +96,11 @@ def quiet() -> Iterator[None]:
     finally:
         watcher().execute("alter system reset autovacuum")
         watcher().execute("select pg_reload_conf()")
+
+
+def say(text: str) -> None:
+    """A line of progress."""
+    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
 
 
 def facts(folder: Path) -> dict[str, Any]:

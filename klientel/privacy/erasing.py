@@ -26,7 +26,7 @@ from klientel.kernel.identity import sealing
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.tenancy import current
-from klientel.privacy import blanking, ledger, tables, traces
+from klientel.privacy import blanking, imports, ledger, tables, traces
 from klientel.privacy.links import Web, web_of
 from klientel.privacy.models import Erasure
 from klientel.privacy.restricting import note, set_restricted
@@ -202,7 +202,8 @@ def _forget_history(facts: _Facts) -> None:
 def _forget_beside(facts: _Facts) -> None:
     """What stands beside records: search rows, results and files of imports, notices, kept answers, queues."""
     with writing.door():
-        traces.drop_import_files(list(facts.gone), facts.identity.alone)
+        imports.drop_files(list(facts.gone), facts.identity.alone)
+        imports.forget_rows(list(facts.gone), facts.identity.alone)
         tables.forget_rows(list(facts.gone))
         tables.forget_mentions(list(facts.gone))
         records = tables.record_tables()

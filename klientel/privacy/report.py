@@ -19,7 +19,7 @@ from klientel.kernel.kinds.link import Link
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.sql import Sql
 from klientel.kernel.tenancy.models import Tenant
-from klientel.privacy import sources, traces
+from klientel.privacy import imports, sources, traces
 from klientel.privacy.links import Found, Web, ids_in, web_of
 from klientel.privacy.subject import Identity, for_privacy, identity_of, subject
 
@@ -52,7 +52,7 @@ def report(actor: Actor, rtype: RecordType, record_id: UUID) -> dict[str, Any]:
         named = [t for t in traces.naming(identity) if t.record_id not in known]
         parts = [
             _identity(rtype, record, identity),
-            _data(web, names(ActorScope(actor), _linked(web))),
+            _data(web, names(ActorScope(actor), _linked(web)), imports.rows_of(list(web.gone), identity.alone)),
             _purposes(tenant, web),
             sources.recipients(tenant, history),
             _said(tenant, "third_countries", _("No transfer to a third country is recorded.")),
@@ -104,9 +104,27 @@ def _linked(web: Web) -> set[UUID]:
     }
 
 
-def _data(web: Web, named: dict[UUID, Name]) -> dict[str, Any]:
+def _data(web: Web, named: dict[UUID, Name], kept: list[imports.Kept]) -> dict[str, Any]:
     entries = [_copy(f, named) for f in web.gone.values()]
     entries += [_copy(f, named, others=True) for f in web.kept.values() if not f.rtype.system]
+    for row in kept:
+        fields = [
+            {"name": str(n), "label": str(n), "privacy": "personal", "value": c, "shown": str(c)}
+            for n, c in enumerate(row.cells, 1)
+            if c not in ("", None)
+        ]
+        entries.append(
+            {
+                "type": "import",
+                "label": _("Row of an import file"),
+                "id": f"{row.file}:{row.line}",
+                "title": f"{row.file}, {row.line}",
+                "others": False,
+                "fields": fields,
+                "archived": False,
+                "extra": {},
+            }
+        )
     return part(_("Copy of the data"), entries, _("Nothing is stored."))
 
 

@@ -156,9 +156,9 @@ def _of_kind(kind: Kind | None, value: Any) -> set[str]:
 
 
 def _held_by_others(value: str, ids: list[UUID]) -> bool:
-    """Whether another contact has this address too: then it does not tell who is meant."""
+    """Whether another contact or a member has this address too: then it does not tell who is meant."""
     for rtype in all_types():
-        if not (rtype.personal or rtype.match):
+        if not (rtype.personal or rtype.match or rtype.system):
             continue
         for name, kind in rtype.fields.items():
             if isinstance(kind, Emails | Phones | Email | Phone):

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from uuid import UUID
 
 from django.db import connection
 
-from klientel.kernel.files import keeping
 from klientel.kernel.records import all_types
 from klientel.kernel.sql import TRUE
 from klientel.kernel.tenancy import current
@@ -72,49 +70,3 @@ def _has_rows(table: tables.Table, gone: set[UUID]) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT 1 FROM {table.name} WHERE {where} LIMIT 1", [list(gone)] * len(columns))
         return cursor.fetchone() is not None
-
-
-_OF_ITS_MAKING = (
-    "SELECT 1 FROM kernel_event e WHERE e.tenant_id = %s AND e.record_id = ANY(%s) AND e.change_set = %s LIMIT 1"
-)
-
-
-def drop_import_files(gone: list[UUID], pattern: Pattern) -> int:
-    """Delete the stored source files of imports that made what goes, or that hold the person's addresses."""
-    dropped = 0
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT r.id, r.file, r.change_set FROM kernel_importrun r WHERE r.tenant_id = %s AND r.file <> ''"
-            " AND r.state <> 'running'",
-            [current()],
-        )
-        for run, key, change_set in cursor.fetchall():
-            cursor.execute(_OF_ITS_MAKING, [current(), gone, change_set])
-            path = _import_file(key)
-            if cursor.fetchone() is None and not _in_file(path, pattern):
-                continue
-            path.unlink(missing_ok=True)
-            cursor.execute("UPDATE kernel_importrun SET file = '' WHERE id = %s", [run])
-            dropped += 1
-    return dropped
-
-
-def _import_file(key: str) -> Path:
-    if not key.isalnum():
-        raise ValueError(key)
-    return keeping.folder(current()) / "imports" / key
-
-
-def _in_file(path: Path, pattern: Pattern) -> bool:
-    """Whether one of the person's addresses stands in a file of text; of packed files only the change set tells."""
-    if not path.is_file() or not pattern:
-        return False
-    words = [v.encode() for v in pattern.values]
-    tail = b""
-    with path.open("rb") as file:
-        while piece := file.read(1 << 20):
-            lower = (tail + piece).lower()
-            if any(w.lower() in lower for w in words):
-                return True
-            tail = piece[-500:]
-    return False

@@ -9,7 +9,7 @@ import orjson
 import pytest
 from django.db import connection
 
-from klientel.kernel import events, tenancy
+from klientel.kernel import events, tenancy, writing
 from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.access.reading import get, select
 from klientel.kernel.actions import run
@@ -22,6 +22,7 @@ from klientel.kernel.sql import Sql
 from klientel.kernel.tenancy import inside
 from klientel.kernel.testing import make
 from klientel.kernel.testing.making import make_member
+from klientel.kernel.transfer.models import ImportRow, ImportRun
 from klientel.privacy import erasing, ledger, restricting
 from klientel.privacy.models import Erasure
 from klientel.privacy.report import PARTS, report
@@ -219,6 +220,45 @@ def test_a_duplicate_that_was_merged_into_the_person_goes_too(anna):
         get(ActorScope(anna), type_of("contacts.person"), double.id)
     assert get(ActorScope(anna), type_of("contacts.organisation"), mentions.id).description == "früher […]"
     assert get(ActorScope(anna), type_of("contacts.person"), friend.id)
+    assert where(TOKEN) == []
+
+
+def test_what_imports_keep_goes_too(anna, folders):
+    person = filled(anna, "contacts.person")
+    folder = folders / "files" / str(anna.tenant) / "imports"
+    folder.mkdir(parents=True)
+    (folder / "abc").write_bytes(f"name;mail\nKim;{TOKEN}@example.org\n".encode())
+    (folder / "def").write_bytes(b"name;mail\nOther;other@example.org\n")
+    with writing.door():
+        run_ = ImportRun.objects.create(record_type="contacts.person", file="abc", name="a.csv", state="done")
+        ImportRun.objects.create(record_type="contacts.person", file="def", name="b.csv", state="done")
+        for cells, record in (
+            ([f"{TOKEN}@example.org", "Muttername"], None),
+            (["Geheimes"], person.id),
+            (["Other"], None),
+        ):
+            ImportRow.objects.create(run=run_.pk, line=2, state="error", code="x", cells=cells, record=record)
+    assert "Muttername" in orjson.dumps(report(anna, type_of("contacts.person"), person.id)).decode()
+    erasing.erase(anna, type_of("contacts.person"), person.id, "request")
+    assert sorted(ImportRow.objects.values_list("cells", flat=True)) == [[], [], ["Other"]]
+    assert sorted(ImportRun.objects.values_list("file", flat=True)) == ["", "def"]
+    assert [p.name for p in folder.iterdir()] == ["def"]
+    assert where(TOKEN) == []
+
+
+def test_a_colleague_who_is_a_contact_too_keeps_their_place(anna):
+    run(anna, "kernel.member.change", anna.member, email="anna@zyx.example.org")
+    person = make(anna, "contacts.person", emails=["anna@zyx.example.org"], phones=[])
+    erasing.erase(anna, type_of("contacts.person"), person.id, "request")
+    assert get(ActorScope(anna), type_of("kernel.member"), anna.member).email == "anna@zyx.example.org"
+
+
+def test_a_view_that_searches_for_the_person_forgets_the_address(anna):
+    person = filled(anna, "contacts.person")
+    clause = {"field": "emails", "op": "contains", "value": f"{TOKEN}@example.org"}
+    view = run(anna, "kernel.view.create", name="V", record_type="contacts.person", condition=clause).record
+    erasing.erase(anna, type_of("contacts.person"), person.id, "request")
+    assert get(ActorScope(anna), type_of("kernel.view"), view.id).condition["value"] == "[…]"
     assert where(TOKEN) == []
 
 

@@ -236,6 +236,16 @@ def check(
     return Report(dict(counts), dict(importer.resolver.made), rows, tried, total)
 
 
+def count_rows(run: ImportRun) -> int:
+    """How many rows the file has; kept, so that progress knows the end."""
+    with transaction.atomic():
+        table = running.open_file(run)
+    total = sum(1 for _row in table.rows())
+    with transaction.atomic(), writing.door():
+        ImportRun.objects.filter(pk=run.pk).update(rows_total=total)
+    return total
+
+
 def commit(run: ImportRun, *, tell: Callable[[ImportRun], None] | None = None) -> ImportRun:
     """Carry the import out, here and now, to its end. Pages defer ``transfer.jobs.run_import`` to the worker instead."""
     with transaction.atomic(), running.surroundings(run.language):
@@ -296,4 +306,4 @@ def _rejected(run: ImportRun, width: int, states: tuple[str, ...]) -> Iterator[l
             own = [f for f in faults if f.line == line]
             cells = next((f.cells for f in own if f.cells), [])
             reasons = " ".join(f.details.get("message", "") for f in own)
-            yield [*cells, *[""] * (width - len(cells)), str(line), reasons]
+            yield [*cells[:width], *[""] * (width - len(cells)), str(line), reasons]

@@ -69,7 +69,7 @@ class Importer:
             raise Forbidden("forbidden", _("You may not create this."))
         if options.on_duplicate == "update" and not self.scope.may(rtype, "change"):
             raise Forbidden("forbidden", _("You may not change what is there already."), "on_duplicate")
-        self.dry = dry
+        self._requires = any(k.required for k in fields.values())  # then the step says what is missing
         self.resolver = Resolver(actor, self.scope, rtype, options, change_set, fields, dry=dry)
         self.finder = Finder(self.scope, rtype, options.threshold, remembers=dry)
 
@@ -98,7 +98,7 @@ class Importer:
     def _row(self, taken: Taken) -> _Row | None:
         if taken.refused:
             return None
-        if not self.rtype.title(taken.record):
+        if not self._requires and not self.rtype.title(taken.record):
             taken.faults.append(Fault("error", "no_name", _("This row has no name, so it cannot be imported.")))
             return None
         return _Row(taken, taken.record)

@@ -25,6 +25,7 @@ _CARD = {
 _CARD_PARTS = {"state": "region", "": "value"}
 _KIND_WORDS = ("type", "typ", "label", "art")
 _SAMPLE = 50
+_SEVERAL = re.compile(r"[,\n|]")
 _NUMBER = re.compile(r"(\d+)")
 
 
@@ -66,7 +67,7 @@ def _whole_address(
         if not isinstance(fields.get(name), Addresses):
             continue
         alone = not any(p.startswith(f"{name}.") for c, p in mapping.items() if c != column)
-        composed = sum("," in v or "\n" in v for v in values.get(column, [])) * 2 > len(values.get(column, []))
+        composed = sum(1 for v in values.get(column, []) if _SEVERAL.search(v)) * 2 > len(values.get(column, []))
         if path == name and not (alone and composed):
             slot = f"{name}.1.street"
             taken = slot in mapping.values()

@@ -91,7 +91,6 @@ class Taker:
         if path in self._parts:
             self._composed.append((position, self._parts[path]))
             for name in self._parts[path].fields:
-                self._make_reader(name, [])
                 self._column_of.setdefault(name, column)
             return
         aim = parse(path, self.fields)
@@ -115,6 +114,9 @@ class Taker:
         if row.problem is not None:
             problem = row.problem
             message = saying.sentence(problem.code, problem.details, problem.message)
+            if rest := [str(v) for v in problem.details.get("rest", ()) if v]:  # type: ignore[attr-defined]
+                taken.cells = [*row.cells, *rest]
+                message += " " + _("Left over: %(values)s") % {"values": "; ".join(rest)[:200]}
             taken.faults.append(Fault("warning" if problem.harmless else "error", problem.code, message))
             if taken.refused:
                 return taken
@@ -139,13 +141,15 @@ class Taker:
             if text:
                 part.read(text, texts)
         for name, text in texts.items():
-            kind = self.fields[name]
+            kind = self.fields.get(name)
+            if kind is None:  # a part of a name that this actor may not set
+                continue
             if isinstance(kind, Link | Links):
                 known = self.preset.values.get(name)
                 taken.links[name] = known(text) if known else text
                 continue
             try:
-                taken.values[name] = self._readers[name](text)
+                taken.values[name] = (self._readers.get(name) or self._make_reader(name, ()))(text)
             except Refused as no:
                 self._leave_out(taken, kind, text, no)
 
@@ -229,9 +233,9 @@ class Taker:
 
     # -- readers --------------------------------------------------------------------------------------------------
 
-    def _make_reader(self, name: str, sample: Sequence[str]) -> None:
+    def _make_reader(self, name: str, sample: Sequence[str]) -> Callable[[str], Any]:
         if name in self._readers:
-            return
+            return self._readers[name]
         kind = self.fields[name]
         read: Callable[[str], Any] = kind.read
         if isinstance(kind, Choice | Choices) and not isinstance(kind, Country | Language):
@@ -243,6 +247,7 @@ class Taker:
         if (known := self.preset.values.get(name)) is not None:
             read = _after(known, read)
         self._readers[name] = _remembering(read) if kind.key in _REPEATING else read
+        return self._readers[name]
 
 
 def _choosing(kind: Kind) -> Callable[[str], Any]:

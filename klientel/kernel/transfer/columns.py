@@ -1,0 +1,210 @@
+"""The columns of an export: which SQL they read and how what comes back becomes a cell. A whole column at a time.
+
+A column is named by the path of an import target (``first_name``, ``emails.work``, ``addresses.1.city``), by ``id``, or by a
+link with ``.id``: then it is not the linked record's name but its id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from django.utils.translation import gettext as _
+
+from klientel.kernel.access import reading
+from klientel.kernel.access.granting import ActorScope
+from klientel.kernel.errors import Refused
+from klientel.kernel.kinds import Addresses, Decimal, Entries, Json, Kind, Link, Links, Text, Whole, YesNo
+from klientel.kernel.kinds.time import Date
+from klientel.kernel.records import RecordType
+from klientel.kernel.sql import Sql
+from klientel.kernel.transfer import cells
+from klientel.kernel.transfer.targets import Path, parse, targets
+
+Cells = list[Any]
+_TYPED = (Whole, Decimal, YesNo, Date)  # real cells of a workbook
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name in the file, what it reads, and how a whole column of that is written."""
+
+    path: str
+    label: str
+    kind: Kind | None
+    sql: Sql
+    at: Path
+
+    @property
+    def links(self) -> bool:
+        """Whether it shows the names of other records."""
+        return isinstance(self.kind, Link | Links) and self.at.part != "id" and self.kind.to != "kernel.user"
+
+    def canonical(self, raw: Cells) -> Cells:
+        """What the database gave, as canonical values."""
+        kind = self.kind
+        if kind is None:
+            return raw
+        if isinstance(kind, Entries | Json) or kind.key == "money" or kind.db_type_name == "jsonb":
+            raw = [orjson.loads(v) if isinstance(v, str | bytes) else v for v in raw]
+        if kind.custom:
+            return [kind.blank_value() if v is None else kind.from_database(v) for v in raw]
+        return raw
+
+
+def choose(scope: ActorScope, rtype: RecordType, paths: Iterable[str] | None) -> list[Column]:
+    """The columns of these names, or all that the actor may see; :class:`Refused` where there is no such one."""
+    visible = scope.visible(rtype)
+    wanted = list(paths) if paths is not None else default_paths(rtype, visible)
+    labels = {path: target.label for path, target in targets(scope, rtype).items()}
+    return [_column(path, visible, labels) for path in dict.fromkeys(wanted)]
+
+
+def default_paths(rtype: RecordType, visible: dict[str, Kind]) -> list[str]:
+    """Every field in the order of the form, and the id."""
+    ordered = [n for _title, names in rtype.sections for n in names if n in visible]
+    ordered += [n for n in visible if n not in ordered]
+    return ["id", *(n for n in ordered if not isinstance(visible[n], Json) and visible[n].key != "file")]
+
+
+def _column(path: str, visible: dict[str, Kind], labels: dict[str, str]) -> Column:
+    if path == "id":
+        return Column("id", "ID", None, Sql("t.id"), Path("id"))
+    name, _dot, part = path.partition(".")
+    kind = visible.get(name)
+    if isinstance(kind, Link | Links) and part == "id":
+        return Column(path, f"{_label(kind)} (ID)", kind, kind.sql("t"), Path(name, "", "id"))
+    at = parse(path, visible)
+    if kind is None or at is None:
+        raise Refused("no_such_field", _("There is no such field."), path[:80])
+    return Column(path, labels.get(path) or _label(kind), kind, kind.sql("t"), at)
+
+
+def _label(kind: Kind) -> str:
+    text = str(kind.verbose_name)
+    return text[:1].upper() + text[1:]
+
+
+def heads(columns: Sequence[Column]) -> list[str]:
+    """The names of the columns, each once: where two are called the same, the second is named by its path."""
+    seen: set[str] = set()
+    found = []
+    for column in columns:
+        name = column.path if column.label in seen else column.label
+        seen.add(name)
+        found.append(name)
+    return found
+
+
+def texts(columns: Sequence[Column], rows: Sequence[tuple[Any, ...]], names: dict[Any, str]) -> list[Cells]:
+    """Rows as columns of text, for CSV; nothing is guarded yet."""
+    raw = list(zip(*rows, strict=True)) if rows else [[] for _c in columns]
+    return [_writer(column, names)(column.canonical(list(values))) for column, values in zip(columns, raw, strict=True)]
+
+
+def typed(columns: Sequence[Column], rows: Sequence[tuple[Any, ...]], names: dict[Any, str]) -> list[Cells]:
+    """Rows as columns of values for a workbook: numbers, days and yes or no stay what they are."""
+    raw = list(zip(*rows, strict=True)) if rows else [[] for _c in columns]
+    found = []
+    for column, values in zip(columns, raw, strict=True):
+        canonical = column.canonical(list(values))
+        found.append(canonical if isinstance(column.kind, _TYPED) else _writer(column, names)(canonical))
+    return found
+
+
+def plain(columns: Sequence[Column], rows: Sequence[tuple[Any, ...]]) -> list[Cells]:
+    """Rows as columns of JSON values."""
+    raw = list(zip(*rows, strict=True)) if rows else [[] for _c in columns]
+    found = []
+    for column, values in zip(columns, raw, strict=True):
+        canonical, kind = column.canonical(list(values)), column.kind
+        if column.at.slot:
+            found.append(_writer(column, {})(canonical))
+        else:
+            found.append([str(v) if kind is None else kind.plain(v) for v in canonical])
+    return found
+
+
+def _writer(column: Column, names: dict[Any, str]) -> Callable[[Cells], Cells]:
+    kind = column.kind
+    if kind is None:
+        return lambda values: [str(v) for v in values]
+    if isinstance(kind, Entries):
+        one = _slot(kind, column.at) if column.at.slot else _whole(kind)
+        return lambda values: [one(v) if v else "" for v in values]
+    if column.links:
+        return lambda values: [_named(v, names) for v in values]
+    if isinstance(kind, Links):
+        return lambda values: ["; ".join(map(str, v or ())) for v in values]
+    if type(kind).write is Kind.write and isinstance(kind, Text):
+        return lambda values: [v or "" for v in values]
+    if kind.options() or isinstance(kind, YesNo):
+        return _remembering(kind.write)
+    return lambda values: [kind.write(v) if v is not None else "" for v in values]
+
+
+def _remembering(write: Callable[[Any], str]) -> Callable[[Cells], Cells]:
+    known: dict[Any, str] = {None: ""}
+
+    def column(values: Cells) -> Cells:
+        found = []
+        for value in values:
+            key = tuple(value) if isinstance(value, list) else value
+            text = known.get(key)
+            if text is None:
+                text = known[key] = write(value)
+            found.append(text)
+        return found
+
+    return column
+
+
+def _named(value: Any, names: dict[Any, str]) -> str:
+    if not value:
+        return ""
+    if isinstance(value, list):
+        return "; ".join(names[v] for v in value if v in names)
+    return names.get(value, "")
+
+
+def _whole(kind: Entries) -> Callable[[Any], str]:
+    if isinstance(kind, Addresses):
+        return lambda value: cells.write(kind, value)
+    usual = kind.purposes[0]
+
+    def one(value: list[dict[str, str]]) -> str:
+        if len(value) == 1:
+            entry = value[0]
+            text = entry["value"]
+            if entry["purpose"] == usual and entry["state"] == "ok" and ";" not in text and "\\" not in text:
+                return text
+        return cells.write(kind, value)
+
+    return one
+
+
+def _slot(kind: Entries, at: Path) -> Callable[[Any], str]:
+    number = int(at.slot.lstrip("abcdefghijklmnopqrstuvwxyz") or 1)
+    part = at.part or "value"
+
+    def one(value: list[dict[str, str]]) -> str:
+        some = [e for e in value if not at.purpose or e.get("purpose") == at.purpose]
+        return some[number - 1].get(part, "") if len(some) >= number else ""
+
+    return one
+
+
+def linked(scope: ActorScope, columns: Sequence[Column], rows: Sequence[tuple[Any, ...]]) -> dict[Any, str]:
+    """The names of the records that these rows lead to, as far as the actor may see them."""
+    wanted: dict[str, set[Any]] = {}
+    for position, column in enumerate(columns):
+        if not column.links:
+            continue
+        kind = column.kind
+        assert isinstance(kind, Link | Links)
+        values = column.canonical([row[position] for row in rows])
+        some = {v for one in values for v in one or ()} if isinstance(kind, Links) else {v for v in values if v}
+        wanted.setdefault(kind.to, set()).update(some)
+    return {i: n.title for to, ids in wanted.items() if ids for i, n in reading.names(scope, ids, to).items()}

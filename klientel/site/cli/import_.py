@@ -1,0 +1,169 @@
+"""``klientel import``: a table of contacts (or anything else) from the command line."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from klientel.site.cli.database import serving
+from klientel.site.cli.failure import Failure
+
+if TYPE_CHECKING:
+    from klientel.kernel.records import RecordType
+    from klientel.kernel.transfer.assistant import Progress, Report
+    from klientel.kernel.transfer.models import ImportRun
+
+_SHOWN = 50
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.option("--type", "record_type", required=True, help="What the rows are: person, organisation, task …")
+@click.option("--map", "pairs", multiple=True, metavar="COLUMN=FIELD", help="Where a column leads (FIELD empty: nowhere).")
+@click.option("--tenant", default="", help="Short name of the tenant (not needed where there is only one).")
+@click.option("--on-duplicate", type=click.Choice(["skip", "create", "update"]), default="skip", show_default=True)
+@click.option("--update", type=click.Choice(["fill", "overwrite"]), default="fill", show_default=True,
+              help="With --on-duplicate update: fill empty fields only, or the file wins.")
+@click.option("--strict", is_flag=True, help="Refuse a row with any wrong value, instead of leaving the value out.")
+@click.option("--sheet", default="", help="The sheet of a workbook (default: the first with data).")
+@click.option("--dry-run", is_flag=True, help="Tell what would become of each row; nothing stays.")
+@click.option("--show-mapping", is_flag=True, help="Print the columns and where they lead, and end.")
+@click.option("--errors", "error_file", type=click.Path(dir_okay=False), help="Write refused rows with reasons to this CSV.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def command(
+    file: str, record_type: str, pairs: tuple[str, ...], tenant: str, dry_run: bool, show_mapping: bool,
+    error_file: str | None, as_json: bool, **options: Any,
+) -> None:
+    """Import FILE (CSV, XLSX, XLS, ODS or vCard). Columns are recognised by their names and values."""
+    with serving():
+        from klientel.kernel.access import system_actor
+        from klientel.kernel.events.surroundings import working_in
+        from klientel.kernel.transfer import assistant
+        from klientel.site.tenants import find_tenant
+
+        with working_in(find_tenant(tenant).pk):
+            rtype = find_type(record_type)
+            run = assistant.start(system_actor(), rtype, file, options=options)
+            run = assistant.choose(run, run.mapping | _mapping(pairs))
+            if show_mapping:
+                _show_mapping(run, as_json)
+            elif dry_run:
+                _tell_report(_checked(run, as_json), as_json)
+            else:
+                _tell_result(*_imported(run, as_json), error_file, as_json)
+
+
+def find_type(word: str) -> RecordType:
+    """The record type that a word means: "person", "persons", "contacts.person" or its label."""
+    from django.db import transaction
+
+    from klientel.kernel.records import all_types
+
+    with transaction.atomic():
+        types = all_types()
+    wanted = word.strip().lower()
+    for rtype in types:
+        known = (rtype.key, rtype.slug, rtype.key.rpartition(".")[2], str(rtype.label).lower(), str(rtype.plural).lower())
+        if wanted in known:
+            return rtype
+    names = ", ".join(t.key.rpartition(".")[2] for t in types if not t.system)
+    raise Failure(f"There is no kind of record called “{word}”. There are: {names}.")
+
+
+def _mapping(pairs: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for pair in pairs:
+        column, equals, path = pair.rpartition("=")
+        if not equals:
+            raise click.UsageError(f"--map {pair}: please write COLUMN=FIELD.")
+        found[column.strip()] = path.strip()
+    return found
+
+
+def _show_mapping(run: ImportRun, as_json: bool) -> None:
+    from klientel.kernel.transfer import assistant
+
+    told = assistant.describe(run)
+    if as_json:
+        facts = {"columns": {c.name: c.target for c in told.columns}, "targets": [t.path for t in told.targets]}
+        click.echo(json.dumps(facts, ensure_ascii=False))
+        return
+    for column in told.columns:
+        click.echo(f"{column.name:<32} {column.target or '-':<28} {'; '.join(column.samples[:2])[:60]}")
+
+
+def _checked(run: ImportRun, quiet: bool) -> Report:
+    from klientel.kernel.transfer import assistant
+
+    total = assistant.count_rows(run)
+    with _bar(total, quiet) as bar:
+        return assistant.check(run, most=None, shown=total, tell=lambda done: bar.update(done - bar.pos))
+
+
+def _imported(run: ImportRun, quiet: bool) -> tuple[ImportRun, Progress]:
+    from klientel.kernel.transfer import assistant
+
+    with _bar(assistant.count_rows(run), quiet) as bar:
+        run = assistant.commit(run, tell=lambda now: bar.update(now.rows_done - bar.pos))
+    return run, assistant.progress(run)
+
+
+def _bar(total: int, quiet: bool) -> Any:
+    stream = click.get_text_stream("stderr")
+    return click.progressbar(length=total, file=stream, hidden=quiet or not stream.isatty())
+
+
+def _tell_report(report: Report, as_json: bool) -> None:
+    facts = {"dry_run": True, "rows": report.tried, "counts": report.counts, "made": report.made}
+    if as_json:
+        rows = [
+            {"line": r.line, "state": r.state, "title": r.title, "faults": [
+                {"state": f.state, "field": f.field, "code": f.code, "message": f.message} for f in r.faults
+            ]} for r in report.rows
+        ]  # fmt: skip
+        click.echo(json.dumps(facts | {"outcomes": rows}, ensure_ascii=False))
+        return
+    told = [r for r in report.rows if r.told]
+    for result in told[:_SHOWN]:
+        for fault in result.faults:
+            click.echo(_line(result.line, fault.state, fault.column, fault.message))
+    _more(len(told))
+    click.echo(f"Nothing was written. {_summary(report.counts)}")
+
+
+def _tell_result(run: ImportRun, now: Progress, error_file: str | None, as_json: bool) -> None:
+    from klientel.kernel.transfer import assistant
+
+    if error_file:
+        with open(error_file, "wb") as target:
+            target.writelines(assistant.error_file(run))
+    facts = {
+        "import": str(run.pk), "state": now.state, "rows": now.done, "counts": now.counts, "made": now.made,
+        "change_set": str(run.change_set), "reason": now.reason,
+    }  # fmt: skip
+    if as_json:
+        click.echo(json.dumps(facts, ensure_ascii=False))
+    else:
+        rows = assistant.outcomes(run, limit=_SHOWN)
+        for row in rows:
+            click.echo(_line(row.line, row.state, row.details.get("column", ""), row.details.get("message", "")))
+        _more(sum(now.counts.get(k, 0) for k in ("error", "duplicate", "warning")))
+        click.echo(_summary(now.counts))
+    if now.reason:
+        raise Failure(now.reason)
+
+
+def _line(line: int, state: str, column: str, message: str) -> str:
+    return f"line {line:>6}  {state:<9} {f'{column}: ' if column else ''}{message}"
+
+
+def _more(found: int) -> None:
+    if found > _SHOWN:
+        click.echo(f"… and {found - _SHOWN} more.")
+
+
+def _summary(counts: dict[str, int]) -> str:
+    words = ("new", "updated", "unchanged", "duplicate", "error", "warning")
+    return ", ".join(f"{counts[w]} {w}" for w in words if counts.get(w)) or "No rows."

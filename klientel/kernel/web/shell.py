@@ -20,6 +20,8 @@ from klientel.kernel.web.speech import large
 
 #: second key after G, by the slug of the type
 GO_KEYS = {"persons": "k", "organisations": "f", "deals": "c", "tickets": "t", "tasks": "a", "meetings": "m"}
+#: the order of places in the sidebar; types that are not named follow
+ORDER = ("persons", "organisations", "affiliations", "deals", "tickets", "tasks", "meetings", "calls", "notes")
 THEMES = (
     ("light", "sun", gettext_lazy("Light")),
     ("dark", "moon", gettext_lazy("Dark")),
@@ -96,7 +98,8 @@ class Shell:
         """The business types this actor may see."""
         if self.scope is None:
             return []
-        return [t for t in all_types() if not t.system and t.group and self.scope.may(t, "view")]
+        seen = [t for t in all_types() if not t.system and t.group and self.scope.may(t, "view")]
+        return sorted(seen, key=lambda t: ORDER.index(t.slug) if t.slug in ORDER else len(ORDER))
 
     def _place(self, rtype: RecordType) -> Item:
         at = place("list", rtype.slug)

@@ -27,6 +27,8 @@ from klientel.kernel.web.speech import date, large
 PAGE = 30
 #: fields whose change says nothing to people
 QUIET = ("done_at", "concerns", "mentions", "about")
+#: what a comment and a relation lead to; they are told as something that happened there
+ABOUT = {"kernel.comment": ("about",), "kernel.relation": ("first", "second")}
 
 
 @dataclass
@@ -80,11 +82,18 @@ def _names_in(scope: ActorScope, record_id: UUID | None, some: list[Event]) -> d
         for kind, pair in _changes(scope, event):
             if isinstance(kind, Link | Links) and kind.to != "kernel.user" and kind.name not in QUIET:
                 wanted[kind.to] |= _ids(pair)
+        wanted["*"] |= _targets(event, record_id)
     found: dict[UUID, Name] = {}
     for to, ids in wanted.items():
         if ids:
             found |= names(scope, ids, to)
     return found
+
+
+def _targets(event: Event, record_id: UUID | None) -> set[UUID]:
+    """The records that a comment or a relation is about, besides the one whose page this is."""
+    pairs = [event.changes[name] for name in ABOUT.get(event.record_type, ()) if name in event.changes]
+    return {found for pair in pairs for found in _ids(pair)} - {record_id}
 
 
 def _ids(pair: list[Any]) -> set[UUID]:
@@ -124,10 +133,28 @@ def _one(scope: ActorScope, record_id: UUID | None, event: Event, seen: dict[UUI
         _tell_new(scope, event, made, seen, whole=other)
         return made
     made.what = str(act.label) if verb not in _SAID else _(_SAID[verb])
+    if event.record_type in ABOUT and other:
+        return _tell_beside(scope, event, made, seen, record_id)
     made.lines = _lines(scope, event, seen)
     if verb == "change" and not made.lines:
         return None
     return made
+
+
+def _tell_beside(
+    scope: ActorScope, event: Event, made: Told, seen: dict[UUID, Name], record_id: UUID | None
+) -> Told | None:
+    """A comment or a relation: what it says, and whom it is about where that is another record."""
+    target = next((seen[i] for i in _targets(event, record_id) if i in seen), None)
+    made.title, made.url = (target.title, cells.record_url(target.type, target.id)) if target else ("", "")
+    for kind, (_old, new) in _changes(scope, event):
+        if kind.name in ("text", "note", "kind") and new not in (None, ""):
+            value = cells.fact(kind, _value(kind, new), seen)
+            if kind.name == "kind":
+                made.facts.append(value)
+            else:
+                made.body = value
+    return made if target or record_id else None
 
 
 def _said(text: str) -> str:
@@ -142,12 +169,16 @@ _SAID = {
     "assign": _said("assigned"),
     "tag": _said("tagged"),
     "untag": _said("removed tags"),
+    "comment": _said("commented"),
+    "link": _said("linked"),
+    "complete": _said("ticked off"),
 }
 
 
 def sayings() -> list[str]:
     """The sentences of :data:`_SAID`, where the extractor of words finds them."""
-    return [_("changed"), _("moved to the recycle bin"), _("restored"), _("assigned"), _("tagged"), _("removed tags")]
+    first = [_("changed"), _("moved to the recycle bin"), _("restored"), _("assigned"), _("tagged"), _("removed tags")]
+    return [*first, _("commented"), _("linked"), _("ticked off")]
 
 
 def _tell_new(scope: ActorScope, event: Event, made: Told, seen: dict[UUID, Name], *, whole: bool) -> None:

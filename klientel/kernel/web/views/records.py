@@ -54,7 +54,7 @@ def record(request: Any, slug: str, record_id: UUID) -> HttpResponse:
             "tags": [linked[t] for t in found.tags if t in linked],
             "stage": _stage(scope, rtype, found),
             "owner": linked.get(found.owner),
-            "captures": entries.captures(scope) if found.archived_at is None else [],
+            "captures": entries.captures(scope) if found.archived_at is None and not rtype.system else [],
             "related": related(scope, rtype, record_id),
             "relations": relations(scope, record_id),
             "more": more_actions(scope, rtype, found),

@@ -37,10 +37,20 @@ ORDER BY epoch DESC, xid DESC, id DESC LIMIT 1
 _NEXT = """
 SELECT e.id, e.at, e.kind, e.actor, e.actor_name, e.record_type, e.record_id, e.cause, e.change_set, e.undoes,
     e.parameters, e.changes, e.fields, e.epoch, e.xid::text::bigint,
-    e.xid < pg_snapshot_xmin(pg_current_snapshot()) OR e.epoch < i.epoch
-FROM kernel_event e, kernel_installation i
+    e.xid < h.xid OR e.epoch < i.epoch
+FROM kernel_event e, kernel_installation i, ({horizon}) h
 WHERE e.tenant_id = %s AND (e.epoch, e.xid, e.id) > (%s, %s::xid8, %s::uuid)
 ORDER BY e.epoch, e.xid, e.id LIMIT %s
+"""
+_HORIZON = "SELECT pg_snapshot_xmin(pg_current_snapshot()) AS xid"
+_HORIZON_HERE = """
+SELECT least(min(x) FILTER (WHERE x::text <> ALL(%s)), pg_snapshot_xmax(pg_current_snapshot()),
+    pg_current_xact_id()) AS xid
+FROM pg_snapshot_xip(pg_current_snapshot()) x
+"""
+_ELSEWHERE = """
+SELECT l.transactionid::text::bigint FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' AND l.granted AND a.datname <> current_database()
 """
 _OLDEST = """
 SELECT e.recorded_at FROM kernel_event e
@@ -82,15 +92,40 @@ def following(place: Place, limit: int) -> tuple[list[Event], Place, bool, bool]
     """The events after ``place``, the place of the last, whether there are more, and whether some wait for a commit.
 
     Those that wait are visible already, but a transaction that began earlier still runs and may yet add before them.
+    Transactions of other databases of the same server add nothing here; they are passed over where they matter.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_NEXT, [current(), place.epoch, str(place.xid), place.event_id, limit])
-        rows = cursor.fetchall()
+        rows = _rows(cursor, place, limit, None)
+        if rows and not rows[-1][-1] and (elsewhere := _elsewhere(cursor)):
+            rows = _rows(cursor, place, limit, elsewhere)
     settled = [row for row in rows if row[-1]]
     if settled:
         place = Place(settled[-1][13], settled[-1][14], settled[-1][0])
     waiting = len(settled) < len(rows)
     return [_event(row) for row in settled], place, len(rows) == limit and not waiting, waiting
+
+
+def _rows(cursor: Any, place: Place, limit: int, elsewhere: list[str] | None) -> list[tuple[Any, ...]]:
+    """``elsewhere`` was found by an earlier statement than this one, so it cannot hide who has just committed."""
+    statement = _NEXT.format(horizon=_HORIZON if elsewhere is None else _HORIZON_HERE)
+    before = [] if elsewhere is None else [elsewhere]
+    cursor.execute(statement, [*before, current(), place.epoch, str(place.xid), place.event_id, limit])
+    return list(cursor.fetchall())
+
+
+def _elsewhere(cursor: Any) -> list[str]:
+    """Transactions that run in other databases of this server: whatever becomes of them, they write nothing here."""
+    cursor.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
+    high = int(cursor.fetchone()[0])
+    cursor.execute(_ELSEWHERE)
+    return [str(_whole(row[0], high)) for row in cursor.fetchall()]
+
+
+def _whole(short: int, high: int) -> int:
+    """A transaction's number with the turns of the 32-bit counter that pg_locks leaves out."""
+    turn = 1 << 32
+    found = high - high % turn + short
+    return found - turn if found > high + turn // 2 else found
 
 
 def _event(row: tuple[Any, ...]) -> Event:

@@ -47,8 +47,8 @@ def committed(transactional_db: None) -> Iterator[Any]:
     connection.close()
 
 
-def drain(loop: consuming.Loop, seconds: float = 120) -> None:
-    """Rounds until no wake row is left. Other tests' transactions in this server hold the horizon back: be patient."""
+def drain(loop: consuming.Loop, seconds: float = 30) -> None:
+    """Rounds until no wake row is left."""
     end = time.monotonic() + seconds
     while waiting() and time.monotonic() < end:
         with connection.cursor() as cursor:
@@ -57,19 +57,6 @@ def drain(loop: consuming.Loop, seconds: float = 120) -> None:
             standing.rest = 0.0
         loop.once()
         time.sleep(0.005)
-
-
-def settle(seconds: float = 120) -> None:
-    """Wait until no transaction of another test runs that began before now."""
-    end = time.monotonic() + seconds
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_current_xact_id()::text")
-        last = cursor.fetchone()[0]
-        while time.monotonic() < end:
-            cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot()) > %s::xid8", [last])
-            if cursor.fetchone()[0]:
-                return
-            time.sleep(0.01)
 
 
 def waiting() -> int:

@@ -15,7 +15,9 @@ from django.db import connection, transaction
 
 from klientel.kernel import events, writing
 from klientel.kernel.events import Event, consumers, consuming, digesting
-from klientel.kernel.events.tests.conftest import drain, settle, waiting
+from klientel.kernel.events.cursors import _whole
+from klientel.kernel.events.tests.conftest import drain, waiting
+from klientel.kernel.jobs.direct import conninfo
 from klientel.kernel.tenancy import inside
 from klientel.kernel.testing import make_tenant
 from klientel.lib.ids import uuid7
@@ -89,7 +91,6 @@ def test_other_tenants_are_not_held_up_by_a_backlog(committed, seen, loop, monke
         write(committed, 100)
     with inside(other.pk), transaction.atomic():
         theirs = write(other)
-    settle()
     loop.once()
     assert len(seen) == 11
     assert set(theirs) <= set(seen)
@@ -240,9 +241,35 @@ def test_a_standstills_wake_rows_shrink_to_one(committed, seen, loop, monkeypatc
     with inside(committed.pk), transaction.atomic():
         for _ in range(30):
             write(committed)
-    settle()
     loop.once()
     assert len(seen) == 10
     assert waiting() == 1
     drain(loop)
     assert len(seen) == 30
+
+
+def test_long_transactions_of_other_databases_hold_nothing_up(committed, seen, loop):
+    import psycopg
+
+    with psycopg.connect(**conninfo() | {"dbname": "postgres"}) as elsewhere:
+        elsewhere.execute("SELECT pg_current_xact_id()")
+        with inside(committed.pk), transaction.atomic():
+            ids = write(committed)
+        loop.once()
+        assert seen == ids
+        early = Writer(committed)  # one of this database still does
+        with inside(committed.pk), transaction.atomic():
+            late = write(committed)
+        loop.once()
+        assert seen == ids
+        early.end()
+        drain(loop)
+        assert seen == [*ids, *early.ids, *late]
+
+
+@pytest.mark.parametrize(
+    ("short", "high", "whole"),
+    [(7, 9, 7), (5, (3 << 32) + 6, (3 << 32) + 5), ((1 << 32) - 2, (3 << 32) + 1, (3 << 32) - 2), (9, 8, 9)],
+)
+def test_the_counters_turns_are_put_back(short, high, whole):
+    assert _whole(short, high) == whole

@@ -1,4 +1,4 @@
-"""Pictures of every page, light, dark and on a phone: ``python scripts/screenshots.py [FOLDER]``.
+"""Pictures of the pages, light, dark and on a phone: ``python scripts/screenshots.py [--all] [FOLDER]``.
 
 Starts the demo in a home folder of its own (or uses ``--home``), signs in as Katrin Weber and looks around.
 """
@@ -39,6 +39,8 @@ PAGES = {
     "settings": "/settings", "roles": "/roles/", "members": "/members/", "profile": "/account/profile",
     "security": "/account/security",
 }  # fmt: skip
+#: those that the README shows
+SHOWN = ("home", "persons", "person", "organisation", "search", "import")
 
 
 def free_port() -> int:
@@ -145,13 +147,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?", default=ROOT / "docs" / "screenshots")
     parser.add_argument("--home", type=Path, help="home folder of the demo (default: a fresh one)")
+    parser.add_argument("--all", action="store_true", help="every page, not only those that the README shows")
     parser.add_argument("--only", action="append", choices=list(PAGES), help="only this page")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     fresh = None if given.home else tempfile.mkdtemp(prefix="pictures-", dir=_folder(ROOT / "var"))
+    if fresh:
+        os.chmod(fresh, 0o755)  # the database's account must reach its folder
     try:
         with demo(given.home or Path(str(fresh))) as (address, logins):
-            missing = looks(address, logins, given.folder, given.only or list(PAGES))
+            missing = looks(address, logins, given.folder, given.only or list(PAGES if given.all else SHOWN))
     finally:
         if fresh:
             shutil.rmtree(fresh, ignore_errors=True)

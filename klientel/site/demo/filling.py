@@ -182,25 +182,20 @@ class Filling:
         _created(self.space.system, "contacts.affiliation", items)
 
     def tell(self) -> None:
-        """A story for every organisation that has people; two for some."""
-        told_of: dict[str, list[dict[str, Any]]] = {}
+        """A story for every organisation, two for some; day after day, by whoever looks after them, so that every
+        timeline reads as it happened."""
+        actors = {member: self.space.actor(key) for key, member in self.space.members.items()}
         for n, firm in enumerate(self.firms):
-            for story in [
-                stories()[n % len(stories())],
-                *([stories()[(n * 5 + 3) % len(stories())]] if n % 6 == 0 else []),
-            ]:
-                cast = Cast(self.contact[firm["id"]], firm["name"], [self.contact[firm["id"]]["id"]], firm["owner"])
-                for rtype, values in told(story, cast, today(), self.dice):
-                    told_of.setdefault(rtype, []).append(values)
-        for rtype in ("work.note", "work.call", "work.meeting"):
-            self.by_owner(rtype, told_of[rtype])
-        done = [v for v in told_of["work.task"] if v["state"] == "done"]
-        made = self.by_owner("work.task", [v | {"state": "open"} for v in done])
-        self.by_owner("work.task", [v for v in told_of["work.task"] if v["state"] != "done"])
-        outcomes = run_many(self.space.system, "work.task.complete", [Item(task["id"]) for task in made])
-        for outcome in outcomes:
-            if outcome.refused is not None:
-                raise outcome.refused
+            numbers = [n % len(stories())] + ([(n * 5 + 3) % len(stories())] if n % 6 == 0 else [])
+            person, actor = self.contact[firm["id"]], actors[firm["owner"]]
+            cast = Cast(person, firm["name"], [person["id"]], firm["owner"])
+            for number in numbers:
+                for rtype, values in told(stories()[number], cast, today(), self.dice):
+                    done = values.get("state") == "done"
+                    given = values | {"state": "open"} if done else values
+                    record = run(actor, f"{rtype}.create", **given).record
+                    if done:
+                        run(actor, "work.task.complete", record.id)
 
     def connect(self) -> None:
         """Relations between people and organisations."""

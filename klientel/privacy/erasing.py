@@ -14,13 +14,13 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel import jobs, writing
 from klientel.kernel.access.granting import ActorScope
-from klientel.kernel.errors import Forbidden, Refused
+from klientel.kernel.errors import Conflict, Forbidden, Refused
 from klientel.kernel.files import keeping
 from klientel.kernel.identity import sealing
 from klientel.kernel.identity.actor import Actor
@@ -68,7 +68,10 @@ def _plan(rtype: RecordType, record: Any) -> Plan:
     web = web_of(rtype, record)
     identity = identity_of(web.persons())
     known = {*web.gone, *web.kept}
-    return Plan(rtype, record, identity, web, [t for t in traces.naming(identity) if t.record_id not in known])
+    review = [t for t in traces.naming(identity) if t.record_id not in known]
+    files = [f.record for f in web.kept.values() if f.rtype.key == "kernel.file"]  # what is in them nobody can blank
+    review += [traces.Trace("kernel.file", file.id, file.title) for file in files]
+    return Plan(rtype, record, identity, web, review)
 
 
 def erase(
@@ -112,8 +115,11 @@ def _begin(actor: Actor, planned: Plan, ground: str) -> Erasure:
     made.sealed = sealing.seal(orjson.dumps(facts).decode(), str(made.id))
     made.counts = planned.counts()
     made.review = [{"type": t.record_type, "id": str(t.record_id)} for t in planned.review]
-    with writing.door():
-        made.save(force_insert=True)
+    try:
+        with writing.door(), transaction.atomic():
+            made.save(force_insert=True)
+    except IntegrityError as error:
+        raise Conflict("erasing_already", _("This person is being erased already.")) from error
     set_restricted(planned.rtype, planned.record.id, restricted=True)
     return made
 

@@ -13,10 +13,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from klientel.kernel.access.reading import names
 from klientel.kernel.errors import Conflict, Forbidden, Missing, Refused
 from klientel.kernel.jobs import defer
-from klientel.kernel.kinds import Date, Link, Links
+from klientel.kernel.kinds import Date
 from klientel.kernel.records import RecordType, by_slug, type_of
 from klientel.kernel.tenancy import reading, writing
 from klientel.kernel.web.answers import act
@@ -49,21 +48,8 @@ def report_page(request: Any, slug: str, record_id: UUID) -> HttpResponse:
         "record_id": record_id,
         "grounds": restricting.GROUNDS,
         "moment": dt.datetime.fromisoformat,
-        "titles": _titles(request.scope, told),
     }
     return _private(_drawn(request, "privacy/report.html", context))
-
-
-def _titles(scope: Any, told: dict[str, Any]) -> dict[str, str]:
-    """Titles of the records that the report leads to, as far as the reader may see them."""
-    ids: set[UUID] = set()
-    for one in (one for part in told["parts"] if part["key"] == "data" for one in part["entries"]):
-        kinds = type_of(one["type"]).fields
-        for field in one["fields"]:
-            if isinstance(kinds.get(field["name"]), Link | Links):
-                ids |= {UUID(v) for v in (field["value"] if isinstance(field["value"], list) else [field["value"]])}
-    with reading():
-        return {str(record_id): name.title for record_id, name in names(scope, ids).items()}
 
 
 @require_GET

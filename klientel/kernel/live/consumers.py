@@ -5,17 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
-from klientel.kernel.access import ActorScope, actor_of, reading
+from klientel.kernel.access import ActorScope, actor_of, deputies_of, reading
 from klientel.kernel.errors import Forbidden, Missing
 from klientel.kernel.events import Event, consumer
 from klientel.kernel.events.notices import NOTIFY
 from klientel.kernel.events.surroundings import here
+from klientel.kernel.kinds import today
 from klientel.kernel.live import notifications, signals
 from klientel.kernel.live.notifications import Told
 from klientel.kernel.records import RecordType, type_of
@@ -44,7 +45,16 @@ def notify(events: list[Event]) -> None:
         for found in _candidates(event, doers.get(event.actor), subjects):
             if found.told.member != doers.get(event.actor):
                 wanted[found.told.member].append(found)
+    _to_deputies(wanted)
     notifications.tell(told for member, some in wanted.items() for told in _seen_by(member, some))
+
+
+def _to_deputies(wanted: dict[UUID, list[Candidate]]) -> None:
+    """Who is away is told all the same; who stands in for them too, as far as they may see it."""
+    for member, some in list(wanted.items()):
+        for deputy in deputies_of(member, today()):
+            others = [one for one in some if one.told.params.get("by") != str(deputy)]
+            wanted[deputy] += [replace(one, told=replace(one.told, member=deputy)) for one in others]
 
 
 def _doers(events: list[Event]) -> dict[str, UUID]:

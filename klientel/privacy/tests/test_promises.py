@@ -179,7 +179,8 @@ def test_files_go_and_what_is_about_others_stays_without_the_person(anna, folder
         concerns=[person.id, firm.id],
     ).record
     run(anna, "contacts.person.comment", person.id, text="nett")
-    erasing.erase(anna, type_of("contacts.person"), person.id, "request")
+    done = erasing.erase(anna, type_of("contacts.person"), person.id, "request")
+    assert {"type": "kernel.file", "id": str(ours.id)} in done.review  # what is in it a human has to look through
     scope = ActorScope(anna)
     with pytest.raises(Missing):
         get(scope, type_of("kernel.file"), mine.id)

@@ -53,6 +53,16 @@ def test_assigned_by_somebody_else(anna, carla, told):
     assert told(anna) == []
 
 
+def test_who_stands_in_is_told_too(anna, carla, told):
+    doris = make_member("Doris Dorn", [{"record": "*", "verb": "*"}])
+    run(anna, "kernel.member.change", carla.member, deputy=doris.member, away_from="2020-01-01")
+    told(doris)
+    run(anna, "work.task.create", subject="Anrufen", owner=carla.member)
+    run(doris, "work.task.create", subject="Eigene", owner=carla.member)
+    assert told(doris) == ["Anna Alster assigned Anrufen to you"]
+    assert len(told(carla)) == 2
+
+
 def test_many_at_once_are_one_notification(anna, carla, told):
     items = [Item(params={"subject": f"T{n}", "owner": carla.member}) for n in range(12)]
     list(run_many(anna, "work.task.create", items, chunk=5))

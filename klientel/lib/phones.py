@@ -101,7 +101,7 @@ def _simple(region: str) -> tuple[str, re.Pattern[str]] | None:
         return None
     if found.general_desc is None or found.general_desc.national_number_pattern is None:
         return None
-    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(found.country_code, ())
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(found.country_code or 0, ())
     if len(regions) != 1:
         return None
     return str(found.country_code), re.compile(found.general_desc.national_number_pattern)

@@ -24,8 +24,10 @@ def full_name(text: str, texts: dict[str, Any]) -> None:
         return
     parts = split_name(text)
     found = {
-        "salutation": _SALUTATIONS.get(parts.salutation, ""), "academic_title": parts.title,
-        "first_name": parts.first_name, "last_name": " ".join(p for p in (parts.last_name, parts.suffix) if p),
+        "salutation": _SALUTATIONS.get(parts.salutation, ""),
+        "academic_title": parts.title,
+        "first_name": parts.first_name,
+        "last_name": " ".join(p for p in (parts.last_name, parts.suffix) if p),
     }
     if "@" in text and not parts.first_name:  # a mail address where the name should stand says no name
         return
@@ -41,7 +43,7 @@ def middle_name(text: str, texts: dict[str, Any]) -> None:
 
 
 def suffix(text: str, texts: dict[str, Any]) -> None:
-    """"jun." and the like stand behind the last name."""
+    """ "jun." and the like stand behind the last name."""
     texts["last_name"] = " ".join(p for p in (texts.get("last_name", ""), text) if p)
 
 
@@ -59,7 +61,7 @@ def groups(text: str) -> str:
 
 
 def title(text: str, texts: dict[str, Any]) -> None:
-    """"Herr Dr." in one column is a salutation and a title."""
+    """ "Herr Dr." in one column is a salutation and a title."""
     parts = split_name(f"{text} X")
     spoken = salutation(text) or _SALUTATIONS.get(parts.salutation, "")
     if spoken:
@@ -99,52 +101,80 @@ _REACH = {
 
 def _addresses() -> dict[str, tuple[str, ...]]:
     words = {
-        "street": ("street", "straße"), "postcode": ("postcode", "plz"), "city": ("city", "ort"), "region": ("state",),
-        "country": ("country", "land"), "house_number": ("house number", "hausnummer"),
+        "street": ("street", "straße"),
+        "postcode": ("postcode", "plz"),
+        "city": ("city", "ort"),
+        "region": ("state",),
+        "country": ("country", "land"),
+        "house_number": ("house number", "hausnummer"),
         "street_2": ("street 2", "adresszusatz", "address 2"),
     }
-    purposes = {"1": "", "work": " work", "private": " home", "other": " other", "billing": " billing", "delivery": " delivery"}
+    purposes = {
+        "1": "",
+        "work": " work",
+        "private": " home",
+        "other": " other",
+        "billing": " billing",
+        "delivery": " delivery",
+    }
     return {
         f"addresses.{slot}.{part}": tuple(f"{name}{purpose}" for name in said)
-        for slot, purpose in purposes.items() for part, said in words.items()
+        for slot, purpose in purposes.items()
+        for part, said in words.items()
     }
 
 
 _NAME = ("salutation", "academic_title", "first_name", "last_name")
 
-preset("contacts.person", Preset(
-    synonyms=_REACH | _addresses() | {
-        "organisation": ("company", "firma", "organisation", "unternehmen", "account"),
-        "academic_title": ("title", "titel"),
-        "description": ("note", "notizen", "bemerkung"),
-        "position": ("job title", "position", "funktion"),
-        "tags": ("tags", "categories", "kategorien"),
-        "owner": ("owner", "verantwortlich"),
-    },
-    parts=(
-        Part("salutation", _("salutation"), ("salutation", "anrede"), title, _NAME[:2]),
-        Part("academic_title", _("title"), ("title", "titel"), title, (_NAME[1], _NAME[0])),
-        Part("full_name", _("full name"), ("full name", "name", "display name"), full_name, _NAME[2:]),
-        Part("middle_name", _("further first names"), ("middle name", "weitere vornamen"), middle_name, ("first_name",)),
-        Part("suffix", _("name suffix"), ("suffix",), suffix, ("last_name",)),
-        Part("gender", _("gender"), ("gender", "geschlecht"), gender, ("salutation",)),
+preset(
+    "contacts.person",
+    Preset(
+        synonyms=_REACH
+        | _addresses()
+        | {
+            "organisation": ("company", "firma", "organisation", "unternehmen", "account"),
+            "academic_title": ("title", "titel"),
+            "description": ("note", "notizen", "bemerkung"),
+            "position": ("job title", "position", "funktion"),
+            "tags": ("tags", "categories", "kategorien"),
+            "owner": ("owner", "verantwortlich"),
+        },
+        parts=(
+            Part("salutation", _("salutation"), ("salutation", "anrede"), title, _NAME[:2]),
+            Part("academic_title", _("title"), ("title", "titel"), title, (_NAME[1], _NAME[0])),
+            Part("full_name", _("full name"), ("full name", "name", "display name"), full_name, _NAME[2:]),
+            Part(
+                "middle_name",
+                _("further first names"),
+                ("middle name", "weitere vornamen"),
+                middle_name,
+                ("first_name",),
+            ),
+            Part("suffix", _("name suffix"), ("suffix",), suffix, ("last_name",)),
+            Part("gender", _("gender"), ("gender", "geschlecht"), gender, ("salutation",)),
+        ),
+        values={"salutation": salutation, "tags": groups},
+        doubts={"academic_title": place_of_titles},
+        creates=("organisation",),
+        cards=True,
     ),
-    values={"salutation": salutation, "tags": groups},
-    doubts={"academic_title": place_of_titles},
-    creates=("organisation",),
-    cards=True,
-))
+)
 
-preset("contacts.organisation", Preset(
-    synonyms=_REACH | _addresses() | {
-        "name": ("company", "firma", "organisation", "account name", "company name", "firmenname", "full name"),
-        "parent": ("parent account", "parent company", "muttergesellschaft", "konzern"),
-        "description": ("note", "notizen", "bemerkung"),
-        "turnover": ("annual revenue", "umsatz"),
-        "tags": ("tags", "categories", "kategorien"),
-        "owner": ("owner", "verantwortlich"),
-    },
-    values={"tags": groups},
-    creates=("parent",),
-    cards=True,
-))
+preset(
+    "contacts.organisation",
+    Preset(
+        synonyms=_REACH
+        | _addresses()
+        | {
+            "name": ("company", "firma", "organisation", "account name", "company name", "firmenname", "full name"),
+            "parent": ("parent account", "parent company", "muttergesellschaft", "konzern"),
+            "description": ("note", "notizen", "bemerkung"),
+            "turnover": ("annual revenue", "umsatz"),
+            "tags": ("tags", "categories", "kategorien"),
+            "owner": ("owner", "verantwortlich"),
+        },
+        values={"tags": groups},
+        creates=("parent",),
+        cards=True,
+    ),
+)

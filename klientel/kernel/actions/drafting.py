@@ -1,4 +1,4 @@
-"""Records in memory, before anything is written: for finding twins, and for writing many without checking values twice."""
+"""Records in memory, before anything is written: for finding twins, and for writing many without a second check."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from django.db.models.base import ModelState
 from klientel.kernel.kinds import Kind
 from klientel.kernel.records import RecordType
 from klientel.kernel.records.record import Record
+
+_NOTHING: dict[str, Any] = {"id": None, "tenant_id": None}
 
 
 def fresh(rtype: RecordType, fields: Mapping[str, Kind], values: Mapping[str, Any]) -> Any:
@@ -39,7 +41,7 @@ def fresh(rtype: RecordType, fields: Mapping[str, Kind], values: Mapping[str, An
 @lru_cache(maxsize=512)
 def _blank(model: type[Record]) -> tuple[dict[str, Any], tuple[tuple[str, type], ...]]:
     """The defaults of a model, and those that every record needs for itself."""
-    made = model(id=None, tenant_id=None)
+    made: Any = model(**_NOTHING)
     known = {k: v for k, v in vars(made).items() if k != "_state"}
     return known, tuple((k, type(v)) for k, v in known.items() if isinstance(v, list | dict))
 
@@ -47,7 +49,7 @@ def _blank(model: type[Record]) -> tuple[dict[str, Any], tuple[tuple[str, type],
 @lru_cache(maxsize=512)
 def defaults(model: type[Record]) -> dict[str, Any]:
     """The fields that say something on a record that nobody filled in, as plain values (``{"active": true}``)."""
-    made = model(id=None, tenant_id=None)
-    kinds = [f for f in model._meta.concrete_fields if isinstance(f, Kind)]
+    made: Any = model(**_NOTHING)
+    kinds: list[Any] = [f for f in model._meta.concrete_fields if isinstance(f, Kind)]
     values = {k.name: getattr(made, k.name) for k in kinds if not k.readonly}
     return {k.name: k.plain(values[k.name]) for k in kinds if values.get(k.name) and not k.is_empty(values[k.name])}

@@ -44,6 +44,9 @@ class Draft:
     links: list[tuple[str, str, UUID]] = field(default_factory=list)  # field, target type, id: to be checked
 
 
+_NO_ID: dict[str, Any] = {"id": None}  # one is given when the record is made
+
+
 class Again(Exception):
     """An item was refused after its chunk was partly written: the chunk starts again without it."""
 
@@ -81,7 +84,7 @@ class Step:
     def create(self, rtype: RecordType | str, **values: Any) -> Any:
         """A new record with these fields; they are checked as if given from outside."""
         rtype = type_of(rtype)
-        record = self._new(rtype, rtype.model(id=None))
+        record = self._new(rtype, rtype.model(**_NO_ID))
         draft = Draft(rtype, record, {}, True, self._item)
         fields = rtype.fields
         refusals: list[Refused] = []
@@ -91,7 +94,7 @@ class Step:
         return self._begun(draft, refusals)
 
     def adopt(self, rtype: RecordType, record: Any, values: dict[str, Any]) -> Any:
-        """As :meth:`create`, with a record made by :func:`drafting.fresh` from values that the kinds accepted already."""
+        """As :meth:`create`, with a record that `drafting.fresh` made from values the kinds accepted already."""
         draft = Draft(rtype, self._new(rtype, record), {}, True, self._item, matched=True)
         fields = rtype.fields
         for name, value in values.items():
@@ -104,8 +107,11 @@ class Step:
                     draft.links.extend((name, kind.to, v) for v in value)
         refusals: list[Refused] = []
         self._fill(draft, refusals, fields, values)
-        refusals += [fields[n].refuse("required", _("Please fill in this field.")) for n, v in values.items()
-                     if fields[n].required and fields[n].is_empty(v)]
+        refusals += [
+            fields[n].refuse("required", _("Please fill in this field."))
+            for n, v in values.items()
+            if fields[n].required and fields[n].is_empty(v)
+        ]
         return self._begun(draft, refusals)
 
     def _new(self, rtype: RecordType, record: Any) -> Any:
@@ -130,9 +136,9 @@ class Step:
             if name not in given:
                 draft.changes[name] = [None, value]
         for name, kind in fields.items():
-            if kind.required and name not in given and name not in preset:
-                if kind.custom or kind.is_empty(getattr(draft.record, name)):
-                    refusals.append(kind.refuse("required", _("Please fill in this field.")))
+            missing = kind.required and name not in given and name not in preset
+            if missing and (kind.custom or kind.is_empty(getattr(draft.record, name))):
+                refusals.append(kind.refuse("required", _("Please fill in this field.")))
 
     def change(self, record: Any, **values: Any) -> None:
         """Set fields of a record; what stays equal is no change, and nothing changed is no event."""

@@ -1,4 +1,4 @@
-"""Reading ahead: while the database works on one chunk, a second thread reads the next. Bounded, so memory stays flat."""
+"""Reading ahead: while the database works on one chunk, a second thread reads the next. Bounded: memory stays flat."""
 
 from __future__ import annotations
 

@@ -105,9 +105,10 @@ class Progress:
 
 
 def start(actor: Actor, rtype: RecordType | str, upload: Any, *, name: str = "", options: Any = None) -> ImportRun:
-    """Store an uploaded file and guess its mapping. ``upload`` is Django's uploaded file, a path or an open binary file.
+    """Store an uploaded file and guess its mapping. ``upload``: Django's uploaded file, a path, an open binary file.
 
-    :class:`Refused` at ``file`` with one clear sentence where it is no table, :class:`Forbidden` without the right to create.
+    :class:`Refused` at ``file`` with one clear sentence where it is no table, :class:`Forbidden` without the right
+    to create.
     """
     rtype = type_of(rtype)
     with transaction.atomic(), running.surroundings(get_language() or actor.language):
@@ -116,8 +117,14 @@ def start(actor: Actor, rtype: RecordType | str, upload: Any, *, name: str = "",
             raise Forbidden("forbidden", _("You may not create this."))
         key, size = storage.keep(current(), upload)
         run = ImportRun(
-            tenant_id=current(), record_type=rtype.key, file=key, size=size, member=actor.member, actor_name=actor.name[:200],
-            name=clean_name(name or getattr(upload, "name", "") or upload), language=get_language() or actor.language,
+            tenant_id=current(),
+            record_type=rtype.key,
+            file=key,
+            size=size,
+            member=actor.member,
+            actor_name=actor.name[:200],
+            name=clean_name(name or getattr(upload, "name", "") or upload),
+            language=get_language() or actor.language,
             options=_first_options(scope, rtype, actor, options).plain(),
         )
         try:
@@ -165,7 +172,7 @@ def recent(actor: Actor, limit: int = 20) -> list[ImportRun]:
 
 
 def describe(run: ImportRun) -> Description:
-    """Columns with samples and their (guessed or chosen) targets, everything that can be chosen, and facts of the file."""
+    """Columns with samples and their (guessed or chosen) targets, all that can be chosen, and facts of the file."""
     with transaction.atomic(), running.surroundings(run.language):
         scope, rtype = ActorScope(running.actor_of_run(run)), type_of(run.record_type)
         table, known = running.open_file(run), targets(scope, rtype)
@@ -176,14 +183,23 @@ def describe(run: ImportRun) -> Description:
             columns.append(Column(name, list(values)[:_SAMPLES], run.mapping.get(name, "")))
         offered = list(known.values())
         offered += [Target(p, p, "", p.split(".")[0]) for p in dict.fromkeys(run.mapping.values()) if p not in known]
-        return Description(columns, offered, table.kind, table.encoding, table.delimiter, table.sheets, table.sheet,
-                           Options.of(run.options))
+        return Description(
+            columns,
+            offered,
+            table.kind,
+            table.encoding,
+            table.delimiter,
+            table.sheets,
+            table.sheet,
+            Options.of(run.options),
+        )
 
 
 def choose(run: ImportRun, mapping: Mapping[str, str] | None = None, options: Any = None) -> ImportRun:
     """Keep a mapping and options; :class:`Refused` at ``mapping`` or the option where something does not fit.
 
-    ``options`` names only what differs from before. Another sheet (or header) is another table: its mapping is guessed anew.
+    ``options`` names only what differs from before. Another sheet (or header) is
+    another table: its mapping is guessed anew.
     """
     with transaction.atomic(), running.surroundings(run.language):
         run = _open_to_change(run)
@@ -203,15 +219,20 @@ def choose(run: ImportRun, mapping: Mapping[str, str] | None = None, options: An
 
 
 def _open_to_change(run: ImportRun) -> ImportRun:
-    now = ImportRun.objects.select_for_update().get(pk=run.pk)
+    now: ImportRun = ImportRun.objects.select_for_update().get(pk=run.pk)
     if now.state not in (State.UPLOADED, State.CHECKED):
         raise Conflict("started_already", _("This import has started already."))
     return now
 
 
 def check(
-    run: ImportRun, mapping: Mapping[str, str] | None = None, options: Any = None, *, most: int | None = CHECKED,
-    tell: Callable[[int], None] | None = None, shown: int = _SHOWN,
+    run: ImportRun,
+    mapping: Mapping[str, str] | None = None,
+    options: Any = None,
+    *,
+    most: int | None = CHECKED,
+    tell: Callable[[int], None] | None = None,
+    shown: int = _SHOWN,
 ) -> Report:
     """The dry run: the same as the import, rolled back. ``most`` None tries all rows. Keeps mapping and options."""
     run = choose(run, mapping, options)
@@ -220,8 +241,12 @@ def check(
     tried = 0
     with running.surroundings(run.language):
         with transaction.atomic():
-            mappings.checked(ActorScope(running.actor_of_run(run)), type_of(run.record_type),
-                             running.open_file(run).columns, run.mapping)
+            mappings.checked(
+                ActorScope(running.actor_of_run(run)),
+                type_of(run.record_type),
+                running.open_file(run).columns,
+                run.mapping,
+            )
             prepared = running.prepare(run, running.actor_of_run(run))
         importer = prepared.importer(run.change_set, dry=True)
         for result in running.dry(prepared, importer, most=most, tell=tell):
@@ -247,17 +272,18 @@ def count_rows(run: ImportRun) -> int:
 
 
 def commit(run: ImportRun, *, tell: Callable[[ImportRun], None] | None = None) -> ImportRun:
-    """Carry the import out, here and now, to its end. Pages defer ``transfer.jobs.run_import`` to the worker instead."""
+    """Carry the import out, here and now, to its end. Pages defer ``transfer.jobs.run_import`` instead."""
     with transaction.atomic(), running.surroundings(run.language):
-        mappings.checked(ActorScope(running.actor_of_run(run)), type_of(run.record_type),
-                         running.open_file(run).columns, run.mapping)
+        mappings.checked(
+            ActorScope(running.actor_of_run(run)), type_of(run.record_type), running.open_file(run).columns, run.mapping
+        )
     return running.carry_out(run.pk, tell=tell)
 
 
 def cancel(run: ImportRun) -> ImportRun:
     """Stop after the chunk that runs now; what was imported stays and can be undone by its change set."""
     with transaction.atomic(), writing.door():
-        now = ImportRun.objects.select_for_update().get(pk=run.pk)
+        now: ImportRun = ImportRun.objects.select_for_update().get(pk=run.pk)
         if now.state not in (State.DONE, State.FAILED):
             now.state, now.finished_at = State.CANCELLED, timezone.now()
             now.save(update_fields=["state", "finished_at"])
@@ -296,14 +322,16 @@ def _rejected(run: ImportRun, width: int, states: tuple[str, ...]) -> Iterator[l
     while True:
         with transaction.atomic():
             lines = list(
-                ImportRow.objects.filter(run=run.pk, line__gt=line, state__in=states).order_by("line")
-                .values_list("line", flat=True).distinct()[:_PAGE]
+                ImportRow.objects.filter(run=run.pk, line__gt=line, state__in=states)
+                .order_by("line")
+                .values_list("line", flat=True)
+                .distinct()[:_PAGE]
             )
             faults = list(ImportRow.objects.filter(run=run.pk, line__in=lines).order_by("line", "pk"))
         if not lines:
             return
         for line in lines:
             own = [f for f in faults if f.line == line]
-            cells = next((f.cells for f in own if f.cells), [])
+            cells: list[str] = next((f.cells for f in own if f.cells), [])
             reasons = " ".join(f.details.get("message", "") for f in own)
             yield [*cells[:width], *[""] * (width - len(cells)), str(line), reasons]

@@ -1,4 +1,4 @@
-"""Several entries in one cell, and back: ``a@b.de; c@d.de (private)``, ``Hauptstr. 1 | 10115 | Berlin || DE (billing)``.
+"""Several entries in one cell, and back: ``a@b.de; c@d.de (private)``, ``Weg 1 | 10115 | Berlin || DE (billing)``.
 
 ``read(kind, write(kind, v)) == v``, purpose and state included; what people type by hand is read as well.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Any
 
 from django.utils.translation import override
 

@@ -1,6 +1,7 @@
 """The columns of an export: which SQL they read and how what comes back becomes a cell. A whole column at a time.
 
-A column is named by the path of an import target (``first_name``, ``emails.work``, ``addresses.1.city``), by ``id``, or by a
+A column is named by the path of an import target (``first_name``, ``emails.work``, ``addresses.1.city``), by
+``id``, or by a
 link with ``.id``: then it is not the linked record's name but its id.
 """
 
@@ -98,15 +99,19 @@ def heads(columns: Sequence[Column]) -> list[str]:
     return found
 
 
+def _turned(columns: Sequence[Column], rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    return list(zip(*rows, strict=True)) if rows else [() for _column in columns]
+
+
 def texts(columns: Sequence[Column], rows: Sequence[tuple[Any, ...]], names: dict[Any, str]) -> list[Cells]:
     """Rows as columns of text, for CSV; nothing is guarded yet."""
-    raw = list(zip(*rows, strict=True)) if rows else [[] for _c in columns]
+    raw = _turned(columns, rows)
     return [_writer(column, names)(column.canonical(list(values))) for column, values in zip(columns, raw, strict=True)]
 
 
 def typed(columns: Sequence[Column], rows: Sequence[tuple[Any, ...]], names: dict[Any, str]) -> list[Cells]:
     """Rows as columns of values for a workbook: numbers, days and yes or no stay what they are."""
-    raw = list(zip(*rows, strict=True)) if rows else [[] for _c in columns]
+    raw = _turned(columns, rows)
     found = []
     for column, values in zip(columns, raw, strict=True):
         canonical = column.canonical(list(values))
@@ -116,7 +121,7 @@ def typed(columns: Sequence[Column], rows: Sequence[tuple[Any, ...]], names: dic
 
 def plain(columns: Sequence[Column], rows: Sequence[tuple[Any, ...]]) -> list[Cells]:
     """Rows as columns of JSON values."""
-    raw = list(zip(*rows, strict=True)) if rows else [[] for _c in columns]
+    raw = _turned(columns, rows)
     found = []
     for column, values in zip(columns, raw, strict=True):
         canonical, kind = column.canonical(list(values)), column.kind
@@ -132,7 +137,7 @@ def _writer(column: Column, names: dict[Any, str]) -> Callable[[Cells], Cells]:
     if kind is None:
         return lambda values: [str(v) for v in values]
     if isinstance(kind, Entries):
-        one = _slot(kind, column.at) if column.at.slot else _whole(kind)
+        one = _slot(column.at) if column.at.slot else _whole(kind)
         return lambda values: [one(v) if v else "" for v in values]
     if column.links:
         return lambda values: [_named(v, names) for v in values]
@@ -185,7 +190,7 @@ def _whole(kind: Entries) -> Callable[[Any], str]:
     return one
 
 
-def _slot(kind: Entries, at: Path) -> Callable[[Any], str]:
+def _slot(at: Path) -> Callable[[Any], str]:
     number = int(at.slot.lstrip("abcdefghijklmnopqrstuvwxyz") or 1)
     part = at.part or "value"
 

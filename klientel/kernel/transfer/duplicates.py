@@ -1,6 +1,7 @@
 """Likely twins of many records at once, in the base and within the file: one look into the index for a whole chunk.
 
-Every row meets only those records that share a strong key (mail, phone, domain, VAT ID, both names); of them the nearest
+Every row meets only those records that share a strong key (mail, phone, domain, VAT ID, both names); of them the
+nearest
 are scored. A key that hundreds share costs a few microseconds each and never a comparison.
 """
 
@@ -44,7 +45,7 @@ def weight(key: str) -> float:
 
 
 class Finder:
-    """Finds twins for chunk after chunk. ``remembers`` keeps earlier rows of the file where they are not in the base."""
+    """Finds twins for chunk after chunk. ``remembers`` keeps earlier rows that are not in the base."""
 
     def __init__(self, scope: ActorScope, rtype: RecordType, threshold: float, *, remembers: bool = False) -> None:
         self.scope, self.rtype, self.threshold = scope, rtype, threshold
@@ -104,14 +105,16 @@ class Finder:
         return {n: best for n, some in shared.items() if (best := _best(some))}
 
     def _sharing(self, keys: list[str]) -> list[tuple[int, UUID]]:
-        """(position of a key, record that has it): one look into the index for each key, whatever the planner thinks."""
+        """(position of a key, record that has it): one look into the index for each key."""
         inside = both([reading.which(self.scope, self.rtype), Sql("t.match_keys && ARRAY[k.key]")])
         with connection.cursor() as cursor:
             cursor.execute(
                 f"SELECT k.n, t.id FROM unnest(%s::text[]) WITH ORDINALITY k(key, n) JOIN {self.rtype.table} t"
-                f" ON {inside.text}", [keys, *inside.params],
+                f" ON {inside.text}",
+                [keys, *inside.params],
             )
-            return cursor.fetchall()
+            found: list[tuple[int, UUID]] = cursor.fetchall()
+            return found
 
     # -- within the file ------------------------------------------------------------------------------------------
 

@@ -48,7 +48,7 @@ Rows = list[tuple[Any, ...]]
 
 
 @action("kernel.member", gettext_lazy("Export"), needs="export", undoable=False, icon="download")
-def exported(step: Step, member: Any) -> None:
+def exported(step: Step, _member: Any) -> None:
     """Somebody took records out: written by :func:`stream` itself, with what was taken; nothing to be done by hand."""
     step.require(False, "only_by_export", gettext_lazy("This is written down when something is exported."))
 
@@ -70,7 +70,11 @@ def formats(rtype: RecordType) -> list[tuple[str, str]]:
 
 
 def export(
-    scope: ActorScope, rtype: RecordType, where: Any = None, paths: Iterable[str] | None = None, format: str = "csv",  # noqa: A002
+    scope: ActorScope,
+    rtype: RecordType,
+    where: Any = None,
+    paths: Iterable[str] | None = None,
+    format: str = "csv",  # noqa: A002
     out: BinaryIO | None = None,
 ) -> int:
     """Write the records that the condition selects to ``out``; the number of bytes.
@@ -86,7 +90,11 @@ def export(
 
 
 def stream(
-    scope: ActorScope, rtype: RecordType, where: Any = None, paths: Iterable[str] | None = None, format: str = "csv",  # noqa: A002
+    scope: ActorScope,
+    rtype: RecordType,
+    where: Any = None,
+    paths: Iterable[str] | None = None,
+    format: str = "csv",  # noqa: A002
 ) -> Iterator[bytes]:
     """The same in pieces, for an answer that streams. Refused before the first piece, never in the middle."""
     with _open():
@@ -150,7 +158,8 @@ def _page(wanted: Export, after: tuple[str, Any] | None) -> Rows:
             f" ORDER BY t.sort_key, t.id LIMIT {_PAGE}",
             [*picked.params, *inside.params],
         )
-        return cursor.fetchall()
+        found: Rows = cursor.fetchall()
+        return found
 
 
 # -- formats ------------------------------------------------------------------------------------------------------
@@ -178,7 +187,11 @@ def _guarded(texts: list[str]) -> list[str]:
 def _xlsx(wanted: Export) -> Iterator[bytes]:
     with TemporaryDirectory() as place:
         path = Path(place) / "export.xlsx"
-        rows = (row for some, names in pages(wanted) for row in zip(*columns.typed(wanted.columns, some, names), strict=True))
+        rows = (
+            row
+            for some, names in pages(wanted)
+            for row in zip(*columns.typed(wanted.columns, some, names), strict=True)
+        )
         write_xlsx(str(path), columns.heads(wanted.columns), rows, sheet=str(wanted.rtype.plural))
         with path.open("rb") as source:
             while piece := source.read(_PIECE):
@@ -196,7 +209,9 @@ def _vcf(wanted: Export) -> Iterator[bytes]:
     names = [c.path for c in wanted.columns]
     for rows, linked in pages(wanted):
         values = [c.canonical([row[n] for row in rows]) for n, c in enumerate(wanted.columns)]
-        found = (cards.card(wanted.rtype, dict(zip(names, row, strict=True)), linked) for row in zip(*values, strict=True))
+        found = (
+            cards.card(wanted.rtype, dict(zip(names, row, strict=True)), linked) for row in zip(*values, strict=True)
+        )
         yield b"".join(vcard_chunks(found))
 
 

@@ -60,7 +60,13 @@ class Importer:
     """Turns rows into records for one actor. Dry or not it does the same; a dry run is rolled back by its caller."""
 
     def __init__(
-        self, actor: Actor, rtype: RecordType, fields: dict[str, Kind], options: Options, change_set: UUID, *,
+        self,
+        actor: Actor,
+        rtype: RecordType,
+        fields: dict[str, Kind],
+        options: Options,
+        change_set: UUID,
+        *,
         dry: bool = False,
     ) -> None:
         self.actor, self.rtype, self.fields, self.options, self.change_set = actor, rtype, fields, options, change_set
@@ -110,7 +116,9 @@ class Importer:
             row.match = found.get(n)
         if self.options.on_duplicate != "update":
             return rows, []
-        now, later, changed = [], [], set()
+        now: list[_Row] = []
+        later: list[_Row] = []
+        changed: set[UUID] = set()
         for row in rows:
             match = row.match
             waits = match is not None and (match.record is None or match.record.pk in changed)
@@ -142,7 +150,9 @@ class Importer:
     def _update(self, rows: list[_Row]) -> Iterator[Result]:
         changes = [self._changes(r) for r in rows]
         items = [
-            Item(id=r.match.record.pk, params=c) for r, c in zip(rows, changes, strict=True) if c and r.match is not None
+            Item(id=r.match.record.pk, params=c)
+            for r, c in zip(rows, changes, strict=True)
+            if c and r.match is not None
         ]
         outcomes = iter(self._run("change", items))
         for row, change in zip(rows, changes, strict=True):
@@ -150,27 +160,42 @@ class Importer:
             if change:
                 yield self._result(row, next(outcomes), "updated")
             else:
-                yield Result(row.taken.line, "unchanged", row.match.record.title, row.match.record.pk, row.taken.faults,
-                             row.match, row.taken.cells)
+                yield Result(
+                    row.taken.line,
+                    "unchanged",
+                    row.match.record.title,
+                    row.match.record.pk,
+                    row.taken.faults,
+                    row.match,
+                    row.taken.cells,
+                )
 
     def _run(self, verb: str, items: list[Item]) -> list[Outcome]:
         if not items:
             return []
-        return list(run_many(self.actor, f"{self.rtype.key}.{verb}", items, change_set=self.change_set, scope=self.scope))
+        return list(
+            run_many(self.actor, f"{self.rtype.key}.{verb}", items, change_set=self.change_set, scope=self.scope)
+        )
 
     def _result(self, row: _Row, outcome: Outcome, state: str) -> Result:
         taken = row.taken
         if outcome.refused is None:
-            return Result(taken.line, state, outcome.record.title, outcome.record.id, taken.faults, row.match, taken.cells)
+            return Result(
+                taken.line, state, outcome.record.title, outcome.record.id, taken.faults, row.match, taken.cells
+            )
         faults = [Fault("error", no.code, str(no.message), no.field or "") for no in outcome.refused.all()]
-        return Result(taken.line, "error", self.rtype.title_of(row.record), None, [*taken.faults, *faults], row.match, taken.cells)
+        return Result(
+            taken.line, "error", self.rtype.title_of(row.record), None, [*taken.faults, *faults], row.match, taken.cells
+        )
 
     def _repeats(self, row: _Row) -> Result:
         match = row.match
         assert match is not None
         record = match.record.pk if match.record is not None else None
         faults = [*row.taken.faults, Fault("duplicate", "duplicate", self._sentence(match))]
-        return Result(row.taken.line, "duplicate", self.rtype.title_of(row.record), record, faults, match, row.taken.cells)
+        return Result(
+            row.taken.line, "duplicate", self.rtype.title_of(row.record), record, faults, match, row.taken.cells
+        )
 
     def _sentence(self, match: Match) -> str:
         if match.record is None:
@@ -198,7 +223,9 @@ def _merged(kind: Kind, before: Any, value: Any, *, overwrite: bool) -> Any:
         return list(dict.fromkeys([*(before or ()), *value]))
     if isinstance(kind, Entries):
         known = {tuple(e.get(p, "") for p in kind.parts) for e in before or ()}
-        return [*(before or ()), *(e for e in value if tuple(e.get(p, "") for p in kind.parts) not in known)][: kind.most]
+        return [*(before or ()), *(e for e in value if tuple(e.get(p, "") for p in kind.parts) not in known)][
+            : kind.most
+        ]
     return value if overwrite or kind.is_empty(before) else before
 
 

@@ -20,7 +20,9 @@ from klientel.lib.words import fold
 LINE, PROBLEM = "Klientel: line", "Klientel: problem"
 #: what reading a vCard calls its columns, and where they lead
 _CARD = {
-    "address": "addresses", "email": "emails", "phone": "phones",
+    "address": "addresses",
+    "email": "emails",
+    "phone": "phones",
 }
 _CARD_PARTS = {"state": "region", "": "value"}
 _KIND_WORDS = ("type", "typ", "label", "art")
@@ -58,10 +60,8 @@ def _doubted(rtype: RecordType, mapping: dict[str, str], values: dict[str, list[
     return {c: p for c, p in mapping.items() if p}
 
 
-def _whole_address(
-    mapping: dict[str, str], values: dict[str, list[str]], fields: Mapping[str, Kind]
-) -> dict[str, str]:
-    """A column "Address" is a whole address where it has lines or commas and no column gives the town, else a street."""
+def _whole_address(mapping: dict[str, str], values: dict[str, list[str]], fields: Mapping[str, Kind]) -> dict[str, str]:
+    """A column "Address" is a whole address where it has several parts and no column gives the town."""
     for column, path in mapping.items():
         name = path.split(".")[0]
         if not isinstance(fields.get(name), Addresses):
@@ -74,7 +74,10 @@ def _whole_address(
             mapping = mapping | {column: "" if taken else slot}
         elif path.endswith(".street") and alone and composed:
             mapping = mapping | {column: name}
-        elif path.endswith(".postcode") and sum(p.startswith(path.removesuffix("postcode")) for p in mapping.values()) == 1:
+        elif (
+            path.endswith(".postcode")
+            and sum(p.startswith(path.removesuffix("postcode")) for p in mapping.values()) == 1
+        ):
             mapping = mapping | {column: ""}  # a number of four or five digits alone is no address
     return {c: p for c, p in mapping.items() if p}
 
@@ -83,7 +86,7 @@ def _further(columns: Sequence[str], mapping: dict[str, str], fields: Mapping[st
     """Columns numbered beyond what is offered follow the second: "E-mail 4 - Value" as "E-mail 2 - Value"."""
     for column in columns:
         digits = [part for part in _NUMBER.split(column) if part.isdigit()]
-        if column in mapping or len(digits) != 1 or not 2 < int(digits[0]) < 30:  # noqa: PLR2004
+        if column in mapping or len(digits) != 1 or not 2 < int(digits[0]) < 30:
             continue
         path = mapping.get(column.replace(digits[0], "2"), "").split(".")
         if len(path) > 1 and path[1] == "2" and path[0] in fields:
@@ -115,7 +118,7 @@ def _with_purposes(columns: Sequence[str], mapping: dict[str, str], fields: Mapp
     """A column such as "E-mail 1 - Type" tells the purpose of the entry whose value stands in "E-mail 1 - Value"."""
     for column in columns:
         words = fold(column).split()
-        if column in mapping or len(words) < 2 or words[-1] not in _KIND_WORDS:  # noqa: PLR2004
+        if column in mapping or len(words) < 2 or words[-1] not in _KIND_WORDS:
             continue
         for other, path in mapping.items():
             name, _dot, rest = path.partition(".")
@@ -131,9 +134,7 @@ def _with_purposes(columns: Sequence[str], mapping: dict[str, str], fields: Mapp
     return {c: mapping[c] for c in columns if c in mapping}
 
 
-def checked(
-    scope: ActorScope, rtype: RecordType, columns: Sequence[str], mapping: Mapping[str, str]
-) -> dict[str, str]:
+def checked(scope: ActorScope, rtype: RecordType, columns: Sequence[str], mapping: Mapping[str, str]) -> dict[str, str]:
     """A mapping somebody chose, without the columns that are left out; :class:`Refused` where it leads nowhere."""
     fields = scope.writable(rtype)
     parts = {p.path for p in preset_of(rtype).parts if all(f in fields for f in p.fields)}
@@ -143,7 +144,9 @@ def checked(
         if not path:
             continue
         if column not in columns:
-            raise Refused("no_such_column", _("The file has no column “%(name)s”.") % {"name": str(column)[:80]}, "mapping")
+            raise Refused(
+                "no_such_column", _("The file has no column “%(name)s”.") % {"name": str(column)[:80]}, "mapping"
+            )
         if path not in parts and (not isinstance(path, str) or parse(path, fields) is None):
             raise Refused(
                 "no_such_field", _("“%(path)s” is no field that can be imported.") % {"path": str(path)[:80]}, "mapping"
@@ -155,7 +158,9 @@ def checked(
     missing = [t.label for t in targets(scope, rtype).values() if t.required and not _covers(found, t.field)]
     if missing:
         raise Refused(
-            "required_unmapped", _("No column leads to “%(field)s”, which must be filled in.") % {"field": missing[0]}, "mapping"
+            "required_unmapped",
+            _("No column leads to “%(field)s”, which must be filled in.") % {"field": missing[0]},
+            "mapping",
         )
     return found
 

@@ -21,7 +21,7 @@ class State(models.TextChoices):
 
 
 class ImportRun(TenantModel):
-    """One file on its way in. ``cursor`` is the last line whose outcome is committed; it moves in the same transaction."""
+    """One file on its way in. ``cursor``: the last line whose outcome is committed, in the same transaction."""
 
     id = Id(primary_key=True)
     record_type = models.CharField(max_length=80)

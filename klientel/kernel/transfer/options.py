@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy
 from klientel.kernel.errors import Refused, together
 
 POLICIES = (
-    ("skip", gettext_lazy("leave out what is there already")), ("update", gettext_lazy("complete what is there already")),
+    ("skip", gettext_lazy("leave out what is there already")),
+    ("update", gettext_lazy("complete what is there already")),
     ("create", gettext_lazy("create a new record all the same")),
 )
 UPDATES = (("fill", gettext_lazy("fill empty fields only")), ("overwrite", gettext_lazy("the file wins")))
@@ -78,7 +79,7 @@ def _one_of(*allowed: str) -> Any:
 
 def _share(value: Any) -> float:
     number = float(value)
-    if not 0.3 <= number <= 1:  # noqa: PLR2004
+    if not 0.3 <= number <= 1:
         raise ValueError(value)
     return number
 
@@ -86,7 +87,9 @@ def _share(value: Any) -> float:
 def _flag(value: Any) -> bool:
     if isinstance(value, bool):
         return value
-    return {"": False, "0": False, "false": False, "off": False, "1": True, "true": True, "on": True}[str(value).lower()]
+    return {"": False, "0": False, "false": False, "off": False, "1": True, "true": True, "on": True}[
+        str(value).lower()
+    ]
 
 
 def _maybe(value: Any) -> bool | None:
@@ -106,7 +109,15 @@ def _sheet(value: Any) -> str:
 
 
 _READERS: dict[str, Any] = {
-    "on_duplicate": _one_of(*(k for k, _l in POLICIES)), "threshold": _share, "update": _one_of(*(k for k, _l in UPDATES)),
-    "strict": _flag, "create_links": _flag, "create_tags": _flag, "owner": _id, "tags": _ids,
-    "date_order": _one_of("", "dmy", "mdy"), "sheet": _sheet, "header": _maybe,
+    "on_duplicate": _one_of(*(k for k, _l in POLICIES)),
+    "threshold": _share,
+    "update": _one_of(*(k for k, _l in UPDATES)),
+    "strict": _flag,
+    "create_links": _flag,
+    "create_tags": _flag,
+    "owner": _id,
+    "tags": _ids,
+    "date_order": _one_of("", "dmy", "mdy"),
+    "sheet": _sheet,
+    "header": _maybe,
 }

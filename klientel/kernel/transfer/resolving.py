@@ -1,4 +1,4 @@
-"""Names of other records in a file become links: found by id, name, mail address or likeness, made where that is wanted."""
+"""Names of other records in a file become links: found by id, name, mail or likeness, made where that is wanted."""
 
 from __future__ import annotations
 
@@ -111,8 +111,10 @@ class Resolver:
             known[text] = _nothing_called(text) if result is nowhere else result
 
     def _may_make(self, name: str, target: RecordType) -> bool:
-        wanted = self.options.create_tags if target.key == TAG else (
-            self.options.create_links and name in preset_of(self.rtype).creates
+        wanted = (
+            self.options.create_tags
+            if target.key == TAG
+            else (self.options.create_links and name in preset_of(self.rtype).creates)
         )
         return wanted and self.scope.may(target, "create")
 
@@ -219,7 +221,8 @@ def _query(scope: ActorScope, rtype: RecordType, columns: str, where: Sql) -> li
         cursor.execute(
             f"SELECT t.id, {columns} FROM {rtype.table} t WHERE {inside.text} ORDER BY t.id DESC", inside.params
         )
-        return cursor.fetchall()
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
 
 
 def _by_name(scope: ActorScope, rtype: RecordType, texts: list[str]) -> dict[str, UUID]:

@@ -88,15 +88,22 @@ def prepare(run: ImportRun, actor: Actor) -> Prepared:
     """Open the file and read its mapping; inside a transaction, because a tenant's own fields are looked up."""
     rtype, scope, options = type_of(run.record_type), ActorScope(actor), Options.of(run.options)
     table = open_file(run)
-    taker = Taker(rtype, scope.writable(rtype), table.columns, run.mapping, options, sample=table.sample(_SAMPLE),
-                  decimal=table.decimal)
+    taker = Taker(
+        rtype,
+        scope.writable(rtype),
+        table.columns,
+        run.mapping,
+        options,
+        sample=table.sample(_SAMPLE),
+        decimal=table.decimal,
+    )
     return Prepared(actor, scope, rtype, table, taker, options)
 
 
 def dry(
     prepared: Prepared, importer: Importer, *, most: int | None = None, tell: Callable[[int], None] | None = None
 ) -> Iterator[Result]:
-    """What an import would do, row by row; nothing stays. Each chunk is a transaction of its own that is rolled back."""
+    """What an import would do, row by row; nothing stays. Each chunk is a transaction that is rolled back."""
     done = 0
     for some in chunks(_first(prepared.rows(), most)):
         yield from rolled_back(importer, some)
@@ -113,7 +120,7 @@ def _first(rows: Iterator[Taken], most: int | None) -> Iterator[Taken]:
 
 
 def carry_out(run_id: UUID, *, tell: Callable[[ImportRun], None] | None = None, chunk: int = CHUNK) -> ImportRun:
-    """Run the import from where it stands to its end. Called again after a crash it goes on; called twice it does nothing.
+    """Run the import from where it stands to its end. After a crash it goes on; called twice it does nothing.
 
     Everything a row needs (record, outcome, cursor) is committed in one transaction, so a kill leaves no half chunk.
     """
@@ -145,7 +152,7 @@ def carry_out(run_id: UUID, *, tell: Callable[[ImportRun], None] | None = None, 
 
 
 def refresh_statistics(rtype: RecordType) -> None:
-    """Let the planner know how full the table has become; after 500 rows and then whenever they are four times as many."""
+    """Let the planner know how full the table has become; after 500 rows, then at four times as many."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT kernel_analyze(%s)", [rtype.table])
 
@@ -179,7 +186,9 @@ def _do(run: ImportRun, importer: Importer, some: list[Taken]) -> ImportRun:
     results = importer.chunk(some)
     counts = Counter(now.counts)
     counts.update(count(results))
-    counts.update({f"made:{k}": n - before.get(k, 0) for k, n in importer.resolver.made.items() if n > before.get(k, 0)})
+    counts.update(
+        {f"made:{k}": n - before.get(k, 0) for k, n in importer.resolver.made.items() if n > before.get(k, 0)}
+    )
     now.counts, now.cursor, now.rows_done = dict(counts), some[-1].line, now.rows_done + len(some)
     with writing.door():
         keep(now, results)
@@ -198,10 +207,19 @@ def keep(run: ImportRun, results: list[Result]) -> None:
     """Store the outcomes that are more than plain successes."""
     rows = [
         ImportRow(
-            tenant_id=run.tenant_id, run=run.pk, line=r.line, state=fault.state, field=fault.field, code=fault.code,
-            record=r.record, cells=[c[:_LONGEST_CELL] for c in r.cells] if n == 0 else [], details=_details(r, fault),
+            tenant_id=run.tenant_id,
+            run=run.pk,
+            line=r.line,
+            state=fault.state,
+            field=fault.field,
+            code=fault.code,
+            record=r.record,
+            cells=[c[:_LONGEST_CELL] for c in r.cells] if n == 0 else [],
+            details=_details(r, fault),
         )
-        for r in results if r.told for n, fault in enumerate(r.faults)
+        for r in results
+        if r.told
+        for n, fault in enumerate(r.faults)
     ]
     if rows:
         ImportRow.objects.bulk_create(rows, batch_size=1000)

@@ -12,7 +12,19 @@ from django.utils.translation import override
 
 from klientel.kernel.actions.drafting import fresh
 from klientel.kernel.errors import Refused
-from klientel.kernel.kinds import Addresses, Choice, Choices, Country, Date, Entries, Kind, Language, Link, Links, LongText
+from klientel.kernel.kinds import (
+    Addresses,
+    Choice,
+    Choices,
+    Country,
+    Date,
+    Entries,
+    Kind,
+    Language,
+    Link,
+    Links,
+    LongText,
+)
 from klientel.kernel.records import RecordType
 from klientel.kernel.transfer import cells as cell_texts
 from klientel.kernel.transfer import saying
@@ -70,8 +82,15 @@ class Taker:
     """Reads the rows of one file into values of one type. Made once for an import."""
 
     def __init__(
-        self, rtype: RecordType, fields: Mapping[str, Kind], columns: Sequence[str], mapping: Mapping[str, str],
-        options: Options, *, sample: Sequence[Sequence[str]] = (), decimal: str | None = None,
+        self,
+        rtype: RecordType,
+        fields: Mapping[str, Kind],
+        columns: Sequence[str],
+        mapping: Mapping[str, str],
+        options: Options,
+        *,
+        sample: Sequence[Sequence[str]] = (),
+        decimal: str | None = None,
     ) -> None:
         self.rtype, self.fields, self.options, self.decimal = rtype, dict(fields), options, decimal
         self.preset = preset_of(rtype)
@@ -95,7 +114,9 @@ class Taker:
             return
         aim = parse(path, self.fields)
         if aim is None:
-            raise Refused("no_such_field", _("“%(path)s” is no field that can be imported.") % {"path": path[:80]}, "mapping")
+            raise Refused(
+                "no_such_field", _("“%(path)s” is no field that can be imported.") % {"path": path[:80]}, "mapping"
+            )
         self._column_of.setdefault(aim.field, column)
         if isinstance(self.fields[aim.field], Entries):
             self._entries.append((position, aim))
@@ -156,8 +177,11 @@ class Taker:
     def _leave_out(self, taken: Taken, kind: Kind, text: str, no: Refused) -> None:
         hard = self.options.strict or kind.required
         state = "error" if hard else "warning"
-        message = str(no.message) if hard else _("Not taken over: “%(value)s”. %(reason)s") % {
-            "value": text[:80], "reason": no.message}
+        message = (
+            str(no.message)
+            if hard
+            else _("Not taken over: “%(value)s”. %(reason)s") % {"value": text[:80], "reason": no.message}
+        )
         taken.faults.append(Fault(state, no.code, message, kind.name, self._column_of.get(kind.name, ""), text[:200]))
 
     # -- entries --------------------------------------------------------------------------------------------------
@@ -215,7 +239,7 @@ class Taker:
             taken.values[name] = kind.take(good[: kind.most])
 
     def _accept_one(self, taken: Taken, kind: Entries, entry: dict[str, str]) -> list[dict[str, str]]:
-        """One entry of a doubtful list: as it is, taken apart ("a@b.de, c@d.de"), without its wrong part, or not at all."""
+        """One entry of a doubtful list: as it is, taken apart, without its wrong part, or not at all."""
         try:
             return kind.take([entry])
         except Refused as no:
@@ -270,9 +294,9 @@ def _choosing(kind: Kind) -> Callable[[str], Any]:
 def _order(sample: Sequence[str]) -> str:
     """Whether dates with strokes begin with the day or the month: as those show that can be read one way only."""
     found = [m for m in map(_SLASHED.match, sample) if m]
-    if any(int(m.group(2)) > 12 for m in found):  # noqa: PLR2004
+    if any(int(m.group(2)) > 12 for m in found):
         return "mdy"
-    return "dmy" if any(int(m.group(1)) > 12 for m in found) else ""  # noqa: PLR2004
+    return "dmy" if any(int(m.group(1)) > 12 for m in found) else ""
 
 
 def _dating(kind: Kind, order: str) -> Callable[[str], Any]:

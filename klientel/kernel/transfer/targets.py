@@ -155,7 +155,7 @@ def parse(path: str, fields: dict[str, Kind]) -> Path | None:
     """A path taken apart, or ``None`` where it leads nowhere."""
     name, *rest = path.split(".")
     kind = fields.get(name)
-    if kind is None or len(rest) > 2 or isinstance(kind, Json | File):  # noqa: PLR2004
+    if kind is None or len(rest) > 2 or isinstance(kind, Json | File):
         return None
     if not rest:
         return Path(name)

@@ -19,13 +19,21 @@ _ENDINGS = {".csv": "csv", ".xlsx": "xlsx", ".vcf": "vcf", ".vcard": "vcf", ".js
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
 @click.option("--type", "record_type", required=True, help="Which records: person, organisation, task …")
-@click.option("--format", "chosen", type=click.Choice(["csv", "xlsx", "vcf", "jsonl"]), help="Default: by the file's name.")
+@click.option(
+    "--format", "chosen", type=click.Choice(["csv", "xlsx", "vcf", "jsonl"]), help="Default: by the file's name."
+)
 @click.option("--column", "columns", multiple=True, help="A field (repeatable; default: all), such as emails.work.")
 @click.option("--where", "condition", default="", help="A condition as JSON.")
 @click.option("--tenant", default="", help="Short name of the tenant (not needed where there is only one).")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
-    file: str, record_type: str, chosen: str | None, columns: tuple[str, ...], condition: str, tenant: str, as_json: bool
+    file: str,
+    record_type: str,
+    chosen: str | None,
+    columns: tuple[str, ...],
+    condition: str,
+    tenant: str,
+    as_json: bool,
 ) -> None:
     """Write records to FILE (- for the standard output)."""
     form = chosen or _ENDINGS.get(Path(file).suffix.lower(), "csv")
@@ -41,7 +49,9 @@ def command(
             pieces = stream(ActorScope(system_actor()), rtype, _where(condition), columns or None, form)
             size = _write(file, pieces)
     if file != "-":
-        click.echo(json.dumps({"file": file, "format": form, "bytes": size}) if as_json else f"Wrote {file}: {size:,} bytes.")
+        click.echo(
+            json.dumps({"file": file, "format": form, "bytes": size}) if as_json else f"Wrote {file}: {size:,} bytes."
+        )
 
 
 def _where(text: str) -> Any:

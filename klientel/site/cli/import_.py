@@ -21,20 +21,36 @@ _SHOWN = 50
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 @click.option("--type", "record_type", required=True, help="What the rows are: person, organisation, task …")
-@click.option("--map", "pairs", multiple=True, metavar="COLUMN=FIELD", help="Where a column leads (FIELD empty: nowhere).")
+@click.option(
+    "--map", "pairs", multiple=True, metavar="COLUMN=FIELD", help="Where a column leads (FIELD empty: nowhere)."
+)
 @click.option("--tenant", default="", help="Short name of the tenant (not needed where there is only one).")
 @click.option("--on-duplicate", type=click.Choice(["skip", "create", "update"]), default="skip", show_default=True)
-@click.option("--update", type=click.Choice(["fill", "overwrite"]), default="fill", show_default=True,
-              help="With --on-duplicate update: fill empty fields only, or the file wins.")
+@click.option(
+    "--update",
+    type=click.Choice(["fill", "overwrite"]),
+    default="fill",
+    show_default=True,
+    help="With --on-duplicate update: fill empty fields only, or the file wins.",
+)
 @click.option("--strict", is_flag=True, help="Refuse a row with any wrong value, instead of leaving the value out.")
 @click.option("--sheet", default="", help="The sheet of a workbook (default: the first with data).")
 @click.option("--dry-run", is_flag=True, help="Tell what would become of each row; nothing stays.")
 @click.option("--show-mapping", is_flag=True, help="Print the columns and where they lead, and end.")
-@click.option("--errors", "error_file", type=click.Path(dir_okay=False), help="Write refused rows with reasons to this CSV.")
+@click.option(
+    "--errors", "error_file", type=click.Path(dir_okay=False), help="Write refused rows with reasons to this CSV."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
-    file: str, record_type: str, pairs: tuple[str, ...], tenant: str, dry_run: bool, show_mapping: bool,
-    error_file: str | None, as_json: bool, **options: Any,
+    file: str,
+    record_type: str,
+    pairs: tuple[str, ...],
+    tenant: str,
+    dry_run: bool,
+    show_mapping: bool,
+    error_file: str | None,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Import FILE (CSV, XLSX, XLS, ODS or vCard). Columns are recognised by their names and values."""
     with serving():
@@ -65,7 +81,13 @@ def find_type(word: str) -> RecordType:
         types = all_types()
     wanted = word.strip().lower()
     for rtype in types:
-        known = (rtype.key, rtype.slug, rtype.key.rpartition(".")[2], str(rtype.label).lower(), str(rtype.plural).lower())
+        known = (
+            rtype.key,
+            rtype.slug,
+            rtype.key.rpartition(".")[2],
+            str(rtype.label).lower(),
+            str(rtype.plural).lower(),
+        )
         if wanted in known:
             return rtype
     names = ", ".join(t.key.rpartition(".")[2] for t in types if not t.system)

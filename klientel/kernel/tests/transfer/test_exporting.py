@@ -10,8 +10,8 @@ from django.utils import translation
 
 from klientel.kernel import events
 from klientel.kernel.access.granting import ActorScope
-from klientel.kernel.actions import run as act
 from klientel.kernel.actions import Item, run_many
+from klientel.kernel.actions import run as act
 from klientel.kernel.errors import Forbidden, Refused
 from klientel.kernel.records import type_of
 from klientel.kernel.sql import Sql

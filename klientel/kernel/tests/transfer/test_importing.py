@@ -20,7 +20,19 @@ from klientel.kernel.tests.transfer.conftest import Bench, faults, table
 from klientel.kernel.transfer import assistant
 from klientel.kernel.transfer.models import ImportRow, ImportRun
 
-HEAD = ["Anrede", "Vorname", "Nachname", "E-Mail", "Telefon geschäftlich", "Mobil", "Straße", "PLZ", "Ort", "Firma", "Geburtstag"]
+HEAD = [
+    "Anrede",
+    "Vorname",
+    "Nachname",
+    "E-Mail",
+    "Telefon geschäftlich",
+    "Mobil",
+    "Straße",
+    "PLZ",
+    "Ort",
+    "Firma",
+    "Geburtstag",
+]
 ANNA = ["Frau", "Anna", "Müller", "anna@example.org", "030 5000001", "0171 5000001", "Hauptstr. 1", "10115", "Berlin",
         "Bergmann GmbH", "1.2.1980"]  # fmt: skip
 BERND = ["Herr", "Bernd", "Wolf", "bernd@example.org", "", "", "", "", "", "Bergmann GmbH", ""]
@@ -33,7 +45,10 @@ def test_takes_names_reach_address_and_organisation(bench):
     assert anna["title"] == "Anna Müller"
     assert anna["salutation"] == "ms"
     assert anna["emails"] == [{"value": "anna@example.org", "purpose": "work", "state": "ok"}]
-    assert [(p["value"], p["purpose"]) for p in anna["phones"]] == [("+49305000001", "work"), ("+491715000001", "mobile")]
+    assert [(p["value"], p["purpose"]) for p in anna["phones"]] == [
+        ("+49305000001", "work"),
+        ("+491715000001", "mobile"),
+    ]
     [address] = anna["addresses"]
     assert (address["street"], address["postcode"], address["city"]) == ("Hauptstr. 1", "10115", "Berlin")
     assert anna["birthday"].isoformat() == "1980-02-01"
@@ -44,7 +59,11 @@ def test_takes_names_reach_address_and_organisation(bench):
 def test_every_record_has_its_event_and_all_can_be_undone(bench, anna):
     run = bench.run([HEAD, ANNA, BERND])
     told = events.read(Sql("e.change_set = %s", (run.change_set,)))
-    assert sorted(e.kind for e in told) == ["contacts.organisation.create", "contacts.person.create", "contacts.person.create"]
+    assert sorted(e.kind for e in told) == [
+        "contacts.organisation.create",
+        "contacts.person.create",
+        "contacts.person.create",
+    ]
     assert undo(anna, run.change_set).records == 3
     assert bench.titles() == []
 
@@ -125,8 +144,11 @@ def test_tags_owner_and_custom_fields(bench, anna):
         label_en="Shoe size", kind="decimal", privacy="public")  # fmt: skip
     act(anna, "kernel.tag.create", name="VIP")
     run = bench.run([["Name", "Schlagwörter", "Verantwortlich", "Schuhgröße"],
-                     ["Dr. Anna von Müller", "vip, Messe", "anna alster", "38,5"], ["Bernd Wolf", "", "Niemand", "groß"]])  # fmt: skip
-    [first, second] = sorted(bench.people("academic_title", "last_name", "tags", "owner", "x_shoe"), key=lambda r: r["title"])[::-1]
+                     ["Dr. Anna von Müller", "vip, Messe", "anna alster", "38,5"],
+                     ["Bernd Wolf", "", "Niemand", "groß"]])  # fmt: skip
+    [first, second] = sorted(
+        bench.people("academic_title", "last_name", "tags", "owner", "x_shoe"), key=lambda r: r["title"]
+    )[::-1]
     assert (first["academic_title"], first["last_name"]) == ("Dr.", "von Müller")
     assert len(first["tags"]) == 2
     assert first["owner"] == anna.member
@@ -138,7 +160,9 @@ def test_tags_owner_and_custom_fields(bench, anna):
 
 def test_an_organisation_is_found_however_it_is_spelt(bench):
     bench.run([["Nachname", "Firma"], ["A", "Müller & Söhne GmbH"]])
-    run = bench.run([["Nachname", "Firma"], ["B", "Mueller und Soehne Gmbh"], ["C", "Müller & Söhne AG"], ["D", "MUELLER + SÖHNE"]])
+    run = bench.run(
+        [["Nachname", "Firma"], ["B", "Mueller und Soehne Gmbh"], ["C", "Müller & Söhne AG"], ["D", "MUELLER + SÖHNE"]]
+    )
     assert run.counts["new"] == 3
     assert bench.titles("contacts.organisation") == ["Müller & Söhne AG", "Müller & Söhne GmbH"]
 
@@ -165,14 +189,18 @@ def test_a_dry_run_says_the_same_and_writes_nothing(bench):
 
 def test_a_dry_run_finds_twins_in_other_chunks(bench, monkeypatch):
     monkeypatch.setattr("klientel.kernel.transfer.importing.CHUNK", 1)
-    run = bench.start([HEAD, ANNA, *[[*BERND[:1], f"X{n}", f"Name{n}", f"x{n}@example.org", *[""] * 7] for n in range(600)], ANNA])
+    run = bench.start(
+        [HEAD, ANNA, *[[*BERND[:1], f"X{n}", f"Name{n}", f"x{n}@example.org", *[""] * 7] for n in range(600)], ANNA]
+    )
     assert assistant.check(run, most=None).counts == {"new": 601, "duplicate": 1}
 
 
 def test_rights_hold(anna, boris, cleo):
     with pytest.raises(Forbidden):
         Bench(boris).start([["Name"], ["A"]], "contacts.organisation")
-    run = Bench(boris).run([["Nachname", "Lebenszyklus", "Geburtstag", "Firma"], ["A", "Kunde", "1.1.1980", "Neu GmbH"]])
+    run = Bench(boris).run(
+        [["Nachname", "Lebenszyklus", "Geburtstag", "Firma"], ["A", "Kunde", "1.1.1980", "Neu GmbH"]]
+    )
     assert run.counts["new"] == 1
     [row] = Bench(anna).people("owner", "birthday", "organisation")
     assert (row["owner"], row["birthday"], row["organisation"]) == (boris.member, None, None)
@@ -186,7 +214,9 @@ def test_rights_hold(anna, boris, cleo):
 
 
 def test_a_member_without_rights_by_now_fails_in_one_sentence(anna, tenant):
-    member = make_member("Max Muster", [{"record": "contacts.person", "verb": "create"}, {"record": "contacts.person", "verb": "view"}])
+    member = make_member(
+        "Max Muster", [{"record": "contacts.person", "verb": "create"}, {"record": "contacts.person", "verb": "view"}]
+    )
     run = Bench(member).start([["Nachname"], ["A"]])
     act(anna, "kernel.member.change", member.member, roles=[])
     assert not ActorScope(actor_of(member.member)).may(type_of("contacts.person"), "create")
@@ -223,7 +253,9 @@ def test_the_error_file_can_be_corrected_and_imported_again(bench):
 
 def test_any_record_type_can_be_imported(bench, anna):
     bench.run([["Vorname", "Nachname"], ["Anna", "Müller"]])
-    run = bench.run([["subject", "due", "concerns"], ["Anrufen", "24.12.2026", "Anna Müller"], ["", "1.1.2027", ""]], "work.task")
+    run = bench.run(
+        [["subject", "due", "concerns"], ["Anrufen", "24.12.2026", "Anna Müller"], ["", "1.1.2027", ""]], "work.task"
+    )
     assert run.counts == {"new": 1, "error": 1}
     [task] = bench.people("due", "concerns", rtype="work.task")
     assert (task["due"].isoformat()[:10], len(task["concerns"])) == ("2026-12-24", 1)
@@ -231,7 +263,14 @@ def test_any_record_type_can_be_imported(bench, anna):
 
 
 def test_what_is_no_table_gets_one_sentence(bench, settings):
-    for data in (b"", b"%PDF-1.4 x", b"\x89PNG\r\n\x1a\n", b"PK\x03\x04 broken", b"<html><body>x</body></html>", b'{"a": [1]}'):
+    for data in (
+        b"",
+        b"%PDF-1.4 x",
+        b"\x89PNG\r\n\x1a\n",
+        b"PK\x03\x04 broken",
+        b"<html><body>x</body></html>",
+        b'{"a": [1]}',
+    ):
         with pytest.raises(Refused) as no:
             bench.start(io.BytesIO(data))
         assert no.value.field == "file"
@@ -241,7 +280,17 @@ def test_what_is_no_table_gets_one_sentence(bench, settings):
 
 
 def test_naughty_cells_neither_stop_nor_leak(bench):
-    cells = ["\x00A", "'; DROP TABLE x; --", "<script>alert(1)</script>", "‮gnirts", "=1+1", "😀" * 60, "a" * 5000, "\ud7ff", "{{7*7}}"]
+    cells = [
+        "\x00A",
+        "'; DROP TABLE x; --",
+        "<script>alert(1)</script>",
+        "‮gnirts",
+        "=1+1",
+        "😀" * 60,
+        "a" * 5000,
+        "\ud7ff",
+        "{{7*7}}",
+    ]
     run = bench.run(table([["Nachname"], *[[c] for c in cells]]))
     assert run.state == "done"
     assert run.counts["new"] + run.counts.get("error", 0) >= len(cells) - 1

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone, translation
 
-from klientel.kernel.kinds import at_home_in
+from klientel.kernel.kinds.base import at_home_in, currency_of_tenant, region
 from klientel.kernel.records import custom
 from klientel.kernel.tenancy import inside
 from klientel.kernel.tenancy.models import Tenant
@@ -23,6 +23,7 @@ def working_in(tenant_id: UUID) -> Iterator[Tenant]:
     """Work inside a tenant as a request does, without an actor; ``Tenant.DoesNotExist`` where it is gone."""
     tenant = Tenant.objects.get(pk=tenant_id)
     with inside(tenant.pk), translation.override(tenant.language), timezone.override(ZoneInfo(tenant.time_zone)):
+        before = region(), currency_of_tenant()
         at_home_in(tenant.country, tenant.currency)
         custom.refresh(tenant.pk, tenant.schema_version)
         token = _here.set(tenant)
@@ -30,6 +31,7 @@ def working_in(tenant_id: UUID) -> Iterator[Tenant]:
             yield tenant
         finally:
             _here.reset(token)
+            at_home_in(*before)
 
 
 def here() -> Tenant:

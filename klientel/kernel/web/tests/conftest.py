@@ -9,11 +9,11 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 
-from klientel.kernel.access import system_actor
+from klientel.kernel.access import actor_of, system_actor
 from klientel.kernel.actions import run
 from klientel.kernel.identity import accounts
 from klientel.kernel.identity.actor import Actor
-from klientel.kernel.tenancy import inside
+from klientel.kernel.tenancy import inside, writing
 from klientel.kernel.tenancy.models import Tenant
 from klientel.kernel.testing.cast import ALL, NARROW
 from klientel.kernel.web.account.joining import add_member
@@ -24,11 +24,9 @@ BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 def at_browser(tenant: Tenant, name: str, grants: list[dict[str, Any]], language: str = "en") -> tuple[Client, Actor]:
     """A signed-in browser of a new member with these grants, and the member as an actor."""
     user = accounts.create(f"{name.lower()}@example.org", name=name, password="Korb voll Pflaumen 7", language=language)
-    with inside(tenant.pk):
+    with inside(tenant.pk), writing():
         role = run(system_actor(), "kernel.role.create", name=f"{name} may", grants=grants).record
         member = add_member(tenant.pk, user, roles=[role.id])
-        from klientel.kernel.access import actor_of
-
         actor = actor_of(member)
     session = SessionStore()
     session[SESSION_KEY], session[BACKEND_SESSION_KEY] = str(user.pk), BACKEND

@@ -121,7 +121,7 @@ def _beyond(scope: Any, link: Link | Links) -> list[tuple[str, Kind]]:
 def _told(kind: Kind, path: str, group: str) -> dict[str, Any]:
     made: dict[str, Any] = {
         "path": path,
-        "label": label_of(kind),
+        "label": f"{group} › {label_of(kind)}" if group else label_of(kind),
         "group": group,
         "input": kind.widget,
         "ops": [[o, str(OPERATORS[o].label), OPERATORS[o].takes] for o in kind.operators],

@@ -2,7 +2,7 @@
 
 from klientel.kernel.kinds.base import Kind, Privacy, at_home_in, today, zone
 from klientel.kernel.kinds.choice import Choice, Choices, Country, Language, YesNo
-from klientel.kernel.kinds.entries import PURPOSES, STATES, Addresses, Emails, Entries, Json, Phones
+from klientel.kernel.kinds.entries import PURPOSES, STATES, Addresses, Emails, Entries, Json, Options, Phones
 from klientel.kernel.kinds.link import File, Link, Links
 from klientel.kernel.kinds.number import Decimal, Money, Whole
 from klientel.kernel.kinds.text import Email, LongText, Phone, RichText, Text, Url
@@ -60,6 +60,7 @@ __all__ = [
     "Links",
     "LongText",
     "Money",
+    "Options",
     "Phone",
     "Phones",
     "Privacy",

@@ -17,7 +17,7 @@ from klientel.lib import countries, words
 
 
 class Choice(Text):
-    """One of a list. Stored by key; labels are translated and may change."""
+    """One of a list, or of what a function says now. Stored by key; labels are translated and may change."""
 
     key, widget, cell = "choice", "select", "choice"
     operators = ("is", "is_not", "one_of", "none_of", "empty", "not_empty")
@@ -25,12 +25,12 @@ class Choice(Text):
     def __init__(
         self, label: Any = "", of: Any = (), *, max_length: int = 60, tones: Any = None, **kwargs: Any
     ) -> None:
-        self.of = tuple(getattr(of, "choices", of))
+        self.of: Any = of if callable(of) and not hasattr(of, "choices") else tuple(getattr(of, "choices", of))
         self.tones: dict[str, str] = tones or {}
         super().__init__(label, max_length=max_length, **kwargs)
 
     def options(self) -> list[tuple[str, str]]:
-        return [(str(v), str(text)) for v, text in self.of]
+        return [(str(v), str(text)) for v, text in (self.of() if callable(self.of) else self.of)]
 
     def take(self, value: Any) -> str:
         if isinstance(value, str):

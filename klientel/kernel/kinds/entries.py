@@ -13,7 +13,7 @@ from klientel.kernel.errors import Refused
 from klientel.kernel.kinds.base import Kind, region
 from klientel.kernel.kinds.text import Text
 from klientel.kernel.sql import Sql
-from klientel.lib import countries, emails, phones
+from klientel.lib import countries, emails, phones, words
 
 PURPOSES = (
     ("work", _("work")),
@@ -251,6 +251,37 @@ class Json(Kind, models.JSONField):  # type: ignore[misc]
 
     def sample(self, n: int) -> Any:
         return self.blank_value()
+
+
+class Options(Json):
+    """The values of a choice that a tenant declares: ``[[key, German label, English label], …]``.
+
+    People write a line for each: ``A: Schlüsselkunde | A: key account``, or ``a = Schlüsselkunde | key account`` to set
+    the key, which else is made from the label.
+    """
+
+    key, widget = "options", "lines"
+
+    def __init__(self, label: Any = "", **kwargs: Any) -> None:
+        super().__init__(label, **{"empty": []} | kwargs)
+
+    def take(self, value: Any) -> Any:
+        if isinstance(value, str):
+            value = [self._line(line) for line in value.splitlines() if line.strip()]
+        return super().take(value)
+
+    @staticmethod
+    def _line(line: str) -> list[str]:
+        key, equals, rest = line.partition("=")
+        german, _bar, english = (rest if equals else line).partition("|")
+        german, english = german.strip(), english.strip()
+        return [key.strip() if equals else words.fold(german).replace(" ", "_")[:60], german, english or german]
+
+    def write(self, value: Any) -> str:
+        return "\n".join(f"{key} = {' | '.join(dict.fromkeys(labels))}" for key, *labels in value or [])
+
+    def show(self, value: Any) -> str:
+        return ", ".join(labels[0] for _key, *labels in value or [])
 
 
 def _depth(value: Any) -> int:

@@ -10,9 +10,10 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from klientel.kernel.kinds import Choice, Json, Link, Links, LongText, Privacy, Text, Whole, YesNo
+from klientel.kernel.kinds import Choice, Link, Links, LongText, Options, Privacy, Text, Whole, YesNo
 from klientel.kernel.records import checks
 from klientel.kernel.records.record import Record
+from klientel.kernel.records.types import all_types
 from klientel.kernel.tenancy import current
 from klientel.kernel.tenancy.models import Tenant
 
@@ -26,6 +27,16 @@ TONES = (
     ("bad", _("red")),
     ("plum", _("plum")),
 )
+
+
+def extendable() -> list[tuple[str, str]]:
+    """The record types that can have fields of a tenant's own, with their names."""
+    return [(t.key, str(t.plural)) for t in all_types() if not t.system]
+
+
+def linkable() -> list[tuple[str, str]]:
+    """The record types that a link can lead to, with their names."""
+    return [(t.key, str(t.plural)) for t in all_types() if not t.system or t.open]
 
 
 def schema_changed(_records: Any) -> None:
@@ -78,8 +89,8 @@ class RelationKind(Record):
 
     name = Text(_("name"), required=True, max_length=80, help_text=_("Seen from the first record, such as “advises”."))
     back = Text(_("name backwards"), required=True, max_length=80, help_text=_("Seen from the second record."))
-    from_type = Text(_("first record's type"), max_length=80)
-    to_type = Text(_("second record's type"), max_length=80)
+    from_type = Choice(_("first record's type"), of=linkable, max_length=80)
+    to_type = Choice(_("second record's type"), of=linkable, max_length=80)
 
     class Meta(Record.Meta):
         app_label = "kernel"
@@ -114,8 +125,13 @@ class Relation(Record):
 class CustomField(Record):
     """A field that a tenant adds to a record type: a row that names a kind; values live in the record's ``extra``."""
 
-    record_type = Text(_("record type"), required=True, max_length=80)
-    name = Text(_("technical name"), required=True, max_length=40, help_text=_("Lower case letters, digits and _."))
+    record_type = Choice(_("record type"), required=True, of=extendable, max_length=80)
+    name = Text(
+        _("technical name"),
+        required=True,
+        max_length=40,
+        help_text=_("Begins with x_; lower case letters, digits and _."),
+    )
     label_de = Text(_("label (German)"), required=True, max_length=80)
     label_en = Text(_("label (English)"), max_length=80)
     help_de = Text(_("help (German)"))
@@ -145,8 +161,13 @@ class CustomField(Record):
             ("language", _("Language")),
         ),
     )
-    choices = Json(_("choices"), empty=[], help_text=_("A list of [key, German label, English label]."))
-    target = Text(_("leads to record type"), max_length=80)
+    choices = Options(
+        _("choices"),
+        help_text=_(
+            "A line for each: German label | English label. Put “key = ” before it to set the key that is stored."
+        ),
+    )
+    target = Choice(_("leads to record type"), of=linkable, max_length=80)
     privacy = Choice(
         _("privacy class"),
         required=True,

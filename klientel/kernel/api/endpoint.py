@@ -17,6 +17,7 @@ from klientel.kernel.api import idempotency, problems, rating, strict
 from klientel.kernel.api.call import Call, Reply, at_home, authenticated, bearer, language_of
 from klientel.kernel.api.problems import Problem
 from klientel.kernel.errors import Conflict, Missing, Refused
+from klientel.kernel.identity import tokens
 
 Handler = Callable[..., Reply]
 View = Callable[..., HttpResponse]
@@ -57,6 +58,7 @@ def _served(request: Any, handler: Handler, path: dict[str, str], method: str, m
         with at_home(call):
             keeps = idempotency.once if method == "POST" else _at_once
             reply = keeps(call, lambda: handler(call, **path))
+    tokens.note_use(call.facts)
     return answer(reply, request.api_language)
 
 

@@ -5,6 +5,7 @@ The kernel's kinds are lenient where people type; a program is held to the types
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,8 +19,17 @@ from klientel.kernel.records import RecordType
 
 Schema = dict[str, Any]
 
+NO_RECORD, WRONG_TYPE = _("There is no such record."), _("This value has the wrong type.")
 NO_CONTROLS = r"^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F]*$"
-_STRICT_FORMATS = ("uuid", "date", "date-time")  # kinds of these do not take "" for nothing: that is null
+#: formats that are held to, with the code of the refusal; kinds of these do not take "" for nothing: that is null
+_FORMATS = {
+    "uuid": ("not_a_record", re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")),
+    "date": ("not_a_date", re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)),
+    "date-time": (
+        "not_a_time",
+        re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII),
+    ),
+}
 
 
 def taken(kind: Kind) -> Schema:
@@ -80,7 +90,7 @@ def misfit(schema: Schema, value: Any) -> Misfit:
         return None if None in reasons else reasons[0]
     types = schema.get("type", ())
     if types and not any(_TYPES[t](value) for t in ([types] if isinstance(types, str) else types)):
-        return "wrong_type", _("This value has the wrong type.")
+        return "wrong_type", WRONG_TYPE
     if "enum" in schema and value not in schema["enum"]:
         return "not_a_choice", _("Please choose one of the given values.")
     if isinstance(value, str):
@@ -100,8 +110,9 @@ def _misfit_text(schema: Schema, value: str) -> Misfit:
         if not value:
             return "required", _("Please fill in this field.")
         return "too_long", _("At most %(n)d characters are possible here.") % {"n": most}
-    if not value and schema.get("format") in _STRICT_FORMATS:
-        return "wrong_type", _("This value has the wrong type.")
+    code, form = _FORMATS.get(schema.get("format", ""), ("", None))
+    if form is not None and not form.fullmatch(value):
+        return code, NO_RECORD if code == "not_a_record" else WRONG_TYPE
     return None
 
 

@@ -46,7 +46,7 @@ def body(request: HttpRequest, most: int = MOST_BYTES) -> bytes:
 
 
 def parsed(raw: bytes, field: str | None = None) -> Any:
-    """JSON with one meaning: UTF-8, no key twice, no NaN, no number that would be rounded, not too deep (400)."""
+    """JSON with one meaning: UTF-8, no key twice, no NaN, no number that would be rounded, not too deep (400, 422)."""
     try:
         return _checked(raw.decode(), field)
     except UnicodeDecodeError:
@@ -87,14 +87,14 @@ def _constant(_name: str) -> float:
 
 def _whole(digits: str) -> int:
     if len(digits.lstrip("-")) > MOST_DIGITS:
-        raise unreadable("number_too_large", _("A number is too large."))
+        raise Refused("number_too_large", _("A number is too large."))
     return int(digits)
 
 
 def _float(digits: str) -> float:
     value = float(digits)
     if not math.isfinite(value) or len(digits) > 64:
-        raise unreadable("number_too_large", _("A number is too large."))
+        raise Refused("number_too_large", _("A number is too large."))
     return value
 
 

@@ -57,6 +57,14 @@ def test_a_token_ends(anna):
     assert refused(Program(text))
 
 
+def test_when_a_token_was_used_is_known_to_about_five_minutes(anna, anna_api):
+    assert ApiToken.objects.get().last_used_at is None
+    anna_api.get("/me")
+    first = ApiToken.objects.get().last_used_at
+    anna_api.get("/me")
+    assert first is not None and ApiToken.objects.get().last_used_at == first
+
+
 def test_a_token_ends_with_its_login(anna):
     text = token_of(anna)
     token = ApiToken.objects.select_related("user").get()

@@ -48,7 +48,7 @@ def css_of(kind: Kind) -> str:
 
 def edit_of(kind: Kind) -> str:
     """How a cell is edited in place: ``menu``, ``text`` or not at all."""
-    if kind.cell in ("json", "file", "rich"):
+    if kind.cell in ("json", "file", "rich", "lines") or kind.widget in ("json", "lines"):
         return ""
     return "menu" if kind.widget in ("select", "checkbox") else "text"
 

@@ -158,6 +158,8 @@ def as_sent(kind: Kind, value: Any) -> Any:
         return kind.write(value)
     if kind.widget == "lines":
         return value if isinstance(value, str) else kind.write(value)
+    if kind.widget == "lines":
+        return value if isinstance(value, str) else kind.write(value)
     if isinstance(value, list | tuple):
         return [str(v) if isinstance(v, UUID) else v for v in value]
     if kind.widget == "json":
@@ -194,7 +196,7 @@ def value_sent(data: Any, kind: Kind) -> Any:
         return {"amount": amount, "currency": data.get(f"{name}-currency") or None} if amount else None
     if kind.widget == "json":
         return _json(data.get(name, ""), kind)
-    if kind.widget in ("textarea", "rich"):
+    if kind.widget in ("textarea", "rich", "lines"):
         text = data.get(name, "").replace("\r\n", "\n").strip()
         plain = f"{name}-plain" in data or not _TAG.search(text)
         return (_paragraphs(text) if kind.widget == "rich" and plain else text) or None

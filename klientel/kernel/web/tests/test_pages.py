@@ -6,6 +6,7 @@ import re
 
 import orjson
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -327,3 +328,35 @@ def test_all_of_a_filtered_list_is_what_the_page_says(client: Client, actor: Act
     assert kept
     client.post("/persons/bulk/archive", {"all": "1", "where": kept[1], "id": []})
     assert titles(client.get("/persons/")) == ["Bleibt"]
+
+
+def test_a_field_of_ones_own_is_in_form_list_filter_and_timeline(client: Client, actor: Actor) -> None:
+    given = {"record_type": "contacts.person", "name": "x_rank", "kind": "choice", "privacy": "public"}
+    given |= {"label_de": "Rang", "label_en": "Rank", "choices": "a = Gold | gold\nb = Silber | silver"}
+    answer = client.post("/fields/new", {"_field": list(given), **given})
+    assert answer.status_code == 302, answer.content.decode()
+    assert 'name="x_rank"' in client.get("/persons/new").content.decode()
+    made = client.post("/persons/new", {"_field": ["last_name", "x_rank"], "last_name": "Janssen", "x_rank": "a"})
+    page = client.get(made["Location"]).content.decode()
+    assert "Rank" in page
+    assert "gold" in page
+    where = '{"all":[{"field":"x_rank","op":"is","value":"a"}]}'
+    listed = client.get("/persons/", {"columns": "x_rank", "where": where, "sort": "x_rank"})
+    assert titles(listed) == ["Janssen"]
+    assert "gold" in listed.content.decode()
+
+
+def test_a_file_stands_on_the_record_it_was_given_to(client: Client, actor: Actor) -> None:
+    [person] = people(actor, 1)
+    sent = {"file": SimpleUploadedFile("offer.txt", b"ten chairs"), "concerns": str(person.pk)}
+    assert client.post("/files/upload", sent).status_code == 201
+    page = client.get(f"/persons/{person.pk}/").content.decode()
+    assert "offer.txt" in page
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/persons/", "/organisations/", "/search?q=a", "/palette", "/notifications", "/settings", "/import"]
+)
+def test_places_open_for_narrow_rights_too(narrow: tuple[Client, Actor], path: str) -> None:
+    run(narrow[1], CREATE, last_name="Own", owner=narrow[1].member)
+    assert narrow[0].get(path).status_code == 200

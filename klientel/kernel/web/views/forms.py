@@ -25,12 +25,15 @@ from klientel.kernel.web.views.lists import seen_type
 
 
 def form_kinds(scope: Any, rtype: RecordType) -> dict[str, Kind]:
-    """The fields a form asks, in the declared order: those of the sections, then the tenant's own, owner and tags."""
+    """The fields a form asks, in the declared order: those of the sections, then own ones, owner, tags.
+
+    What is kept as JSON has an editor of its own.
+    """
     writable = scope.writable(rtype)
     order = [n for _label, some in rtype.sections for n in some]
     order += [n for n, k in writable.items() if k.custom]
     order += [n for n in rtype.static if n not in order]
-    return {n: writable[n] for n in dict.fromkeys(order) if n in writable}
+    return {n: writable[n] for n in dict.fromkeys(order) if n in writable and writable[n].widget != "json"}
 
 
 def grouped(rtype: RecordType, drawn: list[fields.Field]) -> list[dict[str, Any]]:

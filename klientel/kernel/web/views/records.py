@@ -25,6 +25,7 @@ from klientel.kernel.web.views.lists import seen_type
 RELATED = 6
 MOST_CARDS = 8
 RELATION = "kernel.relation"
+FILE = "kernel.file"
 NOT_OFFERED = ("exported", "create", "change", "archive", "restore", "comment", "link", "tag", "untag", "assign")
 
 
@@ -57,6 +58,8 @@ def record(request: Any, slug: str, record_id: UUID) -> HttpResponse:
             "captures": entries.captures(scope) if found.archived_at is None and not rtype.system else [],
             "related": related(scope, rtype, record_id),
             "relations": relations(scope, record_id),
+            "files": files(scope, record_id),
+            "may_upload": found.archived_at is None and scope.may(type_of(FILE), "create"),
             "more": more_actions(scope, rtype, found),
             "contact": contact(scope, rtype, found),
             "may_change": scope.may(rtype, "change") and found.archived_at is None,
@@ -188,6 +191,15 @@ def _card(scope: Any, way: Reverse, record_id: UUID) -> dict[str, Any]:
         "all": f"{reverse('list', args=[source.slug])}?{urlencoded({'where': orjson.dumps(where).decode()})}",
         "sub": _subs(scope, source, columns, found.rows),
     }
+
+
+def files(scope: Any, record_id: UUID) -> list[ListRow]:
+    """The newest files that stand on this record."""
+    rtype = type_of(FILE)
+    if not scope.may(rtype, "view"):
+        return []
+    where = {"field": "concerns", "op": "contains_one", "value": [str(record_id)]}
+    return select(scope, rtype, columns=("size", "created_at"), where=where, sort="-created_at", limit=RELATED).rows
 
 
 def relations(scope: Any, record_id: UUID) -> list[dict[str, Any]]:

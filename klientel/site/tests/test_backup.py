@@ -94,7 +94,7 @@ def new(tmp_path: Path) -> Iterator[Place]:
         yield Place(name, tmp_path / "new", KEY)
 
 
-def test_everything_comes_back_in_quarantine(old: Place, new: Place, tmp_path: Path) -> None:
+def test_everything_comes_back_in_quarantine(old: Place, new: Place, tmp_path: Path, settings: Any) -> None:
     made = json.loads(old.python(FILL))
     file = tmp_path / "b.tar.gz"
     told = old.run("backup", str(file), "--json")
@@ -119,6 +119,8 @@ def test_everything_comes_back_in_quarantine(old: Place, new: Place, tmp_path: P
     assert new.run("release").stdout == "Released.\n"
     assert new.ask("select quarantined_at from kernel_installation") == [(None,)]
 
+    settings.KLIENTEL_HOME, settings.KLIENTEL_FIELD_KEY = new.home, KEY
+    refuses_what_is_not_whole(new, file, tmp_path, made)
     again = new.run("restore", str(file))  # not over what is there
     assert (again.returncode, "not empty" in again.stderr) == (1, True)
     new.env["KLIENTEL_FIELD_KEY"] = "B" * 43 + "="
@@ -126,6 +128,10 @@ def test_everything_comes_back_in_quarantine(old: Place, new: Place, tmp_path: P
     assert (told.returncode, "another field key" in told.stderr) == (1, True)
     assert new.run("restore", str(file), "--replace", "--other-key").returncode == 0
     assert new.titles() == ["Kim Zyx0", "Kim Zyx1", "Kim Zyx2"]
+
+    os.unlink(old.home / "files" / made["tenant"] / made["place"])  # told on the day of the backup
+    told = old.run("backup", str(tmp_path / "c.tar.gz"), "--json")
+    assert (told.returncode, json.loads(told.stdout)["missing"]) == (1, [f"files/{made['tenant']}/{made['place']}"])
 
 
 def test_who_was_erased_since_is_erased_again(old: Place, new: Place, tmp_path: Path) -> None:
@@ -188,15 +194,10 @@ def damaged(file: Path, tmp_path: Path, made: dict[str, Any]) -> Iterator[tuple[
     yield "not there", tmp_path / "8.tar.gz", "is not there"
 
 
-def test_what_is_not_whole_is_refused_and_nothing_is_touched(
-    old: Place, new: Place, tmp_path: Path, settings: Any
-) -> None:
-    made, file = json.loads(old.python(FILL)), tmp_path / "b.tar.gz"
-    assert old.run("backup", str(file)).returncode == 0
-    json.loads(new.python(FILL))
+def refuses_what_is_not_whole(new: Place, file: Path, tmp_path: Path, made: dict[str, Any]) -> None:
+    """Whatever is wrong with the file is told in one line, and nothing is touched."""
     before = new.ask("select id, changed_at from contacts_person order by id")
     files = sorted(p.name for p in (new.home / "files").rglob("*"))
-    settings.KLIENTEL_HOME, settings.KLIENTEL_FIELD_KEY = new.home, KEY
     for what, path, says in damaged(file, tmp_path, made):
         with pytest.raises(Failure, match=says), unpacked(path):
             pytest.fail(f"{what} was taken")
@@ -205,10 +206,3 @@ def test_what_is_not_whole_is_refused_and_nothing_is_touched(
     assert new.ask("select id, changed_at from contacts_person order by id") == before
     assert sorted(p.name for p in (new.home / "files").rglob("*")) == files
     assert [p.name for p in new.home.iterdir() if p.name.startswith(".restore")] == []
-
-
-def test_a_missing_file_is_told_on_the_day_of_the_backup(old: Place, tmp_path: Path) -> None:
-    made = json.loads(old.python(FILL))
-    os.unlink(old.home / "files" / made["tenant"] / made["place"])
-    told = old.run("backup", str(tmp_path / "b.tar.gz"), "--json")
-    assert (told.returncode, json.loads(told.stdout)["missing"]) == (1, [f"files/{made['tenant']}/{made['place']}"])

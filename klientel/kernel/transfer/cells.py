@@ -19,6 +19,7 @@ _BAR = re.compile(r"(?<!\\)\|")
 _TAIL = re.compile(r"^(.*\S)\s*\(([^()]*)\)$", re.DOTALL)
 _SPECIAL = re.compile(r"([\\;|()])")
 _PLAIN = re.compile(r"\\(.)", re.DOTALL)
+_PLAIN_SIGNS = frozenset("\\;()")
 _PHONE_EXTENSION = ";ext="
 
 
@@ -52,15 +53,19 @@ def write(kind: Entries, value: list[dict[str, str]] | None) -> str:
 
 
 def _written(kind: Entries, entry: dict[str, str]) -> str:
-    parts = [_escaped(_shown(entry.get(p, ""))) for p in kind.parts]
+    parts = [entry.get(p, "") for p in kind.parts]
+    if parts[0].startswith("+"):
+        parts[0] = parts[0].replace(_PHONE_EXTENSION, " ext. ", 1)
     while len(parts) > 1 and not parts[-1]:
         parts.pop()
-    said = [entry[p] for p, usual in (("purpose", kind.purposes[0]), ("state", "ok")) if entry.get(p, usual) != usual]
-    return " | ".join(parts) + (f" ({', '.join(said)})" if said else "")
-
-
-def _shown(text: str) -> str:
-    return text.replace(_PHONE_EXTENSION, " ext. ", 1) if text.startswith("+") else text
+    text = " | ".join(parts)
+    if text.count("|") >= len(parts) or not text.isprintable() or not _PLAIN_SIGNS.isdisjoint(text):
+        text = " | ".join(_escaped(part) for part in parts)
+    purpose, state = entry.get("purpose", kind.purposes[0]), entry.get("state", "ok")
+    if purpose == kind.purposes[0] and state == "ok":
+        return text
+    said = [word for word, usual in ((purpose, kind.purposes[0]), (state, "ok")) if word != usual]
+    return f"{text} ({', '.join(said)})"
 
 
 def _escaped(text: str) -> str:

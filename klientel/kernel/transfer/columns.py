@@ -8,7 +8,7 @@ link with ``.id``: then it is not the linked record's name but its id.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -17,8 +17,20 @@ from django.utils.translation import gettext as _
 from klientel.kernel.access import reading
 from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.errors import Refused
-from klientel.kernel.kinds import Addresses, Decimal, Entries, Json, Kind, Link, Links, Text, Whole, YesNo
-from klientel.kernel.kinds.time import Date
+from klientel.kernel.kinds import (
+    Addresses,
+    Date,
+    DateTime,
+    Decimal,
+    Entries,
+    Json,
+    Kind,
+    Link,
+    Links,
+    Text,
+    Whole,
+    YesNo,
+)
 from klientel.kernel.records import RecordType
 from klientel.kernel.sql import Sql
 from klientel.kernel.transfer import cells
@@ -37,6 +49,7 @@ class Column:
     kind: Kind | None
     sql: Sql
     at: Path
+    written: bool = False  # the database gives the text of the cell already
 
     @property
     def links(self) -> bool:
@@ -46,7 +59,7 @@ class Column:
     def canonical(self, raw: Cells) -> Cells:
         """What the database gave, as canonical values."""
         kind = self.kind
-        if kind is None:
+        if kind is None or self.written:
             return raw
         if isinstance(kind, Entries | Json) or kind.key == "money" or kind.db_type_name == "jsonb":
             raw = [orjson.loads(v) if isinstance(v, str | bytes) else v for v in raw]
@@ -55,19 +68,37 @@ class Column:
         return raw
 
 
-def choose(scope: ActorScope, rtype: RecordType, paths: Iterable[str] | None) -> list[Column]:
-    """The columns of these names, or all that the actor may see; :class:`Refused` where there is no such one."""
+def choose(scope: ActorScope, rtype: RecordType, paths: Iterable[str] | None, *, text: bool = False) -> list[Column]:
+    """The columns of these names, or all that the actor may see; :class:`Refused` where there is no such one.
+
+    ``text``: all is to be written as text, so that days and instants need not become objects first.
+    """
     visible = scope.visible(rtype)
     wanted = list(paths) if paths is not None else default_paths(rtype, visible)
     labels = {path: target.label for path, target in targets(scope, rtype).items()}
-    return [_column(path, visible, labels) for path in dict.fromkeys(wanted)]
+    found = [_column(path, visible, labels) for path in dict.fromkeys(wanted)]
+    return [_as_text(column) for column in found] if text else found
+
+
+def _as_text(column: Column) -> Column:
+    """The column as the database writes it, where that is what the kind writes."""
+    x, params, kind = column.sql.text, column.sql.params, column.kind
+    if kind is None:
+        return replace(column, sql=Sql(f"{x}::text", params), written=True)
+    if isinstance(kind, Date):
+        return replace(column, sql=Sql(f"coalesce(to_char({x}, 'YYYY-MM-DD'), '')", params), written=True)
+    if isinstance(kind, DateTime):
+        form = '\'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\''
+        return replace(column, sql=Sql(f"coalesce(to_char({x} AT TIME ZONE 'UTC', {form}), '')", params), written=True)
+    return column
 
 
 def default_paths(rtype: RecordType, visible: dict[str, Kind]) -> list[str]:
     """Every field in the order of the form, and the id."""
     ordered = [n for _title, names in rtype.sections for n in names if n in visible]
     ordered += [n for n in visible if n not in ordered]
-    return ["id", *(n for n in ordered if not isinstance(visible[n], Json) and visible[n].key != "file")]
+    left_out = {n for n in ordered if isinstance(visible[n], Json) or visible[n].key == "file"} | {"archived_at"}
+    return ["id", *(n for n in ordered if n not in left_out)]
 
 
 def _column(path: str, visible: dict[str, Kind], labels: dict[str, str]) -> Column:
@@ -134,6 +165,8 @@ def plain(columns: Sequence[Column], rows: Sequence[tuple[Any, ...]]) -> list[Ce
 
 def _writer(column: Column, names: dict[Any, str]) -> Callable[[Cells], Cells]:
     kind = column.kind
+    if column.written:
+        return lambda values: values
     if kind is None:
         return lambda values: [str(v) for v in values]
     if isinstance(kind, Entries):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
+from uuid import UUID
 
 import orjson
 from django.db import connection, transaction
@@ -29,6 +30,7 @@ from klientel.kernel.events import Event
 from klientel.kernel.records import RecordType
 from klientel.kernel.sql import Sql, both, comma
 from klientel.kernel.transfer import cards, columns
+from klientel.kernel.transfer.calm import calm
 from klientel.kernel.transfer.columns import Column
 from klientel.kernel.transfer.targets import preset_of
 from klientel.lib.ids import uuid7
@@ -105,10 +107,15 @@ def stream(
         chosen = cards.paths(rtype) if format == "vcf" else paths
         if chosen is not None:
             chosen = [p for p in chosen if format != "vcf" or p.partition(".")[0] in scope.visible(rtype)]
-        wanted = Export(scope, rtype, where, columns.choose(scope, rtype, chosen), format)
+        wanted = Export(scope, rtype, where, columns.choose(scope, rtype, chosen, text=format == "csv"), format)
         reading.which(scope, rtype, where, verb="export")
     _record(wanted)
-    return _WRITERS[format](wanted)
+    return _calmly(_WRITERS[format](wanted))
+
+
+def _calmly(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    with calm():
+        yield from pieces
 
 
 @contextmanager
@@ -133,29 +140,28 @@ def _record(wanted: Export) -> None:
 
 
 def pages(wanted: Export) -> Iterator[tuple[Rows, dict[Any, str]]]:
-    """Rows in the order of their names with the names of what they lead to, a page at a time."""
-    after: tuple[str, Any] | None = None
+    """Rows in the order they were made, which never changes, with the names of what they lead to; a page at a time."""
+    after: UUID | None = None
     while True:
         with _open():
             rows = _page(wanted, after)
             linked = columns.linked(wanted.scope, wanted.columns, rows) if rows else {}
         if rows:
-            after = rows[-1][-2], rows[-1][-1]
-            yield [row[:-2] for row in rows], linked
+            after = rows[-1][-1]
+            yield [row[:-1] for row in rows], linked
         if len(rows) < _PAGE:
             return
 
 
-def _page(wanted: Export, after: tuple[str, Any] | None) -> Rows:
+def _page(wanted: Export, after: UUID | None) -> Rows:
     parts = [reading.which(wanted.scope, wanted.rtype, wanted.where, verb="export")]
     if after is not None:
-        parts.append(Sql("(t.sort_key, t.id) > (%s, %s)", after))
+        parts.append(Sql("t.id > %s", (after,)))
     inside = both(parts)
-    picked = comma([*(c.sql for c in wanted.columns), Sql("t.sort_key"), Sql("t.id")])
+    picked = comma([*(c.sql for c in wanted.columns), Sql("t.id")])
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {picked.text} FROM {wanted.rtype.table} t WHERE {inside.text}"
-            f" ORDER BY t.sort_key, t.id LIMIT {_PAGE}",
+            f"SELECT {picked.text} FROM {wanted.rtype.table} t WHERE {inside.text} ORDER BY t.id LIMIT {_PAGE}",
             [*picked.params, *inside.params],
         )
         found: Rows = cursor.fetchall()

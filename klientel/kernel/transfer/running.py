@@ -24,6 +24,7 @@ from klientel.kernel.tenancy import current
 from klientel.kernel.tenancy.models import Tenant
 from klientel.kernel.transfer import saying, storage, telling
 from klientel.kernel.transfer.ahead import ahead
+from klientel.kernel.transfer.calm import calm
 from klientel.kernel.transfer.importing import CHUNK, Importer, Result, chunks, rolled_back
 from klientel.kernel.transfer.models import ImportRow, ImportRun, State
 from klientel.kernel.transfer.options import Options
@@ -135,7 +136,7 @@ def carry_out(run_id: UUID, *, tell: Callable[[ImportRun], None] | None = None, 
     if prepared is None or importer is None:
         return run
     fresh = 0
-    with surroundings(run.language):
+    with calm(), surroundings(run.language):
         for some in ahead(chunks(prepared.rows(run.cursor), chunk)):
             with transaction.atomic():
                 run = _do(run, importer, some)

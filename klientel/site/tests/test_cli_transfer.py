@@ -17,7 +17,7 @@ FILE = "Vorname;Nachname;E-Mail;Was\nAnna;Müller;anna@example.org;x\nBernd;Wolf
 
 @pytest.mark.django_db(transaction=True)
 def test_import_and_export(process_environment, tmp_path):
-    make_tenant("hansewerk")
+    make_tenant("hansewerk")  # its language is German, and so are its refusals
     environment = process_environment | {"KLIENTEL_HOME": str(tmp_path / "home"), "LANG": "en_GB.UTF-8"}
 
     def klientel(*words, status=0):
@@ -48,8 +48,8 @@ def test_import_and_export(process_environment, tmp_path):
 
     for wrong, sentence in (
         ([str(file), "--type", "unicorn"], "There is no kind of record called “unicorn”"),
-        ([str(file), "--type", "person", "--map", "X=last_name"], "The file has no column “X”."),
-        ([sys.executable, "--type", "person"], "not a table"),
+        ([str(file), "--type", "person", "--map", "X=last_name"], "Die Datei hat keine Spalte „X“."),
+        ([sys.executable, "--type", "person"], "keine Tabelle"),
     ):
         no = klientel("import", *wrong, status=1)
         assert sentence in no.stderr

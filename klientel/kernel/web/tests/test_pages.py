@@ -354,9 +354,10 @@ def test_a_file_stands_on_the_record_it_was_given_to(client: Client, actor: Acto
     assert "offer.txt" in page
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/persons/", "/organisations/", "/search?q=a", "/palette", "/notifications", "/settings", "/import"]
-)
+PLACES = ["/", "/persons/", "/organisations/", "/search?q=a", "/palette", "/notifications", "/settings", "/import"]
+
+
+@pytest.mark.parametrize("path", PLACES)
 def test_places_open_for_narrow_rights_too(narrow: tuple[Client, Actor], path: str) -> None:
     run(narrow[1], CREATE, last_name="Own", owner=narrow[1].member)
     assert narrow[0].get(path).status_code == 200

@@ -90,18 +90,24 @@ def lines(where: Path | None = None) -> Iterator[dict[str, Any]]:
 
 
 def broken(found: Iterable[dict[str, Any]]) -> list[str]:
-    """What is wrong with the chains, one sentence each: a changed line, or one that does not follow the one before."""
-    last: dict[str, str] = {}
+    """What is wrong with the chains, one sentence each: a changed line, or one that does not follow any before it.
+
+    Two lines may follow the same one: where a process was killed between file and commit, the second one counts.
+    """
+    known: dict[str, set[str]] = {}
     wrong: list[str] = []
     for line in found:
         body = {k: v for k, v in line.items() if k != "hash"}
         whole = hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).hexdigest()
-        where = f"{line.get('tenant')} line {line.get('number')}"
+        where, before = (
+            f"{line.get('tenant')} line {line.get('number')}",
+            known.setdefault(str(line.get("tenant")), {FIRST}),
+        )
         if whole != line.get("hash"):
             wrong.append(f"{where} was changed")
-        elif line["tenant"] in last and line["previous"] != last[line["tenant"]]:
-            wrong.append(f"{where} does not follow the line before")
-        last[str(line.get("tenant"))] = str(line.get("hash"))
+        elif line["previous"] not in before:
+            wrong.append(f"{where} does not follow a line before it")
+        before.add(str(line.get("hash")))
     return wrong
 
 

@@ -41,7 +41,8 @@ def _below_themselves(rtype: RecordType, name: str, drafts: list[Draft]) -> set[
         cursor.execute(
             f'WITH RECURSIVE up AS (SELECT t.id AS start, t."{name}" AS at FROM {rtype.table} t'
             " WHERE t.tenant_id = %(tenant)s AND t.id = ANY(%(ids)s)"
-            f' UNION SELECT u.start, t."{name}" FROM up u JOIN {rtype.table} t ON t.id = u.at AND t.tenant_id = %(tenant)s)'
+            f' UNION SELECT u.start, t."{name}" FROM up u JOIN {rtype.table} t'
+            " ON t.id = u.at AND t.tenant_id = %(tenant)s)"
             " SELECT start FROM up WHERE at = start",
             {"tenant": current(), "ids": [d.record.id for d in drafts]},
         )

@@ -339,6 +339,27 @@ def test_the_ledger_proves_without_naming(anna, folders):
     )
 
 
+def test_a_line_written_before_a_crash_breaks_no_chain(anna, monkeypatch):
+    rtype, people = (
+        type_of("contacts.person"),
+        [filled(anna, "contacts.person", token=t, phones=[]) for t in ("Aaaaaa", "Bbbbbb")],
+    )
+
+    def killed(*_args):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr(erasing, "note", killed)  # after the file was written, before the commit
+        with pytest.raises(KeyboardInterrupt):
+            erasing.erase(anna, rtype, people[0].id, "request")
+    for person in people:
+        assert erasing.erase(anna, rtype, person.id, "request").state == "done"
+    told = list(ledger.lines())
+    assert [line["number"] for line in told] == [1, 1, 2]
+    assert ledger.broken(told) == []
+    assert ledger.broken(told[2:]) != []  # the beginning was cut off
+
+
 def test_restricted_is_gone_for_all_but_privacy(anna):
     person, rtype = filled(anna, "contacts.person"), type_of("contacts.person")
     restricting.restrict(anna, rtype, person.id, "contested")

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 
+from klientel.kernel import tenancy
 from klientel.kernel.access import ActorScope
 from klientel.kernel.api import strict
 from klientel.kernel.api.call import Call, Reply, language_of
@@ -86,7 +87,7 @@ def _own(call: Call) -> Reply:
 
 @lru_cache(maxsize=4)
 def _declared(language: str) -> bytes:
-    with translation.override(language):
+    with tenancy.inside(None), translation.override(language):
         return orjson.dumps(build(anybody()))
 
 

@@ -228,14 +228,31 @@ def one_field(request: Any, slug: str, record_id: UUID, name: str) -> HttpRespon
         if request.method != "POST":
             return _draw_one(request, rtype, found, kind)
     value = fields.value_sent(request.POST, kind)
-    done = actions.run(
-        request.actor, f"{rtype.key}.change", record_id, version=_version(request), scope=request.scope, **{name: value}
-    )
+    try:
+        done = actions.run(
+            request.actor, f"{rtype.key}.change", record_id, version=_version(request), scope=request.scope,
+            **{name: value},
+        )  # fmt: skip
+    except Conflict as no:
+        if not wants_json(request) or no.code != "changed_since":
+            raise
+        return _stored_meanwhile(request, rtype, record_id, kind, no)
     if not wants_json(request):
         say_done(request, _("Saved."), done.change_set if done.events else None)
         return back(request, reverse("record", args=[slug, record_id]))
     with tenancy.reading():
         return _saved_one(request, rtype, done, kind)
+
+
+def _stored_meanwhile(request: Any, rtype: RecordType, record_id: UUID, kind: Kind, no: Conflict) -> HttpResponse:
+    """A conflict in one field: what is stored now, and the version with which saving again overwrites it."""
+    with tenancy.reading():
+        found = get(request.scope, rtype, record_id)
+        value = rtype.value(found, kind.name)
+        known = _names_of(request.scope, kind, value)
+        now = "" if value is None or kind.is_empty(value) else escape(cells.fact(kind, value, known)).striptags()
+    message = _("Somebody changed this record meanwhile. Stored now: %(now)s. Save again to keep what you entered.")
+    return JsonResponse(told(no) | {"message": message % {"now": now or "–"}, "version": found.version}, status=409)
 
 
 def _draw_one(request: Any, rtype: RecordType, found: Any, kind: Kind) -> HttpResponse:

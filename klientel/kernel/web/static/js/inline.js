@@ -13,7 +13,12 @@ async function save(el, body) {
   if (el.matches("td")) body.set("cell", "1");
   const answer = await ask(address(el), { method: "POST", body });
   if (!answer) return false;
-  if (!answer.ok) { toast(problem(answer), { tone: "bad" }); return answer; }
+  if (!answer.ok) {
+    toast(problem(answer), { tone: "bad", ms: 12000 });
+    // What was typed stays in the field; saved again it counts, for the message has named what is stored now.
+    if (answer.data?.version && holder) holder.dataset.version = answer.data.version;
+    return answer;
+  }
   el.innerHTML = answer.data.html; // our own template, escaped by the server
   if (holder) holder.dataset.version = answer.data.version;
   el.classList.add("saving");
@@ -67,7 +72,6 @@ function form(el, html) {
       if (!answer || !answer.ok) {
         over = false; made.removeAttribute("aria-busy");
         field?.setAttribute("aria-invalid", "true"); field?.focus();
-        if (answer?.status === 409) { over = true; el.classList.remove("editing"); el.innerHTML = before; }
         return;
       }
     } else el.innerHTML = before;

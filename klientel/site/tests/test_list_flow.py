@@ -1,0 +1,188 @@
+"""Lists with the keyboard and with many rows: cells, selection, undo, saved views, the builder of conditions."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+
+from klientel.site.tests.looking import ID, Demo
+
+pytestmark = pytest.mark.flow
+
+
+def active(page: Any, script: str) -> Any:
+    """Something of the element that has the focus."""
+    return page.evaluate(f"(el => {script})(document.activeElement)")
+
+
+def rows(page: Any, where: dict[str, Any], slug: str = "persons") -> list[str]:
+    """The titles of the rows of a list with a condition."""
+    page.goto(f"/{slug}/?where={quote(json.dumps(where))}")
+    return [str(title) for title in page.locator("tbody td.name a").all_inner_texts()]
+
+
+def test_the_list_with_the_keyboard(demo: Demo) -> None:
+    page = demo.page("katrin")
+    page.goto("/persons/?columns=position,stage,organisation")
+    page.locator("[data-grid][role=grid]").wait_for()
+    page.wait_for_function("document.querySelector('tbody tr').getAttribute('aria-selected') !== null")
+    page.keyboard.press("j")
+    assert active(page, "el.matches('tbody tr:first-child td.name')")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    assert active(page, "el.parentElement.rowIndex") == 2
+    page.keyboard.press("x")
+    assert page.locator("tr[aria-selected=true]").count() == 1
+    assert page.locator(".bulk").is_visible()
+    page.keyboard.press("Escape")
+    assert page.locator("tr[aria-selected=true]").count() == 0
+    assert active(page, "el.parentElement.rowIndex") == 2
+
+    page.keyboard.press(" ")
+    page.locator("#peek[open] dl").wait_for()
+    page.keyboard.press("Escape")
+    page.locator("#peek[open]").wait_for(state="hidden")
+    assert active(page, "el.matches('td')")
+
+    page.keyboard.press("ArrowRight")
+    assert active(page, "el.dataset.field") == "position"
+    page.keyboard.press("Enter")
+    field = page.locator("td.editing input[name=position]")
+    field.fill("Leitung Tastatur")
+    page.keyboard.press("Enter")
+    page.get_by_text("Leitung Tastatur").wait_for()
+    page.wait_for_function("document.activeElement.matches('td[data-field=position]')")
+    assert active(page, "el.parentElement.rowIndex") == 3
+    before = active(page, "el.innerText")
+    page.keyboard.press("Enter")
+    page.locator("td.editing input[name=position]").fill("verworfen")
+    page.keyboard.press("Escape")
+    page.wait_for_function("document.activeElement.matches('td[data-field=position]')")
+    assert active(page, "el.innerText") == before
+
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.locator(".menu:popover-open [role=option]").first.wait_for()
+    page.keyboard.press("End")
+    page.keyboard.press("Enter")
+    page.locator(".toast").last.wait_for()
+    page.wait_for_function("document.activeElement.matches('td[data-field=stage]')")
+
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(rf"/persons/{ID}/"))
+
+
+def test_keys_of_every_page(demo: Demo) -> None:
+    page = demo.page("katrin")
+    page.goto("/")
+    page.wait_for_load_state("networkidle")
+    page.keyboard.press("?")
+    page.locator("#shortcuts[open]").wait_for()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("Einstell")
+    page.locator("#palette [role=option][aria-selected=true]", has_text="Einstellungen").wait_for()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/settings")
+    page.keyboard.press("g")
+    page.keyboard.press("k")
+    page.wait_for_url("**/persons/")
+    page.wait_for_load_state("networkidle")
+    page.keyboard.press("n")
+    page.wait_for_url("**/persons/new")
+    page.fill("[name=last_name]", "Nummer-N")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url(re.compile(rf"/persons/{ID}/$"))
+
+
+@pytest.mark.parametrize("verb", ["tag", "assign", "archive"])
+def test_many_rows_at_once_and_back_again(demo: Demo, verb: str) -> None:
+    page = demo.page("katrin")
+    page.goto("/persons/?sort=-name&columns=owner,tags")
+    page.wait_for_function("document.querySelector('tbody tr').getAttribute('aria-selected') !== null")
+    told = page.locator("tbody tr:nth-child(-n+3)").all_inner_texts()
+    page.locator("tbody .cb").nth(0).click()
+    page.locator("tbody .cb").nth(2).click(modifiers=["Shift"])
+    assert page.locator(".bulk [data-n]").inner_text() == "3"
+    page.click(f".bulk [formaction$='/bulk/{verb}']")
+    if verb != "archive":
+        page.locator("main [role=combobox]").fill("VIP" if verb == "tag" else "Elif")
+        page.locator("main [role=option][data-id]").first.click()
+        page.click(".form-foot button")
+    page.locator(".toast", has_text="3").wait_for()
+    page.wait_for_function("document.querySelector('tbody tr')")
+    changed = page.locator("tbody tr:nth-child(-n+3)").all_inner_texts()
+    assert changed != told
+    page.locator(".toast button", has_text="Rückgängig").click()
+    page.locator(".toast", has_text="Rückgängig gemacht").wait_for()
+    assert page.locator("tbody tr:nth-child(-n+3)").all_inner_texts() == told
+
+
+def test_a_view_is_saved_shared_and_opened_by_its_address(demo: Demo) -> None:
+    page = demo.page("katrin")
+    where = {"field": "stage", "op": "is", "value": "lead"}
+    titles = rows(page, where)
+    page.click("[data-open='#save-view']")
+    page.fill("#view-name", "Alle Leads")
+    page.select_option("#view-shared", "all")
+    page.click("#save-view .primary")
+    page.wait_for_url("**/persons/?view=*")
+    assert page.locator("nav.tabs [aria-current]").inner_text().startswith("Alle Leads")
+    assert page.locator("tbody td.name a").all_inner_texts() == titles
+    other = demo.page("jan")
+    other.goto(urlsplit(page.url).path + "?" + urlsplit(page.url).query)
+    assert other.locator("nav.tabs [aria-current]").inner_text().startswith("Alle Leads")
+    assert set(other.locator("tbody td.name a").all_inner_texts()) <= set(titles)
+
+
+def choose(page: Any, clause: Any, field: str, comparison: str) -> None:
+    """One line of the builder: its field and how it is compared."""
+    clause.locator("select").first.select_option(label=field)
+    clause.locator(".clause-rest > select").first.select_option(value=comparison)
+
+
+def test_the_builder_of_conditions(demo: Demo) -> None:
+    page = demo.page("katrin")
+    page.goto("/persons/")
+    page.click("[data-open='#filter']")
+    first = page.locator("#filter .clause").first
+    choose(page, first, "Phase", "is")
+    first.locator(".clause-value select").select_option(value="customer")
+    page.locator("#filter .group button", has_text="Gruppe").click()
+    inner = page.locator("#filter .group .group")
+    inner.locator("button", has_text="Bedingung").click()
+    choose(page, inner.locator(".clause").nth(0), "Nachname", "is")
+    inner.locator(".clause").nth(0).locator(".clause-value input").fill("Barth")
+    inner.locator("button", has_text="Bedingung").click()
+    far = inner.locator(".clause").nth(1)
+    far.locator("select").first.select_option(value="organisation.x_abc")
+    far.locator(".clause-value select").select_option(value="a")
+    page.locator("#filter .group > .row button", has_text="Bedingung").last.click()
+    last = page.locator("#filter > form > .dlg-body > .group > .group-parts > .clause").last
+    last.locator("select").first.select_option(value="changed_at")
+    last.locator(".clause-rest > select").first.select_option(value="within")
+    last.locator(".clause-value input").fill("7")
+    page.click("#filter .dlg-foot .primary")
+    page.wait_for_url("**where=*")
+    where = json.loads(parse_qs(urlsplit(page.url).query)["where"][0])
+    assert where == {"all": [
+        {"field": "stage", "op": "is", "value": "customer"},
+        {"any": [
+            {"field": "last_name", "op": "is", "value": "Barth"},
+            {"field": "organisation.x_abc", "op": "is", "value": "a"},
+        ]},
+        {"field": "changed_at", "op": "within", "value": 7},
+    ]}  # fmt: skip
+    found = set(page.locator("tbody td.name a").all_inner_texts())
+    customers = {"field": "stage", "op": "is", "value": "customer"}
+    by_name = rows(page, {"all": [customers, {"field": "last_name", "op": "is", "value": "Barth"}]})
+    by_firm = rows(page, {"all": [customers, {"field": "organisation.x_abc", "op": "is", "value": "a"}]})
+    assert found == set(by_name) | set(by_firm)
+    assert found

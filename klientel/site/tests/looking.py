@@ -40,7 +40,9 @@ class Demo:
 
     def token(self, who: str) -> str:
         """A token of the API that acts as ``who``."""
-        made = self.system.run("token", "create", self.logins[who]["email"], "--json")
+        email = self.logins[who]["email"]
+        slug = email.partition("@")[2].partition(".")[0]
+        made = self.system.run("token", "create", email, "--tenant", slug, "--json")
         return str(json.loads(made.stdout)["token"])
 
 

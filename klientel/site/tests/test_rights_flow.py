@@ -33,7 +33,7 @@ class Api:
         """A record; its id."""
         answer = self.send("POST", slug, values)
         assert answer.status == 201, answer.text()
-        return str(answer.json()["id"])
+        return str(answer.json()["record"]["id"])
 
 
 @pytest.fixture

@@ -38,27 +38,26 @@ def main() -> None:
         from klientel.site import static
 
         static.collect()
-        facts = place.facts(folder) or data.fill(folder, given.persons)
-        facts = pages.prepare(facts)
-        found["load_rows_per_second"] = facts["load_rows_per_second"]
-        if given.profile:
-            sys.stdout.write(pages.profile(facts, given.profile, requests=given.rounds * given.size))
-            return
         parts = given.part or ["pages", "bulk", "idle", "consumers"]
-        if "pages" in parts:
+        if "pages" in parts or given.profile:
+            facts = pages.prepare(place.facts(folder) or data.fill(folder, given.persons))
+            found["load_rows_per_second"] = facts["load_rows_per_second"]
+            if given.profile:
+                sys.stdout.write(pages.profile(facts, given.profile, requests=given.rounds * given.size))
+                return
             found["pages"] = pages.measure(facts, rounds=given.rounds, size=given.size, only=given.only)
-        found |= _others(parts, facts, given.persons)
+        found |= _others(parts, given.persons)
     (folder / "figures.json").write_text(json.dumps(found, indent=1))
     print(report.table(found))
     print(f"\nAll figures: {folder / 'figures.json'}")
 
 
-def _others(parts: list[str], facts: dict[str, Any], persons: int) -> dict[str, Any]:
+def _others(parts: list[str], persons: int) -> dict[str, Any]:
     from bench import bulk, consumers, idle
 
     found: dict[str, Any] = {}
     if "bulk" in parts:
-        found["bulk"] = bulk.measure(facts, persons)
+        found["bulk"] = bulk.measure(persons)
     if "consumers" in parts:
         found["consumers"] = consumers.measure(rows=persons)
     if "idle" in parts:

@@ -104,6 +104,7 @@ def profile(facts: dict[str, Any], key: str, *, requests: int, lines: int = 25) 
                 for n in range(requests):
                     server.ask(question.app(n))
     out = io.StringIO()
-    pstats.Stats(str(target), stream=out).sort_stats("tottime").print_stats(lines)
+    found = pstats.Stats(str(target), stream=out)
+    found.sort_stats("tottime").print_stats(lines).sort_stats("cumtime").print_stats(2 * lines)
     os.unlink(target)
     return out.getvalue()

@@ -71,7 +71,7 @@ def _writes(facts: dict[str, Any], token: str, salt: int) -> list[Question]:
             name = _word(salt * 100_000 + n + 1000)
             values = {
                 "first_name": "Neu", "last_name": f"{name}{side}", "stage": "lead",
-                "emails": [{"value": f"{name}.{side}@example.org"}],
+                "emails": [{"value": f"{name}.{side}@example.org", "purpose": "work", "state": "ok"}],
             }  # fmt: skip
             return Request(path, "POST", json.dumps(values).encode(), headers)
 

@@ -182,6 +182,6 @@ def needed(rtype: RecordType, act: Action, kinds: Mapping[str, Kind]) -> list[st
     if act.basic and act.verb == "change":
         return []
     if act.basic and act.verb == "create":
-        blank = rtype.model()
+        blank = rtype.model(tenant_id=None)
         return [n for n, k in kinds.items() if k.required and k.is_empty(rtype.value(blank, n))]
     return [n for n, k in kinds.items() if k.required]

@@ -11,7 +11,7 @@ from klientel.site.cli.database import serving
 def command() -> None:
     """End the quarantine that a restore begins: mail, webhooks and synchronisation leave again."""
     with serving():
-        from klientel.kernel.tenancy.models import Installation
+        from klientel.kernel.jobs import quarantine
 
-        ended = Installation.objects.exclude(quarantined_at=None).update(quarantined_at=None)
+        ended = quarantine.release()
     click.echo("Released." if ended else "There is no quarantine.")

@@ -1,4 +1,4 @@
-"""Long transfers make millions of small objects and no rings: looking for rings all the time costs them a quarter more."""
+"""Long transfers make millions of small objects and no rings: looking for rings all the time costs a quarter more."""
 
 from __future__ import annotations
 

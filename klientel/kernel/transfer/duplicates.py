@@ -44,6 +44,23 @@ def weight(key: str) -> float:
     return 2.0 if "+" in key or "@" in key else 1.0
 
 
+def sharing(scope: ActorScope, rtype: RecordType, keys: list[str]) -> list[tuple[int, UUID]]:
+    """(position of a key from 1, visible record that has it): one look into the index for each key.
+
+    With all the keys in one array the planner would rather read the whole table.
+    """
+    if not keys:
+        return []
+    inside = both([reading.which(scope, rtype), Sql("t.match_keys && ARRAY[k.key]")])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT k.n, t.id FROM unnest(%s::text[]) WITH ORDINALITY k(key, n) JOIN {rtype.table} t ON {inside.text}",
+            [keys, *inside.params],
+        )
+        found: list[tuple[int, UUID]] = cursor.fetchall()
+        return found
+
+
 class Finder:
     """Finds twins for chunk after chunk. ``remembers`` keeps earlier rows that are not in the base."""
 
@@ -98,23 +115,11 @@ class Finder:
         """The records that share enough with each row; keys that say little alone are not looked up."""
         keys = [key for key in owners if weight(key) >= _ENOUGH]
         shared: dict[int, dict[UUID, float]] = defaultdict(lambda: defaultdict(float))
-        for position, record_id in self._sharing(keys) if keys else ():
+        for position, record_id in sharing(self.scope, self.rtype, keys):
             key = keys[position - 1]
             for n in owners[key]:
                 shared[n][record_id] += weight(key)
         return {n: best for n, some in shared.items() if (best := _best(some))}
-
-    def _sharing(self, keys: list[str]) -> list[tuple[int, UUID]]:
-        """(position of a key, record that has it): one look into the index for each key."""
-        inside = both([reading.which(self.scope, self.rtype), Sql("t.match_keys && ARRAY[k.key]")])
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"SELECT k.n, t.id FROM unnest(%s::text[]) WITH ORDINALITY k(key, n) JOIN {self.rtype.table} t"
-                f" ON {inside.text}",
-                [keys, *inside.params],
-            )
-            found: list[tuple[int, UUID]] = cursor.fetchall()
-            return found
 
     # -- within the file ------------------------------------------------------------------------------------------
 

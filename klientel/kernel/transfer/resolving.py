@@ -19,6 +19,7 @@ from klientel.kernel.kinds import Kind, Link, Links, Text
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.sql import Sql, both
 from klientel.kernel.tenancy import current
+from klientel.kernel.transfer.duplicates import sharing
 from klientel.kernel.transfer.options import Options
 from klientel.kernel.transfer.taking import Fault, Taken
 from klientel.kernel.transfer.targets import preset_of
@@ -252,10 +253,7 @@ def _by_likeness(scope: ActorScope, rtype: RecordType, texts: list[str]) -> dict
     for text, record in drafts.items():
         for key in rtype.match(record):
             texts_of.setdefault(key, []).append(text)
-    if not texts_of:
-        return {}
-    rows = _query(scope, rtype, "t.match_keys", Sql("t.match_keys && %s", (list(texts_of),)))
-    near = {record_id for record_id, _keys in rows}
+    near = {record_id for _position, record_id in sharing(scope, rtype, list(texts_of))}
     best: dict[str, tuple[float, UUID]] = {}
     for other in rtype.model.objects.filter(pk__in=near):
         for text in dict.fromkeys(t for key in other.match_keys for t in texts_of.get(key, ())):

@@ -142,7 +142,7 @@ def carry_out(run_id: UUID, *, tell: Callable[[ImportRun], None] | None = None, 
                 run = _do(run, importer, some)
             fresh += len(some)
             if fresh >= _ANALYZED:
-                refresh_statistics(prepared.rtype)
+                refresh_statistics([prepared.rtype, *map(type_of, importer.resolver.made)])
                 fresh = -3 * run.rows_done
             if tell is not None:
                 tell(run)
@@ -152,10 +152,11 @@ def carry_out(run_id: UUID, *, tell: Callable[[ImportRun], None] | None = None, 
         return _finish(run_id)
 
 
-def refresh_statistics(rtype: RecordType) -> None:
-    """Let the planner know how full the table has become; after 500 rows, then at four times as many."""
+def refresh_statistics(types: list[RecordType]) -> None:
+    """Let the planner know how full the tables have become; after 500 rows, then at four times as many."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT kernel_analyze(%s)", [rtype.table])
+        for table in dict.fromkeys(t.table for t in types):
+            cursor.execute("SELECT kernel_analyze(%s)", [table])
 
 
 def _locked(run_id: UUID) -> ImportRun:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 
 import pytest
-from django.utils import translation
+from django.utils import timezone, translation
 
-from klientel.kernel import events
+from klientel.kernel import events, writing
 from klientel.kernel.access import ActorScope, actor_of
 from klientel.kernel.actions import run as act
 from klientel.kernel.errors import Forbidden, Missing, Refused
@@ -17,7 +18,7 @@ from klientel.kernel.sql import Sql
 from klientel.kernel.tenancy import inside
 from klientel.kernel.testing.making import make_member
 from klientel.kernel.tests.transfer.conftest import Bench, faults, table
-from klientel.kernel.transfer import assistant
+from klientel.kernel.transfer import assistant, forgetting, jobs
 from klientel.kernel.transfer.models import ImportRow, ImportRun
 
 HEAD = [
@@ -295,3 +296,24 @@ def test_naughty_cells_neither_stop_nor_leak(bench):
     assert run.state == "done"
     assert run.counts["new"] + run.counts.get("error", 0) >= len(cells) - 1
     assert "<script>alert(1)</script>" in bench.titles()
+
+
+def test_what_imports_know_of_a_record_can_be_told_and_forgotten(bench):
+    run = bench.run([["Nachname", "E-Mail"], ["Müller", "kaputt"], ["Wolf", "auch kaputt"]])
+    record = assistant.outcomes(run)[0].record
+    assert [t["cells"] for t in forgetting.traces(record)] == [["Müller", "kaputt"]]
+    assert forgetting.forget(record) == 1
+    assert forgetting.traces(record) == []
+    assert len(assistant.outcomes(run)) == 1
+
+
+def test_files_and_rejected_rows_go_after_a_month(bench):
+    run = bench.run([["Nachname", "E-Mail"], ["Müller", "kaputt"]])
+    jobs.tidy()
+    assert len(assistant.outcomes(run)) == 1
+    with writing.door():
+        ImportRun.objects.update(created_at=timezone.now() - dt.timedelta(days=31))
+    jobs.tidy()
+    assert assistant.outcomes(run) == []
+    with pytest.raises(Missing):
+        assistant.describe(assistant.get(bench.actor, run.pk))

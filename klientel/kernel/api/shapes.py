@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
@@ -182,6 +183,6 @@ def needed(rtype: RecordType, act: Action, kinds: Mapping[str, Kind]) -> list[st
     if act.basic and act.verb == "change":
         return []
     if act.basic and act.verb == "create":
-        blank = rtype.model(tenant_id=None)
+        blank = rtype.model(tenant_id=UUID(int=0))
         return [n for n, k in kinds.items() if k.required and k.is_empty(rtype.value(blank, n))]
     return [n for n, k in kinds.items() if k.required]

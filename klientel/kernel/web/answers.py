@@ -118,11 +118,16 @@ def heading(refused: Refused) -> str:
     return _("This is not possible")
 
 
-def back(request: HttpRequest, default: str) -> HttpResponseRedirect:
-    """To where the form says it came from, if that is one of our own pages, else to ``default``."""
-    to = request.POST.get("next", "")
+def came_from(request: HttpRequest) -> str:
+    """Where a form says it came from, if that is one of our own pages; else nothing."""
+    to = request.POST.get("next") or request.GET.get("next", "")
     safe = url_has_allowed_host_and_scheme(to, {request.get_host()}, require_https=request.is_secure())
-    return HttpResponseRedirect(to if safe and to.startswith("/") else default)
+    return to if safe and to.startswith("/") else ""
+
+
+def back(request: HttpRequest, default: str) -> HttpResponseRedirect:
+    """To where the form says it came from, else to ``default``."""
+    return HttpResponseRedirect(came_from(request) or default)
 
 
 def say_done(request: HttpRequest, text: str, change_set: Any = None) -> None:

@@ -8,7 +8,7 @@ from zlib import crc32
 from django.templatetags.static import static
 from markupsafe import Markup, escape
 
-_LEGAL = {"gmbh", "ag", "kg", "se", "co", "ug", "mbh", "ohg", "gbr", "e.v.", "ev", "dr.", "prof.", "ltd", "inc"}
+_LEGAL = {"gmbh", "ag", "kg", "se", "co", "ug", "mbh", "ohg", "gbr", "e.v", "ev", "dr", "prof", "med", "ltd", "inc"}
 
 
 @lru_cache(maxsize=512)
@@ -21,7 +21,7 @@ def icon(name: str, css: str = "") -> Markup:
 
 def initials(name: str) -> str:
     """Two letters of a name: first and last word, legal forms and degrees left out."""
-    words = [w for w in name.replace("-", " ").split() if w.lower().strip(",") not in _LEGAL and w[0].isalnum()]
+    words = [w for w in name.replace("-", " ").split() if w.lower().strip(",.") not in _LEGAL and w[0].isalnum()]
     if not words:
         return name[:2].upper()
     return (words[0][0] + (words[-1][0] if len(words) > 1 else words[0][1:2])).upper()

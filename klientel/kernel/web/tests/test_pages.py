@@ -361,3 +361,9 @@ PLACES = ["/", "/persons/", "/organisations/", "/search?q=a", "/palette", "/noti
 def test_places_open_for_narrow_rights_too(narrow: tuple[Client, Actor], path: str) -> None:
     run(narrow[1], CREATE, last_name="Own", owner=narrow[1].member)
     assert narrow[0].get(path).status_code == 200
+
+
+def test_a_cancel_link_leads_to_our_own_pages_only(client: Client) -> None:
+    for evil in ("javascript:alert(1)", "https://evil.example/", "//evil.example"):
+        for path in ("/persons/new", "/tasks/new"):
+            assert evil not in client.get(path, {"next": evil}).content.decode()

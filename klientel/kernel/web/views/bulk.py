@@ -19,7 +19,7 @@ from klientel.kernel.actions import Action, Item
 from klientel.kernel.errors import Forbidden, Refused
 from klientel.kernel.records import RecordType
 from klientel.kernel.web import fields
-from klientel.kernel.web.answers import act, back, say_done, wants_json
+from klientel.kernel.web.answers import act, back, came_from, say_done, wants_json
 from klientel.kernel.web.listing import parsed
 from klientel.kernel.web.views.forms import action_of
 from klientel.kernel.web.views.lists import seen_type
@@ -107,8 +107,8 @@ def _ask(request: Any, rtype: RecordType, chosen: Action, ids: list[UUID], refus
             "refused": refused,
             "ids": ids,
             "post": reverse("bulk", args=[rtype.slug, chosen.verb]),
-            "next": request.POST.get("next", ""),
-            "cancel": request.POST.get("next") or reverse("list", args=[rtype.slug]),
+            "next": came_from(request),
+            "cancel": came_from(request) or reverse("list", args=[rtype.slug]),
         }
         return render(request, "records/do.html", context, status=refused.status if refused else 200)
 

@@ -20,7 +20,7 @@ from klientel.kernel.kinds import Kind, Link, Links
 from klientel.kernel.records import RecordType, by_slug
 from klientel.kernel.search.duplicates import similar
 from klientel.kernel.web import cells, fields
-from klientel.kernel.web.answers import act, back, fragment, page, say_done, told, wants_json
+from klientel.kernel.web.answers import act, back, came_from, fragment, page, say_done, told, wants_json
 from klientel.kernel.web.views.lists import seen_type
 
 
@@ -54,7 +54,7 @@ def _form(
             "groups": grouped(rtype, drawn),
             "drawn": drawn,
             "refused": refused,
-            "next": request.POST.get("next") or request.GET.get("next", ""),
+            "next": came_from(request),
             **more,
         }
         return render(request, "records/form.html", context, status=refused.status if refused else 200)
@@ -208,7 +208,7 @@ def _ask(
             "refused": refused,
             "ids": [],
             "post": reverse("do", args=[rtype.slug, found.pk, act_.verb]),
-            "next": request.GET.get("next", ""),
+            "next": came_from(request),
             "cancel": reverse("record", args=[rtype.slug, found.pk]),
         }
         return render(request, "records/do.html", context, status=refused.status if refused else 200)

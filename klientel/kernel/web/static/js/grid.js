@@ -48,7 +48,7 @@ function clicked(e) {
     else { const i = rows().indexOf(box.closest("tr")); if (e.shiftKey && last !== null) range(i); last = i; }
     sync(); return;
   }
-  if (phone()) return;
+  if (phone()) { if (grid.closest(".selecting")) { const row = e.target.closest("tbody tr"); if (row) { e.preventDefault(); select(row.cells[0], rows().indexOf(row)); } } return; }
   const td = e.target.closest("td[data-edit]");
   if (td && !e.target.closest("a,.editing")) { focusCell(td); edit(td); }
 }

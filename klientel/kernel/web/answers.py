@@ -23,11 +23,11 @@ View = Callable[..., HttpResponseBase]
 log = logging.getLogger(__name__)
 
 
-def answers(view: View) -> View:
+def answers(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """A view whose refusals become 403, 404, 409 or 422: a page for people, JSON for scripts."""
 
     @wraps(view)
-    def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             return view(request, *args, **kwargs)
         except Refused as no:

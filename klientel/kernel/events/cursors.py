@@ -96,8 +96,8 @@ def following(place: Place, limit: int) -> tuple[list[Event], Place, bool, bool]
     """
     with connection.cursor() as cursor:
         rows = _rows(cursor, place, limit, None)
-        if rows and not rows[-1][-1] and (elsewhere := _elsewhere(cursor)):
-            rows = _rows(cursor, place, limit, elsewhere)
+        if rows and not rows[-1][-1]:
+            rows = _rows(cursor, place, limit, _elsewhere(cursor))
     settled = [row for row in rows if row[-1]]
     if settled:
         place = Place(settled[-1][13], settled[-1][14], settled[-1][0])

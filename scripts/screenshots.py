@@ -136,7 +136,8 @@ def looks(address: str, logins: list[dict[str, str]], folder: Path, names: list[
         for look, options in LOOKS.items():
             page = browser.new_context(locale="de-DE", **options).new_page()
             page.goto(f"{address}/account/login")
-            page.screenshot(path=folder / f"login-{look}.png")
+            if set(names) == set(PAGES):
+                page.screenshot(path=folder / f"login-{look}.png")
             sign_in(page, address, logins[0])
             missing += [f"{name}, {look}" for name in take(page, address, folder, look, names)]
         browser.close()

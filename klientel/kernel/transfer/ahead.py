@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextvars
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 _END = object()
 
 
-def ahead(items: Iterator[Item], size: int = 2) -> Iterator[Item]:
+def ahead(items: Iterator[Item], size: int = 2) -> Generator[Item, None, None]:
     """The same items, made in another thread, at most ``size`` before they are wanted. Must not touch the database.
 
     Language, time zone and tenant are those of the caller; what the maker raises is raised here.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -136,8 +136,8 @@ def carry_out(run_id: UUID, *, tell: Callable[[ImportRun], None] | None = None, 
     if prepared is None or importer is None:
         return run
     fresh = 0
-    with calm(), surroundings(run.language):
-        for some in ahead(chunks(prepared.rows(run.cursor), chunk)):
+    with calm(), surroundings(run.language), closing(ahead(chunks(prepared.rows(run.cursor), chunk))) as pieces:
+        for some in pieces:
             with transaction.atomic():
                 run = _do(run, importer, some)
             fresh += len(some)

@@ -36,7 +36,7 @@ class ActorScope:
         found = self._fields.get(rtype.key)
         if found is None:
             views = self.grants(rtype, "view")
-            hidden = _in_all([set(g.hidden) for g in views])
+            hidden = _closed([(g, set(g.hidden)) for g in views])
             named = any(g.record == rtype.key for g in views) or self.actor.kind == "system"
             wide = any(g.record == "*" and g.verb == "*" for g in views)
             found = {
@@ -51,7 +51,7 @@ class ActorScope:
         """The fields of a type that this actor may set."""
         found = self._writable.get(rtype.key)
         if found is None:
-            closed = _in_all([set(g.readonly) for g in self.grants(rtype, "change")])
+            closed = _closed([(g, set(g.readonly)) for g in self.grants(rtype, "change")])
             found = {n: k for n, k in self.visible(rtype).items() if n not in closed and not k.readonly}
             self._writable[rtype.key] = found
         return found
@@ -71,8 +71,17 @@ def _speaks_of(grant: Grant, rtype: RecordType, verb: str) -> bool:
     return grant.verb in ("*", verb)
 
 
-def _in_all(sets: list[set[str]]) -> set[str]:
-    return set.intersection(*sets) if sets else set()
+def _closed(named: list[tuple[Grant, set[str]]]) -> set[str]:
+    """The fields that stay closed: named by any grant, unless a grant without a condition leaves them open.
+
+    Which grant lets a record be seen differs from record to record, the columns of a list do not: so a narrow grant
+    that leaves a field open never opens it on the records of a wider one.
+    """
+    closed = set().union(*(names for _grant, names in named)) if named else set()
+    for grant, names in named:
+        if not grant.where:
+            closed &= names
+    return closed
 
 
 def _open_to(scope: Any, rtype: RecordType, verb: str) -> bool:

@@ -202,3 +202,19 @@ def test_text_is_a_value_never_sql(anna, world, value):
 
 def test_an_id_that_is_nobodys_selects_nothing(anna, world):
     assert select(ActorScope(anna), type_of(PERSON), where={"id": [str(uuid4())]}).rows == []
+
+
+def test_a_narrow_grant_never_opens_a_field_that_a_wider_one_closes(anna):
+    """Own persons with everything, all persons without phones: phones stay closed, for lists show both at once."""
+    mine = {"field": "owner", "op": "is", "value": {"me": True}}
+    lead = {"field": "stage", "op": "is", "value": "lead"}
+    own = {"record": PERSON, "verb": "view", "where": mine}
+    some = {"record": PERSON, "verb": "view", "where": lead, "hidden": ["phones"]}
+    every = {"record": PERSON, "verb": "view", "hidden": ["phones", "birthday"]}
+    free = {"record": PERSON, "verb": "view"}
+    for number, (grants, closed) in enumerate(
+        (([own], set()), ([own, some], {"phones"}), ([own, every], {"phones", "birthday"}), ([some, free], set()),
+         ([some, every], {"phones", "birthday"}))
+    ):  # fmt: skip
+        visible = ActorScope(make_member(f"Dana {number}", grants)).visible(type_of(PERSON))
+        assert {"phones", "birthday"} - visible.keys() == closed

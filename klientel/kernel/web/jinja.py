@@ -13,7 +13,7 @@ from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from klientel.kernel.web import cells, shell, speech, symbols
-from klientel.kernel.web.addresses import place
+from klientel.kernel.web.addresses import place, urlencoded
 
 TONES = {"success": ("ok", "circle-check"), "error": ("bad", "circle-alert"), "warning": ("warn", "triangle-alert")}
 
@@ -58,7 +58,7 @@ def url(name: str, *args: Any, **query: Any) -> str:
 
 def with_query(path: str, query: dict[str, Any]) -> str:
     """``path`` with ``query``; empty values are left out."""
-    return path + ("?" + shell.urlencoded(query) if any(v not in (None, "") for v in query.values()) else "")
+    return path + ("?" + urlencoded(query) if any(v not in (None, "") for v in query.values()) else "")
 
 
 def attributes(pairs: dict[str, Any]) -> Markup:

@@ -17,7 +17,7 @@ from klientel.kernel.conditions import say
 from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.kinds import Kind, Link, Links
 from klientel.kernel.records import RecordType, type_of
-from klientel.kernel.web.shell import urlencoded
+from klientel.kernel.web.addresses import urlencoded
 
 VIEWS = "kernel.view"
 PAGE = 50
@@ -114,6 +114,16 @@ def default_columns(rtype: RecordType) -> tuple[str, ...]:
 
 def views_of(scope: ActorScope, rtype: RecordType) -> list[Row]:
     """The saved views of a list that this actor may use: own ones, their teams', everybody's."""
+    columns = ("name", "condition", "columns", "sort", "shared", "owner", "favourite")
+    return _views(scope, {"field": "record_type", "op": "is", "value": rtype.key}, columns)
+
+
+def favourites_of(scope: ActorScope) -> list[Row]:
+    """The saved views that stand in this actor's sidebar, whatever list they are of."""
+    return _views(scope, {"field": "favourite", "op": "yes"}, ("record_type",), limit=12)
+
+
+def _views(scope: ActorScope, which: dict[str, Any], columns: tuple[str, ...], limit: int = 100) -> list[Row]:
     teams = [str(t) for t in scope.teams]
     mine: list[Any] = [{"field": "shared", "op": "is", "value": "all"}]
     if scope.me:
@@ -127,10 +137,8 @@ def views_of(scope: ActorScope, rtype: RecordType) -> list[Row]:
                 ]
             }
         )
-    where = {"all": [{"field": "record_type", "op": "is", "value": rtype.key}, {"any": mine}]}
     own = ActorScope(system_actor())  # which views one may use does not hang on grants, the rows they show do
-    columns = ("name", "condition", "columns", "sort", "shared", "owner", "favourite")
-    return select(own, type_of(VIEWS), columns=columns, where=where, limit=100).rows
+    return select(own, type_of(VIEWS), columns=columns, where={"all": [which, {"any": mine}]}, limit=limit).rows
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
-from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db import connection
@@ -14,7 +13,7 @@ from markupsafe import Markup
 
 from klientel.kernel.live import notifications
 from klientel.kernel.records import RecordType, all_types
-from klientel.kernel.web import symbols
+from klientel.kernel.web import listing, symbols
 from klientel.kernel.web.addresses import place
 from klientel.kernel.web.speech import large
 
@@ -125,7 +124,21 @@ class Shell:
         for rtype in self.types:
             named.setdefault(str(rtype.group or ""), []).append(self._place(rtype))
         first = Group("", [self.home, *named.pop("", [])])
-        return [first, *(Group(label, items) for label, items in named.items())]
+        found = [first, *(Group(label, items) for label, items in named.items())]
+        return [*found, Group(gettext("Favourites"), self.favourites)] if self.favourites else found
+
+    @cached_property
+    def favourites(self) -> list[Item]:
+        """The saved views that stand in the sidebar."""
+        if self.scope is None or not connection.in_atomic_block:
+            return []
+        lists = {t.key: t for t in self.types}
+        chosen = self.request.GET.get("view", "")
+        return [
+            Item(v.title, f"{place('list', lists[key].slug)}?view={v.id}", "star", current=str(v.id) == chosen)
+            for v in listing.favourites_of(self.scope)
+            if (key := v.values["record_type"]) in lists
+        ]
 
     @cached_property
     def creatable(self) -> list[Item]:
@@ -215,11 +228,6 @@ def theme_attributes(request: Any) -> Markup:
     if getattr(user, "density", "standard") in ("compact", "roomy"):
         found += f' data-density="{user.density}"'  # type: ignore[union-attr]
     return Markup(found)  # noqa: S704 - both are one of two words
-
-
-def urlencoded(query: dict[str, Any]) -> str:
-    """A query string; empty values are left out, lists repeat the name."""
-    return urlencode({k: v for k, v in query.items() if v not in (None, "")}, doseq=True)
 
 
 def script_words() -> dict[str, str]:

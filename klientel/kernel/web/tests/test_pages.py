@@ -367,3 +367,16 @@ def test_a_cancel_link_leads_to_our_own_pages_only(client: Client) -> None:
     for evil in ("javascript:alert(1)", "https://evil.example/", "//evil.example"):
         for path in ("/persons/new", "/tasks/new"):
             assert evil not in client.get(path, {"next": evil}).content.decode()
+
+
+def test_a_favourite_view_stands_in_the_sidebar_of_whoever_may_use_it(
+    client: Client, actor: Actor, narrow: tuple[Client, Actor]
+) -> None:
+    kept = {"where": "", "columns": "stage", "sort": "name", "favourite": "1"}
+    client.post("/persons/views", {"name": "Only mine", "shared": "own", **kept})
+    client.post("/persons/views", {"name": "For all", "shared": "all", **kept})
+    mine, his = (c.get("/").content.decode() for c in (client, narrow[0]))
+    assert "Only mine" in mine
+    assert "For all" in mine
+    assert "Only mine" not in his
+    assert "For all" in his

@@ -16,9 +16,9 @@ from klientel.kernel.access.reading import Row as ListRow
 from klientel.kernel.kinds import Kind, Link, Links
 from klientel.kernel.records import RecordType, Reverse, reverses, type_of
 from klientel.kernel.web import cells, entries, timeline
+from klientel.kernel.web.addresses import urlencoded
 from klientel.kernel.web.answers import fragment, page, wants_part
 from klientel.kernel.web.fields import label_of
-from klientel.kernel.web.shell import urlencoded
 from klientel.kernel.web.views.lists import seen_type
 
 #: how many related records a card shows

@@ -42,6 +42,7 @@ def save(request: Any, slug: str) -> HttpResponse:
         "columns": columns,
         "sort": request.POST.get("sort", "name"),
         "shared": shared,
+        "favourite": "favourite" in request.POST,
     }
     values["team"] = str(team) if shared == "team" and team else None
     if view := request.POST.get("view"):

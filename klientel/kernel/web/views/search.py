@@ -16,6 +16,7 @@ from klientel.kernel.errors import Forbidden
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.search.finding import Hit, find
 from klientel.kernel.web import cells, shell
+from klientel.kernel.web.addresses import urlencoded
 from klientel.kernel.web.answers import fragment, page
 
 LONGEST = 200
@@ -63,7 +64,7 @@ def palette(request: Any) -> HttpResponse:
     """The records of the palette: hits, or the last ones opened while nothing is typed."""
     text = asked(request)
     found = shown(find(request.scope, text, limit=IN_PALETTE)) if text else recent(request)
-    more = f"{reverse('search')}?{shell.urlencoded({'q': text})}" if text and len(found) == IN_PALETTE else ""
+    more = f"{reverse('search')}?{urlencoded({'q': text})}" if text and len(found) == IN_PALETTE else ""
     heading = _("Results") if text else _("Last opened")
     return fragment(request, "_found.html", {"found": found, "heading": heading, "more": more})
 

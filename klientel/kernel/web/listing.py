@@ -22,6 +22,8 @@ from klientel.kernel.web.addresses import urlencoded
 VIEWS = "kernel.view"
 PAGE = 50
 MOST_COLUMNS = 20
+#: fields that titles are made of
+TITLES = ("name", "title", "subject", "text")
 LONGEST = 20_000  # characters of a condition in an address
 
 
@@ -109,7 +111,7 @@ def saved_columns(rtype: RecordType, view: Row | None) -> tuple[str, ...]:
 
 def default_columns(rtype: RecordType) -> tuple[str, ...]:
     """The columns a type declares, without what its first column, the title, says already."""
-    return tuple(c for c in rtype.columns if c not in ("name", "title", "subject") or c not in rtype.columns[:1])
+    return tuple(c for c in rtype.columns if c not in TITLES or c not in rtype.columns[:1])
 
 
 def views_of(scope: ActorScope, rtype: RecordType) -> list[Row]:

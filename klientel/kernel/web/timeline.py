@@ -106,9 +106,9 @@ def _changes(scope: ActorScope, event: Event) -> Iterable[tuple[Kind, list[Any]]
         visible = scope.visible(type_of(event.record_type))
     except Missing:
         return
-    for name, pair in event.changes.items():
-        if name in visible:
-            yield visible[name], pair
+    for name, kind in visible.items():
+        if name in event.changes:
+            yield kind, event.changes[name]
 
 
 def _one(scope: ActorScope, record_id: UUID | None, event: Event, seen: dict[UUID, Name]) -> Told | None:
@@ -149,11 +149,10 @@ def _tell_beside(
     made.title, made.url = (target.title, cells.record_url(target.type, target.id)) if target else ("", "")
     for kind, (_old, new) in _changes(scope, event):
         if kind.name in ("text", "note", "kind") and new not in (None, ""):
-            value = cells.fact(kind, _value(kind, new), seen)
-            if kind.name == "kind":
-                made.facts.append(value)
-            else:
-                made.body = value
+            if kind.name != "kind":
+                made.body = cells.fact(kind, _value(kind, new), seen)
+            elif (way := seen.get(UUID(new))) is not None:
+                made.facts.append(way.title)
     return made if target or record_id else None
 
 

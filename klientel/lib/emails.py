@@ -19,9 +19,7 @@ _ATOM = re.compile(
 _LABEL = re.compile(r"^(?!-)[a-z0-9-]{1,63}(?<!-)$")
 _TOP = re.compile(r"^(?:[a-z]{2,63}|xn--[a-z0-9-]{2,59})$")
 #: an address of the usual kind, already spelt our way
-_SIMPLE = re.compile(
-    r"[A-Za-z0-9_+\-]+(?:\.[A-Za-z0-9_+\-]+)*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}"
-)
+_SIMPLE = re.compile(r"[A-Za-z0-9_+\-]+(?:\.[A-Za-z0-9_+\-]+)*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
 _FREE_MAIL = frozenset(
     str.split(
         "gmail.com googlemail.com gmx.de gmx.net gmx.at gmx.ch web.de t-online.de freenet.de outlook.com "

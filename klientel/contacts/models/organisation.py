@@ -57,7 +57,9 @@ class Organisation(Record):
             *Record.Meta.indexes,
             models.Index("tenant_id", "parent", "id", name="organisation_parent"),
             GinIndex(
-                fields=["tenant_id", "match_keys"], name="organisation_match", opclasses=["uuid_ops", "array_ops"],
+                fields=["tenant_id", "match_keys"],
+                name="organisation_match",
+                opclasses=["uuid_ops", "array_ops"],
                 fastupdate=False,
             ),
         ]

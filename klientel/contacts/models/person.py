@@ -65,7 +65,9 @@ class Person(Record):
             models.Index("tenant_id", "organisation", "id", name="person_organisation"),
             models.Index("tenant_id", "stage", "sort_key", "id", name="person_stage"),
             GinIndex(  # without a pending list, which every single look-up would read through
-                fields=["tenant_id", "match_keys"], name="person_match", opclasses=["uuid_ops", "array_ops"],
+                fields=["tenant_id", "match_keys"],
+                name="person_match",
+                opclasses=["uuid_ops", "array_ops"],
                 fastupdate=False,
             ),
         ]

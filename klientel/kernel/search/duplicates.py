@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
 from klientel.kernel.errors import Refused
 from klientel.kernel.records import RecordType
 from klientel.kernel.search.finding import Seer
-from klientel.kernel.sql import Sql, both
 
 LIKELY = 0.6  # score from which a record counts as a likely duplicate
 CANDIDATES = 30  # those that share most keys are scored
@@ -76,26 +71,3 @@ def similar_to(
         if score >= LIKELY:
             found.append(Similar(other.pk, other.title, round(score, 3), reasons))
     return sorted(found, key=lambda s: (-s.score, s.title))[:limit]
-
-
-def candidates(scope: Seer, rtype: RecordType, keys: Sequence[Iterable[str]]) -> dict[int, list[UUID]]:
-    """For many records at once: which existing ones share an index key with the n-th; one statement."""
-    owners: dict[str, list[int]] = defaultdict(list)
-    for n, some in enumerate(keys):
-        for key in some:
-            owners[key].append(n)
-    if not owners:
-        return {}
-    inside = both(
-        [
-            Sql("t.tenant_id = %s AND t.archived_at IS NULL AND t.match_keys && %s", (scope.tenant, list(owners))),
-            scope.restrict(rtype, "t"),
-        ]
-    )
-    found: dict[int, list[UUID]] = defaultdict(list)
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT t.id, t.match_keys FROM {rtype.table} t WHERE {inside.text}", inside.params)
-        for record_id, its_keys in cursor.fetchall():
-            for n in dict.fromkeys(n for key in its_keys for n in owners.get(key, ())):
-                found[n].append(record_id)
-    return found

@@ -8,7 +8,6 @@ from urllib.parse import unquote, urlsplit
 
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
-from psycopg_pool import ConnectionPool
 
 from klientel.kernel.identity.settings import *  # noqa: F403 - how people sign in is decided there
 from klientel.site import logs, secret
@@ -97,7 +96,7 @@ if SETUP.pool:
     pooled = DATABASES["default"]["OPTIONS"]
     assert isinstance(pooled, dict)
     pooled["pool"] = {"min_size": 0, "max_size": SETUP.pool, "timeout": 10, "max_idle": 120}
-    pooled["pool"]["check"] = ConnectionPool.check_connection  # a connection of before a restart is never handed out
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # a connection of before a restart is never handed out
 KLIENTEL_DIRECT: Database | None = SETUP.direct or SETUP.database
 """Where LISTEN and Procrastinate connect; None means the place of the default database."""
 

@@ -82,7 +82,7 @@ def _database(role: str, given: Database | None) -> dict[str, object]:
         **place.django(),
         "ATOMIC_REQUESTS": False,
         "CONN_MAX_AGE": 0,
-        "CONN_HEALTH_CHECKS": False,
+        "CONN_HEALTH_CHECKS": True,  # the pool hands out no connection of before a restart
         "DISABLE_SERVER_SIDE_CURSORS": True,
         "TEST": {"MIRROR": None, "MIGRATE": True},
     }

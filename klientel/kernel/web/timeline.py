@@ -190,7 +190,7 @@ def _tell_new(scope: ActorScope, event: Event, made: Told, seen: dict[UUID, Name
         value = _value(kind, new)
         if isinstance(kind, LongText | RichText):
             made.body = cells.fact(kind, value, seen)
-        elif not isinstance(kind, Link | Links) and len(made.facts) < 4:
+        elif not isinstance(kind, Link | Links) and len(made.facts) < 4 and str(value) not in made.title:
             made.facts.append(cells.cell(kind, seen)(value))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -10,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from klientel.kernel import actions, events, writing
+from klientel.kernel import actions, events, tenancy, writing
 from klientel.kernel.access.granting import ActorScope, allowed
 from klientel.kernel.actions.step import Again, Draft, Step
 from klientel.kernel.errors import Conflict, Forbidden, Missing, Refused
@@ -38,33 +37,33 @@ def undo(actor: Actor, change_set: UUID) -> Undone:
 
     Raises :class:`Missing` where there is nothing of that name, :class:`Refused` where it cannot be undone at all.
     """
-    first = events.read(Sql("e.change_set = %s", (change_set,)), limit=1)
-    if not first:
-        raise Missing("no_such_change", _("There is nothing to undo."))
-    if not actions.get(first[0].kind).undoable:
-        raise Refused("not_undoable", _("This cannot be undone."))
-    result, scope = Undone(uuid7()), ActorScope(actor)
-    for some in _chunks(change_set):
+    with tenancy.reading():
+        first = events.read(Sql("e.change_set = %s", (change_set,)), limit=1)
+        if not first:
+            raise Missing("no_such_change", _("There is nothing to undo."))
+        if not actions.get(first[0].kind).undoable:
+            raise Refused("not_undoable", _("This cannot be undone."))
+    result, scope, last = Undone(uuid7()), ActorScope(actor), UUID(int=2**128 - 1)
+    while True:
         with transaction.atomic():
+            some = _before(change_set, last)
+            if not some:
+                break
             _undo_some(actor, scope, some, result)
+            last = some[-1].id
     if not result.records and not result.refused:
         raise Conflict("undone_already", _("This is undone already."))
     return result
 
 
-def _chunks(change_set: UUID) -> Iterator[list[Event]]:
-    last = UUID(int=2**128 - 1)
-    while True:
-        where = Sql(
-            "e.change_set = %s AND e.id < %s AND e.undoes IS NULL AND NOT EXISTS (SELECT 1 FROM kernel_event u"
-            " WHERE u.tenant_id = e.tenant_id AND u.undoes = e.id)",
-            (change_set, last),
-        )
-        some = events.read(where, order="e.id DESC", limit=CHUNK)
-        if not some:
-            return
-        last = some[-1].id
-        yield some
+def _before(change_set: UUID, last: UUID) -> list[Event]:
+    """The next events to undo, newest first; what is undone already is left out."""
+    where = Sql(
+        "e.change_set = %s AND e.id < %s AND e.undoes IS NULL AND NOT EXISTS (SELECT 1 FROM kernel_event u"
+        " WHERE u.tenant_id = e.tenant_id AND u.undoes = e.id)",
+        (change_set, last),
+    )
+    return events.read(where, order="e.id DESC", limit=CHUNK)
 
 
 def _undo_some(actor: Actor, scope: ActorScope, some: list[Event], result: Undone) -> None:

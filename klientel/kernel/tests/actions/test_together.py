@@ -13,6 +13,7 @@ from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.access.reading import get, select
 from klientel.kernel.actions import Item, run, run_many
 from klientel.kernel.errors import Refused
+from klientel.kernel.history import undo
 from klientel.kernel.records import type_of
 from klientel.kernel.tenancy import inside, reading
 from klientel.kernel.testing.cast import ALL
@@ -111,3 +112,11 @@ def test_bulk_edits_in_opposite_order_do_not_block_each_other_for_ever(dora):
 def test_two_tags_of_one_name_at_once_are_one(dora):
     answers = together(dora, *(lambda: run(dora, "kernel.tag.create", name="Messe").record.title for _ in range(4)))
     assert Counter(answers) == {"Messe": 1, "exists_already": 3}
+
+
+def test_undo_opens_its_own_transactions(dora):
+    person = run(dora, "contacts.person.create", last_name="Muster").record
+    done = run(dora, "contacts.person.change", person.id, last_name="Meister")
+    assert undo(dora, done.change_set).records == 1
+    with reading():
+        assert get(ActorScope(dora), type_of(PERSON), person.id).last_name == "Muster"

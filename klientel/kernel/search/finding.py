@@ -61,12 +61,9 @@ def find(scope: Seer, text: str, *, types: Iterable[RecordType] | None = None, l
         return []
     folded = words.fold(text)
     hits = _ask(scope, both([where, *tests]), folded, limit)
-    if len(hits) < min(3, limit) and len(folded) > 3:
-        known = {h.id for h in hits}
-        hits += [
-            h for h in _ask(scope, both([where, *_nearly(folded)]), folded, limit, nearly=True) if h.id not in known
-        ]
-    return hits[:limit]
+    if not hits and len(folded) > 3:  # noqa: PLR2004
+        hits = _ask(scope, both([where, *_nearly(folded)]), folded, limit, nearly=True)
+    return hits
 
 
 def _exact(text: str) -> list[Sql]:
@@ -78,7 +75,7 @@ def _exact(text: str) -> list[Sql]:
 
 
 def _nearly(folded: str) -> list[Sql]:
-    return [Sql("%s <%% s.text", (word,)) for word in folded.split()[:MOST_WORDS] if len(word) > 2]
+    return [Sql("s.text %%> %s", (word,)) for word in folded.split()[:MOST_WORDS] if len(word) > 2]
 
 
 def _where(scope: Seer, types: list[RecordType]) -> Sql:

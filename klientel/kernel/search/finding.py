@@ -61,7 +61,7 @@ def find(scope: Seer, text: str, *, types: Iterable[RecordType] | None = None, l
         return []
     folded = words.fold(text)
     hits = _ask(scope, both([where, *tests]), folded, limit)
-    if not hits and len(folded) > 3:  # noqa: PLR2004
+    if not hits and len(folded) > 3:
         hits = _ask(scope, both([where, *_nearly(folded)]), folded, limit, nearly=True)
     return hits
 

@@ -88,3 +88,12 @@ def create_person(page: Any, **values: str) -> str:
     page.click(".form-foot .primary")
     page.wait_for_url(re.compile(rf"/persons/{ID}/$"))
     return str(page.url)
+
+
+def until(page: Any, script: str) -> None:
+    """Wait for a script to say yes; Playwright's own waiting needs ``eval``, which the pages forbid."""
+    for _ in range(200):
+        if page.evaluate(script):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(script)

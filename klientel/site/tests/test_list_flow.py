@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
-from klientel.site.tests.looking import ID, Demo
+from klientel.site.tests.looking import ID, Demo, until
 
 pytestmark = pytest.mark.flow
 
@@ -29,7 +29,7 @@ def test_the_list_with_the_keyboard(demo: Demo) -> None:
     page = demo.page("katrin")
     page.goto("/persons/?columns=position,stage,organisation")
     page.locator("[data-grid][role=grid]").wait_for()
-    page.wait_for_function("document.querySelector('tbody tr').getAttribute('aria-selected') !== null")
+    until(page, "document.querySelector('tbody tr').getAttribute('aria-selected') !== null")
     page.keyboard.press("j")
     assert active(page, "el.matches('tbody tr:first-child td.name')")
     page.keyboard.press("j")
@@ -56,13 +56,13 @@ def test_the_list_with_the_keyboard(demo: Demo) -> None:
     field.fill("Leitung Tastatur")
     page.keyboard.press("Enter")
     page.get_by_text("Leitung Tastatur").wait_for()
-    page.wait_for_function("document.activeElement.matches('td[data-field=position]')")
+    until(page, "document.activeElement.matches('td[data-field=position]')")
     assert active(page, "el.parentElement.rowIndex") == 3
     before = active(page, "el.innerText")
     page.keyboard.press("Enter")
     page.locator("td.editing input[name=position]").fill("verworfen")
     page.keyboard.press("Escape")
-    page.wait_for_function("document.activeElement.matches('td[data-field=position]')")
+    until(page, "document.activeElement.matches('td[data-field=position]')")
     assert active(page, "el.innerText") == before
 
     page.keyboard.press("ArrowRight")
@@ -71,7 +71,7 @@ def test_the_list_with_the_keyboard(demo: Demo) -> None:
     page.keyboard.press("End")
     page.keyboard.press("Enter")
     page.locator(".toast").last.wait_for()
-    page.wait_for_function("document.activeElement.matches('td[data-field=stage]')")
+    until(page, "document.activeElement.matches('td[data-field=stage]')")
 
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowLeft")
@@ -106,7 +106,7 @@ def test_keys_of_every_page(demo: Demo) -> None:
 def test_many_rows_at_once_and_back_again(demo: Demo, verb: str) -> None:
     page = demo.page("katrin")
     page.goto("/persons/?sort=-name&columns=owner,tags")
-    page.wait_for_function("document.querySelector('tbody tr').getAttribute('aria-selected') !== null")
+    until(page, "document.querySelector('tbody tr').getAttribute('aria-selected') !== null")
     told = page.locator("tbody tr:nth-child(-n+3)").all_inner_texts()
     page.locator("tbody .cb").nth(0).click()
     page.locator("tbody .cb").nth(2).click(modifiers=["Shift"])
@@ -117,7 +117,7 @@ def test_many_rows_at_once_and_back_again(demo: Demo, verb: str) -> None:
         page.locator("main [role=option][data-id]").first.click()
         page.click(".form-foot button")
     page.locator(".toast", has_text="3").wait_for()
-    page.wait_for_function("document.querySelector('tbody tr')")
+    until(page, "document.querySelector('tbody tr')")
     changed = page.locator("tbody tr:nth-child(-n+3)").all_inner_texts()
     assert changed != told
     page.locator(".toast button", has_text="Rückgängig").click()

@@ -11,10 +11,10 @@ function start() {
     for (const x of all()) x.setAttribute("aria-selected", x === o);
     if (o) { input.setAttribute("aria-activedescendant", o.id); o.scrollIntoView({ block: "nearest" }); } else input.removeAttribute("aria-activedescendant");
   };
-  const settle = () => {
+  const settle = (keep) => {
     for (const g of palette.querySelectorAll("[role=group]")) g.hidden = !g.querySelector("[role=option]:not([hidden])");
     const n = shown().length;
-    pick(shown()[0]); none.hidden = n > 0; palette.querySelector("[role=status]").textContent = say("hits", { n });
+    pick(keep && !keep.hidden && keep.isConnected ? keep : shown()[0]); none.hidden = n > 0; palette.querySelector("[role=status]").textContent = say("hits", { n });
   };
   const filter = () => {
     const wanted = fold(input.value.trim()).split(/\s+/);
@@ -25,8 +25,9 @@ function start() {
     waiting?.abort(); waiting = new AbortController();
     const answer = await ask(`${palette.dataset.url}?q=${encodeURIComponent(input.value.trim())}`, { signal: waiting.signal, quiet: true });
     if (!answer?.ok || typeof answer.data !== "string") return;
+    const chosen = shown().find((o) => o.getAttribute("aria-selected") === "true");
     found.innerHTML = answer.data; // our own template, escaped by the server
-    settle();
+    settle(input.value.trim() && chosen); // Enter opens what was chosen when it was pressed, also when results come late
   };
   input.addEventListener("input", () => { filter(); clearTimeout(timer); timer = setTimeout(search, 90); });
   input.addEventListener("keydown", (e) => {

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from klientel.contacts.models import matching
 from klientel.kernel.kinds import Addresses, Choice, Date, Emails, Language, Link, LongText, Phones, Privacy, Text, Url
 from klientel.kernel.records.record import Record
 from klientel.lib.names import full_name, sort_name
+from klientel.lib.salutation import letter_salutation
 
 STAGES = (
     ("prospect", _("Prospect")),
@@ -93,12 +93,14 @@ class Person(Record):
             (_("Relationship"), ("stage", "source", "owner", "tags", "birthday", "description")),
         )
 
-
-def letter_facts(person: Any) -> dict[str, str]:
-    """What a letter's salutation is derived from."""
-    return {
-        "salutation": person.salutation,
-        "title": person.academic_title,
-        "first_name": person.first_name,
-        "last_name": person.last_name,
-    }
+    @property
+    def letter_salutation(self) -> str:
+        """How a letter to this person begins, in their language; neutral where no salutation is known."""
+        return letter_salutation(
+            salutation=self.salutation,
+            title=self.academic_title,
+            first_name=self.first_name,
+            last_name=self.last_name,
+            language=self.language or get_language() or "de",
+            country=next((a["country"] for a in self.addresses if a.get("country")), ""),
+        )

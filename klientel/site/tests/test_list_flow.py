@@ -68,6 +68,7 @@ def test_the_list_with_the_keyboard(demo: Demo) -> None:
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     page.locator(".menu:popover-open [role=option]").first.wait_for()
+    until(page, "document.activeElement.matches('[role=option]')")
     page.keyboard.press("End")
     page.keyboard.press("Enter")
     page.locator(".toast").last.wait_for()

@@ -46,7 +46,7 @@ function choose(el, html) {
     const body = new FormData();
     body.set(el.dataset.field, option.dataset.value);
     await save(el, body);
-    back(el);
+    if (!el.matches("td") || document.activeElement === document.body) back(el); // who moved on meanwhile stays there
   };
   menu.addEventListener("click", done);
   menu.addEventListener("keydown", (e) => { if (e.key === "Enter" || e.key === " ") done(e); });

@@ -8,8 +8,9 @@ from typing import Any
 from django.contrib.messages import get_messages
 from django.templatetags.static import static
 from django.urls import reverse
-from django.utils.translation import gettext, ngettext, npgettext, pgettext
-from jinja2 import Environment
+from django.utils.translation import get_language, gettext, ngettext, npgettext, pgettext
+from jinja2 import Environment, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from klientel.kernel.web import cells, shell, speech, symbols
@@ -44,11 +45,34 @@ def environment(**options: Any) -> Environment:
         "shell_of": shell.shell_of,
         "script_words": shell.script_words,
         "flashes": flashes,
+        "kept": kept,
         "attributes": attributes,
         "record_url": cells.record_url,
         "when": lambda step: speech.due(step.at),
     }
     return env
+
+
+_kept: dict[tuple[object, ...], Markup] = {}
+MOST_KEPT = 5000
+
+
+@pass_context
+def kept(context: Context, name: str) -> Markup:
+    """A part that is the same on every page of one member in one language; drawn once until rights or fields change."""
+    request = context["request"]
+    tenant, actor = getattr(request, "tenant", None), getattr(request, "actor", None)
+    whose = (tenant.pk, tenant.access_version, tenant.schema_version, actor.id) if tenant and actor else ()
+    key = (name, get_language(), *whose)
+    found = _kept.get(key) if whose else None
+    if found is None:
+        drawn = context.environment.get_template(name).render(context.get_all())
+        found = Markup(drawn)  # noqa: S704 - an escaped template's own output
+        if len(_kept) >= MOST_KEPT:
+            _kept.clear()
+        if whose:
+            _kept[key] = found
+    return found
 
 
 def url(name: str, *args: Any, **query: Any) -> str:

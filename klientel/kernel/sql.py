@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 
 @dataclass(frozen=True, slots=True)
 class Sql:
@@ -65,3 +67,8 @@ def name(identifier: str) -> str:
 def like(text: str) -> str:
     """``text`` with the signs that LIKE reads specially made plain; ``%`` doubled nowhere, it is a parameter."""
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def loaded(value: Any) -> Any:
+    """A jsonb value as Python has it: Django asks the driver for its text."""
+    return orjson.loads(value) if isinstance(value, str | bytes) else value

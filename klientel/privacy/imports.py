@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import orjson
 from django.db import connection
 
 from klientel.kernel.files import keeping
+from klientel.kernel.sql import loaded
 from klientel.kernel.tenancy import current
 from klientel.privacy.subject import Pattern
 
@@ -39,7 +39,7 @@ def rows_of(ids: list[UUID], pattern: Pattern) -> list[Kept]:
             _given(ids, pattern),
         )
         rows = cursor.fetchall()
-    return [Kept(name or "", line, _json(cells)) for name, line, cells in rows]
+    return [Kept(name or "", line, loaded(cells)) for name, line, cells in rows]
 
 
 def forget_rows(ids: list[UUID], pattern: Pattern) -> int:
@@ -57,10 +57,6 @@ def forget_rows(ids: list[UUID], pattern: Pattern) -> int:
 def _given(ids: list[UUID], pattern: Pattern) -> list[Any]:
     """Without an address only the ids tell; an empty list of patterns matches nothing."""
     return [current(), ids, pattern.coarse, pattern.text if pattern else "$^"]
-
-
-def _json(value: Any) -> list[Any]:
-    return list(orjson.loads(value) if isinstance(value, str | bytes) else value)
 
 
 _OF_ITS_MAKING = (

@@ -24,7 +24,7 @@ import django
 from django.conf import settings
 
 from klientel.site.postgres import Embedded
-from klientel.site.setup import Setup, SetupError, there
+from klientel.site.setup import Setup, SetupError
 
 PATIENCE = 15.0
 LONGEST_PAUSE = 30.0
@@ -63,7 +63,7 @@ NEEDED = {"live": "klientel.site.live", "consumers": "klientel.kernel.events.con
 
 def roles() -> list[str]:
     """The processes that ``klientel up`` starts."""
-    return [name for name in ROLES if name not in NEEDED or there(NEEDED[name])]
+    return list(ROLES)
 
 
 def _granian(interface: str, module: str, port: int, processes: int, threads: int | None) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -175,14 +174,6 @@ def read(environ: Mapping[str, str] | None = None) -> Setup:
         log_level=_one_of(given, "KLIENTEL_LOG_LEVEL", ("info", "debug", "warning", "error")),
         log_format=_one_of(given, "KLIENTEL_LOG_FORMAT", ("json", "text")),
     )
-
-
-def there(module: str) -> bool:
-    """Whether a module of ours is part of this installation."""
-    try:
-        return find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False
 
 
 def _refuse_unknown(given: Mapping[str, str]) -> None:

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from klientel.site.setup import there
-
 PLACES = (
     ("api/v1/", "klientel.kernel.api.urls"),
     ("", "klientel.kernel.web.account.urls"),
     ("", "klientel.kernel.files.urls"),
     ("", "klientel.privacy.urls"),
-    ("", "klientel.contacts.urls"),
-    ("", "klientel.work.urls"),
     ("", "klientel.kernel.web.urls"),
 )
 
 
-urlpatterns: list[URLPattern | URLResolver] = [
-    path(prefix, include(module)) for prefix, module in PLACES if there(module)
-]
+urlpatterns: list[URLPattern | URLResolver] = [path(prefix, include(module)) for prefix, module in PLACES]

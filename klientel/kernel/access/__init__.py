@@ -12,17 +12,5 @@ __all__ = [
     "grants_of",
     "memberships",
     "system_actor",
-    "visible",
     "with_deputies",
-    "writable",
 ]
-
-
-def visible(scope: ActorScope, rtype):  # type: ignore[no-untyped-def]
-    """The fields of a type that the scope's actor may see."""
-    return scope.visible(rtype)
-
-
-def writable(scope: ActorScope, rtype):  # type: ignore[no-untyped-def]
-    """The fields of a type that the scope's actor may set."""
-    return scope.writable(rtype)

@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy as _
 from klientel.kernel.errors import Forbidden
 from klientel.kernel.identity.actor import Actor, Grant
 from klientel.kernel.tenancy import current, inside
-from klientel.kernel.tenancy.models import Tenant
 
 _cache: dict[tuple[UUID, UUID], tuple[int, Actor]] = {}
 
@@ -127,8 +126,3 @@ def memberships(user_id: UUID) -> list[tuple[UUID, UUID, str]]:
             [user_id],
         )
         return [(row[0], row[1], row[2]) for row in cursor.fetchall()]
-
-
-def tenant_row(tenant_id: UUID) -> Tenant:
-    """The tenant's facts."""
-    return Tenant.objects.get(pk=tenant_id)

@@ -3,9 +3,7 @@ a page."""
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
-from uuid import UUID
 
 from klientel.kernel.conditions import SystemScope
 from klientel.kernel.conditions import compile as compile_condition
@@ -14,9 +12,6 @@ from klientel.kernel.identity.actor import Actor, Grant
 from klientel.kernel.kinds import Kind, Privacy
 from klientel.kernel.records import RecordType
 from klientel.kernel.sql import FALSE, TRUE, Sql, either
-
-#: readers of these verbs may read at least what the verb touches
-_ALL = ("*", "any")
 
 
 class ActorScope:
@@ -110,9 +105,3 @@ def _compiled(rtype: RecordType, grant: Grant, scope: ActorScope, alias: str) ->
         )
     except Refused:
         return FALSE
-
-
-@lru_cache(maxsize=1)
-def nobody() -> UUID:
-    """An id that no member has."""
-    return UUID(int=0)

@@ -18,10 +18,8 @@ from klientel.kernel.conditions import compile as compile_condition
 from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.kinds import Kind, Link, Links
 from klientel.kernel.records import RecordType, type_of
-from klientel.kernel.sql import TRUE, Sql, both, comma
+from klientel.kernel.sql import Sql, both, comma, loaded
 
-#: always read, in this order, before the columns asked for
-FIXED = ("id", "version", "title", "sort_key")
 MOST = 1000
 
 
@@ -140,14 +138,10 @@ class _Columns:
 
 def _reader(kind: Kind) -> Any:
     if kind.db_type_name == "jsonb" or kind.key in ("emails", "phones", "addresses", "money", "json"):
-        return lambda v: kind.from_database(_json(v)) if v is not None else kind.blank_value()
+        return lambda v: kind.from_database(loaded(v)) if v is not None else kind.blank_value()
     if kind.custom:
         return lambda v: kind.blank_value() if v is None else kind.from_database(v)
     return None
-
-
-def _json(value: Any) -> Any:
-    return orjson.loads(value) if isinstance(value, str | bytes) else value
 
 
 def _columns(scope: ActorScope, rtype: RecordType, columns: Iterable[str]) -> _Columns:
@@ -308,9 +302,7 @@ def linked(scope: ActorScope, rtype: RecordType, rows: list[Row], columns: Itera
 
 
 __all__ = [
-    "FIXED",
     "MOST",
-    "TRUE",
     "Name",
     "Page",
     "Row",

@@ -10,11 +10,11 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-import orjson
 from django.db import connection
 
 from klientel.kernel.events.consumers import Consumer, Place
-from klientel.kernel.events.event import Event
+from klientel.kernel.events.event import Event, from_row
+from klientel.kernel.sql import loaded
 from klientel.kernel.tenancy import current
 from klientel.lib.ids import uuid7, uuid7_at
 
@@ -129,26 +129,10 @@ def _whole(short: int, high: int) -> int:
 
 
 def _event(row: tuple[Any, ...]) -> Event:
-    changes = _json(row[11]) or {}
-    return Event(
-        id=row[0],
-        at=row[1],
-        kind=row[2],
-        actor=row[3],
-        actor_name=row[4],
-        record_type=row[5],
-        record_id=row[6],
-        cause=row[7],
-        change_set=row[8],
-        undoes=row[9],
-        parameters=_json(row[10]) or {},
-        changes=changes,
-        private=frozenset(row[12]) - changes.keys(),
-    )
-
-
-def _json(value: Any) -> Any:
-    return orjson.loads(value) if isinstance(value, str | bytes) else value
+    """Personal values are not read here, only named."""
+    event = from_row(row, loaded(row[11]) or {})
+    event.private = frozenset(row[12]) - event.changes.keys()
+    return event
 
 
 def oldest_unread(names: list[str]) -> dt.datetime | None:

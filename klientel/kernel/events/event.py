@@ -11,7 +11,7 @@ from uuid import UUID
 import orjson
 from django.db import connection
 
-from klientel.kernel.sql import Sql
+from klientel.kernel.sql import Sql, loaded
 from klientel.kernel.tenancy import current
 from klientel.lib.ids import uuid7
 
@@ -100,27 +100,30 @@ def read(where: Sql, *, order: str = "e.id", limit: int | None = None, join: str
         return [_event(row) for row in cursor.fetchall()]
 
 
-def _event(row: tuple[Any, ...]) -> Event:
-    public, private = _json(row[11]) or {}, _json(row[12]) or {}
+def from_row(row: tuple[Any, ...], changes: dict[str, list[Any]]) -> Event:
+    """An event from its first eleven columns, in the order of the table's reading, and its changes."""
+    kind, actor, actor_name, record_type, record_id, cause, change_set, undoes = row[2:10]
     return Event(
         id=row[0],
         at=row[1],
-        kind=row[2],
-        actor=row[3],
-        actor_name=row[4],
-        record_type=row[5],
-        record_id=row[6],
-        cause=row[7],
-        change_set=row[8],
-        undoes=row[9],
-        parameters=_json(row[10]) or {},
-        changes=public | private,
-        private=frozenset(private),
+        kind=kind,
+        actor=actor,
+        actor_name=actor_name,
+        record_type=record_type,
+        record_id=record_id,
+        cause=cause,
+        change_set=change_set,
+        undoes=undoes,
+        parameters=loaded(row[10]) or {},
+        changes=changes,
     )
 
 
-def _json(value: Any) -> Any:
-    return orjson.loads(value) if isinstance(value, str | bytes) else value
+def _event(row: tuple[Any, ...]) -> Event:
+    private = loaded(row[12]) or {}
+    event = from_row(row, (loaded(row[11]) or {}) | private)
+    event.private = frozenset(private)
+    return event
 
 
 def timeline(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from klientel.kernel.access import actor_of, system_actor
 from klientel.kernel.actions import run
 from klientel.kernel.identity.actor import Actor
-from klientel.kernel.kinds import Link, Links
+from klientel.kernel.kinds import Links
 from klientel.kernel.records import RecordType, type_of
-from klientel.kernel.tenancy import inside
 from klientel.kernel.tenancy.models import Tenant
 
 
@@ -40,9 +39,4 @@ def make(actor: Actor, rtype: RecordType | str, n: int = 1, **given: Any) -> Any
     return run(actor, f"{rtype.key}.create", **values).record
 
 
-def elsewhere(tenant: UUID) -> Any:
-    """A block inside another tenant."""
-    return inside(tenant)
-
-
-__all__ = ["Link", "elsewhere", "make", "make_member", "make_tenant"]
+__all__ = ["make", "make_member", "make_tenant"]

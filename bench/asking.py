@@ -58,7 +58,7 @@ class Server:
             if self.process.poll() is not None:
                 raise SystemExit(f"The server {self.name} ended.")
             try:
-                self.ask(Request("/healthz" if self.name == "app" else "/nothing"))
+                self.ask(Request("/persons" if self.name == "bare" else "/healthz"))
             except OSError:
                 self.connection.close()
                 time.sleep(0.1)

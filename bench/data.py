@@ -1,11 +1,16 @@
-"""100,000 persons and 20,000 organisations with work around them, made through actions and seeded."""
+"""Persons, a fifth as many organisations, work and history around them, made through actions and seeded.
+
+At 1,000,000 persons: 200,000 organisations, 300,000 tasks, calls, notes and meetings, 5,000,000 events, of which
+those of the last round (5 % of the persons change their stage) come after the moment ``month_ago`` of the facts.
+"""
 
 from __future__ import annotations
 
 import json
 import random
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -23,6 +28,7 @@ PASSWORD = "Messlatte-Stoppuhr-4711"
 STAGES = ("prospect", "lead", "customer", "customer", "customer", "regular", "partner", "supplier", "former")
 MEMBERS, TEAMS = 20, 5
 EVENTS, RELATED = 500, 20
+EVENTS_PER_PERSON, LATELY = 5, 20  # all events together; one of so many persons changed after ``month_ago``
 MINE = {"field": "owner", "op": "is", "value": {"me": True}}
 TEAMS_TOO = {"any": [MINE, {"field": "owner.team", "op": "one_of", "value": [{"my_teams": True}]}]}
 HIDDEN = ["birthday", "channel"]
@@ -75,8 +81,11 @@ def fill(home: Path, persons: int) -> dict[str, Any]:
         begun = time.monotonic()
         ids = _persons(system, maker, members, firms, persons, dice)
         facts["load_rows_per_second"] = round(persons / (time.monotonic() - begun))
-        place.say(f"work of {persons // 5} kinds")
-        _work(system, ids, members, persons // 10, dice)
+        place.say(f"{4 * (persons * 3 // 40)} tasks, calls, notes and meetings")
+        _work(system, ids, members, persons * 3 // 40, dice)
+        _history(system, ids, EVENTS_PER_PERSON * persons - (persons + persons // 5 + 4 * (persons * 3 // 40)))
+        facts["month_ago"] = datetime.now(UTC).isoformat()
+        _changed(system, ids[::LATELY], lambda n: {"stage": STAGES[n % len(STAGES)], "language": "fr"})
         facts["hot"] = str(_hot(system, ids[persons // 3], members[6]))
         facts["person"] = str(ids[persons // 4])
     (home / "bench.json").write_text(json.dumps(facts, indent=1))
@@ -124,13 +133,28 @@ def _persons(
 
 def _work(system: Any, ids: list[UUID], members: list[UUID], n: int, dice: random.Random) -> None:
     def values(what: str) -> Iterator[dict[str, Any]]:
-        for number in range(n // 2):
+        for number in range(n):
             base = {"concerns": [dice.choice(ids)], "owner": dice.choice(members)}
             yield base | ({"subject": f"Anruf {number}"} if what != "note" else {"text": f"<p>Notiz {number}</p>"})
 
     for what in ("task", "call", "note", "meeting"):
         for _record in made(system, f"work.{what}", values(what)):
             pass
+
+
+def _history(system: Any, ids: list[UUID], events: int) -> None:
+    """So many changes, round after round over everybody."""
+    place.say(f"{events} changes")
+    for turn in range(-(-events // len(ids))):
+        some = ids[: events - turn * len(ids)]
+        _changed(system, some, lambda n, turn=turn: {"position": f"Stelle {turn}", "stage": STAGES[(n + turn) % 9]})
+
+
+def _changed(system: Any, ids: list[UUID], values: Callable[[int], dict[str, Any]]) -> None:
+    items = (Item(one, values(n)) for n, one in enumerate(ids))
+    for outcome in run_many(system, "contacts.person.change", items):
+        if outcome.refused is not None and outcome.refused.code != "nothing_changed":
+            raise outcome.refused
 
 
 def _hot(system: Any, person: UUID, owner: UUID) -> UUID:

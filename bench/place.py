@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from bench import machine
-from klientel.site import schema
 from klientel.site.setup import ROOT
+
+LOADED = "2"  # counts up when `data.fill` makes something else
 
 
 def home(persons: int) -> Path:
@@ -39,12 +40,15 @@ def free_port() -> int:
 
 
 def settle(folder: Path) -> None:
-    """From here on this process and its children work in this home; one of another schema is made anew."""
-    mark = folder / "schema.key"
-    if folder.exists() and (not mark.exists() or mark.read_text() != schema.key()):
+    """From here on this process and its children work in this home; one loaded otherwise is made anew.
+
+    One of an older schema is migrated, as a customer's is.
+    """
+    mark = folder / "loaded.key"
+    if folder.exists() and (not mark.exists() or mark.read_text() != LOADED):
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    mark.write_text(schema.key())
+    mark.write_text(LOADED)
     for name in [n for n in os.environ if n.startswith("KLIENTEL_")]:
         del os.environ[name]
     port = free_port()

@@ -3,7 +3,7 @@ a page."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from klientel.kernel.conditions import SystemScope
 from klientel.kernel.conditions import compile as compile_condition
@@ -54,6 +54,13 @@ class ActorScope:
     def restrict(self, rtype: RecordType, alias: str) -> Sql:
         """The records of a type that this actor may see."""
         return allowed(self, rtype, "view", alias)
+
+    def extent(self, rtype: RecordType) -> Literal["none", "some", "all"]:
+        """How many records of a type :meth:`restrict` leaves, without compiling a condition."""
+        views = self.grants(rtype, "view")
+        if _open_to(self, rtype, "view") or any(not g.where for g in views):
+            return "all"
+        return "some" if views else "none"
 
     def may(self, rtype: RecordType, verb: str) -> bool:
         """Whether the verb is granted for any record at all: for buttons and navigation."""

@@ -1,7 +1,10 @@
 """Search as you type: word starts first, then words that are nearly so (trigrams). Umlauts and spelling are
 folded away.
 
-Everything happens in the database and is bounded: a frequent word costs as much as a rare one.
+Everything happens in the database and is bounded: a frequent word costs as much as a rare one. Who may see only some
+records of a type is asked about the candidates alone, and only about the types among them: planning the rights of every
+type costs more than the search. Where the candidates were cut off and too few of them may be seen, the search is asked
+once more with the rights inside, so that nothing visible is ever lost behind what is not.
 """
 
 from __future__ import annotations
@@ -9,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from django.db import connection
@@ -21,6 +24,7 @@ from klientel.kernel.sql import FALSE, TRUE, Sql, both, either, like
 from klientel.lib import words
 
 CANDIDATES = 200  # as many matches are ranked at most
+FIRST_LOOK = 8  # times the hits wanted: as many of the best candidates are looked at first
 NEARLY = 0.45  # word similarity (pg_trgm) from which a word counts as nearly so
 MOST_WORDS = 6
 _PHONE = re.compile(r"[+\d][\d\s/().-]{4,}\Z")
@@ -39,6 +43,10 @@ class Seer(Protocol):
         """The records of a type that may be seen."""
         ...
 
+    def extent(self, rtype: RecordType) -> Literal["none", "some", "all"]:
+        """How many of a type :meth:`restrict` leaves, without compiling it."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
@@ -50,19 +58,47 @@ class Hit:
     score: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Reach:
+    """Where a scope may search: types that are free to it, types of which it may see some, closed classes of each."""
+
+    free: dict[str, RecordType]
+    some: dict[str, RecordType]
+    closed: dict[str, list[str]]
+
+    def where(self, scope: Seer, *, rights: bool) -> Sql:
+        """Types and classes of fields; with ``rights`` also the records themselves."""
+        parts, plain = [], []
+        for key, rtype in (self.free | self.some).items():
+            tests = [Sql("s.record_type = %s", (key,))]
+            if closed := self.closed.get(key):
+                tests.append(Sql("s.field_class <> ALL(%s)", (closed,)))
+            if rights and key in self.some:
+                tests.append(_among(scope, rtype))
+            if len(tests) == 1:
+                plain.append(key)
+            else:
+                parts.append(both(tests))
+        if plain:
+            parts.append(Sql("s.record_type = ANY(%s)", (plain,)))
+        return either(parts)
+
+
 def find(scope: Seer, text: str, *, types: Iterable[RecordType] | None = None, limit: int = 10) -> list[Hit]:
     """Records that the scope may see and whose words begin with, or nearly are, all the words of ``text``;
     best first."""
     tests = _exact(text)
     if not tests:
         return []
-    where = _where(scope, list(types) if types is not None else [t for t in all_types() if not t.system])
-    if where is FALSE:
+    reach = _reach(scope, list(types) if types is not None else [t for t in all_types() if not t.system])
+    if not reach.free and not reach.some:
         return []
     folded = words.fold(text)
-    hits = _ask(scope, both([where, *tests]), folded, limit)
+    hits = _look(scope, reach, tests, _closeness(folded), limit)
     if not hits and len(folded) > 3:
-        hits = _ask(scope, both([where, *_nearly(folded)]), folded, limit, nearly=True)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [str(NEARLY)])
+        hits = _look(scope, reach, _nearly(folded), Sql("word_similarity(%s, text)", (folded,)), limit)
     return hits
 
 
@@ -78,32 +114,23 @@ def _nearly(folded: str) -> list[Sql]:
     return [Sql("s.text %%> %s", (word,)) for word in folded.split()[:MOST_WORDS] if len(word) > 2]
 
 
-def _where(scope: Seer, types: list[RecordType]) -> Sql:
-    """Types, records and classes of fields that the scope may see."""
-    free: list[str] = []
-    parts: list[Sql] = []
+def _closeness(folded: str) -> Sql:
+    """What ranks matches that begin with the words: at the very beginning, and as whole words."""
+    return Sql(
+        "(text LIKE %s)::int * 0.3::float8 + (text || ' ' LIKE %s)::int * 0.2::float8",
+        (f" {like(folded)}%", f"% {like(folded)} %"),
+    )
+
+
+def _reach(scope: Seer, types: list[RecordType]) -> _Reach:
+    found = _Reach({}, {}, {})
     for rtype in types:
-        limit = scope.restrict(rtype, "t")
-        if limit is FALSE:
-            continue
-        closed = _closed(scope, rtype)
-        if limit is TRUE and not closed:
-            free.append(rtype.key)
-            continue
-        tests = [Sql("s.record_type = %s", (rtype.key,))]
-        if closed:
-            tests.append(Sql("s.field_class <> ALL(%s)", (closed,)))
-        if limit is not TRUE:
-            inside = Sql(
-                f"EXISTS (SELECT 1 FROM {rtype.table} t WHERE t.tenant_id = s.tenant_id AND t.id = s.record_id"
-                f" AND {limit.text})",
-                limit.params,
-            )
-            tests.append(inside)
-        parts.append(both(tests))
-    if free:
-        parts.append(Sql("s.record_type = ANY(%s)", (free,)))
-    return either(parts)
+        extent = scope.extent(rtype)
+        if extent != "none":
+            (found.free if extent == "all" else found.some)[rtype.key] = rtype
+            if closed := _closed(scope, rtype):
+                found.closed[rtype.key] = closed
+    return found
 
 
 def _closed(scope: Seer, rtype: RecordType) -> list[str]:
@@ -111,21 +138,86 @@ def _closed(scope: Seer, rtype: RecordType) -> list[str]:
     return [c for c, names in searched(rtype).items() if c != "A" and any(n not in visible for n in names)]
 
 
-def _ask(scope: Seer, where: Sql, folded: str, limit: int, *, nearly: bool = False) -> list[Hit]:
-    text = f"""
+def _among(scope: Seer, rtype: RecordType) -> Sql:
+    """The record of a search row is one that the scope may see."""
+    limit = scope.restrict(rtype, "t")
+    if limit is TRUE or limit is FALSE:
+        return limit
+    return Sql(
+        f"EXISTS (SELECT 1 FROM {rtype.table} t WHERE t.tenant_id = s.tenant_id AND t.id = s.record_id"
+        f" AND {limit.text})",
+        limit.params,
+    )
+
+
+def _look(scope: Seer, reach: _Reach, tests: list[Sql], closeness: Sql, limit: int) -> list[Hit]:
+    if not reach.some:
+        return _ask(scope, both([reach.where(scope, rights=True), *tests]), closeness, limit)
+    found = _candidates(scope, both([reach.where(scope, rights=False), *tests]), closeness)
+    hits = _seen(scope, reach, found, limit)
+    if len(hits) < limit and found and found[0][3] >= CANDIDATES:
+        return _ask(scope, both([reach.where(scope, rights=True), *tests]), closeness, limit)
+    return hits
+
+
+_MATCHES = """
 WITH c AS MATERIALIZED (
     SELECT s.record_id, s.record_type, s.field_class, s.text FROM kernel_search s
-    WHERE s.tenant_id = %s AND s.alive AND s.searchable AND {where.text} LIMIT {CANDIDATES}
+    WHERE s.tenant_id = %s AND s.alive AND s.searchable AND {where} LIMIT {most}
 ), r AS (
-    SELECT record_id, record_type,
-           max((field_class = 'A')::int * 0.5 + (text LIKE %s)::int * 0.3 + word_similarity(%s, text)) AS score
-    FROM c GROUP BY record_id, record_type ORDER BY score DESC, record_id LIMIT {int(limit)}
+    SELECT record_id, record_type, max((field_class = 'A')::int * 0.5::float8 + {closeness}) AS score
+    FROM c GROUP BY record_id, record_type ORDER BY score DESC, record_id {limit}
 )
+"""
+_TITLED = """
 SELECT r.record_id, r.record_type, a.title, r.score FROM r
 JOIN kernel_search a ON a.tenant_id = %s AND a.record_id = r.record_id AND a.field_class = 'A'
 ORDER BY r.score DESC, a.title, r.record_id"""
+_BARE = "SELECT record_id, record_type, score, (SELECT count(*) FROM c) FROM r ORDER BY score DESC, record_id"
+
+
+def _ask(scope: Seer, where: Sql, closeness: Sql, limit: int) -> list[Hit]:
+    """The best matches, with their titles: one statement."""
+    text = _MATCHES.format(where=where.text, most=CANDIDATES, closeness=closeness.text, limit=f"LIMIT {int(limit)}")
     with connection.cursor() as cursor:
-        if nearly:
-            cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [str(NEARLY)])
-        cursor.execute(text, [scope.tenant, *where.params, f" {like(folded)}%", folded, scope.tenant])
-        return [Hit(row[0], row[1], row[2], float(row[3])) for row in cursor.fetchall()]
+        cursor.execute(text + _TITLED, [scope.tenant, *where.params, *closeness.params, scope.tenant])
+        return [Hit(*row) for row in cursor.fetchall()]
+
+
+def _candidates(scope: Seer, where: Sql, closeness: Sql) -> list[tuple[UUID, str, float, int]]:
+    """Matches whoever may see them, best first: id, type, score, and how many rows there were."""
+    text = _MATCHES.format(where=where.text, most=CANDIDATES, closeness=closeness.text, limit="")
+    with connection.cursor() as cursor:
+        cursor.execute(text + _BARE, [scope.tenant, *where.params, *closeness.params])
+        return list(cursor.fetchall())
+
+
+def _seen(scope: Seer, reach: _Reach, found: list[tuple[UUID, str, float, int]], limit: int) -> list[Hit]:
+    """The best of these that the scope may see; most often a look at the first few is enough."""
+    hits: list[Hit] = []
+    first = limit * FIRST_LOOK
+    for part in (found[:first], found[first:]):
+        if part and len(hits) < limit:
+            titles = _titles(scope, reach, part)
+            hits += [Hit(one, key, titles[one], score) for one, key, score, _rows in part if one in titles]
+    return sorted(hits, key=lambda h: (-h.score, h.title, h.id))[:limit]
+
+
+def _titles(scope: Seer, reach: _Reach, found: list[tuple[UUID, str, float, int]]) -> dict[UUID, str]:
+    """What those of these are called that the scope may see: one statement, whatever their types."""
+    ids: dict[str, list[UUID]] = {}
+    for one, key, _score, _rows in found:
+        ids.setdefault(key, []).append(one)
+    parts: list[Sql] = []
+    for key, some in ids.items():
+        rtype = reach.free.get(key) or reach.some[key]
+        limit = scope.restrict(rtype, "t") if key in reach.some else TRUE
+        if limit is not FALSE:
+            inside = both([Sql("t.tenant_id = %s AND t.id = ANY(%s)", (scope.tenant, some)), limit])
+            parts.append(Sql(f"SELECT t.id, t.title FROM {rtype.table} t WHERE {inside.text}", inside.params))
+    if not parts:
+        return {}
+    params: list[Any] = [x for p in parts for x in p.params]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(p.text for p in parts), params)
+        return dict(cursor.fetchall())

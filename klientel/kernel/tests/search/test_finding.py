@@ -7,10 +7,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from klientel.kernel.access.granting import ActorScope
-from klientel.kernel.actions import run
+from klientel.kernel.actions import Item, run, run_many
 from klientel.kernel.records import type_of
 from klientel.kernel.search.duplicates import similar
-from klientel.kernel.search.finding import find
+from klientel.kernel.search.finding import CANDIDATES, find
 from klientel.kernel.tenancy import inside
 
 
@@ -104,3 +104,26 @@ def test_duplicates_of_invisible_records_are_not_told(boris, people):
         )
         == []
     )
+
+
+def test_finds_what_may_be_seen_behind_more_invisible_matches_than_are_ever_ranked(anna, boris):
+    rows = [Item(params={"first_name": f"N{n}", "last_name": "Haeufig"}) for n in range(CANDIDATES + 30)]
+    assert all(o.refused is None for o in run_many(anna, "contacts.person.create", rows))
+    assert titles(boris, "häufig") == []
+    run(anna, "contacts.person.create", first_name="Zoe", last_name="Häufig", owner=boris.member)
+    assert titles(boris, "häufig") == ["Zoe Häufig"]
+    assert titles(boris, "haufigg") == ["Zoe Häufig"], "the same for words that are nearly so"
+
+
+def test_who_hands_a_record_over_finds_it_no_longer_and_the_new_owner_does(anna, boris, people):
+    run(anna, "contacts.person.assign", people["schmidt"].id, owner=anna.member)
+    assert titles(boris, "Schmidt") == []
+    run(anna, "contacts.person.assign", people["müller"].id, owner=boris.member)
+    assert titles(boris, "Müller") == ["Jörg Müller"]
+
+
+def test_a_narrow_user_is_not_asked_about_every_type(boris, people):
+    with CaptureQueriesContext(connection) as spent:
+        assert find(ActorScope(boris), "Schmidt")
+    assert len(spent) == 2
+    assert "contacts_person" in spent[1]["sql"] and "work_note" not in "".join(s["sql"] for s in spent)

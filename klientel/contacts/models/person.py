@@ -25,6 +25,9 @@ STAGES = (
 )
 TONES = {"prospect": "plum", "lead": "info", "customer": "ok", "regular": "accent", "partner": "plum", "former": "warn"}
 
+#: sorts behind every Latin, Greek and Cyrillic letter, and tells nothing of how the nameless can be reached
+NAMELESS = "\u9fa5"
+
 
 class Person(Record):
     """A natural person. No salutation is compulsory (CJEU C-394/23)."""
@@ -80,7 +83,9 @@ class Person(Record):
                 or matching.some_name(p)
             )
         )
-        sort = staticmethod(lambda p: sort_name(p.last_name, p.first_name) or matching.some_name(p))
+        made_of = ("academic_title", "first_name", "last_name")
+        stand_ins = ("emails", "phones")
+        sort = staticmethod(lambda p: sort_name(p.last_name, p.first_name) or NAMELESS)
         columns = ("organisation", "position", "stage", "emails", "phones", "owner", "changed_at")
         concerns = ("organisation",)
         match = staticmethod(matching.keys_of_person)

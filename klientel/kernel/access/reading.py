@@ -4,7 +4,7 @@ and export."""
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.kinds import Kind, Link, Links
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.sql import Sql, both, comma, loaded
+from klientel.kernel.sql import name as quoted
 
 MOST = 1000
 
@@ -44,31 +45,39 @@ class Page:
 
 @dataclass(frozen=True)
 class Sort:
-    """By which field, and whether downwards; ``name`` sorts by the record's own name."""
+    """By which field, and whether downwards; ``title`` and ``name`` sort by the record's own name."""
 
-    field: str = "name"
+    field: str = "title"
     down: bool = False
 
     @classmethod
     def of(cls, text: str) -> Sort:
-        """From ``name`` or ``-name``."""
-        return cls(text.removeprefix("-") or "name", text.startswith("-"))
+        """From ``title`` or ``-title``."""
+        return cls(text.removeprefix("-") or "title", text.startswith("-"))
 
     def __str__(self) -> str:
         return f"-{self.field}" if self.down else self.field
 
 
 def _order(scope: ActorScope, rtype: RecordType, sort: Sort) -> tuple[Sql, str]:
-    """The expression and the type its cursor value is cast to."""
-    if (sort.field == "name" and "name" not in rtype.fields) or sort.field == "title":
-        return Sql("t.sort_key"), "text"
-    kind = scope.visible(rtype).get(sort.field)
-    if sort.field == "name" and kind is not None and not kind.custom:
-        return Sql("t.sort_key"), "text"
+    """The expression and the type its cursor value is cast to.
+
+    To whom a part of the names is hidden, their order is too: the records stand in the order they were made.
+    """
+    visible = scope.visible(rtype)
+    kind = visible.get(sort.field)
+    own = sort.field == "name" and "name" in rtype.fields
+    if sort.field == "title" or (sort.field == "name" and not own) or (own and kind is not None and not kind.custom):
+        return (Sql("t.sort_key"), "text") if by_name(visible, rtype) else (Sql("t.id"), "uuid")
     if kind is None or not kind.sortable:
         raise Refused("not_sortable", _("This list cannot be sorted by that."), sort.field)
     cast = "numeric" if kind.key == "money" else "text" if kind.db_type_name == "jsonb" else kind.db_type_name
     return kind.order("t"), cast
+
+
+def by_name(visible: Container[str], rtype: RecordType) -> bool:
+    """Whether records can be sorted by their names for somebody who sees these fields."""
+    return all(n in visible for n in rtype.made_of)
 
 
 def select(
@@ -77,7 +86,7 @@ def select(
     *,
     columns: Iterable[str] = (),
     where: Any = None,
-    sort: Sort | str = "name",
+    sort: Sort | str = "title",
     after: str | None = None,
     before: str | None = None,
     limit: int = 50,
@@ -97,7 +106,11 @@ def select(
         parts.append(_beyond(expression, cast, decode(cursor_text), down=order.down != backwards))
     inside = both(parts)
     picked = comma(
-        [Sql("t.id, t.version, t.title"), Sql(f"{expression.text} AS o", expression.params), *kinds.values_sql]
+        [
+            Sql(f"t.id, t.version, {_title(scope.visible(rtype), rtype)}"),
+            Sql(f"{expression.text} AS o", expression.params),
+            *kinds.values_sql,
+        ]
     )
     way = "DESC" if order.down != backwards else "ASC"
     limit = max(1, min(limit, MOST))
@@ -108,7 +121,28 @@ def select(
     with connection.cursor() as cursor:
         cursor.execute(text, [*picked.params, *inside.params, *expression.params])
         found = cursor.fetchall()
-    return _page(found, kinds, limit, backwards=backwards, more_before=bool(after or before))
+    page = _page(found, kinds, limit, backwards=backwards, more_before=bool(after or before))
+    _retitle(scope, rtype, page.rows)
+    return page
+
+
+def _retitle(scope: ActorScope, rtype: RecordType, rows: list[Row]) -> None:
+    """Names tell no field that is hidden from the actor."""
+    closed = [r.id for r in rows if r.title is None]
+    if closed:
+        titles = rtype.titles_for(closed, scope.visible(rtype))
+        for row in rows:
+            row.title = titles.get(row.id, row.title)
+
+
+def _title(visible: Container[str], rtype: RecordType) -> str:
+    """The title in SQL; NULL where it tells a field that is not visible, and has to be made anew."""
+    if not rtype.closed_in_title(visible):
+        return "t.title"
+    if not by_name(visible, rtype):
+        return "NULL"
+    nameless = " AND ".join(f"t.{quoted(n)} = ''" for n in rtype.made_of)
+    return f"CASE WHEN {nameless} THEN NULL ELSE t.title END"
 
 
 def _page(found: list[tuple[Any, ...]], kinds: _Columns, limit: int, *, backwards: bool, more_before: bool) -> Page:
@@ -225,6 +259,7 @@ def get(scope: ActorScope, rtype: RecordType, record_id: UUID, *, archived: bool
     found = rows.first()
     if found is None or (archived is not None and (found.archived_at is not None) != archived):
         raise Missing("missing", _("There is no such record, or you may not see it."))
+    found.title = rtype.title_for(found, scope.visible(rtype))
     return found
 
 
@@ -279,9 +314,15 @@ def names(scope: ActorScope, ids: Iterable[UUID], to: str = "*") -> dict[UUID, N
         inside = both(
             [Sql("t.tenant_id = %s AND t.id = ANY(%s)", (scope.tenant, some)), allowed(scope, rtype, "view", "t")]
         )
+        visible = scope.visible(rtype)
         with connection.cursor() as cursor:
-            cursor.execute(f"SELECT t.id, t.title FROM {rtype.table} t WHERE {inside.text}", inside.params)
-            found |= {row[0]: Name(row[0], key, row[1]) for row in cursor.fetchall()}
+            cursor.execute(
+                f"SELECT t.id, {_title(visible, rtype)} FROM {rtype.table} t WHERE {inside.text}", inside.params
+            )
+            titles = dict(cursor.fetchall())
+        closed = [i for i, title in titles.items() if title is None]
+        titles |= rtype.titles_for(closed, visible) if closed else {}
+        found |= {i: Name(i, key, title) for i, title in titles.items()}
     return found
 
 
@@ -307,6 +348,7 @@ __all__ = [
     "Page",
     "Row",
     "Sort",
+    "by_name",
     "count",
     "get",
     "linked",

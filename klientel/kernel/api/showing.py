@@ -52,8 +52,9 @@ def written(scope: ActorScope, record: Any) -> dict[str, Any]:
     made: dict[str, Any] = {"id": str(record.id), "version": record.version}
     if not seen(scope, rtype, record.id):
         return made
-    made["title"] = record.title
-    for name, kind in scope.visible(rtype).items():
+    visible = scope.visible(rtype)
+    made["title"] = rtype.title_for(record, visible)
+    for name, kind in visible.items():
         made[name] = kind.plain(rtype.value(record, name))
     return made
 

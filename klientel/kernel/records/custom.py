@@ -102,6 +102,7 @@ def _type(row: tuple[Any, ...]) -> RecordType:
         columns=("name", "owner", "changed_at"),
         custom_id=type_id,
         title=lambda record: record.name,
+        made_of=("name",),
         personal=False,
         sections=((_said(label_de, label_en), ("name",)),),
     )

@@ -79,6 +79,7 @@ class Comment(Record):
     class About:
         label, plural, slug, icon = _("comment"), _("comments"), "comments", "message-square"
         title = staticmethod(lambda c: c.text[:80])
+        made_of = ("text",)
         columns = ("text", "about", "created_at")
         concerns = ("about",)
         sections = ((_("Comment"), ("text", "about", "mentions")),)
@@ -117,6 +118,7 @@ class Relation(Record):
     class About:
         label, plural, slug, icon = _("relation"), _("relations"), "relations", "waypoints"
         title = staticmethod(lambda r: r.note)
+        made_of = ("note",)
         columns = ("kind", "first", "second", "note")
         concerns = ("first", "second")
         sections = ((_("Relation"), ("kind", "first", "second", "note")),)

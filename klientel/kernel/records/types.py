@@ -6,7 +6,8 @@ A type is declared by a model with kinds and an ``About``, or by a tenant's row 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterable
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -40,6 +41,9 @@ class RecordType:
     columns: tuple[str, ...] = ()
     sections: tuple[tuple[Any, tuple[str, ...]], ...] = ()
     title: Callable[[Any], str] = _no_words
+    made_of: tuple[str, ...] = ()  # the fields that the title and the order by name tell
+    stand_ins: tuple[str, ...] = ()  # those the title tells where all of these are empty
+    order: str = "title"  # how its lists are sorted unless asked otherwise; a minus before it turns the order
     sort: Callable[[Any], str] | None = None
     match: Callable[[Any], list[str]] | None = None
     score: Callable[[Any, Any], tuple[float, list[str]]] | None = None
@@ -79,6 +83,24 @@ class RecordType:
     def title_of(self, record: Any) -> str:
         """The record's name in one line."""
         return " ".join(str(self.title(record) or "").split())[:300] or f"{self.label} {str(record.id)[-6:]}"
+
+    def closed_in_title(self, visible: Container[str]) -> list[str]:
+        """The fields that its titles tell and that somebody who sees these fields may not know."""
+        return [n for n in (*self.made_of, *self.stand_ins) if n not in visible]
+
+    def title_for(self, record: Any, visible: Container[str]) -> str:
+        """The record's name as somebody may know it who sees these fields only."""
+        closed = self.closed_in_title(visible)
+        if not closed:
+            return str(record.title)
+        known = copy(record)
+        for name in closed:
+            setattr(known, name, self.fields[name].blank_value())
+        return self.title_of(known)
+
+    def titles_for(self, ids: Iterable[UUID], visible: Container[str]) -> dict[UUID, str]:
+        """As :meth:`title_for`, for records of the current tenant by their ids; one statement."""
+        return {r.pk: self.title_for(r, visible) for r in self.model.objects.filter(pk__in=list(ids))}
 
     def sort_of(self, record: Any, title: str) -> str:
         """What its name is sorted by, folded."""
@@ -156,6 +178,7 @@ def declare(model: type[Record]) -> RecordType:
     if isinstance(title, str):
         name = title
         known["title"] = lambda record: getattr(record, name)
+        known.setdefault("made_of", (name,))
     elif title is not None:
         known["title"] = title
     known.setdefault("slug", f"{model._meta.model_name}s")

@@ -69,5 +69,5 @@ def similar_to(
             continue
         score, reasons = rtype.score(record, other)
         if score >= LIKELY:
-            found.append(Similar(other.pk, other.title, round(score, 3), reasons))
+            found.append(Similar(other.pk, rtype.title_for(other, scope.visible(rtype)), round(score, 3), reasons))
     return sorted(found, key=lambda s: (-s.score, s.title))[:limit]

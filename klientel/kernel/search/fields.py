@@ -27,7 +27,8 @@ def searched(rtype: RecordType) -> dict[str, list[str]]:
 
 def text_of(rtype: RecordType, record: Any, letter: str, names: list[str]) -> str:
     """The folded words of one class; begins with a blank, so that a word's start can be searched for."""
-    parts = [record.title] if letter == "A" else []
+    named = not rtype.stand_ins or any(getattr(record, n) for n in rtype.made_of)
+    parts = [record.title] if letter == "A" and named else []  # what stands in for a name is in its own class
     for name in names:
         kind = rtype.static[name]
         parts.append(_words(kind, rtype.value(record, name) if kind.custom else getattr(record, name)))

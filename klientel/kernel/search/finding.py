@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from django.db import connection
 
 from klientel.kernel.kinds import Kind
-from klientel.kernel.records import RecordType, all_types
+from klientel.kernel.records import RecordType, all_types, type_of
 from klientel.kernel.search.fields import searched
 from klientel.kernel.sql import FALSE, TRUE, Sql, both, either, like
 from klientel.lib import words
@@ -99,7 +99,21 @@ def find(scope: Seer, text: str, *, types: Iterable[RecordType] | None = None, l
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [str(NEARLY)])
         hits = _look(scope, reach, _nearly(folded), Sql("word_similarity(%s, text)", (folded,)), limit)
-    return hits
+    return _retitled(scope, hits)
+
+
+def _retitled(scope: Seer, hits: list[Hit]) -> list[Hit]:
+    """Names tell no field that is hidden from the scope."""
+    closed: dict[str, list[UUID]] = {}
+    for hit in hits:
+        rtype = type_of(hit.type)
+        if rtype.closed_in_title(scope.visible(rtype)):
+            closed.setdefault(hit.type, []).append(hit.id)
+    titles: dict[UUID, str] = {}
+    for key, ids in closed.items():
+        rtype = type_of(key)
+        titles |= rtype.titles_for(ids, scope.visible(rtype))
+    return [replace(h, title=titles[h.id]) if h.id in titles else h for h in hits]
 
 
 def _exact(text: str) -> list[Sql]:
@@ -135,7 +149,8 @@ def _reach(scope: Seer, types: list[RecordType]) -> _Reach:
 
 def _closed(scope: Seer, rtype: RecordType) -> list[str]:
     visible = scope.visible(rtype)
-    return [c for c, names in searched(rtype).items() if c != "A" and any(n not in visible for n in names)]
+    told = {"A": rtype.made_of}
+    return [c for c, names in searched(rtype).items() if any(n not in visible for n in (*names, *told.get(c, ())))]
 
 
 def _among(scope: Seer, rtype: RecordType) -> Sql:

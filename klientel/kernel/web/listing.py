@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
@@ -46,7 +46,7 @@ class State:
         mine = {
             "view": str(self.view.id) if self.view else "",
             "where": dumped(self.where) if self.where != saved_where(self.view) else "",
-            "sort": str(self.sort) if str(self.sort) != saved_sort(self.view) else "",
+            "sort": str(self.sort) if str(self.sort) != saved_sort(self.rtype, self.view) else "",
             "columns": ",".join(self.columns) if self.columns != saved_columns(self.rtype, self.view) else "",
         }
         return mine | other
@@ -73,7 +73,7 @@ def state_of(scope: ActorScope, rtype: RecordType, query: Any, views: list[Row])
     visible = scope.visible(rtype)
     wanted = tuple(query["columns"].split(","))[:MOST_COLUMNS] if query.get("columns") else saved_columns(rtype, view)
     columns = tuple(dict.fromkeys(c for c in wanted if c in visible and visible[c].listed))
-    sort = Sort.of(query.get("sort") or saved_sort(view))
+    sort = Sort.of(query.get("sort") or default_sort(rtype, view, visible))
     changed = bool(query.get("where") or query.get("sort") or query.get("columns"))
     return State(rtype, columns, where or None, sort, view, query.get("after"), query.get("before"), changed)
 
@@ -99,9 +99,15 @@ def saved_where(view: Row | None) -> Any:
     return None if found in ({}, {"all": []}, None) else found
 
 
-def saved_sort(view: Row | None) -> str:
-    """The order of a saved view."""
-    return (view.values["sort"] if view else "") or "name"
+def saved_sort(rtype: RecordType, view: Row | None) -> str:
+    """The order of a saved view, or the one the type declares."""
+    return (view.values["sort"] if view else "") or rtype.order
+
+
+def default_sort(rtype: RecordType, view: Row | None, visible: Container[str]) -> str:
+    """As :func:`saved_sort`; by name where the field it sorts by is hidden from whoever looks."""
+    found = saved_sort(rtype, view)
+    return found if found.removeprefix("-") in visible else "title"
 
 
 def saved_columns(rtype: RecordType, view: Row | None) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.postgres.indexes import GinIndex
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.kinds import Choice, DateTime, Links, LongText, Phone, Privacy, Text, Whole
@@ -34,11 +35,13 @@ class Call(Record):
         indexes = [
             *Record.Meta.indexes,
             GinIndex(fields=["tenant_id", "concerns"], name="call_concerns", opclasses=["uuid_ops", "array_ops"]),
+            models.Index("tenant_id", "at", "id", name="call_at", condition=models.Q(archived_at=None)),
         ]
 
     class About:
         label, plural, slug, icon, group = _("call"), _("calls"), "calls", "phone", _("Work")
         title = "subject"
+        order = "-at"
         columns = ("at", "direction", "result", "minutes", "concerns", "owner")
         concerns = ("concerns",)
         sections = (

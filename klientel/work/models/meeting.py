@@ -32,6 +32,7 @@ class Meeting(Record):
     class About:
         label, plural, slug, icon, group = _("meeting"), _("meetings"), "meetings", "calendar", _("Work")
         title = "subject"
+        order = "-begins"
         columns = ("begins", "place", "concerns", "participants", "owner")
         concerns = ("concerns",)
         sections = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.postgres.indexes import GinIndex
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.kinds import Links, Privacy, RichText
@@ -22,11 +23,14 @@ class Note(Record):
         indexes = [
             *Record.Meta.indexes,
             GinIndex(fields=["tenant_id", "concerns"], name="note_concerns", opclasses=["uuid_ops", "array_ops"]),
+            models.Index("tenant_id", "created_at", "id", name="note_newest", condition=models.Q(archived_at=None)),
         ]
 
     class About:
         label, plural, slug, icon, group = _("note"), _("notes"), "notes", "sticky-note", _("Work")
         title = staticmethod(lambda n: html_to_text(n.text)[:80])
+        made_of = ("text",)
+        order = "-created_at"
         columns = ("text", "concerns", "owner", "created_at")
         concerns = ("concerns",)
         sections = ((_("Note"), ("text", "concerns", "mentions")),)

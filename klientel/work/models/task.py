@@ -38,12 +38,14 @@ class Task(Record):
             *Record.Meta.indexes,
             GinIndex(fields=["tenant_id", "concerns"], name="task_concerns", opclasses=["uuid_ops", "array_ops"]),
             models.Index("tenant_id", "owner", "due", "id", name="task_open", condition=models.Q(state="open")),
+            models.Index("tenant_id", "due", "id", name="task_due", condition=models.Q(archived_at=None)),
             models.Index("tenant_id", "remind_at", name="task_reminder", condition=models.Q(done_at=None)),
         ]
 
     class About:
         label, plural, slug, icon, group = _("task"), _("tasks"), "tasks", "circle-check", _("Work")
         title = "subject"
+        order = "due"
         columns = ("due", "priority", "state", "concerns", "owner", "remind_at")
         concerns = ("concerns",)
         sections = (

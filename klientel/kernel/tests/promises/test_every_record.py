@@ -260,6 +260,29 @@ def test_sorts_and_pages_by_every_sortable_field(anna, rtype):
 
 
 @every
+def test_its_title_and_order_tell_no_field_that_it_does_not_name(anna, rtype):
+    """What is hidden from somebody must not be told by the title: so each type says what its titles are made of."""
+    record = made(anna, rtype)
+    for name, kind in rtype.static.items():
+        if kind.readonly or name in (*rtype.made_of, *rtype.stand_ins):
+            continue
+        title = rtype.title_of(record)
+        before = title, rtype.sort_of(record, title)
+        rtype.put(record, name, kind.blank_value())
+        title = rtype.title_of(record)
+        assert (title, rtype.sort_of(record, title)) == before, name
+    assert set(rtype.made_of) | set(rtype.stand_ins) <= set(rtype.fields)
+    assert rtype.made_of
+
+
+@every
+def test_its_lists_have_an_order_of_their_own(anna, rtype):
+    made(anna, rtype)
+    assert select(ActorScope(anna), rtype, sort=rtype.order).rows
+    assert rtype.order == "title" or rtype.fields[rtype.order.removeprefix("-")].sortable
+
+
+@every
 def test_a_list_costs_one_statement_for_3_and_for_12(anna, rtype):
     scope, costs = ActorScope(anna), []
     for some in (range(1, 4), range(4, 13)):

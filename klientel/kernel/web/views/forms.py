@@ -178,7 +178,10 @@ def do(request: Any, slug: str, record_id: UUID, verb: str) -> HttpResponse:
         if wants_json(request) or not act_.params:
             raise
         return _ask(request, rtype, act_, found, _again(request, act_.params), no)
-    text = _("%(action)s: %(title)s") % {"action": act_.label, "title": done.record.title}
+    text = _("%(action)s: %(title)s") % {
+        "action": act_.label,
+        "title": rtype.title_for(done.record, request.scope.visible(rtype)),
+    }
     if wants_json(request):
         undo = reverse("undo", args=[done.change_set]) if act_.undoable else ""
         return JsonResponse({"toast": text, "undo": undo, "version": done.record.version})

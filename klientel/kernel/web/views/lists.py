@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from markupsafe import Markup, escape
 
 from klientel.kernel import actions
-from klientel.kernel.access.reading import Name, Page, Row, Sort, count, linked, select
+from klientel.kernel.access.reading import Name, Page, Row, Sort, by_name, count, linked, select
 from klientel.kernel.errors import Forbidden, Refused
 from klientel.kernel.kinds import Link, Links
 from klientel.kernel.records import RecordType, by_slug
@@ -160,6 +160,8 @@ def _around(request: Any, state: State, found: Page, views: list[Row]) -> dict[s
     scope, rtype = request.scope, state.rtype
     first_page = not (state.after or state.before)
     visible = scope.visible(rtype)
+    named = by_name(visible, rtype)
+    by_title = named and state.sort.field in ("title", "name")
     return {
         "views": [
             {
@@ -187,8 +189,9 @@ def _around(request: Any, state: State, found: Page, views: list[Row]) -> dict[s
         "total": len(found.rows) if first_page and not found.after else None,
         "bulk": bulk_actions(scope, rtype),
         "may_create": scope.may(rtype, "create"),
-        "name_sorted": state.sort.field == "name" and ("descending" if state.sort.down else "ascending"),
-        "name_sort_url": state.url(sort=str(Sort("name", state.sort.field == "name" and not state.sort.down))),
+        "by_name": named,
+        "name_sorted": by_title and ("descending" if state.sort.down else "ascending"),
+        "name_sort_url": state.url(sort=str(Sort("title", by_title and not state.sort.down))),
         "default_columns": default_columns(rtype),
         "here": request.get_full_path(),
         "formats": formats(rtype) if scope.may(rtype, "export") else [],

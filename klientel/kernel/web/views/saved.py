@@ -40,7 +40,7 @@ def save(request: Any, slug: str) -> HttpResponse:
         "name": request.POST.get("name", "").strip(),
         "condition": where or {},
         "columns": columns,
-        "sort": request.POST.get("sort", "name"),
+        "sort": request.POST.get("sort", ""),
         "shared": shared,
         "favourite": "favourite" in request.POST,
     }

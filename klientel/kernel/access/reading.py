@@ -19,7 +19,6 @@ from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.kinds import Kind, Link, Links
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.sql import Sql, both, comma, loaded
-from klientel.kernel.sql import name as quoted
 
 MOST = 1000
 
@@ -105,13 +104,8 @@ def select(
     if cursor_text := (before if backwards else after):
         parts.append(_beyond(expression, cast, decode(cursor_text), down=order.down != backwards))
     inside = both(parts)
-    picked = comma(
-        [
-            Sql(f"t.id, t.version, {_title(scope.visible(rtype), rtype)}"),
-            Sql(f"{expression.text} AS o", expression.params),
-            *kinds.values_sql,
-        ]
-    )
+    fixed = Sql(f"t.id, t.version, {rtype.title_sql(scope.visible(rtype))}, {expression.text} AS o", expression.params)
+    picked = comma([fixed, *kinds.values_sql])
     way = "DESC" if order.down != backwards else "ASC"
     limit = max(1, min(limit, MOST))
     text = (
@@ -133,16 +127,6 @@ def _retitle(scope: ActorScope, rtype: RecordType, rows: list[Row]) -> None:
         titles = rtype.titles_for(closed, scope.visible(rtype))
         for row in rows:
             row.title = titles.get(row.id, row.title)
-
-
-def _title(visible: Container[str], rtype: RecordType) -> str:
-    """The title in SQL; NULL where it tells a field that is not visible, and has to be made anew."""
-    if not rtype.closed_in_title(visible):
-        return "t.title"
-    if not by_name(visible, rtype):
-        return "NULL"
-    nameless = " AND ".join(f"t.{quoted(n)} = ''" for n in rtype.made_of)
-    return f"CASE WHEN {nameless} THEN NULL ELSE t.title END"
 
 
 def _page(found: list[tuple[Any, ...]], kinds: _Columns, limit: int, *, backwards: bool, more_before: bool) -> Page:
@@ -317,7 +301,7 @@ def names(scope: ActorScope, ids: Iterable[UUID], to: str = "*") -> dict[UUID, N
         visible = scope.visible(rtype)
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT t.id, {_title(visible, rtype)} FROM {rtype.table} t WHERE {inside.text}", inside.params
+                f"SELECT t.id, {rtype.title_sql(visible)} FROM {rtype.table} t WHERE {inside.text}", inside.params
             )
             titles = dict(cursor.fetchall())
         closed = [i for i, title in titles.items() if title is None]

@@ -20,6 +20,7 @@ from klientel.kernel.errors import Missing
 from klientel.kernel.kinds import Kind, Link, Links, Privacy
 from klientel.kernel.records.record import Record
 from klientel.kernel.sql import Sql
+from klientel.kernel.sql import name as quoted
 from klientel.kernel.tenancy import peek
 from klientel.lib import words
 
@@ -97,6 +98,15 @@ class RecordType:
         for name in closed:
             setattr(known, name, self.fields[name].blank_value())
         return self.title_of(known)
+
+    def title_sql(self, visible: Container[str]) -> str:
+        """The title of a row ``t`` in SQL; NULL where it tells a field that is not visible and has to be made anew."""
+        if not self.closed_in_title(visible):
+            return "t.title"
+        if any(n not in visible for n in self.made_of):
+            return "NULL"
+        nameless = " AND ".join(f"t.{quoted(n)} = ''" for n in self.made_of)
+        return f"CASE WHEN {nameless} THEN NULL ELSE t.title END"
 
     def titles_for(self, ids: Iterable[UUID], visible: Container[str]) -> dict[UUID, str]:
         """As :meth:`title_for`, for records of the current tenant by their ids; one statement."""

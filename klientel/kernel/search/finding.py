@@ -107,7 +107,7 @@ def _retitled(scope: Seer, hits: list[Hit]) -> list[Hit]:
     closed: dict[str, list[UUID]] = {}
     for hit in hits:
         rtype = type_of(hit.type)
-        if rtype.closed_in_title(scope.visible(rtype)):
+        if hit.title is None or not all(n in scope.visible(rtype) for n in rtype.made_of):
             closed.setdefault(hit.type, []).append(hit.id)
     titles: dict[UUID, str] = {}
     for key, ids in closed.items():
@@ -185,7 +185,7 @@ WITH c AS MATERIALIZED (
 )
 """
 _TITLED = """
-SELECT r.record_id, r.record_type, a.title, r.score FROM r
+SELECT r.record_id, r.record_type, CASE WHEN a.text <> '' THEN a.title END, r.score FROM r
 JOIN kernel_search a ON a.tenant_id = %s AND a.record_id = r.record_id AND a.field_class = 'A'
 ORDER BY r.score DESC, a.title, r.record_id"""
 _BARE = "SELECT record_id, record_type, score, (SELECT count(*) FROM c) FROM r ORDER BY score DESC, record_id"
@@ -215,7 +215,7 @@ def _seen(scope: Seer, reach: _Reach, found: list[tuple[UUID, str, float, int]],
         if part and len(hits) < limit:
             titles = _titles(scope, reach, part)
             hits += [Hit(one, key, titles[one], score) for one, key, score, _rows in part if one in titles]
-    return sorted(hits, key=lambda h: (-h.score, h.title, h.id))[:limit]
+    return sorted(hits, key=lambda h: (-h.score, h.title or "", h.id))[:limit]
 
 
 def _titles(scope: Seer, reach: _Reach, found: list[tuple[UUID, str, float, int]]) -> dict[UUID, str]:
@@ -229,7 +229,8 @@ def _titles(scope: Seer, reach: _Reach, found: list[tuple[UUID, str, float, int]
         limit = scope.restrict(rtype, "t") if key in reach.some else TRUE
         if limit is not FALSE:
             inside = both([Sql("t.tenant_id = %s AND t.id = ANY(%s)", (scope.tenant, some)), limit])
-            parts.append(Sql(f"SELECT t.id, t.title FROM {rtype.table} t WHERE {inside.text}", inside.params))
+            title = rtype.title_sql(scope.visible(rtype))
+            parts.append(Sql(f"SELECT t.id, {title} FROM {rtype.table} t WHERE {inside.text}", inside.params))
     if not parts:
         return {}
     params: list[Any] = [x for p in parts for x in p.params]

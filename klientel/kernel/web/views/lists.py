@@ -160,8 +160,6 @@ def _around(request: Any, state: State, found: Page, views: list[Row]) -> dict[s
     scope, rtype = request.scope, state.rtype
     first_page = not (state.after or state.before)
     visible = scope.visible(rtype)
-    named = by_name(visible, rtype)
-    by_title = named and state.sort.field in ("title", "name")
     return {
         "views": [
             {
@@ -189,13 +187,21 @@ def _around(request: Any, state: State, found: Page, views: list[Row]) -> dict[s
         "total": len(found.rows) if first_page and not found.after else None,
         "bulk": bulk_actions(scope, rtype),
         "may_create": scope.may(rtype, "create"),
-        "by_name": named,
-        "name_sorted": by_title and ("descending" if state.sort.down else "ascending"),
-        "name_sort_url": state.url(sort=str(Sort("title", by_title and not state.sort.down))),
         "default_columns": default_columns(rtype),
         "here": request.get_full_path(),
         "formats": formats(rtype) if scope.may(rtype, "export") else [],
         "has_links": any(isinstance(visible[c], Link | Links) for c in state.columns),
+        **_name_column(state, named=by_name(visible, rtype)),
+    }
+
+
+def _name_column(state: State, *, named: bool) -> dict[str, Any]:
+    """How the list stands by name; for somebody who may not know the names there is no such order."""
+    by_title = named and state.sort.field in ("title", "name")
+    return {
+        "by_name": named,
+        "name_sorted": by_title and ("descending" if state.sort.down else "ascending"),
+        "name_sort_url": state.url(sort=str(Sort("title", by_title and not state.sort.down))),
     }
 
 

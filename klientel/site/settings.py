@@ -57,7 +57,7 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "klientel.kernel.web.account.visiting.Authentication",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "klientel.kernel.web.account.activity.LastSeen",
@@ -118,7 +118,7 @@ ALLAUTH_TRUSTED_PROXY_COUNT = SETUP.proxies
 _public = urlsplit(SETUP.url).hostname
 ALLOWED_HOSTS = [_public] if _public else [*LOOPBACK, "[::1]"]
 CSRF_TRUSTED_ORIGINS = [SETUP.url] if SETUP.url else []
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "klientel.kernel.web.account.visiting"
 SESSION_COOKIE_NAME = "__Host-session" if SETUP.secure else "session"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SETUP.secure
 SESSION_COOKIE_HTTPONLY = True

@@ -9,21 +9,27 @@ from django.contrib.messages import get_messages
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import get_language, gettext, ngettext, npgettext, pgettext
-from jinja2 import Environment, pass_context
+from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from klientel.kernel.web import cells, shell, speech, symbols
 from klientel.kernel.web.addresses import place, urlencoded
+from klientel.kernel.web.compiling import Languages, Sentences, Speaking
 
 TONES = {"success": ("ok", "circle-check"), "error": ("bad", "circle-alert"), "warning": ("warn", "triangle-alert")}
 
 
-def environment(**options: Any) -> Environment:
-    """The Jinja2 environment for ``TEMPLATES``; everything is escaped, whatever the file is called."""
-    chosen = {"trim_blocks": True, "lstrip_blocks": True, **options, "autoescape": True}
-    env = Environment(**chosen)  # noqa: S701 - the line above says so
-    env.add_extension("jinja2.ext.i18n")
+def environment(**options: Any) -> Languages:
+    """The Jinja2 environments for ``TEMPLATES``, one a language; everything is escaped, whatever the file is called."""
+    chosen = {"trim_blocks": True, "lstrip_blocks": True, "cache_size": -1, **options, "autoescape": True}
+    return Languages(lambda language: _speaking(language, chosen))
+
+
+def _speaking(language: str, chosen: dict[str, Any]) -> Speaking:
+    env = Speaking(**chosen)
+    env.language = language
+    env.add_extension(Sentences)
     env.install_gettext_callables(  # type: ignore[attr-defined]
         gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
     )
@@ -35,10 +41,8 @@ def environment(**options: Any) -> Environment:
         "relative": speech.relative,
         "large": speech.large,
     }
-    env.globals |= {
-        "static": static,
-        "url": url,
-        "icon": symbols.icon,
+    env.fixed = {"static": static, "url": url, "icon": symbols.icon}
+    env.globals |= env.fixed | {
         "avatar": symbols.avatar,
         "language": speech.language,
         "theme_attributes": shell.theme_attributes,

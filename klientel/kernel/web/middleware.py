@@ -38,7 +38,8 @@ class Klientel:
         user = getattr(request, "user", None)
         if user is None or not user.is_authenticated:
             return self.get_response(request)
-        mine = list(Tenant.objects.raw(_MINE, [user.pk]))
+        came = getattr(request.session, "visitor", None)
+        mine = came.tenants if came and came.user.pk == user.pk else list(Tenant.objects.raw(_MINE, [user.pk]))
         chosen = _chosen(mine, request.session.get(SESSION_KEY))
         request.tenants = [{"id": t.pk, "name": t.name, "current": t is chosen} for t in mine]
         with translation.override(user.language):

@@ -1,0 +1,111 @@
+"""Who comes with a session: session, login and workspaces in one statement instead of three.
+
+A session is looked up at every request, so that its end, a deactivated login and a lost membership count at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.contrib import auth
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.sessions.backends import db
+from django.db import connection
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+from django.utils.functional import SimpleLazyObject
+
+from klientel.kernel.identity.models import User
+from klientel.kernel.tenancy.models import Tenant
+
+#: facts of a tenant that no page needs; Django reads them when somebody asks all the same
+_UNASKED = ("settings", "quarantined_at", "created_at")
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """The login of a session and the tenants it belongs to, each with ``member_id``."""
+
+    user: User
+    tenants: list[Any]
+
+
+class SessionStore(db.SessionStore):
+    """Django's sessions in the database; what is read with one beside it stands in ``visitor``."""
+
+    visitor: Visitor | None = None
+
+    def load(self) -> dict[str, Any]:
+        """The content of a session that lives, else nothing."""
+        statement, user_width = _statement()
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [self.session_key, timezone.now()])
+            rows = cursor.fetchall()
+        if not rows:
+            self._session_key = None
+            return {}
+        self.visitor = _visitor(rows, user_width) if rows[0][1] is not None else None
+        return self.decode(rows[0][0])
+
+
+@cache
+def _statement() -> tuple[str, int]:
+    """The statement, and how many of its columns are the login's."""
+    user = [f'u."{f.column}"' for f in User._meta.concrete_fields]
+    tenant = [f't."{f.column}"' for f in Tenant._meta.concrete_fields if f.attname not in _UNASKED]
+    return (
+        f"SELECT s.session_data, u.id, {', '.join([*user, *tenant])}, m.member_id FROM django_session s"
+        " LEFT JOIN usersessions_usersession x ON x.session_key = s.session_key"
+        " LEFT JOIN kernel_user u ON u.id = x.user_id"
+        " LEFT JOIN kernel_membership m ON m.user_id = u.id AND m.active"
+        " LEFT JOIN kernel_tenant t ON t.id = m.tenant_id"
+        " WHERE s.session_key = %s AND s.expire_date > %s ORDER BY lower(t.name), t.id",
+        len(user),
+    )
+
+
+@cache
+def _names() -> tuple[list[str], list[str]]:
+    user = [f.attname for f in User._meta.concrete_fields]
+    return user, [f.attname for f in Tenant._meta.concrete_fields if f.attname not in _UNASKED]
+
+
+def _visitor(rows: list[tuple[Any, ...]], width: int) -> Visitor:
+    of_user, of_tenant = _names()
+    tenants = []
+    for row in rows:
+        if row[-1] is not None:
+            tenant: Any = Tenant.from_db("default", of_tenant, row[2 + width : -1])
+            tenant.member_id = row[-1]
+            tenants.append(tenant)
+    return Visitor(User.from_db("default", of_user, rows[0][2 : 2 + width]), tenants)
+
+
+class Authentication(AuthenticationMiddleware):
+    """Django's own, but for the statement it saves where the session came with its login."""
+
+    def process_request(self, request: Any) -> None:
+        """Sets ``request.user``; who it is, is worked out when somebody asks."""
+        super().process_request(request)
+        request.user = SimpleLazyObject(lambda: _user_of(request))
+
+
+def _user_of(request: Any) -> Any:
+    if not hasattr(request, "_cached_user"):
+        request._cached_user = _verified(request.session) or auth.get_user(request)
+    return request._cached_user
+
+
+def _verified(session: Any) -> User | None:
+    """The login read with the session, if every check of Django's holds; the others are Django's to answer."""
+    said = session.get(auth.SESSION_KEY)
+    visitor = session.visitor
+    if visitor is None or str(visitor.user.pk) != said or not visitor.user.is_active:
+        return None
+    if session.get(auth.BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
+        return None
+    known = visitor.user.get_session_auth_hash()
+    return visitor.user if constant_time_compare(session.get(auth.HASH_SESSION_KEY) or "", known) else None

@@ -30,7 +30,7 @@ def card(rtype: RecordType, values: dict[str, Any], names: dict[Any, str]) -> di
     birthday = values.get("birthday")
     found["birthday"] = birthday.isoformat().replace("-", "") if birthday else ""
     found["url 1"] = values.get("website") or ""
-    found["categories"] = ", ".join(names[t] for t in values.get("tags") or () if t in names)
+    found["categories"] = ", ".join(n for t in values.get("tags") or () if (n := names.get(t)))
     for name, word in _NUMBERED.items():
         kind = rtype.fields.get(name)
         if isinstance(kind, Entries):

@@ -7,6 +7,7 @@ link with ``.id``: then it is not the linked record's name but its id.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,12 +20,14 @@ from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.errors import Refused
 from klientel.kernel.kinds import (
     Addresses,
+    Country,
     Date,
     DateTime,
     Decimal,
     Entries,
     Json,
     Kind,
+    Language,
     Link,
     Links,
     Text,
@@ -37,6 +40,7 @@ from klientel.kernel.transfer import cells
 from klientel.kernel.transfer.targets import Path, parse, targets
 
 Cells = list[Any]
+_BAR, _NONE = " | ", (None, "[]")
 _TYPED = (Whole, Decimal, YesNo, Date)  # real cells of a workbook
 
 
@@ -50,16 +54,23 @@ class Column:
     sql: Sql
     at: Path
     written: bool = False  # the database gives the text of the cell already
+    unread: bool = False  # entries stay the JSON text of the database until they are written
 
     @property
     def links(self) -> bool:
         """Whether it shows the names of other records."""
         return isinstance(self.kind, Link | Links) and self.at.part != "id" and self.kind.to != "kernel.user"
 
+    @property
+    def harmless(self) -> bool:
+        """Whether no value of it can look like a formula: ids, days, instants and words we chose ourselves."""
+        kind = self.kind
+        return kind is None or isinstance(kind, Date | DateTime | YesNo | Country | Language) or self.at.part == "id"
+
     def canonical(self, raw: Cells) -> Cells:
         """What the database gave, as canonical values."""
         kind = self.kind
-        if kind is None or self.written:
+        if kind is None or self.written or self.unread:
             return raw
         if isinstance(kind, Entries | Json) or kind.key == "money" or kind.db_type_name == "jsonb":
             raw = [orjson.loads(v) if isinstance(v, str | bytes) else v for v in raw]
@@ -90,6 +101,8 @@ def _as_text(column: Column) -> Column:
     if isinstance(kind, DateTime):
         form = '\'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\''
         return replace(column, sql=Sql(f"coalesce(to_char({x} AT TIME ZONE 'UTC', {form}), '')", params), written=True)
+    if isinstance(kind, Entries) and not kind.custom and not column.at.slot:
+        return replace(column, sql=Sql(f"{x}::text", params), unread=True)
     return column
 
 
@@ -131,7 +144,8 @@ def heads(columns: Sequence[Column]) -> list[str]:
 
 
 def _turned(columns: Sequence[Column], rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    return list(zip(*rows, strict=True)) if rows else [() for _column in columns]
+    """Rows as columns; what stands behind the columns, such as the id that pages go by, is left out."""
+    return list(zip(*rows, strict=True))[: len(columns)] if rows else [() for _column in columns]
 
 
 def texts(columns: Sequence[Column], rows: Sequence[tuple[Any, ...]], names: dict[Any, str]) -> list[Cells]:
@@ -170,6 +184,8 @@ def _writer(column: Column, names: dict[Any, str]) -> Callable[[Cells], Cells]:
     if kind is None:
         return lambda values: [str(v) for v in values]
     if isinstance(kind, Entries):
+        if column.unread:
+            return _unread(kind)
         one = _slot(column.at) if column.at.slot else _whole(kind)
         return lambda values: [one(v) if v else "" for v in values]
     if column.links:
@@ -177,7 +193,7 @@ def _writer(column: Column, names: dict[Any, str]) -> Callable[[Cells], Cells]:
     if isinstance(kind, Links):
         return lambda values: ["; ".join(map(str, v or ())) for v in values]
     if type(kind).write is Kind.write and isinstance(kind, Text):
-        return lambda values: [v or "" for v in values]
+        return lambda values: values  # a cell of nothing is empty
     if kind.options() or isinstance(kind, YesNo):
         return _remembering(kind.write)
     return lambda values: [kind.write(v) if v is not None else "" for v in values]
@@ -203,7 +219,7 @@ def _named(value: Any, names: dict[Any, str]) -> str:
     if not value:
         return ""
     if isinstance(value, list):
-        return "; ".join(names[v] for v in value if v in names)
+        return "; ".join(n for v in value if (n := names.get(v)))
     return names.get(value, "")
 
 
@@ -223,6 +239,30 @@ def _whole(kind: Entries) -> Callable[[Any], str]:
     return one
 
 
+def _unread(kind: Entries) -> Callable[[Cells], Cells]:
+    """Entries from the JSON text of the database; one usual entry, as most are, without making objects of it.
+
+    Relies on how ``jsonb`` is written: keys by length and then by bytes. What looks otherwise is read as any JSON.
+    """
+    usual = {"purpose": kind.purposes[0], "state": "ok"}
+    keys = sorted((*kind.parts, *usual), key=lambda k: (len(k), k))
+    items = "".join(
+        f'"{k}": "{usual[k]}"(?:, |}}])' if k in usual else f'(?:"{k}": "([^"\\\\|;()]*)"(?:, |}}]))?' for k in keys
+    )
+    match = re.compile(r"\[\{" + items).fullmatch
+    order = [[k for k in keys if k not in usual].index(p) for p in kind.parts]
+    whole = _whole(kind)
+
+    def one(text: str) -> str:
+        found = match(text)
+        if found is None or not text.isprintable():
+            return whole(orjson.loads(text))
+        parts = found.groups("")
+        return _BAR.join([parts[n] for n in order]).rstrip(_BAR) if len(order) > 1 else parts[0]
+
+    return lambda values: ["" if v in _NONE else one(v) for v in values]
+
+
 def _slot(at: Path) -> Callable[[Any], str]:
     number = int(at.slot.lstrip("abcdefghijklmnopqrstuvwxyz") or 1)
     part = at.part or "value"
@@ -234,8 +274,16 @@ def _slot(at: Path) -> Callable[[Any], str]:
     return one
 
 
-def linked(scope: ActorScope, columns: Sequence[Column], rows: Sequence[tuple[Any, ...]]) -> dict[Any, str]:
-    """The names of the records that these rows lead to, as far as the actor may see them."""
+_MOST_NAMES = 20_000
+
+
+def linked(
+    scope: ActorScope, columns: Sequence[Column], rows: Sequence[tuple[Any, ...]], known: dict[Any, str]
+) -> dict[Any, str]:
+    """The names of the records that these rows lead to, as far as the actor may see them.
+
+    ``known`` are those of earlier rows, "" for one that may not be seen; it is added to and kept small.
+    """
     wanted: dict[str, set[Any]] = {}
     for position, column in enumerate(columns):
         if not column.links:
@@ -245,4 +293,10 @@ def linked(scope: ActorScope, columns: Sequence[Column], rows: Sequence[tuple[An
         values = column.canonical([row[position] for row in rows])
         some = {v for one in values for v in one or ()} if isinstance(kind, Links) else {v for v in values if v}
         wanted.setdefault(kind.to, set()).update(some)
-    return {i: n.title for to, ids in wanted.items() if ids for i, n in reading.names(scope, ids, to).items()}
+    if len(known) > _MOST_NAMES:
+        known.clear()
+    for to, ids in wanted.items():
+        if new := ids - known.keys():
+            found = reading.names(scope, new, to)
+            known.update({i: found[i].title if i in found else "" for i in new})
+    return known

@@ -142,13 +142,14 @@ def _record(wanted: Export) -> None:
 def pages(wanted: Export) -> Iterator[tuple[Rows, dict[Any, str]]]:
     """Rows in the order they were made, which never changes, with the names of what they lead to; a page at a time."""
     after: UUID | None = None
+    names: dict[Any, str] = {}
     while True:
         with _open():
             rows = _page(wanted, after)
-            linked = columns.linked(wanted.scope, wanted.columns, rows) if rows else {}
+            names = columns.linked(wanted.scope, wanted.columns, rows, names)
         if rows:
             after = rows[-1][-1]
-            yield [row[:-1] for row in rows], linked
+            yield rows, names
         if len(rows) < _PAGE:
             return
 
@@ -177,7 +178,8 @@ def _csv(wanted: Export) -> Iterator[bytes]:
     buffer.write("\ufeff")
     writer.writerow([guard(h) for h in columns.heads(wanted.columns)])
     for rows, names in pages(wanted):
-        found = [_guarded(column) for column in columns.texts(wanted.columns, rows, names)]
+        texts = columns.texts(wanted.columns, rows, names)
+        found = [t if c.harmless else _guarded(t) for c, t in zip(wanted.columns, texts, strict=True)]
         writer.writerows(zip(*found, strict=True))
         if buffer.tell() > _PIECE:
             yield buffer.getvalue().encode()

@@ -25,7 +25,6 @@ from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.search.fields import searched, text_of
 from klientel.kernel.sql import TRUE, Sql, both
 from klientel.kernel.tenancy import current
-from klientel.lib.ids import uuid7
 
 if TYPE_CHECKING:
     from klientel.kernel.actions.step import Draft
@@ -111,7 +110,7 @@ def _update(rtype: RecordType, drafts: list[Draft]) -> None:
 
 _INDEX = """
 INSERT INTO kernel_search (id, tenant_id, record_type, record_id, field_class, text, title, alive, searchable)
-SELECT r.id, r.tenant_id, r.record_type, r.record_id, r.field_class, r.text, r.title, r.alive, r.searchable
+SELECT uuidv7(), r.tenant_id, r.record_type, r.record_id, r.field_class, r.text, r.title, r.alive, r.searchable
 FROM json_populate_recordset(NULL::kernel_search, %s::json) r
 """
 _REINDEX = """
@@ -143,7 +142,6 @@ def _index_rows(rtype: RecordType, draft: Draft, classes: dict[str, list[str]]) 
         text = text_of(rtype, record, letter, names)
         if text or letter == "A" or not draft.new:
             yield {
-                "id": uuid7(),
                 "tenant_id": tenant,
                 "record_type": rtype.key,
                 "record_id": record.id,

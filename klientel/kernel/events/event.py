@@ -56,7 +56,7 @@ FROM json_populate_recordset(NULL::kernel_event_private, %s::json) r
 """
 WRITE_ABOUT = """
 INSERT INTO kernel_about (id, tenant_id, record_id, at, event_id)
-SELECT r.id, r.tenant_id, r.record_id, r.at, r.event_id FROM json_populate_recordset(NULL::kernel_about, %s::json) r
+SELECT uuidv7(), r.tenant_id, r.record_id, r.at, r.event_id FROM json_populate_recordset(NULL::kernel_about, %s::json) r
 """
 
 
@@ -75,7 +75,7 @@ def write(events: list[Event]) -> None:
             kept = {k: v for k, v in e.changes.items() if k in e.private}
             private.append({"event_id": e.id, "tenant_id": tenant, "record_id": e.record_id, "changes": kept})
         for record_id in dict.fromkeys((e.record_id, *e.about)):
-            about.append({"id": uuid7(), "tenant_id": tenant, "record_id": record_id, "at": e.at, "event_id": e.id})
+            about.append({"tenant_id": tenant, "record_id": record_id, "at": e.at, "event_id": e.id})
     with connection.cursor() as cursor:
         cursor.execute(WRITE, [orjson.dumps(rows).decode()])
         if private:

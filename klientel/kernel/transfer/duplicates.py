@@ -19,11 +19,13 @@ from klientel.kernel.access import reading
 from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.records import RecordType
 from klientel.kernel.sql import Sql, both
+from klientel.kernel.transfer.known import KnownKeys
 
 _SCORED = 8  # of the candidates of a row, so many are compared
 _ENOUGH = 2.0  # weight of shared keys from which comparing is worth while
 _WEIGHTS = {"v": 6.0, "e": 5.0, "o": 4.0, "p": 3.0, "d": 2.0}
 _MOST_REMEMBERED = 50_000
+_FIRST = 1000  # rows after which it is asked whether reading the keys of the base pays
 
 
 @dataclass(slots=True)
@@ -64,10 +66,15 @@ def sharing(scope: ActorScope, rtype: RecordType, keys: list[str]) -> list[tuple
 class Finder:
     """Finds twins for chunk after chunk. ``remembers`` keeps earlier rows that are not in the base."""
 
-    def __init__(self, scope: ActorScope, rtype: RecordType, threshold: float, *, remembers: bool = False) -> None:
+    def __init__(
+        self, scope: ActorScope, rtype: RecordType, threshold: float, *, change_set: UUID, remembers: bool = False
+    ) -> None:
         self.scope, self.rtype, self.threshold = scope, rtype, threshold
         self.able = rtype.match is not None and rtype.score is not None
-        self._remembers = remembers
+        self._remembers, self._change_set = remembers, change_set
+        self._found, self._asked_at = 0, _FIRST
+        self._known: KnownKeys | None = None
+        self._self_made = False  # rows may make further records of the type, whose keys nobody tells
         self._earlier: list[tuple[int, Any]] = []
         self._earlier_keys: dict[str, list[int]] = defaultdict(list)
 
@@ -81,7 +88,20 @@ class Finder:
                 owners[key].append(n)
         found = self._in_base(records, owners)
         self._in_file(records, owners, found)
+        self._found += len(records)
+        if self._found >= self._asked_at and self._known is None and not self._self_made:
+            self._known = KnownKeys.worth(self.rtype, self._change_set, self._found)
+            self._asked_at *= 2
         return found
+
+    def learn(self, record: Any) -> None:
+        """This record stands in the base from now on."""
+        if self._known is not None:
+            self._known.add(record.match_keys)
+
+    def trust_nothing(self) -> None:
+        """Other records of the type are made on the way: every key is looked up from now on."""
+        self._self_made, self._known = True, None
 
     def remember(self, records: Iterable[tuple[int, Any]]) -> None:
         """These rows would be in the base by now (in a dry run they are not)."""
@@ -114,6 +134,8 @@ class Finder:
     def _nearest(self, owners: dict[str, list[int]]) -> dict[int, list[UUID]]:
         """The records that share enough with each row; keys that say little alone are not looked up."""
         keys = [key for key in owners if weight(key) >= _ENOUGH]
+        if self._known is not None:
+            keys = self._known.those(keys)
         shared: dict[int, dict[UUID, float]] = defaultdict(lambda: defaultdict(float))
         for position, record_id in sharing(self.scope, self.rtype, keys):
             key = keys[position - 1]

@@ -19,7 +19,7 @@ from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.actions import Item, Outcome, run_many
 from klientel.kernel.errors import Forbidden
 from klientel.kernel.identity.actor import Actor
-from klientel.kernel.kinds import Entries, Kind, Links
+from klientel.kernel.kinds import Entries, Kind, Link, Links
 from klientel.kernel.records import RecordType
 from klientel.kernel.transfer.duplicates import Finder, Match
 from klientel.kernel.transfer.options import Options
@@ -77,7 +77,9 @@ class Importer:
             raise Forbidden("forbidden", _("You may not change what is there already."), "on_duplicate")
         self._requires = any(k.required for k in fields.values())  # then the step says what is missing
         self.resolver = Resolver(actor, self.scope, rtype, options, change_set, fields, dry=dry)
-        self.finder = Finder(self.scope, rtype, options.threshold, remembers=dry)
+        self.finder = Finder(self.scope, rtype, options.threshold, change_set=change_set, remembers=dry)
+        if any(isinstance(k, Link | Links) and k.to in (rtype.key, "*") for k in fields.values()):
+            self.finder.trust_nothing()
 
     def chunk(self, rows: list[Taken]) -> list[Result]:
         """Do these rows; to be called inside a transaction. One result for each, in order."""
@@ -180,6 +182,7 @@ class Importer:
     def _result(self, row: _Row, outcome: Outcome, state: str) -> Result:
         taken = row.taken
         if outcome.refused is None:
+            self.finder.learn(outcome.record)
             return Result(
                 taken.line, state, outcome.record.title, outcome.record.id, taken.faults, row.match, taken.cells
             )

@@ -1,0 +1,54 @@
+"""A large import asks the base only for keys that may stand there, and misses nothing that others write meanwhile."""
+
+from __future__ import annotations
+
+import pytest
+
+from klientel.kernel.actions import run as act
+from klientel.kernel.records import type_of
+from klientel.kernel.transfer import duplicates, running
+from klientel.kernel.transfer.known import KnownKeys
+from klientel.lib.ids import uuid7
+
+PERSON = "contacts.person"
+
+
+def person(actor, n, **more):
+    return act(actor, f"{PERSON}.create", last_name=f"Name{n}", emails=[{"value": f"p{n}@example.org"}], **more).record
+
+
+def test_knows_what_is_there_and_what_others_add(anna):
+    person(anna, 1)
+    known = KnownKeys(type_of(PERSON), uuid7())
+    keys = [f"e:p{n}@example.org" for n in range(1, 4)]
+    assert known.those(keys) == keys[:1]
+    person(anna, 2)
+    assert known.those(keys) == keys[:2]
+    known.add(keys[2:])
+    assert known.those(keys) == keys
+
+
+def test_is_read_only_where_that_pays(anna):
+    for n in range(9):
+        person(anna, n)
+    assert KnownKeys.worth(type_of(PERSON), uuid7(), 1) is None
+    assert KnownKeys.worth(type_of(PERSON), uuid7(), 2) is not None
+
+
+@pytest.mark.parametrize("policy", ["skip", "update"])
+def test_finds_twins_in_base_file_and_of_others(bench, anna, monkeypatch, policy):
+    monkeypatch.setattr(duplicates, "_FIRST", 3)
+    person(anna, 0)
+    rows = [[f"Name{n % 12}", f"p{n % 12}@example.org"] for n in range(24)]
+    run = bench.start([["Nachname", "E-Mail"], *rows], on_duplicate=policy)
+    told = []
+
+    def tell(now):
+        told.append(now.rows_done)
+        if len(told) == 2:
+            person(anna, 11)
+
+    done = running.carry_out(run.pk, tell=tell, chunk=3)
+    twin = "duplicate" if policy == "skip" else "unchanged"
+    assert done.counts == {"new": 10, twin: 14}
+    assert len(bench.titles()) == 12

@@ -17,6 +17,7 @@ def arguments() -> Any:
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--size", type=int, default=25, help="requests in a row before the other side's turn")
     parser.add_argument("--only", default="", help="questions whose key begins so")
+    parser.add_argument("--against", type=int, default=0, help="compare with the figures of this many persons")
     parser.add_argument("--part", action="append", choices=("pages", "bulk", "idle", "consumers"))
     parser.add_argument("--profile", default="", help="show where the time of this question goes, and end")
     return parser.parse_args()
@@ -49,6 +50,9 @@ def main() -> None:
         found |= _others(parts, given.persons)
     (folder / "figures.json").write_text(json.dumps(found, indent=1))
     print(report.table(found))
+    smaller = place.home(given.against) / "figures.json"
+    if given.against and smaller.exists():
+        print(report.grown(json.loads(smaller.read_text()), found))
     print(f"\nAll figures: {folder / 'figures.json'}")
 
 

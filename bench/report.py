@@ -23,6 +23,24 @@ def table(found: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def grown(small: dict[str, Any], large: dict[str, Any]) -> str:
+    """What the same question costs with more rows, for both users: this run against an earlier smaller one."""
+    lines = ["", f"CPU per request at {large['persons']} persons against {small['persons']} (at most 1.3)", ""]
+    lines.append(f"{'question':<40}{'small':>8}{'large':>8}{'ratio':>7}{'narrow':>8}{'bare':>7}")
+    for key in large.get("pages", {}).keys() & small.get("pages", {}).keys():
+        few, many = small["pages"][key], large["pages"][key]
+        ratio = {side: many[side]["cpu_ms"] / (few[side]["cpu_ms"] or 0.001) for side in ("app", "narrow", "bare")}
+        lines.append(
+            f"{many['label'].partition(':')[0][:39]:<40}{few['app']['cpu_ms']:>8.2f}{many['app']['cpu_ms']:>8.2f}"
+            f"{ratio['app']:>7.2f}{ratio['narrow']:>8.2f}{ratio['bare']:>7.2f}{'' if ratio['app'] <= 1.3 else ' !'}"
+        )
+    share = "import_rows_per_second"
+    if share in large.get("bulk", {}) and share in small.get("bulk", {}):
+        ratio = large["bulk"][share] / small["bulk"][share]
+        lines += ["", f"import rows/s, large to small: {ratio:.2f} (at least 0.8)"]
+    return "\n".join(lines)
+
+
 def _pages(pages: dict[str, Any]) -> list[str]:
     head = f"{'question':<40}{'bare':>8}{'ours':>8}{'app':>7}{'db':>7}{'ratio':>7}{'most':>6}"
     head += f"{'p50':>7}{'p95':>7}{'narrow':>8}"

@@ -59,10 +59,10 @@ def _amount(text: str) -> int | None:
 
 
 def moved(day: date, amount: int, unit: str) -> date:
-    """A day moved by an amount of "day", "week", "month" or "year"."""
+    """A day moved by an amount of "day", "week", "month", "quarter" or "year"."""
     if unit in ("day", "week"):
         return day + timedelta(days=amount * (7 if unit == "week" else 1))
-    return add_months(day, amount * (12 if unit == "year" else 1))
+    return add_months(day, amount * {"year": 12, "quarter": 3}.get(unit, 1))
 
 
 def say_distance(day: date, today: date, language: str = "de") -> str:

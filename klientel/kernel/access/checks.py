@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel import conditions
 from klientel.kernel.conditions import SystemScope
+from klientel.kernel.conditions.compiling import saved
+from klientel.kernel.conditions.using import references
 from klientel.kernel.errors import Refused
 from klientel.kernel.records import all_types
 from klientel.kernel.records.checks import known_type
@@ -45,6 +47,19 @@ def view(row: Any) -> None:
             conditions.check(rtype, row.condition, SystemScope(current()))
         except Refused as no:
             raise Refused(no.code, no.message, "condition") from None
+        _not_in_itself(f"view:{row.id}", row.condition)
     for name in row.columns:
         if not isinstance(name, str) or name not in rtype.fields:
             raise Refused("no_such_field", _("There is no such field."), "columns")
+
+
+def _not_in_itself(name: str, condition: Any) -> None:
+    """A saved condition never asks itself, whether directly or through others."""
+    todo, known = list(references(condition)), set()
+    while todo:
+        asked = todo.pop()
+        if asked == name:
+            raise Refused("in_a_circle", _("This would lead in a circle."), "condition")
+        if asked not in known and (found := saved(asked)) is not None:
+            known.add(asked)
+            todo += references(found.condition)

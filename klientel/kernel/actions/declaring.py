@@ -15,6 +15,7 @@ from typing import Any, get_args, get_type_hints
 
 from django.utils.translation import gettext_lazy as _
 
+from klientel.kernel.conditions.saying import event_names
 from klientel.kernel.errors import Missing
 from klientel.kernel.kinds import Kind
 from klientel.kernel.records import RecordType, all_types, type_of
@@ -139,3 +140,15 @@ def actions_on(rtype: RecordType) -> list[Action]:
 def all_actions() -> list[Action]:
     """Every action of every type."""
     return [a for t in all_types() for a in actions_on(t)]
+
+
+def _said(kind: str) -> str:
+    try:
+        found = get(kind)
+        rtype = type_of(found.on)
+    except Missing:
+        return ""
+    return f"{rtype.label}: {found.label}"
+
+
+event_names.append(_said)

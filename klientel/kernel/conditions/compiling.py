@@ -7,16 +7,19 @@ path, every ``has`` and ``happened`` adds what the scope may see, so that a hidd
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
+from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.conditions.operators import OPERATORS, Operator, positive, value_of
 from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.kinds import Choices, Entries, Kind, Link, Links, today
 from klientel.kernel.records import RecordType, Reverse, all_types, reverses, type_of
-from klientel.kernel.sql import FALSE, TRUE, Sql, both, either
+from klientel.kernel.sql import FALSE, TRUE, Sql, both, either, loaded
+from klientel.kernel.tenancy import current
 
 MOST_PARTS = 200
 MOST_DEPTH = 12
@@ -82,6 +85,8 @@ class _Compiler:
                 return self.happened(kind, json.get("within"), json.get("times"), alias)
             case {"seen": str(name), **rest} if not rest:
                 return self.seen(rtype, name, alias)
+            case {"in": str(name), **rest} if not rest:
+                return self.inside(rtype, name, alias, depth)
             case {"id": list(ids), **rest} if not rest and all(isinstance(i, str) for i in ids):
                 return Sql(f"{alias}.id = ANY(%s)", ([_uuid(i) for i in ids],)) if ids else FALSE
         raise Refused("bad_condition", _("This is not a condition we understand."))
@@ -173,6 +178,13 @@ class _Compiler:
         )
         return _counted(text, (self.scope.tenant, kind, *params), times if times is not None else {"over": 0})
 
+    def inside(self, rtype: RecordType, name: str, alias: str, depth: int) -> Sql:
+        """In a saved condition of the same type (``view:…``); one that leads back to itself ends at the depth."""
+        known = saved(name)
+        if known is None or known.record_type != rtype.key:
+            raise Refused("no_such_view", _("There is no such saved view."), "in")
+        return self.condition(rtype, known.condition or {"all": []}, alias, depth + 1)
+
     def resolve(self, kind: Kind, value: Any) -> Any:
         match value:
             case {"me": True, **rest} if not rest and isinstance(kind, Link | Links):
@@ -184,6 +196,30 @@ class _Compiler:
             case {"today": True, **rest} if not rest and kind.db_type_name in ("date", "timestamptz"):
                 return kind.accept(today().isoformat())
         return accept_one(kind, value)
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A condition that was saved under a name."""
+
+    record_type: str
+    condition: Any
+    title: str
+
+
+def saved(name: str) -> Saved | None:
+    """The living saved view behind ``view:…`` in the current tenant, or nothing."""
+    what, _colon, text = name.partition(":")
+    if what != "view":
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT record_type, condition, title FROM kernel_view"
+            " WHERE tenant_id = %s AND id = %s AND archived_at IS NULL",
+            [current(), _uuid(text)],
+        )
+        row = cursor.fetchone()
+    return Saved(row[0], loaded(row[1]), row[2]) if row else None
 
 
 def _is_anchor(rtype: RecordType) -> bool:

@@ -12,11 +12,12 @@ from django.utils.translation import gettext_lazy as _
 from klientel.kernel.errors import Refused
 from klientel.kernel.kinds import Choices, Entries, Kind, Link, Links, LongText, Money, Text, today, zone
 from klientel.kernel.sql import FALSE, Sql, like
+from klientel.lib.relative_dates import moved
 
 
 @dataclass(frozen=True)
 class Operator:
-    """One way to compare. ``takes``: none, one, many, range, days; ``of`` the operator this one negates."""
+    """One way to compare. ``takes``: none, one, many, range, days, period; ``of`` the operator this one negates."""
 
     key: str
     label: Any  # "is", for a menu
@@ -133,6 +134,14 @@ def _anniversary(kind: Kind, alias: str, days: int) -> Sql:
     return Sql(f"to_char({x.text}, 'MM-DD') = ANY(%s)", (*x.params, coming))
 
 
+def _during(kind: Kind, alias: str, value: tuple[dt.date, dt.date]) -> Sql:
+    """In a period: from its first day to before the day after its last."""
+    x, (first, after) = kind.sql(alias), value
+    return Sql(
+        f"({x.text} >= %s AND {x.text} < %s)", (*x.params, _moment(kind, first), *x.params, _moment(kind, after))
+    )
+
+
 def _has_one(kind: Kind, alias: str, value: list[Any]) -> Sql:
     x = kind.sql(alias)
     if kind.custom:
@@ -176,6 +185,7 @@ OPERATORS: dict[str, Operator] = {
         Operator("between", _("is between"), _("%(field)s is between %(value)s"), "range", _between),
         Operator("before", _("is before"), _("%(field)s is before %(value)s"), "one", _before),
         Operator("after", _("is after"), _("%(field)s is after %(value)s"), "one", _after),
+        Operator("during", _("is in"), _("%(field)s is in: %(value)s"), "period", _during),
         Operator("within", _("is within days"), _("%(field)s is within %(value)s days"), "days", _within),
         Operator(
             "older", _("is longer ago than days"), _("%(field)s is longer ago than %(value)s days"), "days", _older
@@ -211,21 +221,64 @@ def value_of(kind: Kind, operator: Operator, value: Any, resolve: Callable[[Kind
             if isinstance(value, bool) or not isinstance(value, int) or abs(value) > 36_600:
                 raise Refused("bad_value", _("Please enter a number of days."), kind.name)
             return value
+        case "period":
+            return period(kind, value)
         case "range":
             if not isinstance(value, list) or len(value) != 2:
                 raise Refused("bad_value", _("Please enter two values."), kind.name)
             return [resolve(kind, v) for v in value]
         case "many":
-            if not isinstance(value, list) or not value or len(value) > 1000:
-                raise Refused("bad_value", _("Please choose at least one value."), kind.name)
-            found: list[Any] = []
-            for item in value:
-                got = resolve(kind, item)
-                found.extend(got if isinstance(got, list) else [got])
-            return found
+            return _many(kind, value, resolve)
     if isinstance(value, list | type(None)) or value == "":
         raise Refused("bad_value", _("Please enter a value to compare with."), kind.name)
     return resolve(kind, value)
+
+
+def _many(kind: Kind, value: Any, resolve: Callable[[Kind, Any], Any]) -> list[Any]:
+    if not isinstance(value, list) or not value or len(value) > 1000:
+        raise Refused("bad_value", _("Please choose at least one value."), kind.name)
+    found: list[Any] = []
+    for item in value:
+        got = resolve(kind, item)
+        found.extend(got if isinstance(got, list) else [got])
+    return found
+
+
+def period(kind: Kind, value: Any) -> tuple[dt.date, dt.date]:
+    """The first day of a period and the day after its last, where the tenant is today.
+
+    ``{"this": "week"}``, ``{"previous": "month"}``, ``{"coming": "quarter"}`` are whole periods of the calendar (weeks
+    begin on Monday, ISO 8601); ``{"last": 3, "unit": "month"}`` ends today, ``{"next": …}`` begins today.
+    """
+    units = ("day", "week", "month", "quarter", "year")
+    match value:
+        case {"this": str(unit)} | {"previous": str(unit)} | {"coming": str(unit)} if len(value) == 1 and unit in units:
+            offset = {"this": 0, "previous": -1, "coming": 1}[next(iter(value))]
+            first = moved(_first_of(unit), offset, unit)
+            return first, moved(first, 1, unit)
+        case {"last": int(n), "unit": str(unit)} if len(value) == 2 and unit in units and _reasonable(n):
+            return moved(today(), -n, unit) + dt.timedelta(days=1), today() + dt.timedelta(days=1)
+        case {"next": int(n), "unit": str(unit)} if len(value) == 2 and unit in units and _reasonable(n):
+            return today(), moved(today(), n, unit)
+    raise Refused("bad_value", _("Please choose a period."), kind.name)
+
+
+def _reasonable(n: Any) -> bool:
+    return not isinstance(n, bool) and 0 < n <= 1000
+
+
+def _first_of(unit: str) -> dt.date:
+    day = today()
+    match unit:
+        case "week":
+            return day - dt.timedelta(days=day.weekday())
+        case "month":
+            return day.replace(day=1)
+        case "quarter":
+            return day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
+        case "year":
+            return day.replace(month=1, day=1)
+    return day
 
 
 def is_link(kind: Kind) -> bool:

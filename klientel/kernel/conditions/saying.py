@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from klientel.kernel.conditions.compiling import Scope, accept_one
+from klientel.kernel.conditions.compiling import Scope, accept_one, saved
 from klientel.kernel.conditions.operators import OPERATORS
 from klientel.kernel.errors import Refused
 from klientel.kernel.kinds import Choices, Kind, Link, Links
@@ -19,14 +20,10 @@ def say(rtype: RecordType, json: Any, scope: Scope, titles: dict[UUID, str] | No
     """The condition as one sentence; ``titles`` names the records that links are compared with."""
     names = titles or {}
     match json:
-        case {"all": []}:
-            return _("all")
-        case {"any": []}:
-            return _("none")
         case {"all": list(parts)}:
-            return _(" and ").join(say(rtype, p, scope, names) for p in parts)
+            return _(" and ").join(say(rtype, p, scope, names) for p in parts) or _("all")
         case {"any": list(parts)}:
-            return "(" + _(" or ").join(say(rtype, p, scope, names) for p in parts) + ")"
+            return "(" + _(" or ").join(say(rtype, p, scope, names) for p in parts) + ")" if parts else _("none")
         case {"not": part}:
             return _("not (%(condition)s)") % {"condition": say(rtype, part, scope, names)}
         case {"field": str(path), "op": str(op)}:
@@ -37,6 +34,8 @@ def say(rtype: RecordType, json: Any, scope: Scope, titles: dict[UUID, str] | No
             return _has(rtype, json, name, scope, names)
         case {"happened": str(kind_key)}:
             return _happened(json, kind_key)
+        case {"in": str(name)}:
+            return _inside(name)
         case {"seen": str(name)}:
             return _("%(field)s is something I may see") % {"field": _path(rtype, name, scope)[0]}
         case {"id": list(ids)}:
@@ -67,8 +66,12 @@ def _value(kind: Kind, value: Any, titles: dict[UUID, str]) -> str:
             return _("my teams")
         case {"today": True}:
             return _("today")
+        case {"days_ago": int(n)} if n < 0:
+            return ngettext("in %(n)d day", "in %(n)d days", -n) % {"n": -n}
         case {"days_ago": int(n)}:
             return ngettext("%(n)d day ago", "%(n)d days ago", n) % {"n": n}
+        case {"this": str()} | {"previous": str()} | {"coming": str()} | {"last": int()} | {"next": int()}:
+            return _period(value)
         case list(items):
             return ", ".join(_value(kind, i, titles) for i in items)
     if isinstance(kind, Link | Links):
@@ -79,6 +82,66 @@ def _value(kind: Kind, value: Any, titles: dict[UUID, str]) -> str:
         return kind.show(kind.take(value)) or str(value)
     except (Refused, TypeError):
         return str(value)
+
+
+def _inside(name: str) -> str:
+    known = saved(name)
+    if known is None:
+        raise Refused("no_such_view", _("There is no such saved view."), "in")
+    return _("in the view “%(view)s”") % {"view": known.title}
+
+
+def _period(value: dict[str, Any]) -> str:
+    whole = {
+        ("this", "day"): _("today"),
+        ("previous", "day"): _("yesterday"),
+        ("coming", "day"): _("tomorrow"),
+        ("this", "week"): _("this week"),
+        ("previous", "week"): _("last week"),
+        ("coming", "week"): _("next week"),
+        ("this", "month"): _("this month"),
+        ("previous", "month"): _("last month"),
+        ("coming", "month"): _("next month"),
+        ("this", "quarter"): _("this quarter"),
+        ("previous", "quarter"): _("last quarter"),
+        ("coming", "quarter"): _("next quarter"),
+        ("this", "year"): _("this year"),
+        ("previous", "year"): _("last year"),
+        ("coming", "year"): _("next year"),
+    }
+    way = next(iter(value))
+    if way in ("this", "previous", "coming"):
+        return whole.get((way, value[way]), "")
+    return _counted(way, value.get("unit", ""), value[way])
+
+
+def _counted(way: str, unit: str, n: int) -> str:
+    if way == "last":
+        said = {
+            "day": ngettext("the last day", "the last %(n)d days", n),
+            "week": ngettext("the last week up to today", "the last %(n)d weeks", n),
+            "month": ngettext("the last month up to today", "the last %(n)d months", n),
+            "quarter": ngettext("the last quarter up to today", "the last %(n)d quarters", n),
+            "year": ngettext("the last year up to today", "the last %(n)d years", n),
+        }
+    else:
+        said = {
+            "day": ngettext("the next day", "the next %(n)d days", n),
+            "week": ngettext("the next week from today", "the next %(n)d weeks", n),
+            "month": ngettext("the next month from today", "the next %(n)d months", n),
+            "quarter": ngettext("the next quarter from today", "the next %(n)d quarters", n),
+            "year": ngettext("the next year from today", "the next %(n)d years", n),
+        }
+    return said.get(unit, "") % {"n": n}
+
+
+#: who knows how an event of a kind is called; filled by the storeys that declare them
+event_names: list[Callable[[str], str]] = []
+
+
+def event_name(kind: str) -> str:
+    """What people call an event of this kind."""
+    return next((said for known in event_names if (said := known(kind))), kind)
 
 
 def _has(rtype: RecordType, json: dict[str, Any], name: str, scope: Scope, titles: dict[UUID, str]) -> str:
@@ -93,7 +156,7 @@ def _has(rtype: RecordType, json: dict[str, Any], name: str, scope: Scope, title
 
 
 def _happened(json: dict[str, Any], kind: str) -> str:
-    told = _("“%(event)s” happened") % {"event": kind}
+    told = _("“%(event)s” happened") % {"event": event_name(kind)}
     if within := json.get("within"):
         told += ngettext(" within %(n)d day", " within %(n)d days", within["days"]) % {"n": within["days"]}
     return told + _times(json.get("times"))

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from klientel.kernel.kinds.base import Kind, zone
 from klientel.lib import dates
 
-_WHEN = ("is", "before", "after", "between", "within", "older", "empty", "not_empty")
+_WHEN = ("is", "before", "after", "between", "during", "within", "older", "empty", "not_empty")
 
 
 class Date(Kind, models.DateField):  # type: ignore[misc,type-arg]

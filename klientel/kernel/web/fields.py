@@ -118,13 +118,14 @@ def _link(scope: ActorScope, kind: Link | Links, made: Field) -> None:
     found = {str(i): n.title for i, n in names(scope, chosen, kind.to).items()} if chosen else {}
     if kind.to != "*":
         made.combo = reverse("options", args=[kind.to])
-        found |= _offered(scope, kind.to)
+        found |= offered(scope, kind.to)
     else:
         made.combo = reverse("options", args=["any"])
     made.options = list(found.items())
 
 
-def _offered(scope: ActorScope, to: str) -> dict[str, str]:
+def offered(scope: ActorScope, to: str) -> dict[str, str]:
+    """Records of a type that a link offers before anybody searches: titles by id, none where they may not be seen."""
     try:
         rtype = type_of(to)
     except Missing:

@@ -16,7 +16,7 @@ from klientel.kernel.access.reading import Row, Sort, names, select
 from klientel.kernel.conditions import say
 from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.kinds import Kind, Link, Links
-from klientel.kernel.records import RecordType, type_of
+from klientel.kernel.records import RecordType, reverses, type_of
 from klientel.kernel.web.addresses import urlencoded
 
 VIEWS = "kernel.view"
@@ -189,12 +189,23 @@ def _links(rtype: RecordType, json: Any) -> Iterable[tuple[Link | Links, UUID]]:
                 yield from _links(rtype, part)
         case {"not": part}:
             yield from _links(rtype, part)
+        case {"has": str(name), "where": where}:
+            way = reverses(rtype).get(name)
+            if way is not None:
+                yield from _links(way.source, where)
         case {"field": str(path), "value": value}:
             kind = kind_at(rtype, path)
             if isinstance(kind, Link | Links):
                 for item in value if isinstance(value, list) else [value]:
-                    if isinstance(item, str) and len(item) == len(str(UUID(int=0))):
-                        yield kind, UUID(item)
+                    if (found := _id(item)) is not None:
+                        yield kind, found
+
+
+def _id(item: Any) -> UUID | None:
+    try:
+        return UUID(item) if isinstance(item, str) else None
+    except ValueError:
+        return None
 
 
 def kind_at(rtype: RecordType, path: str) -> Kind | None:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
-from klientel.site.tests.looking import ID, Demo, until
+from klientel.site.tests.looking import ID, Demo, until, violations
 
 pytestmark = pytest.mark.flow
 
@@ -143,33 +143,37 @@ def test_a_view_is_saved_shared_and_opened_by_its_address(demo: Demo) -> None:
     assert set(other.locator("tbody td.name a").all_inner_texts()) <= set(titles)
 
 
-def choose(page: Any, clause: Any, field: str, comparison: str) -> None:
-    """One line of the builder: its field and how it is compared."""
-    clause.locator("select").first.select_option(label=field)
-    clause.locator(".clause-rest > select").first.select_option(value=comparison)
+def choose(page: Any, at: str, field: str, comparison: str) -> Any:
+    """One line of the builder: its field and how it is compared; where its value goes."""
+    page.select_option(f"[name='{at}:what']", f"field:{field}")
+    page.locator(f"[name='{at}:op'] option[value='{comparison}']").wait_for(state="attached")
+    if page.locator(f"[name='{at}:op']").input_value() != comparison:
+        with page.expect_response("**/builder"):
+            page.select_option(f"[name='{at}:op']", comparison)
+    return page.locator(f"[name='{at}:v'], [name='{at}:n']").first
 
 
 def test_the_builder_of_conditions(demo: Demo) -> None:
     page = demo.page("katrin")
     page.goto("/persons/")
     page.click("[data-open='#filter']")
-    first = page.locator("#filter .clause").first
-    choose(page, first, "Phase", "is")
-    first.locator(".clause-value select").select_option(value="customer")
-    page.locator("#filter .group button", has_text="Gruppe").click()
-    inner = page.locator("#filter .group .group")
-    inner.locator("button", has_text="Bedingung").click()
-    choose(page, inner.locator(".clause").nth(0), "Nachname", "is")
-    inner.locator(".clause").nth(0).locator(".clause-value input").fill("Barth")
-    inner.locator("button", has_text="Bedingung").click()
-    far = inner.locator(".clause").nth(1)
-    far.locator("select").first.select_option(value="organisation.x_abc")
-    far.locator(".clause-value select").select_option(value="a")
-    page.locator("#filter .group > .row button", has_text="Bedingung").last.click()
-    last = page.locator("#filter > form > .dlg-body > .group > .group-parts > .clause").last
-    last.locator("select").first.select_option(value="changed_at")
-    last.locator(".clause-rest > select").first.select_option(value="within")
-    last.locator(".clause-value input").fill("7")
+    choose(page, "where:0", "stage", "is").select_option("customer")
+    page.get_by_text("Phase ist Kunde").first.wait_for()
+    page.locator("#filter button[value='group where']").click()
+    until(page, "document.activeElement.name === 'where:1:0:what'")
+    choose(page, "where:1:0", "last_name", "is").fill("Barth")
+    page.locator("#filter button[value='add where:1']").click()
+    choose(page, "where:1:1", "organisation.x_abc", "one_of")
+    page.check("[name='where:1:1:v'][value=a]")
+    page.locator("#filter button[value='add where']").click()
+    choose(page, "where:2", "changed_at", "within").fill("soon")
+    page.click("#filter .dlg-foot .primary")
+    refused = page.locator("[id='where:2:error']:not([hidden])")
+    refused.wait_for()
+    assert page.input_value("[name='where:1:0:v']") == "Barth"
+    assert page.input_value("[name='where:2:n']") == "soon"
+    assert violations(page) == []
+    page.fill("[name='where:2:n']", "7")
     page.click("#filter .dlg-foot .primary")
     page.wait_for_url("**where=*")
     where = json.loads(parse_qs(urlsplit(page.url).query)["where"][0])
@@ -177,7 +181,7 @@ def test_the_builder_of_conditions(demo: Demo) -> None:
         {"field": "stage", "op": "is", "value": "customer"},
         {"any": [
             {"field": "last_name", "op": "is", "value": "Barth"},
-            {"field": "organisation.x_abc", "op": "is", "value": "a"},
+            {"field": "organisation.x_abc", "op": "one_of", "value": ["a"]},
         ]},
         {"field": "changed_at", "op": "within", "value": 7},
     ]}  # fmt: skip

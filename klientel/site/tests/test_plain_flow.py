@@ -23,10 +23,10 @@ def test_a_day_without_scripts(demo: Demo) -> None:
     assert page.locator("tbody td.name a").first.inner_text() == first
 
     page.locator(".bar a[href*='/conditions']").click()
-    page.select_option("#c-field", "stage")
-    page.click("main .primary")
-    page.select_option("#c-op", "is")
-    page.select_option("main select[name=stage]", "supplier")
+    page.select_option("[name='where:0:what']", "field:stage")
+    page.click("main button[value='draw where']")
+    page.select_option("[name='where:0:op']", "is")
+    page.select_option("[name='where:0:v']", "supplier")
     page.click("main .primary")
     assert page.locator(".chip", has_text="Lieferant").count() == 1
     assert set(page.locator("tbody td.w-choice").all_inner_texts()) == {"Lieferant"}

@@ -239,7 +239,15 @@ def value_for(kind, op, record):
     one = plain[0] if isinstance(plain, list) and plain else plain
     one = next(iter(one.values())) if isinstance(one, dict) and "value" in one else one
     one = one["street"] if isinstance(one, dict) and "street" in one else one
-    return {"none": None, "one": one, "text": "e", "days": 7, "many": [one], "range": [one, one]}[takes]
+    return {
+        "none": None,
+        "one": one,
+        "text": "e",
+        "days": 7,
+        "many": [one],
+        "period": {"this": "week"},
+        "range": [one, one],
+    }[takes]
 
 
 @every

@@ -115,6 +115,6 @@ def test_every_field_can_be_edited_in_place(client: Client, actor: Actor, key: s
 
 def test_the_builder_knows_every_type(client: Client) -> None:
     for key in TYPES:
-        answer = client.get(reverse("schema", args=[type_of(key).slug]))
+        answer = client.get(reverse("conditions", args=[type_of(key).slug]))
         assert answer.status_code == 200
-        assert answer.json()["fields"], key
+        assert answer.content.decode().count('value="field:') > 3, key

@@ -23,19 +23,23 @@ def measure(persons: int) -> dict[str, Any]:
     """In a home of its own: the import, the export of what it brought, and the same rows by COPY out and in."""
     folder = place.home(persons)
     path = folder / "import.csv"
-    _write(path, persons)
+    write(path, persons)
     ports = {"KLIENTEL_HOME": str(folder / "import")}
     place.klientel("migrate", "--quiet", **ports)
     place.say(f"import of {persons} rows")
-    ours = _worker("import", str(path), **ports)
+    ours = worker("bench.bulk", "import", str(path), **ports)
     place.say("export")
-    out, raw_out = _worker("export", ours["tenant"], **ports), _worker("copy-to", ours["tenant"], **ports)
+    out, raw_out = (
+        worker("bench.bulk", "export", ours["tenant"], **ports),
+        worker("bench.bulk", "copy-to", ours["tenant"], **ports),
+    )
     place.say("the same rows by COPY")
-    raw = _worker("copy", str(folder), **ports)
+    raw = worker("bench.bulk", "copy", str(folder), **ports)
     return _told_import(persons, ours, raw) | _told_export(out, raw_out)
 
 
-def _write(path: Path, persons: int) -> None:
+def write(path: Path, persons: int) -> None:
+    """The file to import: persons with a firm, an address and a number."""
     from bench import data
 
     maker = data.Numbered(99)
@@ -53,10 +57,10 @@ def _write(path: Path, persons: int) -> None:
             ])  # fmt: skip
 
 
-def _worker(*words: str, **environ: str) -> dict[str, Any]:
-    """A part of this module in a process of its own; what it prints last is JSON."""
+def worker(module: str, *words: str, **environ: str) -> dict[str, Any]:
+    """A part of a module in a process of its own; what it prints last is JSON."""
     begun = time.monotonic()
-    command = [sys.executable, "-m", "bench.bulk", *words]
+    command = [sys.executable, "-m", module, *words]
     done = subprocess.run(
         command,
         cwd=ROOT,
@@ -107,12 +111,12 @@ def run_import(path: str) -> dict[str, Any]:
         done = assistant.commit(run)
         seconds = time.monotonic() - begun
     own = os.getpid()
-    cpu = {"application": machine.cpu(own), "database": _backend()}
+    cpu = {"application": machine.cpu(own), "database": backend()}
     facts = {"seconds": seconds, "counts": dict(done.counts), "peak_mb": machine.peak(own), "cpu": cpu}
     return facts | {"tenant": str(tenant.id)}
 
 
-def _backend() -> float:
+def backend() -> float:
     """The CPU of this process's connection; the pool holds one."""
     from django.db import connection
 
@@ -152,9 +156,9 @@ def run_export(tenant: str) -> dict[str, Any]:
 
     target: Any = Nowhere()
     with inside(UUID(tenant)):
-        before, begun = time.process_time() + _backend(), time.monotonic()
+        before, begun = time.process_time() + backend(), time.monotonic()
         exporting.export(ActorScope(system_actor("Bench")), type_of("contacts.person"), out=target)
-        seconds, cpu = time.monotonic() - begun, time.process_time() + _backend() - before
+        seconds, cpu = time.monotonic() - begun, time.process_time() + backend() - before
     return {"seconds": seconds, "cpu": cpu, "rows": target.lines - 1, "peak_mb": machine.peak(os.getpid())}
 
 

@@ -21,6 +21,7 @@ class KernelConfig(AppConfig):
         for storey in (
             "files.storing",
             "files.jobs",
+            "history.jobs",
             "actions.leaving",
             "live.consumers",
             "identity.receivers",

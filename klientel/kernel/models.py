@@ -4,6 +4,7 @@ from klientel.kernel.access.models import Member, Membership, Role, Team, View
 from klientel.kernel.api.models import Allowance, Answer
 from klientel.kernel.events.models import About, Cursor, Parked
 from klientel.kernel.files.models import File
+from klientel.kernel.history.models import ChangeRow, ChangeRun
 from klientel.kernel.identity.models import ApiToken, Invitation, User
 from klientel.kernel.live.models import Notification
 from klientel.kernel.records import custom as _custom
@@ -17,6 +18,8 @@ __all__ = [
     "Allowance",
     "Answer",
     "ApiToken",
+    "ChangeRow",
+    "ChangeRun",
     "Comment",
     "Cursor",
     "Custom",

@@ -94,7 +94,7 @@ def run_item(
     except Again as again:
         raise again.refusals[0] from None
     except (IntegrityError, DataError) as error:
-        raise _from_database(error) from error
+        raise from_database(error) from error
     return Done(outcome.record, events, facts.change_set)
 
 
@@ -140,7 +140,7 @@ def _chunk(act: Action, items: Sequence[Item], facts: _Run) -> tuple[list[Outcom
         except (IntegrityError, DataError) as error:
             if len(items) - len(refused) <= 1:
                 left = [n for n in range(len(items)) if n not in refused]
-                refused[left[0] if left else 0] = _from_database(error)
+                refused[left[0] if left else 0] = from_database(error)
             else:
                 return _halves(act, items, facts, refused)
 
@@ -160,7 +160,8 @@ def _halves(
     return [outcomes[n] for n in range(len(items))], events
 
 
-def _from_database(error: Exception) -> Refused:
+def from_database(error: Exception) -> Refused:
+    """What the database said no to, as a sentence for people."""
     constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") or ""
     if "foreign key" in str(error):
         return Refused("not_a_record", _("There is no such record, or you may not see it."))

@@ -40,6 +40,7 @@ class Draft:
     undoes: UUID | None = None
     cause: UUID | None = None
     retitled: bool = False
+    was: dict[str, str] = field(default_factory=dict)  # what it was called before, where that changed
     matched: bool = False  # its keys for finding twins stand already
     links: list[tuple[str, str, UUID]] = field(default_factory=list)  # field, target type, id: to be checked
 
@@ -200,7 +201,7 @@ class Step:
             setattr(draft.record, kind.name, accepted)
         if old != new:
             self.note(draft, kind.name, old, new)
-            self._remember_links(draft, kind, accepted, before)
+            self.remember_links(draft, kind, accepted, before)
 
     @staticmethod
     def note(draft: Draft, name: str, old: Any, new: Any) -> None:
@@ -214,7 +215,8 @@ class Step:
             draft.changes[name] = [old, new]
 
     @staticmethod
-    def _remember_links(draft: Draft, kind: Kind, value: Any, before: Any) -> None:
+    def remember_links(draft: Draft, kind: Kind, value: Any, before: Any) -> None:
+        """Links that were not there before are checked when the draft is written."""
         draft.links = [one for one in draft.links if one[0] != kind.name]
         if isinstance(kind, Link) and value is not None:
             draft.links.append((kind.name, kind.to, value))
@@ -312,6 +314,7 @@ class Step:
             about=about,
             private=private,
             undoes=draft.undoes,
+            was=draft.was,
         )
 
 

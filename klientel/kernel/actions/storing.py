@@ -61,7 +61,9 @@ def _derive(rtype: RecordType, draft: Draft, now: dt.datetime) -> None:
     record = draft.record
     before, record.title = record.title, rtype.title_of(record)
     draft.retitled = before != record.title
-    record.sort_key = rtype.sort_of(record, record.title)
+    sorted_by, record.sort_key = record.sort_key, rtype.sort_of(record, record.title)
+    if not draft.new and (draft.retitled or sorted_by != record.sort_key):
+        draft.was = {"title": before, "sort_key": sorted_by}
     if rtype.match is not None and not draft.matched:
         record.match_keys = rtype.match(record)
     if not draft.new:

@@ -37,6 +37,7 @@ class Event:
     id: UUID = field(default_factory=uuid7)
     about: list[UUID] = field(default_factory=list)
     private: frozenset[str] = frozenset()  # which of the changes are personal values
+    was: dict[str, str] = field(default_factory=dict)  # what the record was called before: for lists of the past
 
 
 _COLUMNS = ("id", "at", "kind", "actor", "actor_name", "record_type", "record_id", "cause", "change_set", "undoes")
@@ -50,8 +51,8 @@ r.change_set,
 FROM kernel_installation i, json_populate_recordset(NULL::kernel_event, %s::json) r
 """
 WRITE_PRIVATE = """
-INSERT INTO kernel_event_private (event_id, tenant_id, record_id, changes)
-SELECT r.event_id, r.tenant_id, r.record_id, r.changes
+INSERT INTO kernel_event_private (event_id, tenant_id, record_id, changes, was)
+SELECT r.event_id, r.tenant_id, r.record_id, r.changes, r.was
 FROM json_populate_recordset(NULL::kernel_event_private, %s::json) r
 """
 WRITE_ABOUT = """
@@ -71,9 +72,10 @@ def write(events: list[Event]) -> None:
         public = {k: v for k, v in e.changes.items() if k not in e.private} if e.private else e.changes
         row |= {"tenant_id": tenant, "parameters": e.parameters, "changes": public, "fields": list(e.changes)}
         rows.append(row)
-        if len(public) < len(e.changes):
+        if len(public) < len(e.changes) or e.was:
             kept = {k: v for k, v in e.changes.items() if k in e.private}
-            private.append({"event_id": e.id, "tenant_id": tenant, "record_id": e.record_id, "changes": kept})
+            facts = {"event_id": e.id, "tenant_id": tenant, "record_id": e.record_id, "changes": kept}
+            private.append(facts | {"was": e.was or None})
         for record_id in dict.fromkeys((e.record_id, *e.about)):
             about.append({"tenant_id": tenant, "record_id": record_id, "at": e.at, "event_id": e.id})
     with connection.cursor() as cursor:

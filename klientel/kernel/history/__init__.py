@@ -1,5 +1,6 @@
-"""History: undo and what was before."""
+"""History: undo, what was before, and what is done to many records in the background."""
 
+from klientel.kernel.history.judging import Choice, Choices
 from klientel.kernel.history.undo import Undone, undo
 
-__all__ = ["Undone", "undo"]
+__all__ = ["Choice", "Choices", "Undone", "undo"]

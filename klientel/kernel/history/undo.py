@@ -1,4 +1,4 @@
-"""Undo, derived from what the events recorded: per change set, refused where something changed since."""
+"""Undo, derived from what the events recorded: set by set, and whatever cannot go back is told."""
 
 from __future__ import annotations
 
@@ -6,158 +6,234 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import DataError, IntegrityError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel import actions, events, tenancy, writing
 from klientel.kernel.access.granting import ActorScope, allowed
-from klientel.kernel.actions.step import Again, Draft, Step
+from klientel.kernel.actions.running import from_database
+from klientel.kernel.actions.step import Again, Step
 from klientel.kernel.errors import Conflict, Forbidden, Missing, Refused
 from klientel.kernel.events import Event
+from klientel.kernel.history.judging import Choices, Order, decide, judge, made_it
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.records import RecordType, type_of
-from klientel.kernel.sql import TRUE, Sql, both
+from klientel.kernel.sql import Sql, both
+from klientel.kernel.tenancy import current
 from klientel.lib.ids import uuid7
 
 CHUNK = 500
+LAST = UUID(int=2**128 - 1)
 
 
 @dataclass
 class Undone:
-    """What an undo did: its own change set, how many records went back, and those that could not, with the reason."""
+    """What an undo did: its own change set, how many records went back, those that could not with the reason, and
+    those that went back in part with the fields that stayed."""
 
     change_set: UUID
     records: int = 0
     refused: list[tuple[Event, Refused]] = field(default_factory=list)
+    partly: list[tuple[Event, list[str]]] = field(default_factory=list)
+    idle: int = 0  # what was back already
 
 
-def undo(actor: Actor, change_set: UUID) -> Undone:
-    """Put back everything one change set did, newest first, in chunks; each record that changed since is left
-    and reported.
+def undo(actor: Actor, change_set: UUID, choices: Choices | None = None) -> Undone:
+    """Put back everything one change set did, newest first, in chunks that commit by themselves; ``choices`` says
+    what happens to records that changed since, otherwise they are left and reported. An undo can be undone too.
 
     Raises :class:`Missing` where there is nothing of that name, :class:`Refused` where it cannot be undone at all.
     """
     with tenancy.reading():
-        first = events.read(Sql("e.change_set = %s", (change_set,)), limit=1)
-        if not first:
-            raise Missing("no_such_change", _("There is nothing to undo."))
-        if not actions.get(first[0].kind).undoable:
-            raise Refused("not_undoable", _("This cannot be undone."))
-    result, scope, last = Undone(uuid7()), ActorScope(actor), UUID(int=2**128 - 1)
+        check_undoable(change_set)
+    result, scope, last = Undone(uuid7()), ActorScope(actor), LAST
     while True:
         with transaction.atomic():
-            some = _before(change_set, last)
+            some = before(change_set, last)
             if not some:
                 break
-            _undo_some(actor, scope, some, result)
+            put_back(actor, scope, some, result, choices or Choices())
             last = some[-1].id
     if not result.records and not result.refused:
         raise Conflict("undone_already", _("This is undone already."))
     return result
 
 
-def _before(change_set: UUID, last: UUID) -> list[Event]:
-    """The next events to undo, newest first; what is undone already is left out."""
-    where = Sql(
-        "e.change_set = %s AND e.id < %s AND e.undoes IS NULL AND NOT EXISTS (SELECT 1 FROM kernel_event u"
-        " WHERE u.tenant_id = e.tenant_id AND u.undoes = e.id)",
-        (change_set, last),
-    )
-    return events.read(where, order="e.id DESC", limit=CHUNK)
+def check_undoable(change_set: UUID) -> None:
+    """Refuse what is not there and what cannot be undone."""
+    first = events.read(Sql("e.change_set = %s", (change_set,)), limit=1)
+    if not first:
+        raise Missing("no_such_change", _("There is nothing to undo."))
+    if not undoable(first[0]):
+        raise Refused("not_undoable", _("This cannot be undone."))
 
 
-def _undo_some(actor: Actor, scope: ActorScope, some: list[Event], result: Undone) -> None:
-    """One chunk, in one transaction; again without those that turn out to be refused."""
-    refused: dict[int, Refused] = {}
-    while True:
-        try:
-            with transaction.atomic():
-                for kind in dict.fromkeys(e.kind for e in some):
-                    group = {n: e for n, e in enumerate(some) if e.kind == kind}
-                    _attempt(
-                        Step(actor, actions.get(kind), change_set=result.change_set, cause=None, scope=scope),
-                        group,
-                        refused,
-                    )
-                break
-        except Again as again:
-            refused |= again.refusals
-    result.refused += [(some[n], no) for n, no in sorted(refused.items())]
-    result.records += len(some) - len(refused)
+def undoable(event: Event) -> bool:
+    """Whether what an event tells of can be taken back here at all."""
+    try:
+        return actions.get(event.kind).undoable
+    except Missing:
+        return False
 
 
-def _attempt(step: Step, group: dict[int, Event], refused: dict[int, Refused]) -> None:
-    with writing.settling(step.settle):
-        locked = _locked(step.scope, [e for n, e in group.items() if n not in refused])
-        for n, event in group.items():
-            if n in refused:
-                continue
-            step.begin(n)
-            try:
-                step.settle_record(event.record_id)
-                _undo_one(step, locked, event)
-                step.end()
-            except Refused as no:
-                step.drop(no)
-                refused[n] = no
-        step.flush()
+def before(change_set: UUID, last: UUID, limit: int = CHUNK) -> list[Event]:
+    """The next events of a change set, newest first."""
+    return events.read(Sql("e.change_set = %s AND e.id < %s", (change_set, last)), order="e.id DESC", limit=limit)
 
 
-def _undo_one(step: Step, locked: dict[UUID, Any], event: Event) -> None:
-    rtype, record = type_of(event.record_type), locked.get(event.record_id)
-    if record is None:
-        raise Missing("missing", _("There is no such record, or you may not see it."))
-    verb = "archive" if _made_it(event) or "archived_at" in event.changes else "change"
-    if not step.scope.may(rtype, verb):
-        raise Forbidden("forbidden", _("You may not do this here."))
-    draft = step.draft(rtype, record)
-    draft.undoes = draft.cause = event.id
-    if _made_it(event):
-        if record.version != 1:
-            raise Conflict("changed_since", _("It was changed again since."))
-        step.archive(record)
-    else:
-        _put_back(step, rtype, record, event, draft)
-
-
-def _made_it(event: Event) -> bool:
-    return event.parameters.get("new") is True
-
-
-def _put_back(step: Step, rtype: RecordType, record: Any, event: Event, draft: Draft) -> None:
-    writable, conflicts = step.scope.writable(rtype), []
-    for name, (old, new) in event.changes.items():
-        kind = rtype.fields.get(name)
-        if kind is None:
-            continue
-        now = kind.plain(rtype.value(record, name))
-        if now != new:
-            conflicts.append({"field": name, "now": now, "then": new, "before": old})
-        elif name not in writable and not kind.readonly:
-            raise Forbidden("read_only", _("You may not change this field."), name)
-    if conflicts:
-        raise Conflict(
-            "changed_since", _("It was changed again since."), conflicts[0]["field"], details={"conflicts": conflicts}
+def undone(ids: list[UUID]) -> set[UUID]:
+    """Which of these events are undone now: by an event that is not undone itself."""
+    if not ids:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, undoes FROM kernel_event WHERE tenant_id = %s AND undoes = ANY(%s)", [current(), ids]
         )
-    for name, (old, new) in event.changes.items():
-        kind = rtype.fields.get(name)
-        if kind is not None:
-            rtype.put(record, name, kind.from_plain(old))
-            step.note(draft, name, new, old)
+        by = cursor.fetchall()
+    again = undone([row[0] for row in by])
+    return {undoes for by_id, undoes in by if by_id not in again}
 
 
-def _locked(scope: ActorScope, some: list[Event]) -> dict[UUID, Any]:
-    """The records, locked in the order of their ids, as far as the actor may see them: one statement per type."""
+def put_back(actor: Actor, scope: ActorScope, some: list[Event], result: Undone, choices: Choices) -> None:
+    """One chunk, in the caller's transaction. Whoever undoes the same at the same moment waits here."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"undo:{current()}:{some[0].change_set}"]
+        )
+    gone = undone([e.id for e in some])
+    todo = [e for e in some if e.id not in gone]
+    result.idle += len(gone)
+    if todo:
+        _Chunk(actor, scope, result.change_set, choices).run(todo, result)
+
+
+class _Chunk:
+    """The events of one chunk; begun again without those that turn out to be refused late."""
+
+    def __init__(self, actor: Actor, scope: ActorScope, change_set: UUID, choices: Choices) -> None:
+        self.actor, self.scope, self.change_set, self.choices = actor, scope, change_set, choices
+
+    def run(self, some: list[Event], result: Undone) -> None:
+        """Put back, and say what became of each."""
+        refused: dict[int, Refused] = {}
+        while True:
+            partly: dict[int, list[str]] = {}
+            idle: set[int] = set()
+            try:
+                with transaction.atomic():
+                    self._attempt(some, refused, partly, idle)
+                break
+            except Again as again:
+                refused |= again.refusals
+            except (IntegrityError, DataError) as error:
+                left = [n for n in range(len(some)) if n not in refused]
+                if len(left) > 1:
+                    result.refused += [(some[n], no) for n, no in sorted(refused.items())]
+                    middle = len(left) // 2
+                    self.run([some[n] for n in left[:middle]], result)
+                    self.run([some[n] for n in left[middle:]], result)
+                    return
+                refused |= dict.fromkeys(left, from_database(error))
+        result.refused += [(some[n], no) for n, no in sorted(refused.items())]
+        result.partly += [(some[n], names) for n, names in sorted(partly.items())]
+        result.idle += len(idle)
+        result.records += len({some[n].record_id for n in range(len(some)) if n not in refused and n not in idle})
+
+    def _attempt(
+        self, some: list[Event], refused: dict[int, Refused], partly: dict[int, list[str]], idle: set[int]
+    ) -> None:
+        records = locked(self.scope, [e for n, e in enumerate(some) if n not in refused])
+        for kind in dict.fromkeys(e.kind for e in some):
+            group = {n: e for n, e in enumerate(some) if e.kind == kind and n not in refused}
+            if not group:
+                continue
+            if not undoable(next(iter(group.values()))):
+                no = Refused("not_undoable", _("This cannot be undone."))
+                refused |= dict.fromkeys(group, no)
+                continue
+            step = Step(self.actor, actions.get(kind), change_set=self.change_set, cause=None, scope=self.scope)
+            with writing.settling(step.settle):
+                for n, event in group.items():
+                    step.begin(n)
+                    try:
+                        order = self._one(step, records, event)
+                        step.end()
+                    except Refused as no:
+                        step.drop(no)
+                        refused[n] = no
+                        continue
+                    if order is None:
+                        idle.add(n)
+                    elif order.left:
+                        partly[n] = order.left
+                step.flush()
+
+    def _one(self, step: Step, records: dict[UUID, Any], event: Event) -> Order | None:
+        rtype, record = type_of(event.record_type), records.get(event.record_id)
+        if record is None:
+            raise Missing("missing", _("There is no such record, or you may not see it."))
+        if not (record.may_archive if trashes(event) else record.may_change):
+            raise Forbidden("forbidden", _("You may not do this here."))
+        verdict = judge(step.scope, rtype, record, event)
+        if verdict.idle:
+            return None
+        order = decide(verdict, self.choices.of(event.record_id))
+        draft = step.draft(rtype, record)
+        draft.undoes = draft.cause = event.id
+        if order.trash:
+            step.archive(record)
+        else:
+            _set(step, rtype, record, order.back)
+        return order
+
+
+def trashes(event: Event) -> bool:
+    """Whether the event put a record into the world, into the trash or out of it."""
+    return made_it(event) or "archived_at" in event.changes
+
+
+def _set(step: Step, rtype: RecordType, record: Any, back: dict[str, tuple[Any, Any]]) -> None:
+    draft, fields = step.draft(rtype, record), rtype.fields
+    for name, (now, old) in back.items():
+        kind = fields[name]
+        before_it, value = rtype.value(record, name), kind.from_plain(old)
+        rtype.put(record, name, value)
+        step.note(draft, name, now, old)
+        step.remember_links(draft, kind, value, before_it)
+
+
+def locked(scope: ActorScope, some: list[Event], *, lock: bool = True) -> dict[UUID, Any]:
+    """The records as far as the actor may see them, locked in the order of their ids: one statement per type.
+
+    Each knows whether the actor may change it (``may_change``) and trash it (``may_archive``).
+    """
     by_type: dict[str, set[UUID]] = {}
     for event in some:
         by_type.setdefault(event.record_type, set()).add(event.record_id)
     found: dict[UUID, Any] = {}
     for key, ids in sorted(by_type.items()):
-        rtype = type_of(key)
-        inside = both([allowed(scope, rtype, "view", rtype.table), rtype.base(rtype.table) or TRUE])
-        rows = rtype.model.objects.filter(pk__in=ids).extra(where=[inside.text], params=inside.params)  # noqa: S610
-        found |= {r.pk: r for r in rows.order_by("pk").select_for_update(of=("self",))}
+        try:
+            rtype = type_of(key)
+        except Missing:
+            continue
+        found |= _rows(scope, rtype, sorted(ids), lock=lock)
     return found
 
 
-__all__ = ["Undone", "undo"]
+def _rows(scope: ActorScope, rtype: RecordType, ids: list[UUID], *, lock: bool) -> dict[UUID, Any]:
+    table = rtype.table
+    may: list[Sql] = [allowed(scope, rtype, verb, table) for verb in ("change", "archive")]
+    parts = [Sql(f"{table}.tenant_id = %s AND {table}.id = ANY(%s)", (current(), ids))]
+    parts.append(allowed(scope, rtype, "view", table))
+    if (base := rtype.base(table)) is not None:
+        parts.append(base)
+    inside = both(parts)
+    text = (
+        f"SELECT {table}.*, ({may[0].text}) AS may_change, ({may[1].text}) AS may_archive FROM {table}"
+        f" WHERE {inside.text} ORDER BY {table}.id" + (f" FOR UPDATE OF {table}" if lock else "")
+    )
+    rows = rtype.model.objects.raw(text, [*may[0].params, *may[1].params, *inside.params])
+    return {r.pk: r for r in rows}
+
+
+__all__ = ["CHUNK", "LAST", "Undone", "before", "check_undoable", "locked", "put_back", "undo", "undoable", "undone"]

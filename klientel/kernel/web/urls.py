@@ -16,6 +16,7 @@ from klientel.kernel.web.views import (
     search,
     settings,
     transfer,
+    undoing,
 )
 
 
@@ -45,7 +46,10 @@ urlpatterns = [
     path("notifications", notices.notices, name="notifications"),
     path("notifications/latest", notices.latest, name="notifications_latest"),
     path("notifications/read", notices.read, name="notifications_read"),
-    path("undo/<uuid:change_set>", bulk.undo, name="undo"),
+    path("undo/<uuid:change_set>", undoing.undo, name="undo"),
+    path("runs/<uuid:run_id>", undoing.run, name="run"),
+    path("runs/<uuid:run_id>/progress", undoing.progress, name="run_progress"),
+    path("runs/<uuid:run_id>/cancel", undoing.cancel, name="run_cancel"),
     path("views/<uuid:view_id>/delete", saved.delete, name="view_delete"),
     path("trash", lists.trash, name="trash"),
     path("trash/<type:slug>", lists.trash, name="trash_of"),

@@ -1,4 +1,4 @@
-"""Doing something with many records at once, and taking back what was done."""
+"""Doing something with many records at once: a few while one waits, any number in the background."""
 
 from __future__ import annotations
 
@@ -6,27 +6,30 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from klientel.kernel import actions, history, tenancy
-from klientel.kernel.access.reading import select
+from klientel.kernel import actions, tenancy
+from klientel.kernel.access.reading import count, select
 from klientel.kernel.actions import Action, Item
 from klientel.kernel.errors import Forbidden, Refused
+from klientel.kernel.history import runs
 from klientel.kernel.records import RecordType
 from klientel.kernel.web import fields
-from klientel.kernel.web.answers import act, back, came_from, say_done, wants_json
+from klientel.kernel.web.answers import act, back, came_from, say_done
 from klientel.kernel.web.listing import parsed
 from klientel.kernel.web.views.forms import action_of
 from klientel.kernel.web.views.lists import seen_type
+from klientel.kernel.web.views.undoing import started
 from klientel.lib.ids import uuid7
 
-#: how many records one page may change; more is work for a job
-MOST = 5000
+#: how many records are changed while one waits; more is work for a job
+MOST = runs.AT_ONCE
+MOST_COUNTED = 10_000_000
 
 
 @require_POST
@@ -49,10 +52,24 @@ def bulk(request: Any, slug: str, verb: str) -> HttpResponse:
             kind.accept(params.get(name))
     except Refused as no:
         return _ask(request, rtype, chosen, ids, no)
+    if len(ids) > MOST:
+        return _in_background(request, rtype, chosen, ids, params)
     change_set = uuid7()
     done, refused = _run(request, chosen, ids, params, change_set)
     _tell(request, chosen, done, refused, change_set)
     return back(request, reverse("list", args=[slug]))
+
+
+def _in_background(
+    request: Any, rtype: RecordType, chosen: Action, ids: list[UUID], params: dict[str, Any]
+) -> HttpResponse:
+    plain = {n: chosen.params[n].plain(chosen.params[n].accept(v)) for n, v in params.items()}
+    if not request.POST.get("all"):
+        return started(request, runs.start_bulk(request.actor, chosen.key, plain, ids=ids))
+    where = parsed(request.POST["where"]) if request.POST.get("where") else None
+    with tenancy.reading():
+        total = count(request.scope, rtype, where, most=MOST_COUNTED)
+    return started(request, runs.start_bulk(request.actor, chosen.key, plain, where=where, total=total))
 
 
 def _run(
@@ -74,19 +91,19 @@ def _tell(request: Any, chosen: Action, done: int, refused: list[Refused], chang
 
 
 def _chosen(request: Any, rtype: RecordType) -> list[UUID]:
-    """The ids that were ticked, or all of the list where it was asked for."""
+    """The ids that were ticked; where all of the list was asked for, its first ones, one more than a page may do."""
     if request.POST.get("all"):
         return list(_everything(request, rtype))
     try:
         ids = [UUID(text) for text in request.POST.getlist("id")]
     except ValueError:
         raise Refused("not_a_record", _("There is no such record.")) from None
-    return list(dict.fromkeys(ids))[:MOST]
+    return list(dict.fromkeys(ids))
 
 
 def _everything(request: Any, rtype: RecordType) -> Iterator[UUID]:
     where = parsed(request.POST["where"]) if request.POST.get("where") else None
-    after, left = None, MOST
+    after, left = None, MOST + 1
     while left > 0:
         some = select(request.scope, rtype, where=where, after=after, limit=min(1000, left))
         yield from (row.id for row in some.rows)
@@ -106,6 +123,7 @@ def _ask(request: Any, rtype: RecordType, chosen: Action, ids: list[UUID], refus
             "drawn": drawn,
             "refused": refused,
             "ids": ids,
+            "whole": _whole(request, rtype, ids),
             "post": reverse("bulk", args=[rtype.slug, chosen.verb]),
             "next": came_from(request),
             "cancel": came_from(request) or reverse("list", args=[rtype.slug]),
@@ -113,19 +131,14 @@ def _ask(request: Any, rtype: RecordType, chosen: Action, ids: list[UUID], refus
         return render(request, "records/do.html", context, status=refused.status if refused else 200)
 
 
-@require_POST
-@act
-def undo(request: Any, change_set: UUID) -> HttpResponse:
-    """Take back everything of one change set; what changed since stays and is reported."""
-    result = history.undo(request.actor, change_set)
-    if not result.records and result.refused:
-        raise result.refused[0][1]
-    text = ngettext("Undone: %(n)d record", "Undone: %(n)d records", result.records) % {"n": result.records}
-    if result.refused:
-        text += ". " + ngettext(
-            "%(n)d was changed since and stays.", "%(n)d were changed since and stay.", len(result.refused)
-        ) % {"n": len(result.refused)}
-    if wants_json(request):
-        return JsonResponse({"toast": text, "records": result.records})
-    say_done(request, text)
-    return back(request, reverse("home"))
+def _whole(request: Any, rtype: RecordType, ids: list[UUID]) -> dict[str, Any] | None:
+    """All of a list, where that was asked for: its condition, so that not every id travels, and how many there are."""
+    if not request.POST.get("all"):
+        return None
+    where = request.POST.get("where", "")
+    n = (
+        count(request.scope, rtype, parsed(where) if where else None, most=MOST_COUNTED)
+        if len(ids) > MOST
+        else len(ids)
+    )
+    return {"where": where, "n": n}

@@ -27,7 +27,9 @@ function undoButton(undo, item) {
     item.remove();
     if (!answer) return;
     if (!answer.ok) { toast(problem(answer), { tone: "bad" }); return; }
+    if (answer.data?.see) { location.href = answer.data.see; return; }
     sessionStorage.setItem("ui.toast", say("undone"));
+    sessionStorage.setItem("ui.toast.undo", answer.data?.undo || "");
     location.reload();
   });
   return button;
@@ -35,7 +37,11 @@ function undoButton(undo, item) {
 document.addEventListener("ui:toast", (e) => toast(e.detail.text, e.detail));
 // What the last page left to say: messages that can be undone become toasts, so that they do not push the page down.
 const kept = sessionStorage.getItem("ui.toast");
-if (kept) { sessionStorage.removeItem("ui.toast"); toast(kept, { ms: 3000 }); }
+if (kept) {
+  const again = sessionStorage.getItem("ui.toast.undo");
+  sessionStorage.removeItem("ui.toast"); sessionStorage.removeItem("ui.toast.undo");
+  toast(kept, { ms: again ? 7000 : 3000, undo: again || undefined });
+}
 for (const flash of document.querySelectorAll(".flashes [data-toast]")) {
   toast(flash.querySelector("p").textContent, { undo: flash.dataset.undo });
   flash.remove();

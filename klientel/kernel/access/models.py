@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
 
-from klientel.kernel.access import checks
+from klientel.kernel.access import checks, elevating
 from klientel.kernel.kinds import Choice, Date, Email, Json, Link, Links, LongText, Privacy, Text, YesNo
 from klientel.kernel.records.record import Record
 from klientel.kernel.tenancy import current
@@ -116,6 +116,7 @@ class Member(Record):
         )
         system = open = True
         settled = _members_changed
+        permits = staticmethod(elevating.given)
 
 
 class View(Record):

@@ -14,7 +14,13 @@ _OWN = {"field": "owner", "op": "is", "value": {"me": True}}
 _OF_MY_TEAM = {"field": "owner.team", "op": "one_of", "value": [{"my_teams": True}]}
 _NOBODYS = {"field": "owner", "op": "empty"}
 _MINE_AND_TEAMS = {"any": [_OWN, _OF_MY_TEAM, _NOBODYS]}
+_REACHES: dict[str, dict[str, Any]] = {"own": _OWN, "team": _OF_MY_TEAM, "reach": _MINE_AND_TEAMS}
 _SALES = ("change", "archive", "assign")
+
+
+def reaches(key: str) -> dict[str, Any]:
+    """A usual condition of grants by its name: ``own``, ``team`` (of the own teams), ``reach`` (both and nobody's)."""
+    return _REACHES[key]
 
 
 @dataclass(frozen=True)

@@ -196,6 +196,8 @@ def check_results(scope: ActorScope, action: Action, by_type: dict[str, list[Dra
     for drafts in by_type.values():
         rtype = drafts[0].rtype
         verb = action.needs if rtype.key == action.on else "change"
+        if rtype.permits is not None:
+            refusals |= rtype.permits(scope, drafts)
         for group_verb, group in (
             ("create" if rtype.key != action.on else verb, [d for d in drafts if d.new]),
             (verb, [d for d in drafts if not d.new]),

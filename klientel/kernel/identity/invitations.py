@@ -78,6 +78,19 @@ def create(
     return invitation, text
 
 
+def renew(tenant_id: UUID, invitation_id: UUID, lifetime: timedelta = LIFETIME) -> tuple[Invitation, str]:
+    """The same invitation with a new secret text and its full time; ``Missing`` where it was answered or withdrawn."""
+    text, key = keys.mint(keys.INVITATION, tenant_id)
+    with inside(tenant_id), writing(), door():
+        waiting = Invitation.objects.select_for_update().filter(id=invitation_id, accepted_at=None, withdrawn_at=None)
+        found: Invitation | None = waiting.first()
+        if found is None:
+            raise Missing("invitation_missing", _("There is no such invitation."))
+        found.prefix, found.digest, found.expires_at = key.prefix, key.digest, timezone.now() + lifetime
+        found.save(update_fields=["prefix", "digest", "expires_at"])
+    return found, text
+
+
 def path(text: str) -> str:
     """Where the link of an invitation leads, below the installation's address."""
     return f"/invitation/{text}"

@@ -52,6 +52,7 @@ class RecordType:
     personal: bool = False  # a natural person, the subject of Art. 15 and 17
     open: bool = False  # every member may see its records
     check: Callable[[Any], None] | None = None  # what must hold for one record as a whole; raises Refused
+    permits: Callable[[Any, list[Any]], dict[int, Any]] | None = None  # refuses what its actor may not write
     settled: Callable[[list[Any]], None] | None = None  # told of written records before the transaction ends
     system: bool = False  # settings of the tenant, not business: not in navigation and search
     custom_id: UUID | None = None  # set for a type that a row declares

@@ -13,7 +13,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
-from klientel.kernel.web import cells, shell, speech, symbols
+from klientel.kernel.web import cells, invited, shell, speech, symbols
 from klientel.kernel.web.addresses import place, urlencoded
 from klientel.kernel.web.compiling import Languages, Sentences, Speaking
 
@@ -51,6 +51,7 @@ def _speaking(language: str, chosen: dict[str, Any]) -> Speaking:
         "flashes": flashes,
         "kept": kept,
         "attributes": attributes,
+        "invitations_waiting": lambda: invited.sent(waiting=True),
         "record_url": cells.record_url,
         "when": lambda step: speech.due(step.at),
     }

@@ -70,7 +70,9 @@ def every_page(page: Any) -> dict[str, str]:
     person = found["record persons"]
     found |= {f"do {verb}": f"{person}do/{verb}" for verb in ("tag", "assign", "link", "comment")}
     found |= {"postpone": first_of(page, "tasks") + "do/postpone", "trash of calls": "/trash/calls"}
-    found |= {"rights": f"/settings/roles/{found['record roles'].split('/')[2]}/grants"}
+    role = found["record roles"].split("/")[2]
+    found |= {"rights": f"/settings/roles/{role}/grants"}
+    found |= {"right": f"/settings/roles/{role}/grants/line?record=contacts.person"}
     found |= {"report": f"/privacy{person}report", "erase": f"/privacy{person}erase"}
     run = re.search(rf"/import/{ID}", page.request.get("/import").text())
     view = re.search(rf"/persons/\?view={ID}", page.request.get("/persons/").text())

@@ -247,38 +247,6 @@ def test_another_site_is_never_where_a_form_leads(client: Client, actor: Actor) 
         assert answer["Location"].startswith("/persons/")
 
 
-def test_grants_are_edited_line_by_line(client: Client, actor: Actor) -> None:
-    role = run(actor, "kernel.role.create", name="Office", grants=[]).record
-    at = f"/settings/roles/{role.pk}/grants"
-    assert client.get(at).status_code == 200
-    answer = client.post(at, {
-        "version": 1, "grant-0-record": "contacts.person", "grant-0-verb": "view", "grant-0-where": "own",
-        "grant-0-hidden": "birthday, phones", "grant-0-readonly": "", "grant-0-condition": "",
-        "grant-1-record": "", "grant-1-verb": "view", "grant-1-where": "all",
-    })  # fmt: skip
-    assert answer.status_code == 302
-    role.refresh_from_db()
-    assert role.grants == [
-        {
-            "record": "contacts.person",
-            "verb": "view",
-            "hidden": ["birthday", "phones"],
-            "where": {"field": "owner", "op": "is", "value": {"me": True}},
-        }
-    ]
-    wrong = client.post(
-        at,
-        {
-            "version": 2,
-            "grant-0-record": "contacts.person",
-            "grant-0-verb": "view",
-            "grant-0-where": "custom",
-            "grant-0-condition": "{",
-        },
-    )
-    assert wrong.status_code == 422
-
-
 @pytest.mark.parametrize(("path", "most"), [("/persons/", 16), ("/palette?q=nele", 10), ("/", 22)])
 def test_statements_do_not_grow_with_the_rows(client: Client, actor: Actor, path: str, most: int) -> None:
     people(actor, 3)

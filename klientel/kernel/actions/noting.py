@@ -1,0 +1,44 @@
+"""What happened that no action on a record did: invitations, tokens, settings of the workspace, exports, erasures.
+
+Such an event stands in the audit list, and on the timeline of the record it names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from klientel.kernel.actions import storing
+from klientel.kernel.events import Event
+from klientel.kernel.identity.actor import Actor
+from klientel.lib.ids import uuid7
+
+#: the record type under which events of the workspace itself stand; their record is the tenant
+WORKSPACE = "kernel.workspace"
+
+
+def note(
+    actor: Actor,
+    kind: str,
+    record_type: str,
+    record_id: UUID,
+    *,
+    parameters: dict[str, Any] | None = None,
+    changes: dict[str, list[Any]] | None = None,
+    private: Iterable[str] = (),
+) -> Event:
+    """Remember what was done, in the open transaction. Personal values only among the changes, named in ``private``."""
+    made = Event(
+        kind=kind,
+        record_type=record_type,
+        record_id=record_id,
+        actor=actor.ref,
+        actor_name=actor.name,
+        change_set=uuid7(),
+        parameters=parameters or {},
+        changes=changes or {},
+        private=frozenset(private),
+    )
+    storing.write_events([made])
+    return made

@@ -24,7 +24,7 @@ from klientel.kernel.tenancy import current, quarantine
 
 log = logging.getLogger("klientel.consumers")
 
-BATCH = 200
+BATCH = 500
 PARKED = "parked"  # the queue whose wake rows stand for parked events, so that they can be counted over all tenants
 TRANSIENT = (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable)
 

@@ -12,9 +12,10 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from klientel.kernel import events, writing
-from klientel.kernel.events import Event, consumers, consuming, digesting
+from klientel.kernel.events import Event, consumers, consuming, cursors, digesting
 from klientel.kernel.events.cursors import _whole
 from klientel.kernel.events.tests.conftest import drain, waiting
 from klientel.kernel.jobs.direct import conninfo
@@ -273,3 +274,23 @@ def test_long_transactions_of_other_databases_hold_nothing_up(committed, seen, l
 )
 def test_the_counters_turns_are_put_back(short, high, whole):
     assert _whole(short, high) == whole
+
+
+def test_a_backlog_is_walked_along_the_index_and_never_sorted(tenant):
+    write(tenant, 300)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT kernel_analyze(%s)", [f"kernel_event_{dt.datetime.now(dt.UTC):%Y_%m}"])
+    with CaptureQueriesContext(connection) as spent:
+        cursors.following(consumers.Place(1, 1), 2)
+        cursors.oldest_unread(["nobody"])
+    steps = [s["sql"] for s in spent]
+    assert steps[-1] == "SET LOCAL enable_sort = on", "whoever comes after may sort again"
+    reads = [n for n, sql in enumerate(steps) if "FROM kernel_event e" in sql]
+    assert len(reads) >= 2
+    for n in reads:
+        assert "SET LOCAL enable_sort = off" in steps[max(0, n - 3) : n], "small tables would pass without it"
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_sort = off")
+            cursor.execute("EXPLAIN " + steps[n])
+            plan = "\n".join(row[0] for row in cursor.fetchall())
+        assert "Sort  (" not in plan and "Index Scan" in plan

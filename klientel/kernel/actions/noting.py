@@ -12,6 +12,7 @@ from uuid import UUID
 from klientel.kernel.actions import storing
 from klientel.kernel.events import Event
 from klientel.kernel.identity.actor import Actor
+from klientel.kernel.identity.models import ApiToken
 from klientel.lib.ids import uuid7
 
 #: the record type under which events of the workspace itself stand; their record is the tenant
@@ -42,3 +43,10 @@ def note(
     )
     storing.write_events([made])
     return made
+
+
+def token_noted(actor: Actor, what: str, token: ApiToken) -> None:
+    """Remember who made (``token_made``) or ended (``token_ended``) a token: name and scopes, never the secret."""
+    named = {"name": [None, token.name], "scopes": [None, ", ".join(token.scopes)]}
+    facts = {"token": str(token.pk), "prefix": token.prefix}
+    note(actor, f"{WORKSPACE}.{what}", WORKSPACE, token.tenant_id, parameters=facts, changes=named)

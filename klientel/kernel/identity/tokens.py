@@ -153,10 +153,13 @@ def of_member(tenant_id: UUID, member_id: UUID) -> list[ApiToken]:
         return list(ApiToken.objects.filter(member_id=member_id).order_by("-created_at"))
 
 
-def revoke(tenant_id: UUID, member_id: UUID, token_id: UUID) -> None:
-    """End one of a member's own tokens; ``Missing`` where the member has no such token."""
-    if not _revoke(tenant_id, member_id=member_id, id=token_id):
-        raise Missing("token_missing", _("There is no such token."))
+def revoke(tenant_id: UUID, member_id: UUID, token_id: UUID) -> ApiToken:
+    """End one of a member's own tokens, which is given back; ``Missing`` where the member has no such token."""
+    with inside(tenant_id), writing():
+        if not _revoke(tenant_id, member_id=member_id, id=token_id):
+            raise Missing("token_missing", _("There is no such token."))
+        found: ApiToken = ApiToken.objects.get(id=token_id)
+        return found
 
 
 def revoke_all(tenant_id: UUID, member_id: UUID) -> int:

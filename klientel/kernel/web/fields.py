@@ -19,6 +19,7 @@ from markupsafe import escape
 
 from klientel.kernel.access import ActorScope
 from klientel.kernel.access.reading import names, select
+from klientel.kernel.actions.workspace import CURRENCIES
 from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.kinds import PURPOSES, STATES, Entries, Kind, Link, Links
 from klientel.kernel.records import type_of
@@ -28,7 +29,6 @@ _TAG = re.compile(r"</?[a-zA-Z][^>]*>")
 _BLANK = re.compile(r"\n\s*\n")
 #: how many records a link offers where no script helps
 OFFERED = 30
-CURRENCIES = ("EUR", "CHF", "USD", "GBP", "PLN", "CZK", "DKK", "SEK", "NOK")
 PART_LABELS = {
     "value": "",
     "street": gettext_lazy("Street and number"),

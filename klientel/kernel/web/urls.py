@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import include, path, register_converter
 
 from klientel.kernel.web.views import (
+    audit,
     bulk,
     forms,
     home,
@@ -56,6 +57,7 @@ urlpatterns = [
     path("trash", lists.trash, name="trash"),
     path("trash/<type:slug>", lists.trash, name="trash_of"),
     path("settings", settings.overview, name="settings"),
+    path("settings/audit", audit.audit, name="settings_audit"),
     path("settings/workspace", settings.workspace, name="settings_workspace"),
     path("settings/roles/<uuid:role_id>/grants", roles.grants, name="settings_grants"),
     path("settings/roles/<uuid:role_id>/grants/line", roles.line, name="settings_grant"),

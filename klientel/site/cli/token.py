@@ -33,21 +33,25 @@ def command() -> None:
 def create(email: str, tenant: str, name: str, scopes: tuple[str, ...], days: int, as_json: bool) -> None:
     """Create a token that acts as the member with this login; its text is shown once."""
     with serving():
-        from klientel.kernel.access import memberships
+        from klientel.kernel.access import memberships, system_actor
+        from klientel.kernel.actions import noting
         from klientel.kernel.identity import accounts, tokens
+        from klientel.kernel.tenancy import inside, writing
         from klientel.site.tenants import find_tenant
 
         place, user = find_tenant(tenant), accounts.find(email)
         members = {tenant_id: member for tenant_id, member, _ in memberships(user.pk)} if user else {}
         if user is None or place.pk not in members:
             raise Failure(f"{email} is not a member of {place.name}.")
-        token, text = tokens.create(
-            tenant_id=place.pk,
-            member_id=members[place.pk],
-            user=user,
-            name=name,
-            scopes=scopes,
-            expires_at=datetime.now(UTC) + timedelta(days=days),
-        )
+        with inside(place.pk), writing():
+            token, text = tokens.create(
+                tenant_id=place.pk,
+                member_id=members[place.pk],
+                user=user,
+                name=name,
+                scopes=scopes,
+                expires_at=datetime.now(UTC) + timedelta(days=days),
+            )
+            noting.token_noted(system_actor(), "token_made", token)
     facts = {"id": str(token.pk), "token": text, "tenant": place.slug, "expires_at": token.expires_at.isoformat()}
     click.echo(json.dumps(facts) if as_json else text)

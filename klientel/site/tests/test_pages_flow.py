@@ -24,6 +24,7 @@ PLAIN = {
     "notifications": "/notifications",
     "trash": "/trash",
     "settings": "/settings",
+    "audit": "/settings/audit",
     "workspace": "/settings/workspace",
     "invite": "/settings/invitations",
     "imports": "/import",

@@ -11,8 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from klientel.kernel.actions.noting import token_noted
 from klientel.kernel.errors import Refused
 from klientel.kernel.identity import tokens
+from klientel.kernel.tenancy import inside, writing
 from klientel.kernel.web.account import people
 from klientel.kernel.web.account.forms import TokenForm
 from klientel.kernel.web.account.pages import answer, confirmed, members_only, tell
@@ -40,7 +42,9 @@ def _create(request: HttpRequest, form: TokenForm) -> str | None:
     tenant_id, member_id, _workspace = people.membership(request)
     user = people.signed_in(request)
     try:
-        _token, text = tokens.create(tenant_id=tenant_id, member_id=member_id, user=user, **form.values())
+        with inside(tenant_id), writing():
+            made, text = tokens.create(tenant_id=tenant_id, member_id=member_id, user=user, **form.values())
+            token_noted(people.acting(request), "token_made", made)
     except Refused as refused:
         tell(form, refused)
         return None
@@ -52,6 +56,7 @@ def _create(request: HttpRequest, form: TokenForm) -> str | None:
 def revoke(request: HttpRequest, token_id: UUID) -> HttpResponse:
     """End a token at once."""
     tenant_id, member_id, _workspace = people.membership(request)
-    tokens.revoke(tenant_id, member_id, token_id)
+    with inside(tenant_id), writing():
+        token_noted(people.acting(request), "token_ended", tokens.revoke(tenant_id, member_id, token_id))
     messages.success(request, _("The token is revoked."))
     return redirect("account_tokens")

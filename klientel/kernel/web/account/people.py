@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.errors import Missing
+from klientel.kernel.identity.actor import Actor
 from klientel.kernel.identity.models import User
 
 
@@ -17,6 +18,12 @@ def signed_in(request: HttpRequest) -> User:
     user = request.user
     assert isinstance(user, User)
     return user
+
+
+def acting(request: Any) -> Actor:
+    """The actor of a request that has a workspace."""
+    assert isinstance(request.actor, Actor)
+    return request.actor
 
 
 def workspaces(request: Any) -> list[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseRedirect
@@ -12,11 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from klientel.kernel import tenancy
-from klientel.kernel.errors import Forbidden, Refused, together
-from klientel.kernel.identity.models import LANGUAGES
-from klientel.kernel.kinds import Choice, Kind, Text
+from klientel.kernel.access.elevating import manages_roles
+from klientel.kernel.actions import workspace as facts
+from klientel.kernel.errors import Forbidden, Refused
 from klientel.kernel.records import type_of
-from klientel.kernel.tenancy.models import Tenant
 from klientel.kernel.web import fields
 from klientel.kernel.web.answers import act, page, say_done
 from klientel.kernel.web.invited import sent
@@ -58,22 +56,10 @@ def overview(request: Any) -> HttpResponse:
 
 def may_manage(request: Any) -> bool:
     """Whether this actor may change the workspace itself: who may change roles may anyway give it to themselves."""
-    return bool(request.scope.may(type_of(ROLE), "change"))
+    return manages_roles(request.scope)
 
 
 # -- the workspace ------------------------------------------------------------------------------------------------
-
-
-def workspace_kinds() -> dict[str, Kind]:
-    """The facts of a workspace, as kinds."""
-    zones = [(z, z) for z in sorted(zoneinfo.available_timezones()) if "/" in z and not z.startswith("Etc")]
-    kinds: list[Kind] = [
-        Text(gettext_lazy("name"), name="name", required=True, max_length=200),
-        Choice(gettext_lazy("language"), name="language", required=True, of=LANGUAGES),
-        Choice(gettext_lazy("time zone"), name="time_zone", required=True, of=zones),
-        Choice(gettext_lazy("currency"), name="currency", required=True, of=[(c, c) for c in fields.CURRENCIES]),
-    ]
-    return {k.name: k for k in kinds}
 
 
 @act
@@ -81,31 +67,18 @@ def workspace(request: Any) -> HttpResponse:
     """Name, language, time zone and currency of the workspace."""
     if not may_manage(request):
         raise Forbidden("forbidden", _("You may not change the settings of this workspace."))
-    kinds = workspace_kinds()
+    kinds, refused = facts.kinds(), None
     values: dict[str, Any] = {n: getattr(request.tenant, n) for n in kinds}
-    refused: Refused | None = None
     if request.method == "POST":
-        values = fields.sent(request.POST, kinds)
-        refused = _save_workspace(request, kinds, values)
-        if refused is None:
+        values = dict.fromkeys(kinds) | fields.sent(request.POST, kinds)
+        try:
+            facts.change(request.scope, values)
             say_done(request, _("Saved."))
             return HttpResponseRedirect(reverse("settings"))
+        except Refused as no:
+            refused = no
     with tenancy.reading():
         drawn = fields.fields(request.scope, kinds.values(), values, refused)
         return render(
             request, "settings/workspace.html", {"drawn": drawn, "refused": refused}, status=422 if refused else 200
         )
-
-
-def _save_workspace(request: Any, kinds: dict[str, Kind], values: dict[str, Any]) -> Refused | None:
-    accepted, refusals = {}, []
-    for name, kind in kinds.items():
-        try:
-            accepted[name] = kind.accept(values.get(name))
-        except Refused as no:
-            refusals.append(no)
-    if refusals:
-        return together(refusals)
-    with tenancy.writing():
-        Tenant.objects.filter(pk=request.tenant.pk).update(**accepted)
-    return None

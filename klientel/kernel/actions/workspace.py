@@ -1,0 +1,64 @@
+"""The facts of the workspace itself: changed by whoever manages roles, remembered as an event like any other change."""
+
+from __future__ import annotations
+
+import zoneinfo
+from typing import Any
+
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+
+from klientel.kernel import tenancy
+from klientel.kernel.access import ActorScope
+from klientel.kernel.access.elevating import manages_roles
+from klientel.kernel.actions.noting import WORKSPACE, note
+from klientel.kernel.errors import Forbidden, Refused, together
+from klientel.kernel.events import Event
+from klientel.kernel.identity.models import LANGUAGES
+from klientel.kernel.kinds import Choice, Kind, Text
+from klientel.kernel.tenancy.models import Tenant
+
+CURRENCIES = ("EUR", "CHF", "USD", "GBP", "PLN", "CZK", "DKK", "SEK", "NOK")
+CHANGED = f"{WORKSPACE}.change"
+
+
+def kinds() -> dict[str, Kind]:
+    """The facts of a workspace, as kinds."""
+    zones = [(z, z) for z in sorted(zoneinfo.available_timezones()) if "/" in z and not z.startswith("Etc")]
+    found: list[Kind] = [
+        Text(_("name"), name="name", required=True, max_length=200),
+        Choice(_("language"), name="language", required=True, of=LANGUAGES),
+        Choice(_("time zone"), name="time_zone", required=True, of=zones),
+        Choice(_("currency"), name="currency", required=True, of=[(c, c) for c in CURRENCIES]),
+    ]
+    return {k.name: k for k in found}
+
+
+def change(scope: ActorScope, values: dict[str, Any]) -> Event | None:
+    """Set facts of the actor's workspace; none of them where one is refused. Nothing changed is no event."""
+    if not manages_roles(scope):
+        raise Forbidden("forbidden", _("You may not change the settings of this workspace."))
+    accepted = _accepted(values)
+    with tenancy.writing():
+        tenant = Tenant.objects.select_for_update().get(pk=scope.tenant)
+        changes = {n: [getattr(tenant, n), v] for n, v in accepted.items() if getattr(tenant, n) != v}
+        if not changes:
+            return None
+        new = {name: pair[1] for name, pair in changes.items()}
+        Tenant.objects.filter(pk=tenant.pk).update(access_version=F("access_version") + 1, **new)
+        return note(scope.actor, CHANGED, WORKSPACE, tenant.pk, changes=changes)
+
+
+def _accepted(values: dict[str, Any]) -> dict[str, Any]:
+    accepted, refusals, known = {}, [], kinds()
+    for name, value in values.items():
+        if name not in known:
+            refusals.append(Refused("no_such_field", _("There is no such field."), name))
+            continue
+        try:
+            accepted[name] = known[name].accept(value)
+        except Refused as no:
+            refusals.append(no)
+    if refusals:
+        raise together(refusals)
+    return accepted

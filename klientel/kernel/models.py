@@ -7,6 +7,7 @@ from klientel.kernel.files.models import File
 from klientel.kernel.history.models import ChangeRow, ChangeRun
 from klientel.kernel.identity.models import ApiToken, Invitation, User
 from klientel.kernel.live.models import Notification
+from klientel.kernel.merge.models import Alias, Merge, Moved
 from klientel.kernel.records import custom as _custom
 from klientel.kernel.records.models import Comment, Custom, CustomField, CustomType, Relation, RelationKind, Tag
 from klientel.kernel.search.models import Entry
@@ -15,6 +16,7 @@ from klientel.kernel.transfer.models import ImportRow, ImportRun
 
 __all__ = [
     "About",
+    "Alias",
     "Allowance",
     "Answer",
     "ApiToken",
@@ -33,6 +35,8 @@ __all__ = [
     "Invitation",
     "Member",
     "Membership",
+    "Merge",
+    "Moved",
     "Notification",
     "Parked",
     "Relation",

@@ -37,4 +37,5 @@ class Affiliation(Record):
         title = "role"
         columns = ("person", "organisation", "role", "begins", "ends")
         concerns = ("person", "organisation")
+        tie = True
         sections = ((_("Affiliation"), ("person", "organisation", "role", "begins", "ends")),)

@@ -39,6 +39,8 @@ class Action:
     dangerous: bool = False
     basic: bool = False  # one of those every record has
     on_archived: bool = False  # takes a record out of the trash
+    also: str = ""  # the parameter whose records are locked with it, in the order of all ids, in the trash or not
+    takes_back: Callable[..., Any] | None = None  # undoes sets of its events, see merge.taking_back
 
     def params_of(self, rtype: RecordType) -> dict[str, Kind]:
         """The parameters; for create and change the fields of the type that people fill in."""

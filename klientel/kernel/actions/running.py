@@ -8,17 +8,19 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from django.db import DataError, IntegrityError, transaction
+from django.db import DataError, IntegrityError, OperationalError, transaction
 from django.utils.translation import gettext_lazy as _
+from psycopg.errors import DeadlockDetected
 
 from klientel.kernel import writing
 from klientel.kernel.access.granting import ActorScope, allowed
+from klientel.kernel.access.reading import visible_ids
 from klientel.kernel.actions.declaring import Action, get
 from klientel.kernel.actions.step import Again, Step
 from klientel.kernel.errors import Conflict, Forbidden, Missing, Refused, together
 from klientel.kernel.events import Event
 from klientel.kernel.identity.actor import Actor
-from klientel.kernel.records import RecordType, type_of
+from klientel.kernel.records import RecordType, aliases, type_of
 from klientel.kernel.sql import Sql, both
 from klientel.kernel.tenancy import current
 from klientel.lib.ids import uuid7
@@ -95,6 +97,8 @@ def run_item(
         raise again.refusals[0] from None
     except (IntegrityError, DataError) as error:
         raise from_database(error) from error
+    except OperationalError as error:
+        raise _busy(error) from error
     return Done(outcome.record, events, facts.change_set)
 
 
@@ -115,8 +119,11 @@ def run_many(
     act, todo = get(key), iter(items)
     facts = _Run(actor, change_set or uuid7(), cause, scope or ActorScope(actor))
     while some := list(islice(todo, chunk)):
-        with transaction.atomic():
-            outcomes, _events = _chunk(act, some, facts)
+        try:
+            with transaction.atomic():
+                outcomes, _events = _chunk(act, some, facts)
+        except OperationalError as error:
+            outcomes = [Outcome(refused=_busy(error))] * len(some)
         yield from outcomes
 
 
@@ -160,6 +167,13 @@ def _halves(
     return [outcomes[n] for n in range(len(items))], events
 
 
+def _busy(error: OperationalError) -> Refused:
+    """Two that wait for each other: the database has stopped this one, nothing of it is left."""
+    if not isinstance(error.__cause__, DeadlockDetected):
+        raise error
+    return Conflict("busy", _("Somebody else is changing the same records at this moment. Please try again."))
+
+
 def from_database(error: Exception) -> Refused:
     """What the database said no to, as a sentence for people."""
     constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") or ""
@@ -176,7 +190,7 @@ def _attempt(
     rtype = type_of(act.on)
     step = Step(facts.actor, act, change_set=facts.change_set, cause=facts.cause, scope=facts.scope)
     outcomes = [Outcome(refused=refused.get(n)) for n in range(len(items))]
-    locked = {} if act.new else _lock(act, rtype, facts.scope, items, refused)
+    locked = step.locked = {} if act.new else _lock(act, rtype, facts.scope, items, refused)
     with writing.settling(step.settle):
         for n, item in enumerate(items):
             if n in refused:
@@ -202,14 +216,14 @@ def _one(step: Step, act: Action, rtype: RecordType, item: Item, locked: dict[UU
         return act.fn(step, rtype, **params) if act.basic else act.fn(step, **params)
     step.settle_record(item.id)
     found = locked.get(item.id) if item.id is not None else None
-    record = _checked(found, item)
+    record = _checked(step, rtype, found, item)
     act.fn(step, record, **params)
     return record
 
 
-def _checked(record: Any, item: Item) -> Any:
-    if record is None:
-        raise Missing("missing", _("There is no such record, or you may not see it."))
+def _checked(step: Step, rtype: RecordType, record: Any, item: Item) -> Any:
+    if record is None or (step.action.also and record.archived_at is not None):
+        raise gone(step.scope, rtype, item.id)
     if not record.may:
         raise Forbidden("forbidden", _("You may not do this here."))
     if item.version is not None and item.version != record.version:
@@ -217,6 +231,14 @@ def _checked(record: Any, item: Item) -> Any:
             "changed_since", _("Somebody changed this since you opened it."), details={"version": record.version}
         )
     return record
+
+
+def gone(scope: ActorScope, rtype: RecordType, record_id: UUID | None) -> Refused:
+    """Why a record is not there to be worked on: merged into one that the actor may see, or simply missing."""
+    into = aliases.survivor(record_id) if record_id else None
+    if into is not None and visible_ids(scope, rtype, [into]):
+        return Conflict("merged", _("This record was merged into another one meanwhile."), details={"into": str(into)})
+    return Missing("missing", _("There is no such record, or you may not see it."))
 
 
 def _params(step: Step, act: Action, rtype: RecordType, given: dict[str, Any]) -> dict[str, Any]:
@@ -257,7 +279,8 @@ def _lock(
     act: Action, rtype: RecordType, scope: ActorScope, items: Sequence[Item], refused: dict[int, Refused]
 ) -> dict[UUID, Any]:
     """The records, locked in the order of their ids; each knows whether the actor may do this to it (``may``)."""
-    ids = sorted({i.id for n, i in enumerate(items) if i.id is not None and n not in refused})
+    todo = [i for n, i in enumerate(items) if n not in refused]
+    ids = sorted({i.id for i in todo if i.id is not None}.union(*(_beside(act, i) for i in todo)))
     if not ids:
         return {}
     table = rtype.table
@@ -265,10 +288,23 @@ def _lock(
     parts = [Sql(f"{table}.tenant_id = %s AND {table}.id = ANY(%s)", (current(), ids)), view]
     if (base := rtype.base(table)) is not None:
         parts.append(base)
-    parts.append(Sql(f"{table}.archived_at IS {'NOT ' if act.on_archived else ''}NULL"))
+    if act.on_archived:
+        parts += [Sql(f"{table}.archived_at IS NOT NULL"), ~aliases.is_old(table)]
+    elif not act.also:
+        parts.append(Sql(f"{table}.archived_at IS NULL"))
     inside = both(parts)
     text = (  # by hand: building the same with the ORM costs as much again as the rest of a change
         f"SELECT {table}.*, ({may.text}) AS may FROM {table} WHERE {inside.text}"
         f" ORDER BY {table}.id FOR UPDATE OF {table}"
     )
     return {r.pk: r for r in rtype.model.objects.raw(text, [*may.params, *inside.params])}
+
+
+def _beside(act: Action, item: Item) -> set[UUID]:
+    """The further records that an item names to be locked; what is no id is refused later, with its field."""
+    if not act.also:
+        return set()
+    try:
+        return set(act.params[act.also].accept(item.params.get(act.also)))
+    except Refused:
+        return set()

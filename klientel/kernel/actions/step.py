@@ -42,6 +42,7 @@ class Draft:
     retitled: bool = False
     was: dict[str, str] = field(default_factory=dict)  # what it was called before, where that changed
     matched: bool = False  # its keys for finding twins stand already
+    follows: bool = False  # it only follows what was done to another record: nobody's own change, no rights asked
     links: list[tuple[str, str, UUID]] = field(default_factory=list)  # field, target type, id: to be checked
 
 
@@ -74,6 +75,7 @@ class Step:
         self._tables: set[str] = set()
         self.flushed_in_item = False
         self.parameters: dict[str, Any] = {}
+        self.locked: dict[UUID, Any] = {}  # the records of the chunk, each with ``may``
 
     # -- for action functions -------------------------------------------------------------------------------------
 
@@ -165,8 +167,18 @@ class Step:
         draft = self.draft(type_of(record), record)
         for name, value in values.items():
             kind = draft.rtype.fields[name]
-            self.note(draft, name, kind.plain(getattr(record, name)), kind.plain(value))
-            setattr(record, name, value)
+            self.note(draft, name, kind.plain(draft.rtype.value(record, name)), kind.plain(value))
+            draft.rtype.put(record, name, value)
+
+    def follow(self, record: Any, *, undoes: UUID | None = None, **values: Any) -> None:
+        """As :meth:`stamp`, of a record that is not worked on itself: it only follows what becomes of another one.
+
+        Whoever may do that to the other one needs no right to change this one; it keeps its place in timelines.
+        """
+        fresh = record.id not in self._open
+        draft = self.draft(type_of(record), record)
+        draft.follows, draft.undoes = fresh or draft.follows, undoes
+        self.stamp(record, **values)
 
     def keep(self, **parameters: Any) -> None:
         """Remember what was asked for beside the changes; never personal values."""
@@ -237,6 +249,8 @@ class Step:
     def end(self) -> None:
         """The item succeeded: what it did is to be written."""
         for draft in self._open.values():
+            if draft.follows:
+                continue
             draft.parameters = self.parameters
             if draft.rtype.check is not None and draft.changes:
                 draft.rtype.check(draft.record)
@@ -252,10 +266,19 @@ class Step:
     def settle(self, table: str) -> None:
         """Write what is buffered, because ``table`` is about to be read."""
         if table in self._tables:
-            if self._open:
-                self.flushed_in_item = True
-            self._done |= self._open
-            self._open = {}
+            self.write_now()
+
+    def write_now(self) -> None:
+        """Write all that is buffered, of the item that runs now too: of very many records, or to read them."""
+        if self._open:
+            self.flushed_in_item = True
+        self._done |= self._open
+        self._open = {}
+        self.flush()
+
+    def settle_all(self) -> None:
+        """Write what earlier items did, before this one looks through many tables."""
+        if self._done:
             self.flush()
 
     def settle_record(self, record_id: UUID | None) -> None:

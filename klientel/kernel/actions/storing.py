@@ -203,11 +203,11 @@ def check_results(scope: ActorScope, action: Action, by_type: dict[str, list[Dra
             (verb, [d for d in drafts if not d.new]),
         ):
             limit = allowed(scope, rtype, group_verb, "t")
-            if not group or limit is TRUE:
+            if not group or limit is TRUE or all(d.follows for d in group):
                 continue
             inside = _within(limit, [d.record.id for d in group], rtype)
             for draft in group:
-                if draft.record.id not in inside:
+                if draft.record.id not in inside and not draft.follows:
                     refusals[draft.item] = Forbidden("forbidden", _("You may not make this of it."))
     return refusals
 
@@ -228,7 +228,7 @@ def concerned(drafts: list[Draft]) -> dict[UUID, list[UUID]]:
     targets: dict[str, set[UUID]] = defaultdict(set)
     for draft in drafts:
         ids: list[UUID] = []
-        for name in draft.rtype.concerns:
+        for name in () if draft.follows else draft.rtype.concerns:
             kind, value = draft.rtype.fields[name], draft.rtype.value(draft.record, name)
             found = list(value) if isinstance(kind, Links) else [value] if value else []
             before = draft.changes.get(name, [None])[0]

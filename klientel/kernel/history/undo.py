@@ -100,6 +100,12 @@ def put_back(actor: Actor, scope: ActorScope, some: list[Event], result: Undone,
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"undo:{current()}:{some[0].change_set}"]
         )
+    takes_back = actions.get(some[0].kind).takes_back if undoable(some[0]) else None
+    if takes_back is not None:
+        told = {i: str(choices.of(i)) for i in {e.record_id for e in some}}
+        records, refused = takes_back(actor, some, told, result.change_set)
+        result.records, result.refused = result.records + records, result.refused + refused
+        return
     gone = undone([e.id for e in some])
     todo = [e for e in some if e.id not in gone]
     result.idle += len(gone)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
@@ -75,6 +76,10 @@ class Comment(Record):
 
     class Meta(Record.Meta):
         app_label = "kernel"
+        indexes = [
+            *Record.Meta.indexes,
+            GinIndex(fields=["tenant_id", "about"], name="comment_about", opclasses=["uuid_ops", "array_ops"]),
+        ]
 
     class About:
         label, plural, slug, icon = _("comment"), _("comments"), "comments", "message-square"
@@ -114,6 +119,11 @@ class Relation(Record):
 
     class Meta(Record.Meta):
         app_label = "kernel"
+        indexes = [
+            *Record.Meta.indexes,
+            GinIndex(fields=["tenant_id", "first"], name="relation_first", opclasses=["uuid_ops", "array_ops"]),
+            GinIndex(fields=["tenant_id", "second"], name="relation_second", opclasses=["uuid_ops", "array_ops"]),
+        ]
 
     class About:
         label, plural, slug, icon = _("relation"), _("relations"), "relations", "waypoints"
@@ -121,6 +131,7 @@ class Relation(Record):
         made_of = ("note",)
         columns = ("kind", "first", "second", "note")
         concerns = ("first", "second")
+        tie = True
         sections = ((_("Relation"), ("kind", "first", "second", "note")),)
 
 
@@ -210,6 +221,7 @@ class CustomField(Record):
             ),
         )
         system = True
+        mergeable = False  # values are kept under its name
         settled = schema_changed
         check = staticmethod(checks.custom_field)
 
@@ -233,6 +245,7 @@ class CustomType(Record):
         columns = ("label_de", "name", "plural_de")
         sections = ((_("Custom record type"), ("name", "label_de", "plural_de", "label_en", "plural_en")),)
         system = True
+        mergeable = False
         settled = schema_changed
         check = staticmethod(checks.custom_type)
 

@@ -54,6 +54,10 @@ class RecordType:
     check: Callable[[Any], None] | None = None  # what must hold for one record as a whole; raises Refused
     permits: Callable[[Any, list[Any]], dict[int, Any]] | None = None  # refuses what its actor may not write
     settled: Callable[[list[Any]], None] | None = None  # told of written records before the transaction ends
+    mergeable: bool = True  # two records can become one
+    tie: bool = False  # nothing but a tie between the records its required links lead to: two that say the same are one
+    doubles: Callable[[list[Any]], list[Any]] | None = None  # of rows about one record after a merge, those to trash
+    retained: Callable[[Any], str] | None = None  # why a record must be kept although it is in the trash; else empty
     system: bool = False  # settings of the tenant, not business: not in navigation and search
     custom_id: UUID | None = None  # set for a type that a row declares
     own: dict[str, Kind] = field(default_factory=dict)  # fields of a row-declared type

@@ -37,6 +37,7 @@ class Draft:
     new: bool
     item: int
     parameters: dict[str, Any] = field(default_factory=dict)
+    done: bool = False  # something was done to it although no field of its own changes
     undoes: UUID | None = None
     cause: UUID | None = None
     retitled: bool = False
@@ -180,6 +181,10 @@ class Step:
         draft.follows, draft.undoes = fresh or draft.follows, undoes
         self.stamp(record, **values)
 
+    def mark(self, record: Any) -> None:
+        """Note that something is done to a record, even if no field of its own changes."""
+        self.draft(type_of(record), record).done = True
+
     def keep(self, **parameters: Any) -> None:
         """Remember what was asked for beside the changes; never personal values."""
         self.parameters |= parameters
@@ -290,7 +295,7 @@ class Step:
 
     def flush(self) -> None:
         """Write all that is buffered: links checked, rows, search, events, then rights on the results."""
-        drafts = [d for d in self._done.values() if d.new or d.changes or d.undoes]
+        drafts = [d for d in self._done.values() if d.new or d.changes or d.undoes or d.done]
         self._done = {}
         self._tables = {d.rtype.table for d in self._open.values()}
         if not drafts:

@@ -45,6 +45,7 @@ def merge(
     for loser in losers:
         step.archive(loser)
     before = {n: k.plain(rtype.value(record, n)) for n, k in deciding.mergeable(rtype).items()}
+    step.mark(record)
     _set(step, rtype, record, decided, values)
     changed = _changed(rtype, record, before, decided, values)
     step.keep(into=str(record.id))

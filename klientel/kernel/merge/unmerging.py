@@ -51,6 +51,7 @@ def unmerge(
         _give(step, rtype, record.id, give, apart)
         left = _links_back(step, ending, apart)
         step.write_now()
+    step.mark(record)
     kept = _values_back(step, rtype, record, merges, apart, restore)
     for loser in losers:
         step.restore(loser)

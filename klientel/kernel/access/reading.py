@@ -4,9 +4,9 @@ and export."""
 from __future__ import annotations
 
 import base64
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -273,8 +273,7 @@ def types_of(ids: Iterable[UUID]) -> dict[UUID, str]:
         return dict(cursor.fetchall())
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(NamedTuple):
     """A record as others speak of it."""
 
     id: UUID
@@ -283,31 +282,44 @@ class Name:
 
 
 def names(scope: ActorScope, ids: Iterable[UUID], to: str = "*") -> dict[UUID, Name]:
-    """Titles of records that the actor may see: one statement per type among them; the others are left out."""
-    wanted = set(ids)
-    kinds = types_of(wanted) if to == "*" else dict.fromkeys(wanted, to)
-    by_type: dict[str, list[UUID]] = {}
-    for record_id, key in kinds.items():
-        by_type.setdefault(key, []).append(record_id)
-    found: dict[UUID, Name] = {}
+    """Titles of records that the actor may see, of one type or of whatever types they are; the others are left out."""
+    return names_by_type(scope, {to: ids})
+
+
+def names_by_type(scope: ActorScope, wanted: Mapping[str, Iterable[UUID]]) -> dict[UUID, Name]:
+    """As :func:`names`, for records of several types (``*``: of any) in one statement."""
+    by_type = {key: set(ids) for key, ids in wanted.items() if key not in ("*", "kernel.user")}
+    for record_id, key in types_of(set(wanted.get("*", ()))).items():
+        by_type.setdefault(key, set()).add(record_id)
+    parts: list[Sql] = []
+    types: list[RecordType] = []
     for key, some in by_type.items():
         try:
             rtype = type_of(key)
         except Missing:
             continue
-        inside = both(
-            [Sql("t.tenant_id = %s AND t.id = ANY(%s)", (scope.tenant, some)), allowed(scope, rtype, "view", "t")]
-        )
-        visible = scope.visible(rtype)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"SELECT t.id, {rtype.title_sql(visible)} FROM {rtype.table} t WHERE {inside.text}", inside.params
-            )
-            titles = dict(cursor.fetchall())
-        closed = [i for i, title in titles.items() if title is None]
-        titles |= rtype.titles_for(closed, visible) if closed else {}
-        found |= {i: Name(i, key, title) for i, title in titles.items()}
+        if some:
+            parts.append(_titles(scope, rtype, list(some), len(types)))
+            types.append(rtype)
+    if not parts:
+        return {}
+    every = comma(parts, " UNION ALL ")
+    with connection.cursor() as cursor:
+        cursor.execute(every.text, every.params)
+        rows = cursor.fetchall()
+    found = {row[0]: Name(row[0], types[row[2]].key, row[1]) for row in rows if row[1] is not None}
+    for n, rtype in enumerate(types):
+        if closed := [row[0] for row in rows if row[2] == n and row[1] is None]:
+            made = rtype.titles_for(closed, scope.visible(rtype))
+            found |= {i: Name(i, rtype.key, title) for i, title in made.items()}
     return found
+
+
+def _titles(scope: ActorScope, rtype: RecordType, ids: list[UUID], n: int) -> Sql:
+    mine = Sql("t.tenant_id = %s AND t.id = ANY(%s)", (scope.tenant, ids))
+    inside = both([mine, allowed(scope, rtype, "view", "t")])
+    title = rtype.title_sql(scope.visible(rtype))
+    return Sql(f"SELECT t.id, ({title})::text, {n} FROM {rtype.table} t WHERE {inside.text}", inside.params)
 
 
 def linked(scope: ActorScope, rtype: RecordType, rows: list[Row], columns: Iterable[str]) -> dict[UUID, Name]:
@@ -319,11 +331,7 @@ def linked(scope: ActorScope, rtype: RecordType, rows: list[Row], columns: Itera
             by_target.setdefault(kind.to, set()).update(v for r in rows if (v := r.values[column]) is not None)
         elif isinstance(kind, Links):
             by_target.setdefault(kind.to, set()).update(v for r in rows for v in r.values[column])
-    found: dict[UUID, Name] = {}
-    for to, ids in by_target.items():
-        if ids and to != "kernel.user":
-            found |= names(scope, ids, to)
-    return found
+    return names_by_type(scope, by_target)
 
 
 __all__ = [
@@ -337,6 +345,7 @@ __all__ = [
     "get",
     "linked",
     "names",
+    "names_by_type",
     "select",
     "visible_ids",
     "which",

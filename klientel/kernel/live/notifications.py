@@ -19,6 +19,7 @@ from klientel.kernel.events import notices
 from klientel.kernel.jobs import sweep
 from klientel.kernel.live import signals
 from klientel.kernel.live.models import Notification
+from klientel.kernel.sql import Sql
 from klientel.kernel.tenancy import current
 from klientel.lib.ids import uuid7
 
@@ -99,6 +100,12 @@ def tidy() -> None:
 def unread(member: UUID) -> int:
     """How many this member has not read."""
     return int(Notification.objects.filter(member_id=member, read_at=None).count())
+
+
+def unread_sql(member: UUID | None) -> Sql:
+    """As :func:`unread`, for a statement that asks more; 0 for whoever is no member."""
+    where = "n.tenant_id = %s AND n.member_id = %s AND n.read_at IS NULL"
+    return Sql(f"(SELECT count(*) FROM kernel_notification n WHERE {where})", (current(), member))
 
 
 def mark_read(member: UUID, ids: Iterable[UUID] | None = None) -> int:

@@ -25,15 +25,15 @@ NOTHING = Markup("")
 def cell(kind: Kind, names: Names) -> Callable[[Any], Markup]:
     """What shows a value of this kind in a list. Remembers what it made: columns repeat themselves."""
     make = _CELLS.get(kind.cell, _shown)(kind, names)
-    known: dict[Any, Markup] = {}
+    if kind.db_type_name == "jsonb":  # lists and dicts are no keys
+        return lambda value: escape(make(value)) if value else NOTHING
+    known: dict[Any, Markup] = {None: NOTHING, "": NOTHING}
 
     def render(value: Any) -> Markup:
-        if value is None or value == "" or value == []:
-            return NOTHING
         try:
             found = known.get(value)
-        except TypeError:  # lists and dicts
-            return escape(make(value))
+        except TypeError:
+            return escape(make(value)) if value else NOTHING
         if found is None:
             found = known[value] = escape(make(value))
         return found
@@ -72,8 +72,7 @@ def person_like(rtype: RecordType) -> bool:
 
 def named(name: Name, *, link: bool = True, css: str = "xs") -> Markup:
     """A record as others show it: avatar, name, link."""
-    rtype = type_of(name.type)
-    shape = symbols.avatar(name.title, css if person_like(rtype) else f"{css} sq")
+    shape = symbols.avatar(name.title, css if person_like(type_of(name.type)) else f"{css} sq")
     text = escape(name.title)
     inner = f'<a href="{record_url(name.type, name.id)}">{text}</a>' if link else text
     return Markup(f'<span class="row gap-s">{shape}<span class="trunc">{inner}</span></span>')  # noqa: S704 - escaped
@@ -104,7 +103,7 @@ def _yes_no(_kind: Kind, _names: Names) -> Renderer:
 
 
 def _moment(_kind: Kind, _names: Names) -> Renderer:
-    return speech.relative
+    return speech.Now().relative
 
 
 def _link(_kind: Kind, names: Names) -> Renderer:
@@ -120,17 +119,16 @@ def _links(kind: Any, names: Names) -> Renderer:
 
 
 def _entries(kind: Any, _names: Names) -> Renderer:
-    lines: dict[str, str] = {}
+    lines: dict[str, Markup] = {}
 
     def first(value: Any) -> Any:
         entry = value[0]
         key = entry.get("value", "") or kind.line(entry)
-        if key not in lines:
-            lines[key] = kind.line(entry)
+        line = lines.get(key)
+        if line is None:
+            line = lines[key] = escape(kind.line(entry))
         more = len(value) - 1
-        if not more:
-            return lines[key]
-        return Markup('{} <span class="faint">+{}</span>').format(lines[key], more)
+        return Markup(f'{line} <span class="faint">+{more}</span>') if more else line  # noqa: S704 - escaped
 
     return first
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.utils.translation import get_language, gettext, override
-from jinja2 import Environment, Template, nodes
+from jinja2 import Environment, Template, TemplateNotFound, nodes
 from jinja2.ext import InternationalizationExtension
 from jinja2.visitor import NodeTransformer
 
@@ -90,6 +90,21 @@ class Speaking(Environment):
 
     language = ""
     fixed: dict[str, Callable[..., Any]] = {}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._missing: set[str] = set()
+
+    def _load_template(self, name: str, globals: Any) -> Template:  # noqa: A002 - the name it has above
+        """As above; that there is no such template (a part of one record type) is remembered too."""
+        if name in self._missing:
+            raise TemplateNotFound(name)
+        try:
+            return super()._load_template(name, globals)
+        except TemplateNotFound as no:
+            if no.name == name and not self.auto_reload:
+                self._missing.add(name)
+            raise
 
     def _generate(self, source: nodes.Template, name: Any, filename: Any, defer_init: bool = False) -> str:
         folded = Folded(self, self.fixed).visit(source)

@@ -8,12 +8,10 @@ from typing import Any
 from django.contrib.messages import get_messages
 from django.templatetags.static import static
 from django.urls import reverse
-from django.utils.translation import get_language, gettext, ngettext, npgettext, pgettext
-from jinja2 import pass_context
-from jinja2.runtime import Context
+from django.utils.translation import gettext, ngettext, npgettext, pgettext
 from markupsafe import Markup, escape
 
-from klientel.kernel.web import cells, invited, shell, speech, symbols
+from klientel.kernel.web import cells, invited, keeping, shell, speech, symbols
 from klientel.kernel.web.addresses import place, urlencoded
 from klientel.kernel.web.compiling import Languages, Sentences, Speaking
 
@@ -49,35 +47,15 @@ def _speaking(language: str, chosen: dict[str, Any]) -> Speaking:
         "shell_of": shell.shell_of,
         "script_words": shell.script_words,
         "flashes": flashes,
-        "kept": kept,
+        "kept": keeping.kept,
+        "once": keeping.once,
+        "HERE": keeping.HERE,
         "attributes": attributes,
         "invitations_waiting": lambda: invited.sent(waiting=True),
         "record_url": cells.record_url,
         "when": lambda step: speech.due(step.at),
     }
     return env
-
-
-_kept: dict[tuple[object, ...], Markup] = {}
-MOST_KEPT = 5000
-
-
-@pass_context
-def kept(context: Context, name: str) -> Markup:
-    """A part that is the same on every page of one member in one language; drawn once until rights or fields change."""
-    request = context["request"]
-    tenant, actor = getattr(request, "tenant", None), getattr(request, "actor", None)
-    whose = (tenant.pk, tenant.access_version, tenant.schema_version, actor.id) if tenant and actor else ()
-    key = (name, get_language(), *whose)
-    found = _kept.get(key) if whose else None
-    if found is None:
-        drawn = context.environment.get_template(name).render(context.get_all())
-        found = Markup(drawn)  # noqa: S704 - an escaped template's own output
-        if len(_kept) >= MOST_KEPT:
-            _kept.clear()
-        if whose:
-            _kept[key] = found
-    return found
 
 
 def url(name: str, *args: Any, **query: Any) -> str:

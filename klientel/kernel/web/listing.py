@@ -8,15 +8,18 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from django.db import connection
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from klientel.kernel.access import ActorScope, system_actor
-from klientel.kernel.access.reading import Row, Sort, names, select
+from klientel.kernel.access import ActorScope
+from klientel.kernel.access.reading import Row, Sort, names
 from klientel.kernel.conditions import say
 from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.kinds import Kind, Link, Links
+from klientel.kernel.live import notifications
 from klientel.kernel.records import RecordType, reverses, type_of
+from klientel.kernel.sql import loaded
 from klientel.kernel.web.addresses import urlencoded
 
 VIEWS = "kernel.view"
@@ -55,6 +58,12 @@ class State:
         """The address as text."""
         query = urlencoded(self.query(**other))
         return reverse("list", args=[self.rtype.slug]) + (f"?{query}" if query else "")
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What the parts around the rows hang on, besides the member."""
+        view = (self.view.id, self.view.version) if self.view else None
+        return (self.rtype.key, self.columns, str(self.sort), view, dumped(self.where), self.changed)
 
     def with_where(self, where: Any) -> State:
         """The same list of other rows."""
@@ -120,33 +129,36 @@ def default_columns(rtype: RecordType) -> tuple[str, ...]:
     return tuple(c for c in rtype.columns if c not in TITLES or c not in rtype.columns[:1])
 
 
+_BESIDE = """
+SELECT v.id, v.version, v.title, v.name, v.record_type, v.condition, v.columns, v.sort, v.shared, v.owner, v.favourite,
+    u.n
+FROM (SELECT {unread} AS n) u LEFT JOIN kernel_view v ON v.tenant_id = %s AND v.archived_at IS NULL
+    AND (v.favourite OR lower(v.record_type) = lower(%s))
+    AND (v.shared = 'all' OR v.owner = %s OR (v.shared = 'team' AND v.team = ANY(%s)))
+ORDER BY v.sort_key, v.id LIMIT 200
+"""
+_OF_VIEW = ("name", "record_type", "condition", "columns", "sort", "shared", "owner", "favourite")
+
+
+def beside(scope: ActorScope, key: str = "") -> tuple[list[Row], int]:
+    """The views that stand in this actor's sidebar, those of one list, and how many notifications are unread.
+
+    Which views one may use (own ones, their teams', everybody's) does not hang on grants; the rows they show do.
+    """
+    unread = notifications.unread_sql(scope.me)
+    with connection.cursor() as cursor:
+        mine = (scope.tenant, key, scope.me, list(scope.teams))
+        cursor.execute(_BESIDE.format(unread=unread.text), [*unread.params, *mine])
+        found = cursor.fetchall()
+    rows = [Row(r[0], r[1], r[2], dict(zip(_OF_VIEW, r[3:-1], strict=True))) for r in found if r[0] is not None]
+    for row in rows:
+        row.values |= {"condition": loaded(row.values["condition"]), "columns": loaded(row.values["columns"])}
+    return rows, int(found[0][-1])
+
+
 def views_of(scope: ActorScope, rtype: RecordType) -> list[Row]:
-    """The saved views of a list that this actor may use: own ones, their teams', everybody's."""
-    columns = ("name", "condition", "columns", "sort", "shared", "owner", "favourite")
-    return _views(scope, {"field": "record_type", "op": "is", "value": rtype.key}, columns)
-
-
-def favourites_of(scope: ActorScope) -> list[Row]:
-    """The saved views that stand in this actor's sidebar, whatever list they are of."""
-    return _views(scope, {"field": "favourite", "op": "yes"}, ("record_type",), limit=12)
-
-
-def _views(scope: ActorScope, which: dict[str, Any], columns: tuple[str, ...], limit: int = 100) -> list[Row]:
-    teams = [str(t) for t in scope.teams]
-    mine: list[Any] = [{"field": "shared", "op": "is", "value": "all"}]
-    if scope.me:
-        mine.append({"field": "owner", "op": "is", "value": str(scope.me)})
-    if teams:
-        mine.append(
-            {
-                "all": [
-                    {"field": "shared", "op": "is", "value": "team"},
-                    {"field": "team", "op": "one_of", "value": teams},
-                ]
-            }
-        )
-    own = ActorScope(system_actor())  # which views one may use does not hang on grants, the rows they show do
-    return select(own, type_of(VIEWS), columns=columns, where={"all": [which, {"any": mine}]}, limit=limit).rows
+    """The saved views of a list that this actor may use."""
+    return [v for v in beside(scope, rtype.key)[0] if v.values["record_type"] == rtype.key]
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from django.middleware.csrf import get_token
 from django.utils.translation import get_language, gettext, gettext_lazy, ngettext
 from markupsafe import Markup
 
-from klientel.kernel.live import notifications
+from klientel.kernel.access.reading import Row
 from klientel.kernel.records import RecordType, all_types
 from klientel.kernel.web import listing, symbols
 from klientel.kernel.web.addresses import place
@@ -26,6 +27,7 @@ THEMES = (
     ("dark", "moon", gettext_lazy("Dark")),
     ("system", "monitor", gettext_lazy("As the system")),
 )
+MOST_FAVOURITES = 12
 #: further words by which the palette finds a place
 ALIASES = {
     "home": "dashboard start",
@@ -73,12 +75,57 @@ class Shell:
         self.tenant_name = tenant.name if tenant else "Klientel"
         self.tenant_initials = symbols.initials(self.tenant_name)
         self.live = _live(request) if self.scope else ""
+        self.list_of = ""  # the key of the type whose list this page is
+
+    @cached_property
+    def token(self) -> str:
+        """The token against forged requests, one for the whole page."""
+        return get_token(self.request)
+
+    @cached_property
+    def csrf_input(self) -> Markup:
+        """The token as a field of a form."""
+        return Markup('<input type="hidden" name="csrfmiddlewaretoken" value="{}">').format(self.token)
+
+    @cached_property
+    def address(self) -> str:
+        """The address of this page, for forms that lead back to it."""
+        return str(self.request.get_full_path())
+
+    @cached_property
+    def whose(self) -> tuple[object, ...] | None:
+        """What kept parts hang on: the member, what they may do, how they want it; nothing for strangers."""
+        tenant = getattr(self.request, "tenant", None)
+        if self.scope is None or tenant is None:
+            return None
+        mine = tuple((t["id"], t["name"], t["current"]) for t in self.tenants)
+        wishes = (self.user_name, self.theme, self.single_keys)
+        return (tenant.pk, tenant.access_version, tenant.schema_version, self.scope.actor.id, *wishes, mine)
+
+    @cached_property
+    def place(self) -> tuple[object, ...]:
+        """Which of the places in the navigation this page is, and which views stand among them."""
+        path = self.request.path
+        first = path[: path.find("/", 1) + 1] or path
+        chosen = self.request.GET.get("view", "")
+        views = tuple((v.id, v.title, v.values["record_type"]) for v in self._favourites)
+        return (first, chosen if any(str(v[0]) == chosen for v in views) else "", views)
+
+    @cached_property
+    def beside(self) -> tuple[list[Row], int]:
+        """Saved views (favourites, and those of the list that is shown) and unread notifications, in one statement."""
+        if self.scope is None or not connection.in_atomic_block:
+            return [], 0  # a page that reads nothing of the tenant
+        return listing.beside(self.scope, self.list_of)
 
     @cached_property
     def unread(self) -> int:
-        """How many notifications are unread; not asked on pages that read nothing of the tenant."""
-        member = self.scope.me if self.scope is not None and connection.in_atomic_block else None
-        return notifications.unread(member) if member else 0
+        """How many notifications are unread."""
+        return self.beside[1]
+
+    @cached_property
+    def _favourites(self) -> list[Row]:
+        return [v for v in self.beside[0] if v.values["favourite"]][:MOST_FAVOURITES]
 
     @property
     def tenants(self) -> list[dict[str, Any]]:
@@ -130,13 +177,11 @@ class Shell:
     @cached_property
     def favourites(self) -> list[Item]:
         """The saved views that stand in the sidebar."""
-        if self.scope is None or not connection.in_atomic_block:
-            return []
         lists = {t.key: t for t in self.types}
         chosen = self.request.GET.get("view", "")
         return [
             Item(v.title, f"{place('list', lists[key].slug)}?view={v.id}", "star", current=str(v.id) == chosen)
-            for v in listing.favourites_of(self.scope)
+            for v in self._favourites
             if (key := v.values["record_type"]) in lists
         ]
 

@@ -45,32 +45,73 @@ def number(value: Any) -> str:
 
 def relative(value: dt.datetime | None) -> Markup:
     """``<time>`` in words up to seven days, with the absolute time as its title; the script keeps it fresh."""
-    if value is None:
-        return Markup("")
-    text, full = escape(spoken(value)), escape(moment(value))
-    return Markup(f'<time datetime="{value.isoformat()}" title="{full}" data-ago>{text}</time>')  # noqa: S704 - escaped
+    return Markup("") if value is None else Now().relative(value)
 
 
 def spoken(value: dt.datetime) -> str:
     """How long ago, or when: in words up to seven days, else the date."""
-    seconds = (timezone.now() - value).total_seconds()
-    if 0 <= seconds < 60:
-        return gettext("just now")
-    if 0 <= seconds < 3600:
-        minutes = int(seconds // 60)
-        return ngettext("%(n)d minute ago", "%(n)d minutes ago", minutes) % {"n": minutes}
-    days = (timezone.localdate() - timezone.localtime(value).date()).days
-    if days == 0:
-        return clock(value) if seconds < 0 or seconds >= 6 * 3600 else _hours(int(seconds // 3600))
-    if days in (1, -1):
-        return (gettext("yesterday, %(t)s") if days == 1 else gettext("tomorrow, %(t)s")) % {"t": clock(value)}
-    if 0 < days <= 7:
-        return ngettext("%(n)d day ago", "%(n)d days ago", days) % {"n": days}
-    return date(timezone.localtime(value).date())
+    return Now().spoken(value)
 
 
-def _hours(hours: int) -> str:
-    return ngettext("%(n)d hour ago", "%(n)d hours ago", hours) % {"n": hours}
+class Now:
+    """The present moment, language and time zone of a page: worked out once for all the times it says."""
+
+    def __init__(self) -> None:
+        self._at, self._zone, self._language = timezone.now(), timezone.get_current_timezone(), language()
+        self._today = self._at.astimezone(self._zone).date()
+        self._days: dict[dt.date, str] = {}
+        self._said: dict[tuple[str, int], str] = {}
+
+    def relative(self, value: dt.datetime) -> Markup:
+        """As the function of this name."""
+        local = value.astimezone(self._zone)
+        full = f"{self._date(local.date())}, {local.hour:02}:{local.minute:02}"
+        text = escape(self._spoken(value, local))
+        return Markup(  # noqa: S704 - digits, and escaped
+            f'<time datetime="{value.isoformat()}" title="{full}" data-ago>{text}</time>'
+        )
+
+    def spoken(self, value: dt.datetime) -> str:
+        """As the function of this name."""
+        return self._spoken(value, value.astimezone(self._zone))
+
+    def _date(self, day: dt.date) -> str:
+        found = self._days.get(day)
+        if found is None:
+            found = self._days[day] = dates.format_date(day, self._language)
+        return found
+
+    def _spoken(self, value: dt.datetime, local: dt.datetime) -> str:
+        seconds = (self._at - value).total_seconds()
+        if 0 <= seconds < 3600:
+            return self._ago("minute" if seconds >= 60 else "now", int(seconds // 60))
+        days = (self._today - local.date()).days
+        if days == 0 and 0 <= seconds < 6 * 3600:
+            return self._ago("hour", int(seconds // 3600))
+        if days in (0, 1, -1):
+            clock_time = f"{local.hour:02}:{local.minute:02}"
+            return clock_time if days == 0 else self._ago("near", days) % {"t": clock_time}
+        return self._ago("day", days) if 0 < days <= 7 else self._date(local.date())
+
+    def _ago(self, unit: str, n: int) -> str:
+        found = self._said.get((unit, n))
+        if found is None:
+            found = self._said[unit, n] = _ago(unit, n)
+        return found
+
+
+def _ago(unit: str, n: int) -> str:
+    match unit:
+        case "now":
+            return gettext("just now")
+        case "minute":
+            return ngettext("%(n)d minute ago", "%(n)d minutes ago", n) % {"n": n}
+        case "hour":
+            return ngettext("%(n)d hour ago", "%(n)d hours ago", n) % {"n": n}
+        case "day":
+            return ngettext("%(n)d day ago", "%(n)d days ago", n) % {"n": n}
+        case _:
+            return gettext("yesterday, %(t)s") if n == 1 else gettext("tomorrow, %(t)s")
 
 
 def due(at: dt.date | dt.datetime | None) -> str:

@@ -19,7 +19,7 @@ from klientel.kernel.errors import Forbidden, Refused
 from klientel.kernel.kinds import Link, Links
 from klientel.kernel.records import RecordType, by_slug
 from klientel.kernel.transfer.exporting import formats
-from klientel.kernel.web import cells, shell, symbols
+from klientel.kernel.web import cells, rows, shell
 from klientel.kernel.web.answers import page
 from klientel.kernel.web.fields import label_of
 from klientel.kernel.web.listing import PAGE, State, chips, default_columns, state_of, views_of
@@ -54,7 +54,9 @@ class Column:
 def record_list(request: Any, slug: str) -> HttpResponse:
     """A page of fifty records."""
     rtype, scope = seen_type(request, slug), request.scope
-    views = views_of(scope, rtype)
+    around = shell.shell_of(request)
+    around.list_of = rtype.key
+    views = [v for v in around.beside[0] if v.values["record_type"] == rtype.key]
     state = state_of(scope, rtype, request.GET, views)
     broken: Refused | None = None
     try:
@@ -68,7 +70,7 @@ def record_list(request: Any, slug: str) -> HttpResponse:
         "found": found,
         "broken": broken,
         "columns": columns,
-        "rows": table_rows(rtype, columns, found.rows),
+        "rows": rows.body(rtype, [(c.name, c.open, c.render) for c in columns], found.rows) if found.rows else "",
     }
     return render(request, "records/list.html", context | _around(request, state, found, views))
 
@@ -133,28 +135,6 @@ def _slot(kind: Any, free: dict[str, bool]) -> str:
     return "m-off"
 
 
-def table_rows(rtype: RecordType, columns: list[Column], rows: list[Row]) -> list[dict[str, Any]]:
-    """The rows, every cell rendered."""
-    base = reverse("list", args=[rtype.slug])
-    shape = "" if cells.person_like(rtype) else "sq"
-    renderers = [(c.name, c.open, c.render) for c in columns]
-    made = []
-    for row in rows:
-        values = row.values
-        html = "".join([f"{before}{render(values[name])}</td>" for name, before, render in renderers])
-        made.append(
-            {
-                "id": row.id,
-                "version": row.version,
-                "title": row.title,
-                "at": f"{base}{row.id}/",
-                "avatar": symbols.avatar(row.title, shape),
-                "cells": Markup(html),  # noqa: S704 - every renderer escapes
-            }
-        )
-    return made
-
-
 def _around(request: Any, state: State, found: Page, views: list[Row]) -> dict[str, Any]:
     """What stands around the table."""
     scope, rtype = request.scope, state.rtype
@@ -171,16 +151,11 @@ def _around(request: Any, state: State, found: Page, views: list[Row]) -> dict[s
             for v in views
         ],
         "chips": chips(scope, state),
-        "all_columns": [
+        "all_columns": lambda: [
             {"name": n, "label": label_of(k), "on": n in state.columns} for n, k in visible.items() if k.listed
         ],
-        "sorts": [
-            {
-                "label": label_of(k),
-                "url": state.url(sort=n),
-                "down_url": state.url(sort=f"-{n}"),
-                "on": state.sort.field == n,
-            }
+        "sorts": lambda: [
+            {"label": label_of(k), "url": state.url(sort=n), "down_url": state.url(sort=f"-{n}")}
             for n, k in visible.items()
             if k.sortable and n in state.columns
         ],
@@ -188,8 +163,8 @@ def _around(request: Any, state: State, found: Page, views: list[Row]) -> dict[s
         "bulk": bulk_actions(scope, rtype),
         "may_create": scope.may(rtype, "create"),
         "default_columns": default_columns(rtype),
-        "here": request.get_full_path(),
-        "formats": formats(rtype) if scope.may(rtype, "export") else [],
+        "may_export": scope.may(rtype, "export"),
+        "formats": lambda: formats(rtype) if scope.may(rtype, "export") else [],
         "has_links": any(isinstance(visible[c], Link | Links) for c in state.columns),
         **_name_column(state, named=by_name(visible, rtype)),
     }

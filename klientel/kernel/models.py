@@ -12,7 +12,7 @@ from klientel.kernel.records import custom as _custom
 from klientel.kernel.records.models import Comment, Custom, CustomField, CustomType, Relation, RelationKind, Tag
 from klientel.kernel.search.models import Entry
 from klientel.kernel.tenancy.models import Installation, Tenant, Wake
-from klientel.kernel.transfer.models import ImportRow, ImportRun
+from klientel.kernel.transfer.models import ImportRow, ImportRun, StagedRow
 
 __all__ = [
     "About",
@@ -42,6 +42,7 @@ __all__ = [
     "Relation",
     "RelationKind",
     "Role",
+    "StagedRow",
     "Tag",
     "Team",
     "Tenant",

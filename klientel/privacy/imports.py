@@ -15,9 +15,11 @@ from klientel.kernel.tenancy import current
 from klientel.privacy.subject import Pattern
 
 _OF_THE_PERSON = """
-FROM kernel_importrow x WHERE x.tenant_id = %s AND (x.record = ANY(%s)
+FROM {table} x WHERE x.tenant_id = %s AND (x.record = ANY(%s)
     OR (x.cells::text ILIKE ANY(%s) AND x.cells::text ~* %s))
 """
+_KEPT = _OF_THE_PERSON.format(table="kernel_importrow")
+_STAGED = _OF_THE_PERSON.format(table="kernel_stagedrow")
 
 
 @dataclass(frozen=True)
@@ -30,28 +32,31 @@ class Kept:
 
 
 def rows_of(ids: list[UUID], pattern: Pattern) -> list[Kept]:
-    """Rows about these records, or that hold an address of the person."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT (SELECT r.name FROM kernel_importrun r WHERE r.id = x.run), x.line, x.cells"
-            + _OF_THE_PERSON
-            + " ORDER BY x.id",
-            _given(ids, pattern),
-        )
-        rows = cursor.fetchall()
-    return [Kept(name or "", line, loaded(cells)) for name, line, cells in rows]
+    """Rows about these records, or that hold an address of the person; those that wait for their import too."""
+    found: list[Kept] = []
+    for rows_of_person in (_KEPT, _STAGED):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT (SELECT r.name FROM kernel_importrun r WHERE r.id = x.run), x.line, x.cells"
+                + rows_of_person
+                + " ORDER BY x.id",
+                _given(ids, pattern),
+            )
+            found += [Kept(name or "", line, loaded(cells)) for name, line, cells in cursor.fetchall()]
+    return found
 
 
 def forget_rows(ids: list[UUID], pattern: Pattern) -> int:
-    """Empty those rows whole: what stands beside the address is about the same person."""
+    """Empty those rows whole: what stands beside the address is about the same person. Waiting ones are removed."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE kernel_importrow SET cells = '[]', details = '{}', record = NULL WHERE id IN (SELECT x.id"
-            + _OF_THE_PERSON
-            + ")",
+            "UPDATE kernel_importrow SET cells = '[]', details = '{}', record = NULL"
+            f" WHERE id IN (SELECT x.id{_KEPT})",
             _given(ids, pattern),
         )
-        return int(cursor.rowcount)
+        count = int(cursor.rowcount)
+        cursor.execute(f"DELETE FROM kernel_stagedrow WHERE id IN (SELECT x.id{_STAGED})", _given(ids, pattern))
+        return count + int(cursor.rowcount)
 
 
 def _given(ids: list[UUID], pattern: Pattern) -> list[Any]:

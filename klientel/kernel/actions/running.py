@@ -111,13 +111,15 @@ def run_many(
     change_set: UUID | None = None,
     scope: ActorScope | None = None,
     chunk: int = CHUNK,
+    muted: bool = False,
 ) -> Iterator[Outcome]:
     """Do it to each item, in chunks that commit by themselves; every item yields an outcome, in order.
 
-    One bad item fails alone. All chunks belong to one change set.
+    One bad item fails alone. All chunks belong to one change set. ``muted``: its events say that automation shall not
+    react to them (``Event.muted``).
     """
     act, todo = get(key), iter(items)
-    facts = _Run(actor, change_set or uuid7(), cause, scope or ActorScope(actor))
+    facts = _Run(actor, change_set or uuid7(), cause, scope or ActorScope(actor), muted)
     while some := list(islice(todo, chunk)):
         try:
             with transaction.atomic():
@@ -133,6 +135,7 @@ class _Run:
     change_set: UUID
     cause: UUID | None
     scope: ActorScope
+    muted: bool = False
 
 
 def _chunk(act: Action, items: Sequence[Item], facts: _Run) -> tuple[list[Outcome], list[Event]]:
@@ -189,6 +192,7 @@ def _attempt(
 ) -> tuple[list[Outcome], list[Event]]:
     rtype = type_of(act.on)
     step = Step(facts.actor, act, change_set=facts.change_set, cause=facts.cause, scope=facts.scope)
+    step.muted = facts.muted
     outcomes = [Outcome(refused=refused.get(n)) for n in range(len(items))]
     locked = step.locked = {} if act.new else _lock(act, rtype, facts.scope, items, refused)
     with writing.settling(step.settle):

@@ -77,6 +77,7 @@ class Step:
         self.flushed_in_item = False
         self.parameters: dict[str, Any] = {}
         self.locked: dict[UUID, Any] = {}  # the records of the chunk, each with ``may``
+        self.muted = False  # automation shall not react to what this step does
 
     # -- for action functions -------------------------------------------------------------------------------------
 
@@ -119,7 +120,8 @@ class Step:
         return self._begun(draft, refusals)
 
     def _new(self, rtype: RecordType, record: Any) -> Any:
-        record.id, record.tenant_id, record.created_by = uuid7(), current(), self.actor.ref
+        record.id = record.id or uuid7()  # a record that was tried out before comes with the id it had then
+        record.tenant_id, record.created_by = current(), self.actor.ref
         record.created_at = record.changed_at = self.now
         if rtype.custom_id:
             record.type_id = rtype.custom_id
@@ -325,6 +327,10 @@ class Step:
         self.events.extend(made)
         self.event_items.extend(d.item for d in drafts)
 
+    def _parameters(self, draft: Draft) -> dict[str, Any]:
+        marks = {"new": draft.new, "muted": self.muted}
+        return draft.parameters | {mark: True for mark, stands in marks.items() if stands}
+
     def _event(self, draft: Draft, about: list[UUID]) -> Event:
         fields = draft.rtype.fields
         private = frozenset(n for n in draft.changes if n in fields and fields[n].privacy != "public")
@@ -338,7 +344,7 @@ class Step:
             changes=draft.changes,
             cause=draft.cause or self.cause,
             at=self.now,
-            parameters=draft.parameters | {"new": True} if draft.new else draft.parameters,
+            parameters=self._parameters(draft),
             about=about,
             private=private,
             undoes=draft.undoes,

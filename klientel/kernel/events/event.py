@@ -39,6 +39,11 @@ class Event:
     private: frozenset[str] = frozenset()  # which of the changes are personal values
     was: dict[str, str] = field(default_factory=dict)  # what the record was called before: for lists of the past
 
+    @property
+    def muted(self) -> bool:
+        """Whether automation shall not react to it: an import was asked to be quiet."""
+        return bool(self.parameters.get("muted"))
+
 
 _COLUMNS = ("id", "at", "kind", "actor", "actor_name", "record_type", "record_id", "cause", "change_set", "undoes")
 

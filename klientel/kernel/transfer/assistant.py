@@ -5,7 +5,6 @@ Every function is called inside the tenant; those that read or write open their 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,17 +22,14 @@ from klientel.kernel.files.keeping import clean_name
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.tenancy import current
+from klientel.kernel.transfer import committing, preview, running, storage
 from klientel.kernel.transfer import mapping as mappings
-from klientel.kernel.transfer import running, storage
-from klientel.kernel.transfer.importing import Result
 from klientel.kernel.transfer.models import ImportRow, ImportRun, State
 from klientel.kernel.transfer.options import POLICIES, UPDATES, Options
 from klientel.kernel.transfer.targets import Target, targets
 from klientel.lib.sentences import Unreadable
 from klientel.lib.tables.writing import csv_chunks
 
-CHECKED = 2000  # rows that a check on the page works through; the others are only counted
-_SHOWN = 200  # of them, so many are told one by one
 _SAMPLES = 5
 _PAGE = 500
 
@@ -64,22 +60,6 @@ class Description:
 
 
 @dataclass(frozen=True)
-class Report:
-    """What an import would do: counts by state, the first rows one by one, and whether all rows were tried."""
-
-    counts: dict[str, int]
-    made: dict[str, int]  # records made on the way: type -> how many
-    rows: list[Result]
-    tried: int
-    total: int
-
-    @property
-    def complete(self) -> bool:
-        """Whether every row was tried."""
-        return self.tried >= self.total
-
-
-@dataclass(frozen=True)
 class Progress:
     """How far an import is; ``share`` from 0 to 1, ``None`` where the number of rows is not known."""
 
@@ -101,7 +81,7 @@ class Progress:
     @property
     def ended(self) -> bool:
         """Whether nothing more will happen."""
-        return self.state in (State.DONE, State.FAILED, State.CANCELLED)
+        return self.state in (State.DONE, State.FAILED, State.CANCELLED, State.CONFLICTS)
 
 
 def start(actor: Actor, rtype: RecordType | str, upload: Any, *, name: str = "", options: Any = None) -> ImportRun:
@@ -213,8 +193,9 @@ def choose(run: ImportRun, mapping: Mapping[str, str] | None = None, options: An
             run.mapping, run.sheet, mapping = mappings.guessed(scope, rtype, table), table.sheet, None
         if mapping is not None:
             run.mapping = mappings.checked(scope, rtype, table.columns, mapping)
+        run.state, run.staged = State.UPLOADED, False
         with writing.door():
-            run.save(update_fields=["mapping", "options", "sheet"])
+            run.save(update_fields=["mapping", "options", "sheet", "state", "staged"])
     return run
 
 
@@ -230,35 +211,11 @@ def check(
     mapping: Mapping[str, str] | None = None,
     options: Any = None,
     *,
-    most: int | None = CHECKED,
     tell: Callable[[int], None] | None = None,
-    shown: int = _SHOWN,
-) -> Report:
-    """The dry run: the same as the import, rolled back. ``most`` None tries all rows. Keeps mapping and options."""
-    run = choose(run, mapping, options)
-    counts: Counter[str] = Counter()
-    rows: list[Result] = []
-    tried = 0
-    with running.surroundings(run.language):
-        with transaction.atomic():
-            mappings.checked(
-                ActorScope(running.actor_of_run(run)),
-                type_of(run.record_type),
-                running.open_file(run).columns,
-                run.mapping,
-            )
-            prepared = running.prepare(run, running.actor_of_run(run))
-        importer = prepared.importer(run.change_set, dry=True)
-        for result in running.dry(prepared, importer, most=most, tell=tell):
-            tried += 1
-            counts.update(running.count([result]))
-            if len(rows) < shown:
-                rows.append(result)
-        total = tried if most is None or tried < most else sum(1 for _row in prepared.table.rows())
-    with transaction.atomic(), writing.door():
-        ImportRun.objects.filter(pk=run.pk, state=State.UPLOADED).update(state=State.CHECKED)
-        ImportRun.objects.filter(pk=run.pk).update(rows_total=total)
-    return Report(dict(counts), dict(importer.resolver.made), rows, tried, total)
+    shown: int = 200,
+) -> preview.Report:
+    """The dry run: every row, as the import would do it, into staging. Keeps mapping and options."""
+    return preview.check(choose(run, mapping, options), tell=tell, shown=shown)
 
 
 def count_rows(run: ImportRun) -> int:
@@ -272,7 +229,14 @@ def count_rows(run: ImportRun) -> int:
 
 
 def commit(run: ImportRun, *, tell: Callable[[ImportRun], None] | None = None) -> ImportRun:
-    """Carry the import out, here and now, to its end. Pages defer ``transfer.jobs.run_import`` instead."""
+    """Carry the import out, here and now, to its end. Pages defer ``transfer.jobs.run_import`` instead.
+
+    One that was tried out does what was shown; one that was not reads its file now.
+    """
+    with transaction.atomic():
+        run = ImportRun.objects.get(pk=run.pk)
+    if run.staged:
+        return committing.commit(run.pk, tell=tell)
     with transaction.atomic(), running.surroundings(run.language):
         mappings.checked(
             ActorScope(running.actor_of_run(run)), type_of(run.record_type), running.open_file(run).columns, run.mapping
@@ -284,7 +248,10 @@ def cancel(run: ImportRun) -> ImportRun:
     """Stop after the chunk that runs now; what was imported stays and can be undone by its change set."""
     with transaction.atomic(), writing.door():
         now: ImportRun = ImportRun.objects.select_for_update().get(pk=run.pk)
-        if now.state not in (State.DONE, State.FAILED):
+        if now.state == State.CHECKING:
+            now.state = State.UPLOADED
+            now.save(update_fields=["state"])
+        elif now.state not in (State.DONE, State.FAILED):
             now.state, now.finished_at = State.CANCELLED, timezone.now()
             now.save(update_fields=["state", "finished_at"])
     return now

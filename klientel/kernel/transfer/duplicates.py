@@ -8,7 +8,6 @@ are scored. A key that hundreds share costs a few microseconds each and never a 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -19,12 +18,12 @@ from klientel.kernel.access import reading
 from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.records import RecordType
 from klientel.kernel.sql import Sql, both
+from klientel.kernel.transfer.branch import Branch
 from klientel.kernel.transfer.known import KnownKeys
 
 _SCORED = 8  # of the candidates of a row, so many are compared
-_ENOUGH = 2.0  # weight of shared keys from which comparing is worth while
+ENOUGH = 2.0  # weight of shared keys from which comparing is worth while
 _WEIGHTS = {"v": 6.0, "e": 5.0, "o": 4.0, "p": 3.0, "d": 2.0}
-_MOST_REMEMBERED = 50_000
 _FIRST = 1000  # rows after which it is asked whether reading the keys of the base pays
 
 
@@ -64,19 +63,17 @@ def sharing(scope: ActorScope, rtype: RecordType, keys: list[str]) -> list[tuple
 
 
 class Finder:
-    """Finds twins for chunk after chunk. ``remembers`` keeps earlier rows that are not in the base."""
+    """Finds twins for chunk after chunk; in the base and, where there is a branch, in what earlier rows made of it."""
 
     def __init__(
-        self, scope: ActorScope, rtype: RecordType, threshold: float, *, change_set: UUID, remembers: bool = False
+        self, scope: ActorScope, rtype: RecordType, threshold: float, *, change_set: UUID, branch: Branch | None = None
     ) -> None:
         self.scope, self.rtype, self.threshold = scope, rtype, threshold
         self.able = rtype.match is not None and rtype.score is not None
-        self._remembers, self._change_set = remembers, change_set
+        self._branch, self._change_set = branch, change_set
         self._found, self._asked_at = 0, _FIRST
         self._known: KnownKeys | None = None
         self._self_made = False  # rows may make further records of the type, whose keys nobody tells
-        self._earlier: list[tuple[int, Any]] = []
-        self._earlier_keys: dict[str, list[int]] = defaultdict(list)
 
     def find(self, records: list[tuple[int, Any]]) -> dict[int, Match]:
         """Twins by position in ``records``, which are (line, record in memory with its ``match_keys``)."""
@@ -92,6 +89,9 @@ class Finder:
         if self._found >= self._asked_at and self._known is None and not self._self_made:
             self._known = KnownKeys.worth(self.rtype, self._change_set, self._found)
             self._asked_at *= 2
+            if self._known is not None and self._branch is not None:
+                for keys in self._branch.every_key():
+                    self._known.add(keys)
         return found
 
     def learn(self, record: Any) -> None:
@@ -103,18 +103,6 @@ class Finder:
         """Other records of the type are made on the way: every key is looked up from now on."""
         self._self_made, self._known = True, None
 
-    def remember(self, records: Iterable[tuple[int, Any]]) -> None:
-        """These rows would be in the base by now (in a dry run they are not)."""
-        if not self._remembers or not self.able:
-            return
-        for line, record in records:
-            if len(self._earlier) >= _MOST_REMEMBERED:
-                return
-            self._earlier.append((line, record))
-            for key in record.match_keys:
-                if weight(key) >= _ENOUGH:
-                    self._earlier_keys[key].append(len(self._earlier) - 1)
-
     # -- in the base ----------------------------------------------------------------------------------------------
 
     def _in_base(self, records: list[tuple[int, Any]], owners: dict[str, list[int]]) -> dict[int, Match]:
@@ -123,6 +111,8 @@ class Finder:
         if not ids:
             return {}
         others = {r.pk: r for r in self.rtype.model.objects.filter(pk__in=ids)}
+        if self._branch is not None:
+            others = self._branch.laid_over(others, ids)
         found: dict[int, Match] = {}
         for n, some in nearest.items():
             for record_id in some:
@@ -133,11 +123,14 @@ class Finder:
 
     def _nearest(self, owners: dict[str, list[int]]) -> dict[int, list[UUID]]:
         """The records that share enough with each row; keys that say little alone are not looked up."""
-        keys = [key for key in owners if weight(key) >= _ENOUGH]
+        keys = [key for key in owners if weight(key) >= ENOUGH]
         if self._known is not None:
             keys = self._known.those(keys)
         shared: dict[int, dict[UUID, float]] = defaultdict(lambda: defaultdict(float))
-        for position, record_id in sharing(self.scope, self.rtype, keys):
+        near = sharing(self.scope, self.rtype, keys)
+        if self._branch is not None:
+            near += self._branch.sharing(keys)
+        for position, record_id in near:
             key = keys[position - 1]
             for n in owners[key]:
                 shared[n][record_id] += weight(key)
@@ -157,17 +150,6 @@ class Finder:
             for other in _best(near):
                 line, twin = records[other]
                 self._compare(found, n, record, twin, Match(0.0, [], None, line))
-            if self._earlier:
-                self._among_earlier(n, record, found)
-
-    def _among_earlier(self, n: int, record: Any, found: dict[int, Match]) -> None:
-        near: dict[int, float] = defaultdict(float)
-        for key in record.match_keys:
-            for other in self._earlier_keys.get(key, ())[-50:]:
-                near[other] += weight(key)
-        for other in _best(near):
-            line, twin = self._earlier[other]
-            self._compare(found, n, record, twin, Match(0.0, [], None, line))
 
     def _compare(self, found: dict[int, Match], n: int, record: Any, other: Any, match: Match) -> None:
         assert self.rtype.score is not None
@@ -178,7 +160,7 @@ class Finder:
 
 def _best(weights: dict[Any, float]) -> list[Any]:
     """The candidates worth comparing, the nearest first."""
-    enough = [c for c, w in weights.items() if w >= _ENOUGH]
+    enough = [c for c, w in weights.items() if w >= ENOUGH]
     if len(enough) > _SCORED:
         enough.sort(key=lambda c: -weights[c])
         del enough[_SCORED:]

@@ -17,14 +17,17 @@ from django.utils.translation import gettext as _
 
 from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.actions import Item, Outcome, run_many
+from klientel.kernel.actions.drafting import fresh
 from klientel.kernel.errors import Forbidden
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.kinds import Entries, Kind, Link, Links
 from klientel.kernel.records import RecordType
+from klientel.kernel.transfer.branch import Branch
 from klientel.kernel.transfer.duplicates import Finder, Match
 from klientel.kernel.transfer.options import Options
 from klientel.kernel.transfer.resolving import Resolver
 from klientel.kernel.transfer.taking import Fault, Taken
+from klientel.lib.ids import uuid7
 
 CHUNK = 500
 
@@ -40,6 +43,8 @@ class Result:
     faults: list[Fault] = field(default_factory=list)
     match: Match | None = None
     cells: list[str] = field(default_factory=list)
+    changes: dict[str, list[Any]] = field(default_factory=dict)  # in plain values, of what exists already
+    taken: Taken | None = None
 
     @property
     def told(self) -> bool:
@@ -57,7 +62,7 @@ class _Row:
 
 
 class Importer:
-    """Turns rows into records for one actor. Dry or not it does the same; a dry run is rolled back by its caller."""
+    """Turns rows into records for one actor. With a ``branch`` rows are tried out: rolled back by the caller."""
 
     def __init__(
         self,
@@ -67,17 +72,17 @@ class Importer:
         options: Options,
         change_set: UUID,
         *,
-        dry: bool = False,
+        branch: Branch | None = None,
     ) -> None:
         self.actor, self.rtype, self.fields, self.options, self.change_set = actor, rtype, fields, options, change_set
-        self.scope = ActorScope(actor)
+        self.scope, self.branch = ActorScope(actor), branch
         if not self.scope.may(rtype, "create"):
             raise Forbidden("forbidden", _("You may not create this."))
         if options.on_duplicate == "update" and not self.scope.may(rtype, "change"):
             raise Forbidden("forbidden", _("You may not change what is there already."), "on_duplicate")
         self._requires = any(k.required for k in fields.values())  # then the step says what is missing
-        self.resolver = Resolver(actor, self.scope, rtype, options, change_set, fields, dry=dry)
-        self.finder = Finder(self.scope, rtype, options.threshold, change_set=change_set, remembers=dry)
+        self.resolver = Resolver(actor, self.scope, rtype, options, change_set, fields, branch=branch)
+        self.finder = Finder(self.scope, rtype, options.threshold, change_set=change_set, branch=branch)
         if any(isinstance(k, Link | Links) and k.to in (rtype.key, "*") for k in fields.values()):
             self.finder.trust_nothing()
 
@@ -86,7 +91,6 @@ class Importer:
         self.resolver.resolve([r for r in rows if not r.refused])
         results: dict[int, Result] = {}
         waiting: list[_Row] = []
-        written: list[tuple[int, Any]] = []
         for taken in rows:
             row = self._row(taken)
             if row is None:
@@ -96,8 +100,8 @@ class Importer:
         while waiting:
             now, waiting = self._turn(waiting)
             results |= {result.line: result for result in self._do(now)}
-            written += [(r.taken.line, r.record) for r in now if results[r.taken.line].state == "new"]
-        self.finder.remember(written)
+        for taken in rows:
+            results[taken.line].taken = taken
         self.resolver.settle()
         return [results[taken.line] for taken in rows]
 
@@ -109,6 +113,8 @@ class Importer:
         if not self._requires and not self.rtype.title(taken.record):
             taken.faults.append(Fault("error", "no_name", _("This row has no name, so it cannot be imported.")))
             return None
+        if self.branch is not None:
+            taken.record.id = uuid7()
         return _Row(taken, taken.record)
 
     def _turn(self, rows: list[_Row]) -> tuple[list[_Row], list[_Row]]:
@@ -142,54 +148,85 @@ class Importer:
             yield from map(self._repeats, twins)
 
     def _create(self, rows: list[_Row]) -> Iterator[Result]:
-        items = [Item(params=r.taken.values, made=r.record) for r in rows]
-        for row, outcome in zip(rows, self._run("create", items), strict=True):
-            result = self._result(row, outcome, "new")
+        items = [self._new(r) for r in rows]
+        for row, outcome in zip(rows, self.run("create", items), strict=True):
+            result = self.result(row.taken, outcome, "new", row.match)
             if result.match is not None and result.state == "new":
                 result.faults.append(Fault("warning", "created_all_the_same", self._sentence(result.match)))
             yield result
 
+    def _new(self, row: _Row) -> Item:
+        """A new record; one that is tried out does not lead to what would only be made on the way."""
+        values = row.taken.values
+        left = self.resolver.without_stand_ins(values) if self.branch is not None else None
+        if self.branch is None or left is None:
+            return Item(params=values, made=row.record)
+        self.branch.put(row.record, stored=True)
+        record = fresh(self.rtype, self.fields, left)
+        record.id = row.record.id
+        return Item(params=left, made=record)
+
     def _update(self, rows: list[_Row]) -> Iterator[Result]:
         changes = [self._changes(r) for r in rows]
-        items = [
-            Item(id=r.match.record.pk, params=c)
-            for r, c in zip(rows, changes, strict=True)
-            if c and r.match is not None
-        ]
-        outcomes = iter(self._run("change", items))
+        outcomes = iter(self.run("change", [i for r, c in zip(rows, changes, strict=True) if (i := self._item(r, c))]))
         for row, change in zip(rows, changes, strict=True):
             assert row.match is not None
-            if change:
-                yield self._result(row, next(outcomes), "updated")
+            record, taken = row.match.record, row.taken
+            told = self._told(record, change)
+            if self._item(row, change):
+                result = self.result(taken, next(outcomes), "updated", row.match)
             else:
-                yield Result(
-                    row.taken.line,
-                    "unchanged",
-                    row.match.record.title,
-                    row.match.record.pk,
-                    row.taken.faults,
-                    row.match,
-                    row.taken.cells,
-                )
+                state = "updated" if change else "unchanged"
+                result = Result(taken.line, state, record.title, record.pk, taken.faults, row.match, taken.cells)
+            if result.state == "updated":
+                result.changes = told
+                if self.branch is not None:
+                    for name, value in change.items():
+                        self.rtype.put(record, name, value)
+                    self.branch.put(record)
+            yield result
 
-    def _run(self, verb: str, items: list[Item]) -> list[Outcome]:
+    def _item(self, row: _Row, change: dict[str, Any]) -> Item | None:
+        """The change to be run; nothing where the record would only be made by an earlier row that is tried out."""
+        assert row.match is not None
+        record_id = row.match.record.pk
+        if self.branch is not None:
+            left = self.resolver.without_stand_ins(change)
+            change = change if left is None else left
+            if row.match.record._state.adding and not self.branch.stores(record_id):
+                return None
+        return Item(id=record_id, params=change) if change else None
+
+    def _told(self, record: Any, change: dict[str, Any]) -> dict[str, list[Any]]:
+        return {
+            n: [self.fields[n].plain(self.rtype.value(record, n)), self.fields[n].plain(v)] for n, v in change.items()
+        }
+
+    def run(self, verb: str, items: list[Item]) -> list[Outcome]:
+        """Create or change these, in the change set of the import."""
         if not items:
             return []
         return list(
-            run_many(self.actor, f"{self.rtype.key}.{verb}", items, change_set=self.change_set, scope=self.scope)
+            run_many(
+                self.actor,
+                f"{self.rtype.key}.{verb}",
+                items,
+                change_set=self.change_set,
+                scope=self.scope,
+                muted=self.options.mute,
+            )
         )
 
-    def _result(self, row: _Row, outcome: Outcome, state: str) -> Result:
-        taken = row.taken
+    def result(self, taken: Taken, outcome: Outcome, state: str, match: Match | None = None) -> Result:
+        """What became of a row that was run."""
         if outcome.refused is None:
             self.finder.learn(outcome.record)
-            return Result(
-                taken.line, state, outcome.record.title, outcome.record.id, taken.faults, row.match, taken.cells
-            )
-        faults = [Fault("error", no.code, str(no.message), no.field or "") for no in outcome.refused.all()]
-        return Result(
-            taken.line, "error", self.rtype.title_of(row.record), None, [*taken.faults, *faults], row.match, taken.cells
-        )
+            return Result(taken.line, state, outcome.record.title, outcome.record.id, taken.faults, match, taken.cells)
+        faults = [
+            *taken.faults,
+            *(Fault("error", no.code, str(no.message), no.field or "") for no in outcome.refused.all()),
+        ]
+        return Result(taken.line, "error", self.rtype.title_of(taken.record), None, faults, match, taken.cells)
 
     def _repeats(self, row: _Row) -> Result:
         match = row.match
@@ -215,13 +252,14 @@ class Importer:
             if name not in writable or (kind.is_empty(value) and not isinstance(value, bool)):
                 continue
             before = self.rtype.value(record, name)
-            merged = _merged(kind, before, value, overwrite=self.options.update == "overwrite")
-            if merged != before:
-                found[name] = merged
+            after = merged(kind, before, value, overwrite=self.options.update == "overwrite")
+            if after != before:
+                found[name] = after
         return found
 
 
-def _merged(kind: Kind, before: Any, value: Any, *, overwrite: bool) -> Any:
+def merged(kind: Kind, before: Any, value: Any, *, overwrite: bool) -> Any:
+    """What a field holds once a row has added to it: several entries and links are joined, one value is filled in."""
     if isinstance(kind, Links):
         return list(dict.fromkeys([*(before or ()), *value]))
     if isinstance(kind, Entries):
@@ -240,8 +278,10 @@ def chunks(rows: Iterable[Taken], size: int = CHUNK) -> Iterator[list[Taken]]:
 
 
 def rolled_back(importer: Importer, rows: list[Taken]) -> list[Result]:
-    """A chunk of a dry run: done, told, taken back."""
+    """A chunk that is tried out: done, told, taken back; inside a transaction that goes on."""
     with transaction.atomic():
         results = importer.chunk(rows)
         transaction.set_rollback(True)
+    if importer.branch is not None:
+        importer.branch.settle()
     return results

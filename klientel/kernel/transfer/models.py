@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -13,8 +15,10 @@ class State(models.TextChoices):
     """How far an import is."""
 
     UPLOADED = "uploaded", _("uploaded")
+    CHECKING = "checking", _("being tried out")
     CHECKED = "checked", _("checked")
     RUNNING = "running", _("running")
+    CONFLICTS = "conflicts", _("to be decided")
     DONE = "done", _("finished")
     FAILED = "failed", _("failed")
     CANCELLED = "cancelled", _("cancelled")
@@ -36,6 +40,8 @@ class ImportRun(TenantModel):
     options = models.JSONField(default=dict)
     state = models.CharField(max_length=10, choices=State.choices, default=State.UPLOADED)
     counts = models.JSONField(default=dict)
+    preview = models.JSONField(default=dict)  # what trying it out told: "counts", "made"; "again" while choices change
+    staged = models.BooleanField(default=False, db_default=False)  # its rows stand in the staging table
     rows_total = models.PositiveIntegerField(null=True)
     rows_done = models.PositiveIntegerField(default=0)
     cursor = models.PositiveIntegerField(default=0)
@@ -54,6 +60,44 @@ class ImportRun(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+
+class StagedRow(TenantModel):
+    """A row as it would come in: tried out for real, taken back, kept here until the import is carried out.
+
+    ``values`` are what it says, in plain JSON; ``changes`` what it would do, ``{field: [old, new]}``. ``record`` is the
+    one it changes or repeats, or the id that the new one will have (``made``).
+    """
+
+    id = Id(primary_key=True)
+    run = models.UUIDField()
+    line = models.PositiveIntegerField()
+    state = models.CharField(max_length=10)  # "new" "updated" "unchanged" "duplicate" "error" "conflict"
+    title = models.TextField(default="")
+    record = models.UUIDField(null=True)
+    made = models.BooleanField(default=False)
+    values = models.JSONField(default=dict)
+    links = models.JSONField(default=dict)  # field -> text that names other records
+    changes = models.JSONField(default=dict)
+    faults = models.JSONField(default=list)
+    match = models.JSONField(default=dict)  # "score" "reasons" "title" "line" of what it repeats
+    decision = models.CharField(max_length=10, default="")  # "update" "create" "skip", where somebody chose
+    cells = models.JSONField(default=list)
+    corrected = models.BooleanField(default=False)
+    keys = ArrayField(models.TextField(), default=list)  # those of a new record by which later rows may repeat it
+    done = models.BooleanField(default=False)
+
+    class Meta(TenantModel.Meta):
+        app_label = "kernel"
+        constraints = [models.UniqueConstraint(fields=["tenant_id", "run", "line"], name="staged_line")]
+        indexes = [
+            models.Index("tenant_id", "run", "state", "line", name="staged_state"),
+            models.Index("tenant_id", "record", name="staged_record", condition=models.Q(record__isnull=False)),
+            GinIndex(fields=["run", "keys"], name="staged_keys", opclasses=["uuid_ops", "array_ops"], fastupdate=False),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.line}: {self.state}"
 
 
 class ImportRow(TenantModel):

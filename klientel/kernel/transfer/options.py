@@ -34,6 +34,8 @@ class Options:
     owner: UUID | None = None  # of rows that name none
     tags: tuple[UUID, ...] = field(default_factory=tuple)  # put on every record
     date_order: str = ""  # "dmy" or "mdy" for dates that can be read both ways; empty: as the file's other dates
+    mute: bool = False  # automation does not react to what the import does
+    keys: tuple[str, ...] = field(default_factory=tuple)  # paths of the fields that say which record a row means
     sheet: str = ""
     header: bool | None = None
 
@@ -104,6 +106,10 @@ def _ids(value: Any) -> tuple[UUID, ...]:
     return tuple(UUID(str(v)) for v in ([value] if isinstance(value, str) else value or ()) if v)
 
 
+def _paths(value: Any) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(str(v)[:200] for v in ([value] if isinstance(value, str) else value or ()) if v))
+
+
 def _sheet(value: Any) -> str:
     return str(value or "")[:200].replace("\x00", "")
 
@@ -118,6 +124,8 @@ _READERS: dict[str, Any] = {
     "owner": _id,
     "tags": _ids,
     "date_order": _one_of("", "dmy", "mdy"),
+    "mute": _flag,
+    "keys": _paths,
     "sheet": _sheet,
     "header": _maybe,
 }

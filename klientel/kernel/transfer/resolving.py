@@ -19,6 +19,7 @@ from klientel.kernel.kinds import Kind, Link, Links, Text
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.sql import Sql, both
 from klientel.kernel.tenancy import current
+from klientel.kernel.transfer.branch import Branch, stand_in, stands_in
 from klientel.kernel.transfer.duplicates import sharing
 from klientel.kernel.transfer.options import Options
 from klientel.kernel.transfer.taking import Fault, Taken
@@ -41,9 +42,9 @@ class Resolver:
     change_set: UUID
     fields: dict[str, Kind]
     made: dict[str, int] = field(default_factory=dict)  # type -> how many were made on the way
-    dry: bool = False
+    branch: Branch | None = None  # then nothing is made on the way, ids stand in for it
     _known: dict[str, dict[str, UUID | Refused]] = field(default_factory=dict)
-    _counted: set[tuple[str, str]] = field(default_factory=set)
+    _counted: set[int] = field(default_factory=set)  # stand-ins told so far
 
     def resolve(self, rows: list[Taken]) -> None:
         """Put ids into the values of these rows; a name that leads nowhere is a fault of its row."""
@@ -59,10 +60,23 @@ class Resolver:
             self._defaults(row)
 
     def settle(self) -> None:
-        """After a chunk: what a dry run found was taken back; too much is forgotten."""
+        """After a chunk: too much is forgotten."""
         for known in self._known.values():
-            if self.dry or len(known) > _MOST_REMEMBERED:
+            if len(known) > _MOST_REMEMBERED:
                 known.clear()
+
+    def without_stand_ins(self, values: dict[str, Any]) -> dict[str, Any] | None:
+        """These values without what would only be made on the way; ``None`` where that changes nothing."""
+        found: dict[str, Any] = {}
+        changed = False
+        for name, value in values.items():
+            if isinstance(value, UUID) and stands_in(value):
+                changed = True
+            elif isinstance(value, list) and any(map(stands_in, value)):
+                changed, found[name] = True, [v for v in value if not stands_in(v)]
+            else:
+                found[name] = value
+        return found if changed else None
 
     @staticmethod
     def _names(kind: Kind, text: str) -> list[str]:
@@ -105,7 +119,8 @@ class Resolver:
             found = dict(_existing(self.scope, target, texts))
             missing = [t for t in texts if t not in found]
             if missing and self._may_make(name, target):
-                found |= self._make(target, missing)
+                stand_ins = self.branch is not None and not kind.required
+                found |= self._stand_ins(target, missing) if stand_ins else self._make(target, missing)
         nowhere = Refused("not_found", "")
         for text in texts:
             result = found.get(text, nowhere)
@@ -119,6 +134,17 @@ class Resolver:
         )
         return wanted and self.scope.may(target, "create")
 
+    def _stand_ins(self, target: RecordType, texts: list[str]) -> dict[str, UUID | Refused]:
+        """Ids for records that would be made, while rows are tried out."""
+        assert self.branch is not None
+        found: dict[str, UUID | Refused] = {text: stand_in(self.branch.run, target.key, text) for text in texts}
+        for one in found.values():
+            place = hash(one)
+            if place not in self._counted:
+                self._counted.add(place)
+                self.made[target.key] = self.made.get(target.key, 0) + 1
+        return found
+
     def _make(self, target: RecordType, texts: list[str]) -> dict[str, UUID | Refused]:
         """New records of these names, one for all the spellings of a name."""
         name, drafts = name_field(target), _Alike(target)
@@ -130,14 +156,19 @@ class Resolver:
             if twin is None:
                 new.append(text)
         items = [Item(params={name: text} | self._owner(target)) for text in new]
-        outcomes = run_many(self.actor, f"{target.key}.create", items, change_set=self.change_set, scope=self.scope)
+        outcomes = run_many(
+            self.actor,
+            f"{target.key}.create",
+            items,
+            change_set=self.change_set,
+            scope=self.scope,
+            muted=self.options.mute,
+        )
         made: dict[str, UUID | Refused] = {}
         for text, outcome in zip(new, outcomes, strict=True):
             made[text] = outcome.refused if outcome.refused is not None else outcome.record.id
-            if outcome.refused is None and (target.key, fold(text)) not in self._counted:
+            if outcome.refused is None:
                 self.made[target.key] = self.made.get(target.key, 0) + 1
-                if self.dry:
-                    self._counted.add((target.key, fold(text)))
         return {text: made[leader[text]] for text in texts}
 
     def _owner(self, target: RecordType) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -18,15 +18,16 @@ from klientel.kernel.access import actor_of, system_actor
 from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.identity.actor import Actor
-from klientel.kernel.kinds import at_home_in
+from klientel.kernel.kinds import Kind, at_home_in
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.tenancy import current
 from klientel.kernel.tenancy.models import Tenant
 from klientel.kernel.transfer import saying, storage, telling
 from klientel.kernel.transfer.ahead import ahead
+from klientel.kernel.transfer.branch import LAST, Branch
 from klientel.kernel.transfer.calm import calm
-from klientel.kernel.transfer.importing import CHUNK, Importer, Result, chunks, rolled_back
-from klientel.kernel.transfer.models import ImportRow, ImportRun, State
+from klientel.kernel.transfer.importing import CHUNK, Importer, Result, chunks
+from klientel.kernel.transfer.models import ImportRow, ImportRun, StagedRow, State
 from klientel.kernel.transfer.options import Options
 from klientel.kernel.transfer.taking import Taken, Taker
 from klientel.lib.sentences import Unreadable
@@ -80,9 +81,20 @@ class Prepared:
             if row.line > after:
                 yield self.taker.take(row)
 
-    def importer(self, change_set: UUID, *, dry: bool) -> Importer:
+    def importer(self, change_set: UUID) -> Importer:
         """What turns the rows into records."""
-        return Importer(self.actor, self.rtype, self.taker.fields, self.options, change_set, dry=dry)
+        return Importer(self.actor, self.rtype, self.taker.fields, self.options, change_set)
+
+    def trial(self, run: ImportRun, options: Options | None = None, *, before: int = LAST) -> Importer:
+        """What tries the rows out; only rows before a line are taken to be there."""
+        fields, chosen = self.taker.fields, options or self.options
+        branch = Branch(run.pk, self.rtype, fields, before=before)
+        return Importer(self.actor, self.rtype, fields, chosen, run.change_set, branch=branch)
+
+
+def writable_fields(actor: Actor, rtype: RecordType) -> dict[str, Kind]:
+    """The fields that the actor of an import may set, by name."""
+    return dict(ActorScope(actor).writable(rtype))
 
 
 def prepare(run: ImportRun, actor: Actor) -> Prepared:
@@ -101,25 +113,6 @@ def prepare(run: ImportRun, actor: Actor) -> Prepared:
     return Prepared(actor, scope, rtype, table, taker, options)
 
 
-def dry(
-    prepared: Prepared, importer: Importer, *, most: int | None = None, tell: Callable[[int], None] | None = None
-) -> Iterator[Result]:
-    """What an import would do, row by row; nothing stays. Each chunk is a transaction that is rolled back."""
-    done = 0
-    for some in chunks(_first(prepared.rows(), most)):
-        yield from rolled_back(importer, some)
-        done += len(some)
-        if tell is not None:
-            tell(done)
-
-
-def _first(rows: Iterator[Taken], most: int | None) -> Iterator[Taken]:
-    for n, row in enumerate(rows):
-        if most is not None and n >= most:
-            return
-        yield row
-
-
 def carry_out(run_id: UUID, *, tell: Callable[[ImportRun], None] | None = None, chunk: int = CHUNK) -> ImportRun:
     """Run the import from where it stands to its end. After a crash it goes on; called twice it does nothing.
 
@@ -130,9 +123,9 @@ def carry_out(run_id: UUID, *, tell: Callable[[ImportRun], None] | None = None, 
         with surroundings(run.language):
             try:
                 prepared = prepare(run, actor_of_run(run)) if run.state == State.RUNNING else None
-                importer = prepared.importer(run.change_set, dry=False) if prepared else None
+                importer = prepared.importer(run.change_set) if prepared else None
             except Refused as no:
-                return _fail(run, str(no.message))
+                return fail(run, str(no.message))
     if prepared is None or importer is None:
         return run
     fresh = 0
@@ -159,7 +152,8 @@ def refresh_statistics(types: list[RecordType]) -> None:
             cursor.execute("SELECT kernel_analyze(%s)", [table])
 
 
-def _locked(run_id: UUID) -> ImportRun:
+def locked(run_id: UUID) -> ImportRun:
+    """The import, so that nobody else works on it until the transaction ends."""
     found: ImportRun | None = ImportRun.objects.select_for_update().filter(pk=run_id).first()
     if found is None:
         raise Missing("no_such_import", _("There is no such import."))
@@ -167,7 +161,7 @@ def _locked(run_id: UUID) -> ImportRun:
 
 
 def _begin(run_id: UUID) -> ImportRun:
-    run = _locked(run_id)
+    run = locked(run_id)
     if run.state in (State.UPLOADED, State.CHECKED):
         run.state, run.started_at = State.RUNNING, timezone.now()
         with writing.door():
@@ -177,7 +171,7 @@ def _begin(run_id: UUID) -> ImportRun:
 
 def _do(run: ImportRun, importer: Importer, some: list[Taken]) -> ImportRun:
     """One chunk, if nobody else did it in the meantime and the import is not cancelled."""
-    now = _locked(run.pk)
+    now = locked(run.pk)
     if now.state != State.RUNNING:
         return now
     if now.cursor != run.cursor:
@@ -198,11 +192,14 @@ def _do(run: ImportRun, importer: Importer, some: list[Taken]) -> ImportRun:
     return now
 
 
-def count(results: list[Result]) -> Counter[str]:
+def count(results: Iterable[Result | StagedRow]) -> Counter[str]:
     """How many rows became what."""
-    found = Counter(r.state for r in results)
-    found["warning"] = sum(1 for r in results if r.state not in ("error", "duplicate") and r.faults)
-    return +found
+    found: Counter[str] = Counter()
+    for one in results:
+        found[one.state] += 1
+        if one.faults and one.state in ("new", "updated", "unchanged"):
+            found["warning"] += 1
+    return found
 
 
 def keep(run: ImportRun, results: list[Result]) -> None:
@@ -237,7 +234,7 @@ def _details(result: Result, fault: Any) -> dict[str, Any]:
 
 
 def _finish(run_id: UUID) -> ImportRun:
-    run = _locked(run_id)
+    run = locked(run_id)
     if run.state == State.RUNNING:
         run.state, run.finished_at, run.rows_total = State.DONE, timezone.now(), run.rows_done
         with writing.door():
@@ -246,7 +243,8 @@ def _finish(run_id: UUID) -> ImportRun:
     return run
 
 
-def _fail(run: ImportRun, reason: str) -> ImportRun:
+def fail(run: ImportRun, reason: str) -> ImportRun:
+    """It cannot go on: say why, in one sentence."""
     run.state, run.reason, run.finished_at = State.FAILED, reason, timezone.now()
     with writing.door():
         run.save(update_fields=["state", "reason", "finished_at"])

@@ -6,6 +6,7 @@ from django.urls import include, path, register_converter
 
 from klientel.kernel.web.views import (
     audit,
+    branch,
     bulk,
     forms,
     home,
@@ -67,6 +68,8 @@ urlpatterns = [
     path("import", transfer.imports, name="imports"),
     path("import/<uuid:import_id>", transfer.one_import, name="import"),
     path("import/<uuid:import_id>/mapping", transfer.mapping, name="import_mapping"),
+    path("import/<uuid:import_id>/rows/<int:line>", branch.row, name="import_row"),
+    path("import/<uuid:import_id>/decide", branch.decide, name="import_decide"),
     path("import/<uuid:import_id>/start", transfer.start, name="import_start"),
     path("import/<uuid:import_id>/result", transfer.result, name="import_result"),
     path("import/<uuid:import_id>/progress", transfer.progress, name="import_progress"),

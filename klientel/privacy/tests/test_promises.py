@@ -22,7 +22,7 @@ from klientel.kernel.sql import Sql
 from klientel.kernel.tenancy import inside
 from klientel.kernel.testing import make
 from klientel.kernel.testing.making import make_member
-from klientel.kernel.transfer.models import ImportRow, ImportRun
+from klientel.kernel.transfer.models import ImportRow, ImportRun, StagedRow
 from klientel.privacy import erasing, ledger, restricting
 from klientel.privacy.models import Erasure
 from klientel.privacy.report import PARTS, report
@@ -239,9 +239,16 @@ def test_what_imports_keep_goes_too(anna, folders):
             (["Other"], None),
         ):
             ImportRow.objects.create(run=run_.pk, line=2, state="error", code="x", cells=cells, record=record)
+        waiting = [[f"{TOKEN}@example.org", "Wartend"], ["Other"], ["Repeats"]]
+        for n, (cells, record) in enumerate(zip(waiting, (None, None, person.id), strict=True)):
+            StagedRow.objects.create(
+                run=run_.pk, line=n, state="new", cells=cells, values={"first_name": cells[0]}, record=record
+            )
+    assert "Wartend" in orjson.dumps(report(anna, type_of("contacts.person"), person.id)).decode()
     assert "Muttername" in orjson.dumps(report(anna, type_of("contacts.person"), person.id)).decode()
     erasing.erase(anna, type_of("contacts.person"), person.id, "request")
     assert sorted(ImportRow.objects.values_list("cells", flat=True)) == [[], [], ["Other"]]
+    assert list(StagedRow.objects.values_list("cells", flat=True)) == [["Other"]]
     assert sorted(ImportRun.objects.values_list("file", flat=True)) == ["", "def"]
     assert [p.name for p in folder.iterdir()] == ["def"]
     assert where(TOKEN) == []

@@ -12,8 +12,9 @@ from klientel.site.cli.failure import Failure
 
 if TYPE_CHECKING:
     from klientel.kernel.records import RecordType
-    from klientel.kernel.transfer.assistant import Progress, Report
+    from klientel.kernel.transfer.assistant import Progress
     from klientel.kernel.transfer.models import ImportRun
+    from klientel.kernel.transfer.preview import Report
 
 _SHOWN = 50
 
@@ -35,7 +36,12 @@ _SHOWN = 50
 )
 @click.option("--strict", is_flag=True, help="Refuse a row with any wrong value, instead of leaving the value out.")
 @click.option("--sheet", default="", help="The sheet of a workbook (default: the first with data).")
-@click.option("--dry-run", is_flag=True, help="Tell what would become of each row; nothing stays.")
+@click.option("--key", "keys", multiple=True, metavar="FIELD", help="A field that says which record a row means.")
+@click.option("--mute", is_flag=True, help="Automation does not react to what the import does.")
+@click.option("--dry-run", is_flag=True, help="Tell what would become of each row; no record is written.")
+@click.option(
+    "--report", "report_file", type=click.Path(dir_okay=False), help="With --dry-run: write every row's outcome here."
+)
 @click.option("--show-mapping", is_flag=True, help="Print the columns and where they lead, and end.")
 @click.option(
     "--errors", "error_file", type=click.Path(dir_okay=False), help="Write refused rows with reasons to this CSV."
@@ -48,6 +54,7 @@ def command(
     tenant: str,
     dry_run: bool,
     show_mapping: bool,
+    report_file: str | None,
     error_file: str | None,
     as_json: bool,
     **options: Any,
@@ -66,7 +73,7 @@ def command(
             if show_mapping:
                 _show_mapping(run, as_json)
             elif dry_run:
-                _tell_report(_checked(run, as_json), as_json)
+                _tell_report(run, _checked(run, as_json), report_file, as_json)
             else:
                 _tell_result(*_imported(run, as_json), error_file, as_json)
 
@@ -121,7 +128,7 @@ def _checked(run: ImportRun, quiet: bool) -> Report:
 
     total = assistant.count_rows(run)
     with _bar(total, quiet) as bar:
-        return assistant.check(run, most=None, shown=total, tell=lambda done: bar.update(done - bar.pos))
+        return assistant.check(run, shown=_SHOWN, tell=lambda done: bar.update(done - bar.pos))
 
 
 def _imported(run: ImportRun, quiet: bool) -> tuple[ImportRun, Progress]:
@@ -137,21 +144,27 @@ def _bar(total: int, quiet: bool) -> Any:
     return click.progressbar(length=total, file=stream, hidden=quiet or not stream.isatty())
 
 
-def _tell_report(report: Report, as_json: bool) -> None:
-    facts = {"dry_run": True, "rows": report.tried, "counts": report.counts, "made": report.made}
+def _tell_report(run: ImportRun, report: Report, file: str | None, as_json: bool) -> None:
+    from klientel.kernel.transfer import preview
+
+    if file:
+        with open(file, "wb") as target:
+            target.writelines(preview.report_file(run))
+    facts = {"dry_run": True, "import": str(run.pk), "rows": report.total, "counts": report.counts, "made": report.made}
     if as_json:
         rows = [
-            {"line": r.line, "state": r.state, "title": r.title, "faults": [
-                {"state": f.state, "field": f.field, "code": f.code, "message": f.message} for f in r.faults
-            ]} for r in report.rows
+            {"line": r.line, "state": r.state, "title": r.title, "changes": r.changes, "faults": [
+                {k: f[k] for k in ("state", "field", "code", "message")} for f in r.faults
+            ]} for r in preview.every_row(run)
         ]  # fmt: skip
         click.echo(json.dumps(facts | {"outcomes": rows}, ensure_ascii=False))
         return
-    told = [r for r in report.rows if r.told]
-    for result in told[:_SHOWN]:
-        for fault in result.faults:
-            click.echo(_line(result.line, fault.state, fault.column, fault.message))
-    _more(len(told))
+    shown = 0
+    for row in preview.told_rows(run, limit=_SHOWN):
+        for fault in row.faults:
+            click.echo(_line(row.line, fault["state"], fault["column"], fault["message"]))
+            shown += 1
+    _more(sum(report.counts.get(k, 0) for k in ("error", "duplicate", "warning")))
     click.echo(f"Nothing was written. {_summary(report.counts)}")
 
 

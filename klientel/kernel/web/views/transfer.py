@@ -22,7 +22,9 @@ from klientel.kernel.transfer.models import ImportRun, State
 from klientel.kernel.web import shell
 from klientel.kernel.web.answers import act, say_done
 from klientel.kernel.web.listing import state_of, views_of
+from klientel.kernel.web.views import branch
 from klientel.kernel.web.views.lists import seen_type
+from klientel.kernel.web.views.transferwords import made_words, words
 
 ROWS = 100
 #: files of so many rows are imported while one waits; larger ones by the worker
@@ -65,10 +67,11 @@ def _type(request: Any) -> RecordType:
 def one_import(request: Any, import_id: UUID) -> HttpResponse:
     """One import: its mapping while it can be changed, its progress while it runs, its result at the end."""
     run = assistant.get(request.actor, import_id)
-    if run.state in (State.UPLOADED, State.CHECKED):
-        if not run.mapping or request.GET.get("step") != "check":
-            return _mapping(request, run)
-        return _check(request, run)
+    columns = request.GET.get("step") == "columns"
+    if run.state == State.UPLOADED or (columns and run.state == State.CHECKED):
+        return _mapping(request, run)
+    if run.state in (State.CHECKED, State.CONFLICTS):
+        return branch.shown(request, run)
     return _result(request, run)
 
 
@@ -91,33 +94,15 @@ def mapping(request: Any, import_id: UUID) -> HttpResponse:
     options: dict[str, Any] = {
         name: request.POST[name] for name in ("on_duplicate", "update", "sheet") if name in request.POST
     }
-    options |= {name: name in request.POST for name in ("strict", "create_links")}
+    options |= {name: name in request.POST for name in ("strict", "create_links", "mute")}
     try:
-        assistant.choose(run, {c: p for c, p in chosen.items() if p}, options)
+        run = assistant.choose(run, {c: p for c, p in chosen.items() if p}, options)
+        if options.get("sheet", told.sheet) == told.sheet:
+            branch.begin(request, run)
     except Refused as no:
         run.mapping = chosen
         return _mapping(request, run, no)
-    step = "" if options.get("sheet", told.sheet) != told.sheet else "?step=check"
-    return HttpResponseRedirect(reverse("import", args=[run.pk]) + step)
-
-
-def _check(request: Any, run: ImportRun) -> HttpResponse:
-    try:
-        report = assistant.check(run)
-    except Refused as no:
-        return _mapping(request, run, no)
-    wrong = [r for r in report.rows if r.told]
-    counts = [(k, word, report.counts.get(k, 0)) for k, word in words().items()]
-    context = {
-        "run": run,
-        "rtype": type_of(run.record_type),
-        "report": report,
-        "counts": counts,
-        "rows": wrong + [r for r in report.rows if not r.told],
-        "words": words(),
-        "made": _made(report.made),
-    }
-    return _shown(request, "transfer/check.html", context)
+    return HttpResponseRedirect(reverse("import", args=[run.pk]))
 
 
 def _shown(request: Any, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
@@ -125,30 +110,15 @@ def _shown(request: Any, template: str, context: dict[str, Any], status: int = 2
         return render(request, template, context, status=status)
 
 
-def words() -> dict[str, str]:
-    """What became of a row."""
-    return {
-        "new": _("new"),
-        "updated": _("completed"),
-        "unchanged": _("unchanged"),
-        "duplicate": _("there already"),
-        "error": _("refused"),
-        "warning": _("with remarks"),
-    }
-
-
-def _made(made: dict[str, int]) -> list[str]:
-    """What else an import makes, such as organisations."""
-    return [f"{n} {type_of(key).plural if n != 1 else type_of(key).label}" for key, n in made.items() if n]
-
-
 @require_POST
 @act
 def start(request: Any, import_id: UUID) -> HttpResponse:
     """Import it: a small file at once, a large one by the worker."""
     run = assistant.get(request.actor, import_id)
-    if run.state == State.CHECKED and (run.rows_total or 0) <= AT_ONCE:
-        assistant.commit(run)
+    if run.state in (State.UPLOADED, State.CHECKING):
+        raise Refused("not_checked", _("Please try the import out first."))
+    if run.staged and (run.rows_total or 0) <= AT_ONCE:
+        run = assistant.commit(run)
     else:
         with tenancy.writing():
             jobs.defer(run_import, tenant=request.tenant.pk, run=run.pk, once=f"import:{run.pk}")
@@ -158,7 +128,10 @@ def start(request: Any, import_id: UUID) -> HttpResponse:
 @act
 def result(request: Any, import_id: UUID) -> HttpResponse:
     """Progress or result, also before the worker has begun."""
-    return _result(request, assistant.get(request.actor, import_id))
+    run = assistant.get(request.actor, import_id)
+    if run.state == State.CONFLICTS:
+        return HttpResponseRedirect(reverse("import", args=[run.pk]))
+    return _result(request, run)
 
 
 def _result(request: Any, run: ImportRun) -> HttpResponse:
@@ -175,9 +148,11 @@ def _result(request: Any, run: ImportRun) -> HttpResponse:
         "counts": counts,
         "show": state,
         "words": words(),
-        "made": _made(now.made),
+        "made": made_words(now.made),
         "text": _text(now),
         "full": len(rows) == ROWS,
+        "trying": run.state == State.CHECKING,
+        "muted": bool(run.options.get("mute")),
     }
     return _shown(request, "transfer/result.html", context)
 
@@ -192,7 +167,8 @@ def _text(now: assistant.Progress) -> str:
 def progress(request: Any, import_id: UUID) -> HttpResponse:
     """How far it is, for the page that waits."""
     now = assistant.progress(assistant.get(request.actor, import_id))
-    return JsonResponse({"done": now.done, "total": now.total, "text": _text(now), "ready": now.ended})
+    ready = now.state != State.CHECKING if "trying" in request.GET else now.ended
+    return JsonResponse({"done": now.done, "total": now.total, "text": _text(now), "ready": ready})
 
 
 @require_POST
@@ -200,6 +176,8 @@ def progress(request: Any, import_id: UUID) -> HttpResponse:
 def cancel(request: Any, import_id: UUID) -> HttpResponse:
     """Stop it; what was imported stays and can be undone."""
     run = assistant.cancel(assistant.get(request.actor, import_id))
+    if run.state == State.UPLOADED:
+        return HttpResponseRedirect(reverse("import", args=[run.pk]))
     say_done(request, _("The import was stopped."))
     return HttpResponseRedirect(reverse("import_result", args=[run.pk]))
 

@@ -187,6 +187,10 @@ def choose(run: ImportRun, mapping: Mapping[str, str] | None = None, options: An
         before = Options.of(run.options)
         given = options.plain() if isinstance(options, Options) else dict(options or {})
         chosen = Options.of(before.plain() | given)
+        if unknown := [k for k in chosen.keys if k not in scope.writable(rtype)]:
+            raise Refused(
+                "no_such_field", _("“%(path)s” is no field that can be imported.") % {"path": unknown[0]}, "keys"
+            )
         run.options = chosen.plain()
         table = running.open_file(run)
         if (chosen.sheet, chosen.header) != (before.sheet, before.header):

@@ -170,8 +170,11 @@ class Carrier:
         if self.options.on_duplicate == "create":
             return {}
         some = [r for r in rows if r.decision != "create"]
-        found = self.importer.finder.find([(r.line, takens[r.line].record) for r in some])
-        met = {some[n].line: m for n, m in found.items() if m.record is not None}
+        named, decided = self.importer.keyed.find([takens[r.line] for r in some])
+        rest = [r for r in some if r.line not in decided]
+        found = self.importer.finder.find([(r.line, takens[r.line].record) for r in rest])
+        met = {rest[n].line: m for n, m in found.items() if m.record is not None}
+        met |= {line: m for line, m in named.items() if m.record is not None}
         own = set(
             StagedRow.objects.filter(run=self.run.pk, made=True, record__in=[m.record.pk for m in met.values()])
             .values_list("record", flat=True)

@@ -24,6 +24,7 @@ from klientel.kernel.kinds import Entries, Kind, Link, Links
 from klientel.kernel.records import RecordType
 from klientel.kernel.transfer.branch import Branch
 from klientel.kernel.transfer.duplicates import Finder, Match
+from klientel.kernel.transfer.keyed import Keyed
 from klientel.kernel.transfer.options import Options
 from klientel.kernel.transfer.resolving import Resolver
 from klientel.kernel.transfer.taking import Fault, Taken
@@ -83,6 +84,7 @@ class Importer:
         self._requires = any(k.required for k in fields.values())  # then the step says what is missing
         self.resolver = Resolver(actor, self.scope, rtype, options, change_set, fields, branch=branch)
         self.finder = Finder(self.scope, rtype, options.threshold, change_set=change_set, branch=branch)
+        self.keyed = Keyed(self.scope, rtype, fields, options.keys, branch)
         if any(isinstance(k, Link | Links) and k.to in (rtype.key, "*") for k in fields.values()):
             self.finder.trust_nothing()
 
@@ -98,7 +100,13 @@ class Importer:
             else:
                 waiting.append(row)
         while waiting:
-            now, waiting = self._turn(waiting)
+            todo = waiting
+            now, waiting = self._turn(todo)
+            for row in todo:
+                if row.taken.refused:
+                    results[row.taken.line] = Result(
+                        row.taken.line, "error", faults=row.taken.faults, cells=row.taken.cells
+                    )
             results |= {result.line: result for result in self._do(now)}
         for taken in rows:
             results[taken.line].taken = taken
@@ -117,11 +125,20 @@ class Importer:
             taken.record.id = uuid7()
         return _Row(taken, taken.record)
 
+    def _match(self, rows: list[_Row]) -> None:
+        """Which record each row means: by its key where it has one, else by likeness."""
+        named, decided = self.keyed.find([r.taken for r in rows])
+        rest = [r for r in rows if r.taken.line not in decided]
+        alike = self.finder.find([(r.taken.line, r.record) for r in rest])
+        for row in rows:
+            row.match = named.get(row.taken.line)
+        for n, row in enumerate(rest):
+            row.match = alike.get(n)
+
     def _turn(self, rows: list[_Row]) -> tuple[list[_Row], list[_Row]]:
         """The rows that can be done now, with their twins, and those that must wait for others of this chunk."""
-        found = self.finder.find([(r.taken.line, r.record) for r in rows])
-        for n, row in enumerate(rows):
-            row.match = found.get(n)
+        self._match(rows)
+        rows = [r for r in rows if not r.taken.refused]
         if self.options.on_duplicate != "update":
             return rows, []
         now: list[_Row] = []
@@ -238,6 +255,8 @@ class Importer:
         )
 
     def _sentence(self, match: Match) -> str:
+        if match.record is not None and match.reasons == ["key"]:
+            return _("Is “%(title)s”, which is there already.") % {"title": match.record.title}
         if match.record is None:
             return _("Repeats line %(line)d of this file.") % {"line": match.line}
         return _("Is very likely “%(title)s”, which is there already.") % {"title": match.record.title}

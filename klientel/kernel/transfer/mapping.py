@@ -11,7 +11,8 @@ from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.errors import Refused
 from klientel.kernel.kinds import Addresses, Entries, Kind
 from klientel.kernel.records import RecordType
-from klientel.kernel.transfer.targets import names, parse, preset_of, targets
+from klientel.kernel.transfer.taking import id_in
+from klientel.kernel.transfer.targets import ID, names, parse, preset_of, targets
 from klientel.lib.tables import Table
 from klientel.lib.tables.mapping import guess
 from klientel.lib.words import fold
@@ -36,6 +37,7 @@ def guessed(scope: ActorScope, rtype: RecordType, table: Table) -> dict[str, str
     columns = [c for c in table.columns if c not in (LINE, PROBLEM)]
     known = targets(scope, rtype)
     exact = {c: path for c in columns if (path := _exact(c, scope.writable(rtype), set(known)))}
+    exact = {c: p for c, p in exact.items() if p != ID} | _ids(columns, table)
     if table.kind == "vcf":
         exact |= {c: p for c in columns if (p := _of_card(c, scope.writable(rtype)))}
     taken = set(exact.values())
@@ -48,6 +50,17 @@ def guessed(scope: ActorScope, rtype: RecordType, table: Table) -> dict[str, str
     found = _whole_address(_doubted(rtype, found, values), values, fields)
     found = _further(columns, exact | found, fields)
     return _with_purposes(columns, found, fields)
+
+
+def _ids(columns: Sequence[str], table: Table) -> dict[str, str]:
+    """The column of our own exports that says which record a row is: called so, and full of our ids."""
+    for column in columns:
+        if column.strip().lower() == ID:
+            place = table.columns.index(column)
+            values = [row[place] for row in table.sample(_SAMPLE) if row[place].strip()]
+            if values and all(id_in(v) is not None for v in values):
+                return {column: ID}
+    return {}
 
 
 def _doubted(rtype: RecordType, mapping: dict[str, str], values: dict[str, list[str]]) -> dict[str, str]:
@@ -147,13 +160,13 @@ def checked(scope: ActorScope, rtype: RecordType, columns: Sequence[str], mappin
             raise Refused(
                 "no_such_column", _("The file has no column “%(name)s”.") % {"name": str(column)[:80]}, "mapping"
             )
-        if path not in parts and (not isinstance(path, str) or parse(path, fields) is None):
+        if path not in parts and path != ID and (not isinstance(path, str) or parse(path, fields) is None):
             raise Refused(
                 "no_such_field", _("“%(path)s” is no field that can be imported.") % {"path": str(path)[:80]}, "mapping"
             )
         found[column] = path
         seen[path] = column
-    if not found:
+    if not found.keys() - {c for c, p in found.items() if p == ID}:
         raise Refused("nothing_mapped", _("Please say for at least one column where it belongs."), "mapping")
     missing = [t.label for t in targets(scope, rtype).values() if t.required and not _covers(found, t.field)]
     if missing:

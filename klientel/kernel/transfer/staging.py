@@ -136,8 +136,13 @@ def staged(run: ImportRun, result: Result, importer: Importer) -> StagedRow:
         faults=[_fault(f) for f in result.faults],
         match=_match(match) if match is not None else {},
         cells=taken.cells,
-        keys=[k for k in taken.record.match_keys if weight(k) >= ENOUGH] if new else [],
+        keys=_keys(importer, taken.record) if new else [],
     )
+
+
+def _keys(importer: Importer, record: Any) -> list[str]:
+    """Those by which later rows may mean the same."""
+    return [*(k for k in record.match_keys if weight(k) >= ENOUGH), *importer.keyed.texts(record)]
 
 
 def _fault(fault: Any) -> dict[str, str]:

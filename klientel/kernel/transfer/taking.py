@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -29,7 +30,7 @@ from klientel.kernel.records import RecordType
 from klientel.kernel.transfer import cells as cell_texts
 from klientel.kernel.transfer import saying
 from klientel.kernel.transfer.options import Options
-from klientel.kernel.transfer.targets import ADDED, LANGUAGES, Part, Path, parse, preset_of
+from klientel.kernel.transfer.targets import ADDED, ID, LANGUAGES, Part, Path, parse, preset_of
 from klientel.lib import dates
 from klientel.lib.tables import Row
 from klientel.lib.words import fold
@@ -62,6 +63,7 @@ class Taken:
     links: dict[str, str] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     record: Any = None  # of these values, in memory
+    named: UUID | None = None  # the id of the record that the row says it is
 
     def put(self, kind: Kind, value: Any) -> None:
         """Set a value that was found out later, such as a link."""
@@ -76,6 +78,15 @@ class Taken:
     def refused(self) -> bool:
         """Whether the row as a whole cannot be taken."""
         return any(f.state == "error" for f in self.faults)
+
+
+def id_in(text: str) -> UUID | None:
+    """The id that a cell holds, if it is one."""
+    text = text.strip()
+    try:
+        return UUID(text) if len(text) in (32, 36) else None
+    except ValueError:
+        return None
 
 
 class Taker:
@@ -101,11 +112,15 @@ class Taker:
         self._composed: list[tuple[int, Part]] = []
         self._column_of: dict[str, str] = {}
         self._readers: dict[str, Callable[[str], Any]] = {}
+        self._id_at = -1
         for position, column in enumerate(self.columns):
             self._aim(position, column, mapping.get(column, ""), sample)
 
     def _aim(self, position: int, column: str, path: str, sample: Sequence[Sequence[str]]) -> None:
         if not path:
+            return
+        if path == ID:
+            self._id_at = position
             return
         if path in self._parts:
             self._composed.append((position, self._parts[path]))
@@ -145,6 +160,8 @@ class Taker:
         if self._entries:
             self._take_entries(taken)
         taken.record = fresh(self.rtype, self.fields, taken.values)
+        if self._id_at >= 0:
+            taken.named = id_in(taken.cells[self._id_at])
         return taken
 
     def _take_plain(self, taken: Taken) -> None:

@@ -33,6 +33,8 @@ _PART_LABELS = {
     "purpose": _("purpose"),
     "state": _("state"),
 }
+#: the column that says which record a row is; our own exports have it
+ID = "id"
 #: parts that are written into another part: the house number behind the street, the supplement below it
 ADDED = {"house_number": "street", "street_2": "street"}
 
@@ -99,6 +101,7 @@ def targets(scope: ActorScope, rtype: RecordType) -> dict[str, Target]:
         for part in preset_of(rtype).parts:
             if part.fields[0] == name and all(f in writable for f in part.fields):
                 found[part.path] = Target(part.path, _capital(part.label), group, "")
+    found[ID] = Target(ID, str(_("ID of the record")), str(rtype.label).capitalize(), "")
     return found
 
 
@@ -177,13 +180,15 @@ def _is_slot(text: str) -> bool:
 def names(scope: ActorScope, rtype: RecordType) -> dict[str, list[str]]:
     """Path -> what columns may be called that lead there, in every language: for guessing a mapping."""
     known, said = preset_of(rtype), targets(scope, rtype)
-    found: dict[str, list[str]] = {path: list(known.synonyms.get(path, ())) for path in said}
+    found: dict[str, list[str]] = {path: list(known.synonyms.get(path, ())) for path in said if path != ID}
     for part in known.parts:
         if part.path in found:
             found[part.path] += part.synonyms
     for language in dict.fromkeys((get_language() or "en", *LANGUAGES)):
         with override(language):
             for path, target in targets(scope, rtype).items():
+                if path == ID:
+                    continue
                 found[path] += [target.label, *_short(path, rtype)]
     return {path: list(dict.fromkeys(labels)) for path, labels in found.items()}
 

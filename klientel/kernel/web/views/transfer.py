@@ -94,6 +94,7 @@ def mapping(request: Any, import_id: UUID) -> HttpResponse:
     options: dict[str, Any] = {
         name: request.POST[name] for name in ("on_duplicate", "update", "sheet") if name in request.POST
     }
+    options["keys"] = request.POST.getlist("keys")
     options |= {name: name in request.POST for name in ("strict", "create_links", "mute")}
     try:
         run = assistant.choose(run, {c: p for c, p in chosen.items() if p}, options)

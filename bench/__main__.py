@@ -18,7 +18,7 @@ def arguments() -> Any:
     parser.add_argument("--size", type=int, default=25, help="requests in a row before the other side's turn")
     parser.add_argument("--only", default="", help="questions whose key begins so")
     parser.add_argument("--against", type=int, default=0, help="compare with the figures of this many persons")
-    parser.add_argument("--part", action="append", choices=("pages", "bulk", "undo", "idle", "consumers"))
+    parser.add_argument("--part", action="append", choices=("pages", "matching", "bulk", "undo", "idle", "consumers"))
     parser.add_argument("--profile", default="", help="show where the time of this question goes, and end")
     return parser.parse_args()
 
@@ -35,11 +35,11 @@ def main() -> None:
 
     found: dict[str, Any] = {"persons": given.persons, "machine": report.machine_facts()}
     with serving():
-        from bench import data, pages
+        from bench import data, matching, pages
         from klientel.site import static
 
         static.collect()
-        parts = given.part or ["pages", "bulk", "undo", "idle", "consumers"]
+        parts = given.part or ["pages", "matching", "bulk", "undo", "idle", "consumers"]
         if "pages" in parts or given.profile:
             facts = pages.prepare(place.facts(folder) or data.fill(folder, given.persons))
             found["load_rows_per_second"] = facts["load_rows_per_second"]
@@ -47,6 +47,9 @@ def main() -> None:
                 sys.stdout.write(pages.profile(facts, given.profile, requests=given.rounds * given.size))
                 return
             found["pages"] = pages.measure(facts, rounds=given.rounds, size=given.size, only=given.only)
+        if "matching" in parts:
+            facts = place.facts(folder) or data.fill(folder, given.persons)
+            found["matching"] = matching.measure(facts, rounds=given.rounds)
         found |= _others(parts, given.persons)
     (folder / "figures.json").write_text(json.dumps(found, indent=1))
     print(report.table(found))

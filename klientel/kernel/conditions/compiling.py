@@ -58,18 +58,27 @@ class SystemScope:
         return TRUE
 
 
-class _Compiler:
-    def __init__(self, scope: Scope) -> None:
-        self.scope, self.parts, self.aliases = scope, 0, 0
+class Compiler:
+    """Compiles conditions over ``alias``. What it names itself begins with that alias: a grant that is compiled over
+    one of its inner tables, by a compiler of its own, cannot take the same name for another table."""
+
+    def __init__(self, scope: Scope, alias: str) -> None:
+        self.scope, self.prefix, self.parts, self.aliases = scope, alias, 0, 0
 
     def alias(self) -> str:
+        """A name for one more table."""
         self.aliases += 1
-        return f"c{self.aliases}"
+        return f"{self.prefix}c{self.aliases}"
 
-    def condition(self, rtype: RecordType, json: Any, alias: str, depth: int = 0) -> Sql:
-        self.parts += 1
+    def count(self, depth: int, parts: int = 1) -> None:
+        """Refuse what is too large to be worked out."""
+        self.parts += parts
         if depth > MOST_DEPTH or self.parts > MOST_PARTS:
             raise Refused("too_complex", _("This condition is too large."))
+
+    def condition(self, rtype: RecordType, json: Any, alias: str, depth: int = 0) -> Sql:
+        """One condition, or a part of one."""
+        self.count(depth)
         match json:
             case {"all": list(parts), **rest} if not rest:
                 return both([self.condition(rtype, p, alias, depth + 1) for p in parts])
@@ -107,12 +116,20 @@ class _Compiler:
             return operator.sql(kind, alias, value_of(kind, operator, value, self.resolve))
         if not isinstance(kind, Link | Links) or kind.to == "*" or len(path) > 5:
             raise Refused("no_such_field", _("There is no such field."), ".".join(path))
-        target, inner = type_of(kind.to), self.alias()
+        target = type_of(kind.to)
+        there = self.joined(target, kind, alias)  # before its name is used
+        inner = there or self.alias()
         rest = self.walk(target, path[1:], operator, op, value, inner)
-        if operator.key == "empty":  # nothing there is empty too
-            found = self.exists(target, inner, _joins(kind, alias, inner), ~rest)
-            return ~found
-        return self.exists(target, inner, _joins(kind, alias, inner), rest)
+        wanted = ~rest if operator.key == "empty" else rest  # nothing there is empty too
+        if there is not None:
+            found = both([Sql(f"{inner}.id IS NOT NULL"), wanted])
+        else:
+            found = self.exists(target, inner, joins(kind, alias, inner), wanted)
+        return ~found if operator.key == "empty" else found
+
+    def joined(self, target: RecordType, kind: Link | Links, alias: str) -> str | None:
+        """The alias under which what this link leads to is joined to the statement already; here nothing is."""
+        return None
 
     def field(self, rtype: RecordType, name: str) -> Kind:
         kind = self.scope.visible(rtype).get(name)
@@ -161,7 +178,7 @@ class _Compiler:
             limit = viewer.restrict(target, inner := self.alias())
             if limit is not FALSE:
                 tenant = Sql(f"{inner}.tenant_id = %s", (self.scope.tenant,))
-                inside = both([tenant, _joins(kind, alias, inner), target.base(inner) or TRUE, limit])
+                inside = both([tenant, joins(kind, alias, inner), target.base(inner) or TRUE, limit])
                 parts.append(Sql(f"EXISTS (SELECT 1 FROM {target.table} {inner} WHERE {inside.text})", inside.params))
         return either(parts)
 
@@ -246,7 +263,8 @@ def _uuid(value: Any) -> UUID:
         raise Refused("not_a_record", _("There is no such record.")) from None
 
 
-def _joins(kind: Link | Links, alias: str, inner: str) -> Sql:
+def joins(kind: Link | Links, alias: str, inner: str) -> Sql:
+    """The row ``inner`` is one that the link leads to."""
     x = kind.sql(alias)
     if isinstance(kind, Links):
         return Sql(f"{x.text} ? {inner}.id::text" if kind.custom else f"{inner}.id = ANY({x.text})", x.params)
@@ -273,7 +291,10 @@ def _counted(text: str, params: tuple[Any, ...], times: Any) -> Sql:
 
 def compile(rtype: RecordType, json: Any, scope: Scope, alias: str) -> Sql:  # noqa: A001
     """The condition as SQL over ``alias``, a row of the type's table. :class:`Refused` where it is not understood."""
-    return _Compiler(scope).condition(rtype, json, alias)
+    try:
+        return Compiler(scope, alias).condition(rtype, json, alias)
+    except OverflowError:  # a day beyond the calendar
+        raise Refused("bad_value", _("Please enter a value to compare with.")) from None
 
 
 def check(rtype: RecordType, json: Any, scope: Scope) -> None:

@@ -34,9 +34,9 @@ class Choice(Text):
 
     def take(self, value: Any) -> str:
         if isinstance(value, str):
-            for key, _label in self.options():
-                if value == key:
-                    return key
+            for key, _label in self.of() if callable(self.of) else self.of:  # labels are not translated for this
+                if value == str(key):
+                    return str(key)
         raise self.refuse("not_a_choice", _("Please choose one of the given values."))
 
     def read(self, text: str) -> Any:

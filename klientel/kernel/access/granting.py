@@ -3,7 +3,8 @@ a page."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Callable, Hashable
+from typing import Any, Literal, TypeVar
 
 from klientel.kernel.conditions import SystemScope
 from klientel.kernel.conditions import compile as compile_condition
@@ -13,14 +14,23 @@ from klientel.kernel.kinds import Kind, Privacy
 from klientel.kernel.records import RecordType
 from klientel.kernel.sql import FALSE, TRUE, Sql, either
 
+T = TypeVar("T")
+
 
 class ActorScope:
-    """Sees what one actor's grants allow. Made once per request; remembers what it worked out."""
+    """Sees what one actor's grants allow. Remembers what it worked out; holds for as long as rights and fields do."""
 
     def __init__(self, actor: Actor) -> None:
         self.actor, self.tenant, self.me, self.teams = actor, actor.tenant, actor.member, actor.teams
         self._fields: dict[str, dict[str, Kind]] = {}
         self._writable: dict[str, dict[str, Kind]] = {}
+        self._known: dict[Hashable, Any] = {}
+
+    def known(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What ``make`` gave when it was first asked; for answers that hang on rights and declarations alone."""
+        if key not in self._known:
+            self._known[key] = make()
+        return self._known[key]  # type: ignore[no-any-return]
 
     def grants(self, rtype: RecordType, verb: str) -> list[Grant]:
         """The grants that speak of this type and verb."""

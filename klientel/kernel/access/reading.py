@@ -4,7 +4,7 @@ and export."""
 from __future__ import annotations
 
 import base64
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -18,7 +18,7 @@ from klientel.kernel.conditions import compile as compile_condition
 from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.kinds import Kind, Link, Links
 from klientel.kernel.records import RecordType, type_of
-from klientel.kernel.sql import Sql, both, comma, loaded
+from klientel.kernel.sql import FALSE, Sql, both, comma, loaded
 
 MOST = 1000
 
@@ -188,6 +188,21 @@ def which(
     return both(parts)
 
 
+def exist(scope: ActorScope, asked: Sequence[tuple[RecordType, Any]]) -> list[bool]:
+    """For each type and condition whether there is any record the actor may see, in one statement."""
+    tests = [which(scope, rtype, where) if scope.may(rtype, "view") else FALSE for rtype, where in asked]
+    parts = [
+        FALSE if test is FALSE else Sql(f"EXISTS (SELECT FROM {rtype.table} t WHERE {test.text})", test.params)
+        for (rtype, _where), test in zip(asked, tests, strict=True)
+    ]
+    if all(part is FALSE for part in parts):
+        return [False] * len(parts)
+    every = comma(parts)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {every.text}", every.params)
+        return list(cursor.fetchone())
+
+
 def count(
     scope: ActorScope, rtype: RecordType, where: Any = None, *, most: int = 10_000, archived: bool = False
 ) -> int:
@@ -342,6 +357,7 @@ __all__ = [
     "Sort",
     "by_name",
     "count",
+    "exist",
     "get",
     "linked",
     "names",

@@ -34,6 +34,11 @@ def refresh(tenant: UUID, version: int) -> None:
         del _cache[tenant]
 
 
+def known(tenant: UUID) -> object:
+    """A mark of what is known of a tenant's own fields: another one whenever that was read anew; none before."""
+    return _cache.get(tenant)
+
+
 def forget(tenant: UUID) -> None:
     """Drop what is known of a tenant's own fields, because they were just changed here."""
     _cache.pop(tenant, None)

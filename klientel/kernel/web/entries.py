@@ -28,6 +28,10 @@ def concern(rtype: RecordType) -> str:
 
 def entry_types(scope: ActorScope, verb: str = "view") -> list[RecordType]:
     """The types of entries this actor may see (or create): what happened, then what is to come."""
+    return scope.known(("entries", verb), lambda: _entry_types(scope, verb))
+
+
+def _entry_types(scope: ActorScope, verb: str) -> list[RecordType]:
     found = [t for t in all_types() if t.group and concern(t) and scope.may(t, verb)]
     order = ("", *WHEN)
     return sorted(found, key=lambda t: (order.index(when(t)), sum(len(names) for _label, names in t.sections), t.key))
@@ -104,19 +108,46 @@ def about(rtype: RecordType, record_id: UUID) -> dict[str, Any]:
     return {"field": concern(rtype), "op": "contains_one", "value": [str(record_id)]}
 
 
-@dataclass
-class Capture:
-    """The small form that makes one kind of entry from a record's page."""
+@dataclass(frozen=True)
+class Plan:
+    """What the small form of one kind of entry asks for."""
 
     rtype: RecordType
-    main: list[fields.Field]
-    details: list[fields.Field]
+    kinds: list[Kind]
+    main: list[Kind]
+    details: list[Kind]
     concern: str
     mentions: str
 
 
-def captures(scope: ActorScope) -> list[Capture]:
+class Capture:
+    """The small form that makes one kind of entry from a record's page; its fields are made when they are drawn."""
+
+    def __init__(self, scope: ActorScope, plan: Plan, now: dt.datetime) -> None:
+        self._scope, self._plan = scope, plan
+        self.rtype, self.concern, self.mentions = plan.rtype, plan.concern, plan.mentions
+        self.start = _defaults(plan.kinds, now)
+
+    @property
+    def main(self) -> list[fields.Field]:
+        """The fields that must be filled in."""
+        return self._fields(self._plan.main)
+
+    @property
+    def details(self) -> list[fields.Field]:
+        """Those that say when and how."""
+        return self._fields(self._plan.details)
+
+    def _fields(self, kinds: list[Kind]) -> list[fields.Field]:
+        return _plain(fields.fields(self._scope, kinds, self.start, prefix=f"c-{self.rtype.slug}"))
+
+
+def captures(scope: ActorScope, now: dt.datetime) -> list[Capture]:
     """One small form per type of entry: required fields first, then those that say when and how."""
+    return [Capture(scope, plan, now) for plan in scope.known("captures", lambda: _plans(scope))]
+
+
+def _plans(scope: ActorScope) -> list[Plan]:
     made = []
     for rtype in entry_types(scope, "create"):
         writable = scope.writable(rtype)
@@ -126,17 +157,7 @@ def captures(scope: ActorScope) -> list[Capture]:
         main = [k for k in kinds if k.required]
         rest = [k for k in kinds if not k.required and k.name != "state"]
         details = [k for k in rest if not isinstance(k, LongText)][:5] + [k for k in rest if isinstance(k, LongText)]
-        start = _defaults(kinds)
-        prefix = f"c-{rtype.slug}"
-        made.append(
-            Capture(
-                rtype,
-                _plain(fields.fields(scope, main, start, prefix=prefix)),
-                _plain(fields.fields(scope, details, start, prefix=prefix)),
-                concern(rtype),
-                mentions,
-            )
-        )
+        made.append(Plan(rtype, kinds, main, details, concern(rtype), mentions))
     return made
 
 
@@ -147,10 +168,10 @@ def _plain(some: list[fields.Field]) -> list[fields.Field]:
     return some
 
 
-def _defaults(kinds: list[Kind]) -> dict[str, Any]:
+def _defaults(kinds: list[Kind], now: dt.datetime) -> dict[str, Any]:
     """What a small form begins with: declared defaults, and now for what happened just now."""
     found = {k.name: k.get_default() for k in kinds if k.has_default()}  # type: ignore[attr-defined]
-    return found | {k.name: timezone.now() for k in kinds if isinstance(k, DateTime) and k.name == "at"}
+    return found | {k.name: now for k in kinds if isinstance(k, DateTime) and k.name == "at"}
 
 
 __all__ = ["Capture", "Step", "about", "captures", "completable", "concern", "entry_types", "upcoming", "when"]

@@ -147,10 +147,15 @@ def label_of(kind: Kind) -> str:
     return large(getattr(kind, "verbose_name", "") or kind.name)
 
 
+def moment_as_sent(value: dt.datetime) -> str:
+    """A moment as its control holds it, in the active time zone."""
+    return timezone.localtime(value).strftime("%Y-%m-%dT%H:%M")
+
+
 def as_sent(kind: Kind, value: Any) -> Any:
     """A value, canonical or as a browser sent it, as the control holds it."""
     if isinstance(value, dt.datetime):
-        return timezone.localtime(value).strftime("%Y-%m-%dT%H:%M")
+        return moment_as_sent(value)
     if isinstance(value, dt.date):
         return value.isoformat()
     if isinstance(value, UUID):

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext, ngettext, npgettext, pgettext
 from markupsafe import Markup, escape
 
-from klientel.kernel.web import cells, invited, keeping, shell, speech, symbols
+from klientel.kernel.web import cells, invited, keeping, shell, speech, symbols, telling
 from klientel.kernel.web.addresses import place, urlencoded
 from klientel.kernel.web.compiling import Languages, Sentences, Speaking
 
@@ -50,6 +50,7 @@ def _speaking(language: str, chosen: dict[str, Any]) -> Speaking:
         "kept": keeping.kept,
         "once": keeping.once,
         "HERE": keeping.HERE,
+        "told_events": telling.events,
         "attributes": attributes,
         "invitations_waiting": lambda: invited.sent(waiting=True),
         "record_url": cells.record_url,

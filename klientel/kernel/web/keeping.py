@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 
 from klientel.kernel.web import shell
 
+Swap = tuple[str, ...]
 MOST = 8_000_000  # characters of one process
 HERE = "\x02here\x02"
 _TOKEN = "\x02token\x02"  # noqa: S105 - stands where the token comes
@@ -37,12 +38,12 @@ def kept(context: Context, name: str, *keys: object) -> Markup:
 
 
 @pass_context
-def once(context: Context, name: str, *keys: object, caller: Callable[[], str]) -> Markup:
-    """The body of a ``{% call %}``."""
-    return _part(context, (name, *keys), caller)
+def once(context: Context, name: str, *keys: object, caller: Callable[[], str], swap: Swap = ()) -> Markup:
+    """The body of a ``{% call %}``; texts of ``swap`` (an id, a moment: found nowhere by chance) are holes too."""
+    return _part(context, (name, *keys), caller, swap)
 
 
-def _part(context: Context, keys: tuple[object, ...], draw: Callable[[], str]) -> Markup:
+def _part(context: Context, keys: tuple[object, ...], draw: Callable[[], str], swap: Swap = ()) -> Markup:
     around = shell.shell_of(context["request"])
     if around.whose is None:
         return _filled(str(draw()), around)
@@ -50,7 +51,11 @@ def _part(context: Context, keys: tuple[object, ...], draw: Callable[[], str]) -
     found = _parts.get(key)
     if found is None:
         found = str(draw()).replace(around.token, _TOKEN)
+        for n, text in enumerate(swap):
+            found = found.replace(text, f"\x02{n}\x02")
         _keep(key, found)
+    for n, text in enumerate(swap):
+        found = found.replace(f"\x02{n}\x02", text)
     return _filled(found, around)
 
 

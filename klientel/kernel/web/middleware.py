@@ -54,8 +54,24 @@ class Klientel:
                 request.actor = _actor(tenant.member_id, tenant.access_version)
             except Forbidden:
                 return self.get_response(request)
-            request.tenant, request.scope = tenant, access.ActorScope(request.actor)
+            request.tenant, request.scope = tenant, _scope(request.actor, tenant.pk)
             return self.get_response(request)
+
+
+#: of each member, with the rights and the fields it holds for
+_scopes: dict[UUID, tuple[Actor, object, access.ActorScope]] = {}
+
+
+def _scope(actor: Actor, tenant: UUID) -> access.ActorScope:
+    """What the member may see: worked out anew when rights or the tenant's own fields have changed."""
+    fields = custom.known(tenant)
+    found = _scopes.get(actor.id)
+    if found is not None and found[0] is actor and found[1] is fields:
+        return found[2]
+    made = access.ActorScope(actor)
+    if fields is not None:
+        _scopes[actor.id] = (actor, fields, made)
+    return made
 
 
 def _chosen(mine: list[Any], wanted: Any) -> Any:

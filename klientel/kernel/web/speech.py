@@ -71,6 +71,16 @@ class Now:
             f'<time datetime="{value.isoformat()}" title="{full}" data-ago>{text}</time>'
         )
 
+    def moment(self, value: dt.datetime) -> str:
+        """As the function of this name."""
+        local = value.astimezone(self._zone)
+        return f"{self._date(local.date())}, {local.hour:02}:{local.minute:02}"
+
+    def clock(self, value: dt.datetime) -> str:
+        """As the function of this name."""
+        local = value.astimezone(self._zone)
+        return f"{local.hour:02}:{local.minute:02}"
+
     def spoken(self, value: dt.datetime) -> str:
         """As the function of this name."""
         return self._spoken(value, value.astimezone(self._zone))

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from klientel.kernel import actions, events
 from klientel.kernel.access import ActorScope
-from klientel.kernel.access.reading import Name, names
+from klientel.kernel.access.reading import Name, names_by_type
 from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.events import Event
 from klientel.kernel.kinds import Kind, Link, Links, LongText, RichText
@@ -74,7 +74,7 @@ def told(scope: ActorScope, record_id: UUID | None, some: list[Event]) -> list[T
 
 
 def _names_in(scope: ActorScope, record_id: UUID | None, some: list[Event]) -> dict[UUID, Name]:
-    """Names of the records that these events speak of: one statement per type among them."""
+    """Names of the records that these events speak of."""
     wanted: dict[str, set[UUID]] = defaultdict(set)
     for event in some:
         if event.record_id != record_id:
@@ -83,11 +83,7 @@ def _names_in(scope: ActorScope, record_id: UUID | None, some: list[Event]) -> d
             if isinstance(kind, Link | Links) and kind.to != "kernel.user" and kind.name not in QUIET:
                 wanted[kind.to] |= _ids(pair)
         wanted["*"] |= _targets(event, record_id)
-    found: dict[UUID, Name] = {}
-    for to, ids in wanted.items():
-        if ids:
-            found |= names(scope, ids, to)
-    return found
+    return names_by_type(scope, wanted)
 
 
 def _targets(event: Event, record_id: UUID | None) -> set[UUID]:

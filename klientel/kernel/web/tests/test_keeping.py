@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from klientel.kernel.access import actor_of
 from klientel.kernel.actions import run
@@ -121,3 +123,37 @@ def test_what_is_kept_has_a_bound(client: Client, monkeypatch: pytest.MonkeyPatc
     for at in ("/persons/", "/organisations/", "/tasks/", "/", "/persons/"):
         assert client.get(at).status_code == 200
     assert 0 < keeping.size() <= 20_000
+
+
+def test_the_small_forms_of_a_record_belong_to_this_record(desk: Desk) -> None:
+    client, actor = desk
+    with inside(actor.tenant), writing():
+        first, second = make(actor, "contacts.person", 1), make(actor, "contacts.person", 2)
+    page(client, f"/persons/{first.id}/")
+    text = page(client, f"/persons/{second.id}/")
+    assert str(first.id) not in text
+    assert f'data-draft="notes-{second.id}"' in text
+    assert f'href="/persons/{second.id}/do/assign"' in text
+    assert "\x02" not in text
+
+
+def test_the_small_forms_begin_at_this_moment(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    client, actor = desk
+    with inside(actor.tenant), writing():
+        found = make(actor, "contacts.person")
+    begins, now = [], timezone.now()
+    for minutes in (0, 61):
+        monkeypatch.setattr(timezone, "now", lambda minutes=minutes: now + dt.timedelta(minutes=minutes))
+        begins.append(re.findall(r'type="datetime-local" value="(.+?)"', page(client, f"/persons/{found.id}/")))
+    assert begins[0]
+    assert begins[0] != begins[1]
+
+
+def test_a_field_of_ones_own_that_was_added_is_on_the_next_page(desk: Desk) -> None:
+    client, actor = desk
+    page(client)
+    with inside(actor.tenant), writing():
+        facts = {"record_type": "contacts.person", "kind": "text", "name": "x_shoe", "privacy": "public"}
+        run(actor, "kernel.customfield.create", label_de="Schuhe", label_en="Shoe size", **facts)
+    assert "Shoe size" in page(client, "/persons/new")
+    assert "Shoe size" in page(client, "/persons/?sort=-title")

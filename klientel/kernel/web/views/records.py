@@ -9,21 +9,23 @@ import orjson
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 
 from klientel.kernel import actions
-from klientel.kernel.access.reading import Name, get, names, select
+from klientel.kernel.access.reading import Name, Page, exist, get, names, names_by_type, select
 from klientel.kernel.access.reading import Row as ListRow
 from klientel.kernel.kinds import Kind, Link, Links
 from klientel.kernel.records import RecordType, Reverse, reverses, type_of
 from klientel.kernel.web import cells, entries, timeline
 from klientel.kernel.web.addresses import urlencoded
 from klientel.kernel.web.answers import fragment, page, wants_part
-from klientel.kernel.web.fields import label_of
+from klientel.kernel.web.fields import label_of, moment_as_sent
 from klientel.kernel.web.views.lists import seen_type
 
 #: how many related records a card shows
 RELATED = 6
 MOST_CARDS = 8
+NO_ROWS = Page([], None, None)
 RELATION = "kernel.relation"
 FILE = "kernel.file"
 NOT_OFFERED = ("exported", "create", "change", "archive", "restore", "comment", "link", "tag", "untag", "assign")
@@ -46,6 +48,8 @@ def record(request: Any, slug: str, record_id: UUID) -> HttpResponse:
         request,
         "records/record.html",
         past
+        | beside_it(scope, rtype, record_id)
+        | _captures(scope, wanted=found.archived_at is None and not rtype.system)
         | {
             "rtype": rtype,
             "record": found,
@@ -55,12 +59,9 @@ def record(request: Any, slug: str, record_id: UUID) -> HttpResponse:
             "tags": [linked[t] for t in found.tags if t in linked],
             "stage": _stage(scope, rtype, found),
             "owner": linked.get(found.owner),
-            "captures": entries.captures(scope) if found.archived_at is None and not rtype.system else [],
-            "related": related(scope, rtype, record_id),
-            "relations": relations(scope, record_id),
-            "files": files(scope, record_id),
             "may_upload": found.archived_at is None and scope.may(type_of(FILE), "create"),
-            "more": more_actions(scope, rtype, found),
+            "any_more": found.archived_at is None and bool(_offered(scope, rtype)),
+            "more": lambda: more_actions(scope, rtype, found),
             "contact": contact(scope, rtype, found),
             "may_change": scope.may(rtype, "change") and found.archived_at is None,
             "may_archive": scope.may(rtype, "archive"),
@@ -72,6 +73,14 @@ def record(request: Any, slug: str, record_id: UUID) -> HttpResponse:
     )
 
 
+def _captures(scope: Any, *, wanted: bool) -> dict[str, Any]:
+    """The small forms, what they begin with, and how this moment stands in them."""
+    now = timezone.now().replace(second=0, microsecond=0)
+    made = entries.captures(scope, now) if wanted else []
+    begins = tuple((n, str(v)) for one in made for n, v in one.start.items() if v != now)
+    return {"captures": made, "capture_key": begins, "now_text": moment_as_sent(now)}
+
+
 def _timeline(request: Any, rtype: RecordType, record_id: UUID, beside: list[RecordType]) -> tuple[Any, dict[str, Any]]:
     options = timeline.filters(rtype, beside)
     chosen = next((f for f in options if f.key == request.GET.get("show", "")), options[0])
@@ -81,16 +90,13 @@ def _timeline(request: Any, rtype: RecordType, record_id: UUID, beside: list[Rec
 
 
 def _linked(scope: Any, rtype: RecordType, found: Any) -> dict[UUID, Name]:
-    """Names of all records that this one leads to: one statement per type among them."""
+    """Names of all records that this one leads to."""
     wanted: dict[str, set[UUID]] = {}
     for name, kind in scope.visible(rtype).items():
         value = rtype.value(found, name)
         if isinstance(kind, Link | Links) and value and kind.to != "kernel.user":
             wanted.setdefault(kind.to, set()).update(value if isinstance(kind, Links) else [value])
-    made: dict[UUID, Name] = {}
-    for to, ids in wanted.items():
-        made |= names(scope, ids, to)
-    return made
+    return names_by_type(scope, wanted)
 
 
 def sections(scope: Any, rtype: RecordType, found: Any, linked: dict[UUID, Name]) -> list[dict[str, Any]]:
@@ -159,24 +165,53 @@ def contact(scope: Any, rtype: RecordType, found: Any) -> dict[str, str]:
     return made
 
 
-def related(scope: Any, rtype: RecordType, record_id: UUID) -> list[dict[str, Any]]:
-    """Cards of related records: one statement per way that leads here. Entries are left to the timeline."""
-    cards: list[dict[str, Any]] = []
-    for way in reverses(rtype).values():
-        source = way.source
-        if entries.concern(source) or source.system or source.key == RELATION or not _open(scope, way):
-            continue
-        if len(cards) < MOST_CARDS:
-            cards.append(_card(scope, way, record_id))
+def beside_it(scope: Any, rtype: RecordType, record_id: UUID) -> dict[str, Any]:
+    """Related records, relations and files. One statement says where there is anything, and only that is read."""
+    ways = scope.known(("ways", rtype.key), lambda: _ways(scope, rtype))
+    asked = [(way.source, _leads(way, record_id)) for way in ways]
+    *taken, relates, holds = exist(
+        scope, [*asked, (type_of(RELATION), _either(record_id)), (type_of(FILE), _on(record_id))]
+    )
+    return {
+        "related": related(scope, ways, taken, record_id),
+        "relations": relations(scope, record_id) if relates else [],
+        "files": files(scope, record_id) if holds else [],
+    }
+
+
+def _either(record_id: UUID) -> dict[str, Any]:
+    return {"any": [{"field": f, "op": "contains_one", "value": [str(record_id)]} for f in ("first", "second")]}
+
+
+def _on(record_id: UUID) -> dict[str, Any]:
+    return {"field": "concerns", "op": "contains_one", "value": [str(record_id)]}
+
+
+def related(scope: Any, ways: list[Reverse], taken: list[bool], record_id: UUID) -> list[dict[str, Any]]:
+    """Cards of related records: one statement per way that leads here, for those ways on which there is anything."""
+    cards = [_card(scope, way, record_id, there=there) for way, there in zip(ways, taken, strict=True)]
     return [c for c in cards if c["rows"] or c["new"]]
 
 
-def _card(scope: Any, way: Reverse, record_id: UUID) -> dict[str, Any]:
-    source, op = way.source, "contains_one" if way.many else "is"
+def _ways(scope: Any, rtype: RecordType) -> list[Reverse]:
+    """The ways by which other records lead to those of a type. Entries are left to the timeline."""
+    found = [
+        way
+        for way in reverses(rtype).values()
+        if not (entries.concern(way.source) or way.source.system or way.source.key == RELATION) and _open(scope, way)
+    ]
+    return found[:MOST_CARDS]
+
+
+def _leads(way: Reverse, record_id: UUID) -> dict[str, Any]:
     value: Any = [str(record_id)] if way.many else str(record_id)
+    return {"field": way.field, "op": "contains_one" if way.many else "is", "value": value}
+
+
+def _card(scope: Any, way: Reverse, record_id: UUID, *, there: bool) -> dict[str, Any]:
+    source, where = way.source, _leads(way, record_id)
     columns = tuple(c for c in source.columns if c in scope.visible(source) and c != way.field)[:2]
-    where = {"field": way.field, "op": op, "value": value}
-    found = select(scope, source, columns=columns, where=where, limit=RELATED)
+    found = select(scope, source, columns=columns, where=where, limit=RELATED) if there else NO_ROWS
     new = (
         f"{reverse('new', args=[source.slug])}?{urlencoded({way.field: record_id})}"
         if scope.may(source, "create")
@@ -198,17 +233,17 @@ def files(scope: Any, record_id: UUID) -> list[ListRow]:
     rtype = type_of(FILE)
     if not scope.may(rtype, "view"):
         return []
-    where = {"field": "concerns", "op": "contains_one", "value": [str(record_id)]}
-    return select(scope, rtype, columns=("size", "created_at"), where=where, sort="-created_at", limit=RELATED).rows
+    return select(
+        scope, rtype, columns=("size", "created_at"), where=_on(record_id), sort="-created_at", limit=RELATED
+    ).rows
 
 
 def relations(scope: Any, record_id: UUID) -> list[dict[str, Any]]:
     """Records that this one belongs together with, each with the name of the way, seen from here."""
-    rtype, here = type_of(RELATION), [str(record_id)]
+    rtype = type_of(RELATION)
     if not scope.may(rtype, "view"):
         return []
-    either = [{"field": f, "op": "contains_one", "value": here} for f in ("first", "second")]
-    found = select(scope, rtype, columns=("kind", "first", "second", "note"), where={"any": either}, limit=20).rows
+    found = select(scope, rtype, columns=("kind", "first", "second", "note"), where=_either(record_id), limit=20).rows
     if not found:
         return []
     kinds = select(scope, type_of("kernel.relationkind"), columns=("name", "back"), limit=200).rows
@@ -251,17 +286,27 @@ def more_actions(scope: Any, rtype: RecordType, found: Any) -> list[dict[str, An
             "url": reverse("do", args=[rtype.slug, found.pk, a.verb]),
             "asks": bool(a.params) or a.outward or a.dangerous,
         }
+        for a in _offered(scope, rtype)
+    ]
+
+
+def _offered(scope: Any, rtype: RecordType) -> list[Any]:
+    return scope.known(("offered", rtype.key), lambda: [  # type: ignore[no-any-return]
+        a
         for a in actions.actions_on(rtype)
         if not a.new
         and (a.verb not in NOT_OFFERED or a.verb in ("assign", "tag", "link"))
         and scope.may(rtype, a.needs)
-    ]
+    ])  # fmt: skip
 
 
 def _remember(request: Any, rtype: RecordType, record_id: UUID) -> None:
     """The last records somebody opened stand first in the palette and on the home page."""
-    mine = [e for e in request.session.get("opened", []) if e[1] != str(record_id)]
-    request.session["opened"] = [[rtype.key, str(record_id)], *mine][:12]
+    opened, this = request.session.get("opened", []), str(record_id)
+    if opened and opened[0][1] == this:
+        return
+    mine = [e for e in opened if e[1] != this]
+    request.session["opened"] = [[rtype.key, this], *mine][:12]
 
 
 @page

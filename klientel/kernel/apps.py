@@ -19,6 +19,7 @@ class KernelConfig(AppConfig):
         """Declaration is registration: nothing is listed by hand."""
         import_module("klientel.kernel.records.types").declare_all()
         for storey in (
+            "events.sealing",
             "merge.merging",
             "merge.unmerging",
             "files.storing",

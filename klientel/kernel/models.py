@@ -2,7 +2,7 @@
 
 from klientel.kernel.access.models import Member, Membership, Role, Team, View
 from klientel.kernel.api.models import Allowance, Answer
-from klientel.kernel.events.models import About, Cursor, Parked
+from klientel.kernel.events.models import About, Block, Cursor, Parked, Seal
 from klientel.kernel.files.models import File
 from klientel.kernel.history.models import ChangeRow, ChangeRun
 from klientel.kernel.identity.models import ApiToken, Invitation, User
@@ -20,6 +20,7 @@ __all__ = [
     "Allowance",
     "Answer",
     "ApiToken",
+    "Block",
     "ChangeRow",
     "ChangeRun",
     "Comment",
@@ -42,6 +43,7 @@ __all__ = [
     "Relation",
     "RelationKind",
     "Role",
+    "Seal",
     "StagedRow",
     "Tag",
     "Team",

@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from klientel.kernel import jobs, writing
 from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.errors import Conflict, Forbidden, Refused
+from klientel.kernel.events import sealing as audit
 from klientel.kernel.files import keeping
 from klientel.kernel.identity import sealing
 from klientel.kernel.identity.actor import Actor
@@ -192,6 +193,7 @@ def _blank_some(facts: _Facts, which: dict[UUID, str], pattern: Pattern) -> None
 def _forget_history(facts: _Facts) -> None:
     """The values of events: of what goes all of them, elsewhere the person's."""
     gone = list(facts.gone)
+    _unseal(facts, facts.identity.all, [*gone, *facts.kept])
     with writing.door(), connection.cursor() as cursor:
         cursor.execute(
             "UPDATE kernel_event SET changes = '{}', parameters = '{}' WHERE tenant_id = %s AND record_id = ANY(%s)"
@@ -207,6 +209,7 @@ def _forget_history(facts: _Facts) -> None:
 
 def _forget_beside(facts: _Facts) -> None:
     """What stands beside records: search rows, results and files of imports, notices, kept answers, queues."""
+    _unseal(facts, facts.identity.alone, None)
     with writing.door():
         imports.drop_files(list(facts.gone), facts.identity.alone)
         imports.forget_rows(list(facts.gone), facts.identity.alone)
@@ -216,6 +219,24 @@ def _forget_beside(facts: _Facts) -> None:
         for table in tables.tables():
             if table.name not in records:
                 tables.blank(table, facts.identity.alone)
+
+
+def _unseal(facts: _Facts, pattern: Pattern, records: list[UUID] | None) -> None:
+    """Before values of events go: their salts, so that nothing can be guessed from the audit's seal."""
+    events: list[UUID] = []
+    if records is not None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT id FROM kernel_event"
+                " WHERE tenant_id = %s AND record_id = ANY(%s) AND kind NOT LIKE 'privacy.%%'",
+                [current(), list(facts.gone)],
+            )
+            events = [row[0] for row in cursor.fetchall()]
+    for table, key in (("kernel_event", "id"), ("kernel_event_private", "event_id")):
+        [found] = _tables(table)
+        rows = tables.rows_with(found, pattern, columns=f"x.{key}, x.record_id", limit=1_000_000)
+        events += [event for event, record in rows if records is None or record in records]
+    audit.unseal(events, facts.erasure.id)
 
 
 def _tables(*names: str) -> list[tables.Table]:

@@ -37,7 +37,9 @@ def check(rtype: RecordType, drafts: list[Draft]) -> dict[int, Refused]:
 
 
 def _below_themselves(rtype: RecordType, name: str, drafts: list[Draft]) -> set[object]:
+    """One tree changes in one transaction at a time: of two crosswise changes the second sees what the first did."""
     with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 11))", [f"{current()} {rtype.key} {name}"])
         cursor.execute(
             f'WITH RECURSIVE up AS (SELECT t.id AS start, t."{name}" AS at FROM {rtype.table} t'
             " WHERE t.tenant_id = %(tenant)s AND t.id = ANY(%(ids)s)"

@@ -50,3 +50,37 @@ class Parked(TenantModel):
 
     class Meta(TenantModel.Meta):
         app_label = "kernel"
+
+
+class Seal(TenantModel):
+    """What seals one event (its id is the event's): commitments to what it says, and the salt of the public part.
+
+    ``block`` and ``place`` say where it stands in the chain; ``erased_by`` which erasure dropped values and salts.
+    """
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    block = models.PositiveBigIntegerField()
+    place = models.PositiveIntegerField()
+    salt = models.UUIDField(null=True)
+    public = models.BinaryField()
+    private = models.BinaryField(null=True)
+    erased_by = models.UUIDField(null=True)
+
+    class Meta(TenantModel.Meta):
+        app_label = "kernel"
+        indexes = [models.Index("tenant_id", "block", "place", name="seal_block")]
+
+
+class Block(TenantModel):
+    """A link of a tenant's chain: how many events, the hash over them, and the hash that chains it to the last one."""
+
+    id = Id(primary_key=True)
+    number = models.PositiveBigIntegerField()
+    events = models.PositiveIntegerField()
+    root = models.BinaryField()
+    hash = models.BinaryField()
+    sealed_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        app_label = "kernel"
+        constraints = [models.UniqueConstraint(fields=["tenant_id", "number"], name="block_once")]

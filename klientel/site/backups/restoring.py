@@ -103,6 +103,7 @@ def restore(file: Path, progress: Progress, *, replace: bool, other_key: bool = 
     """Bring a backup back into this installation's database and folders."""
     with unpacked(file, other_key=other_key) as (folder, manifest):
         entries = _entries(folder / DUMP)
+        _read_through(folder, entries)
         connections.close_all()
         _refuse_unless_free(replace=replace)
         progress("database", 0, 1)
@@ -124,6 +125,14 @@ def _entries(dump: Path) -> str:
     return "\n".join(
         line for line in listed.splitlines() if line.startswith(";") or not any(w in line for w in LEFT_OUT)
     )
+
+
+def _read_through(folder: Path, entries: str) -> None:
+    """Read the whole dump once, as for loading it: nothing that is there is given up for a dump that cannot be read."""
+    listed = folder / "entries.list"
+    listed.write_text(entries)
+    command = [places.program("pg_restore"), f"--use-list={listed}", "--file=/dev/null", folder / DUMP]
+    places.run(command, places.owner(), "Reading the dump")
 
 
 def _refuse_unless_free(*, replace: bool) -> None:

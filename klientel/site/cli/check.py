@@ -129,6 +129,20 @@ def erasures() -> list[str]:
     return faults
 
 
+def seal() -> list[str]:
+    """No event of any tenant was changed, taken away, or put in behind the audit's seal."""
+    from klientel.kernel.events import sealing
+    from klientel.kernel.tenancy import inside, reading
+    from klientel.kernel.tenancy.models import Tenant
+    from klientel.privacy.seal import accounted
+
+    faults = []
+    for tenant in Tenant.objects.order_by("slug"):
+        with inside(tenant.pk), reading():
+            faults += [f"{tenant.slug}: {one}." for one in sealing.verify(accounted()).faults]
+    return faults
+
+
 def disk() -> list[str]:
     """There is room for the database, files and logs to grow."""
     usage = shutil.disk_usage(settings.KLIENTEL_HOME)
@@ -144,6 +158,7 @@ CHECKS: dict[str, Check] = {
     "partitions": partitions,
     "files": files,
     "erasures": erasures,
+    "seal": seal,
     "disk": disk,
     "indexes": indexes,
 }

@@ -120,3 +120,17 @@ def test_undo_opens_its_own_transactions(dora):
     assert undo(dora, done.change_set).records == 1
     with reading():
         assert get(ActorScope(dora), type_of(PERSON), person.id).last_name == "Muster"
+
+
+def test_two_crosswise_changes_do_not_close_a_circle(dora):
+    for _ in range(4):
+        first, second = (run(dora, "kernel.team.create", name=n).record for n in ("First", "Second"))
+        answers = together(
+            dora,
+            lambda a=first.id, b=second.id: run(dora, "kernel.team.change", a, parent=b).record.id,
+            lambda a=first.id, b=second.id: run(dora, "kernel.team.change", b, parent=a).record.id,
+        )
+        assert answers.count("in_a_circle") == 1, answers
+        with reading():
+            again = [get(ActorScope(dora), type_of("kernel.team"), i).parent for i in (first.id, second.id)]
+        assert again.count(None) == 1

@@ -16,7 +16,7 @@ from klientel.kernel import actions, events
 from klientel.kernel.access.reading import Name, names, select
 from klientel.kernel.actions.noting import WORKSPACE
 from klientel.kernel.errors import Forbidden, Missing, Refused
-from klientel.kernel.events import Event
+from klientel.kernel.events import Event, sealing
 from klientel.kernel.kinds import zone
 from klientel.kernel.records import RecordType, all_types, type_of
 from klientel.kernel.sql import Sql, both
@@ -82,6 +82,7 @@ def audit(request: Any) -> HttpResponse:
         "parts": PARTS.items(),
         "types": sorted(((t.key, speech.large(str(t.plural))) for t in all_types()), key=lambda t: t[1]),
         "people": _people(request),
+        "seal": sealing.state(),
     }
     return render(request, "settings/audit.html", context, status=refused.status if refused else 200)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 import orjson
 from django.db import connection
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.access import ActorScope
@@ -20,7 +20,7 @@ from klientel.kernel.kinds import Kind, Link, Links
 from klientel.kernel.live import notifications
 from klientel.kernel.records import RecordType, reverses, type_of
 from klientel.kernel.sql import loaded
-from klientel.kernel.web.addresses import urlencoded
+from klientel.kernel.web.addresses import place, urlencoded
 
 VIEWS = "kernel.view"
 PAGE = 50
@@ -57,9 +57,9 @@ class State:
     def url(self, **other: Any) -> str:
         """The address as text."""
         query = urlencoded(self.query(**other))
-        return reverse("list", args=[self.rtype.slug]) + (f"?{query}" if query else "")
+        return place("list", self.rtype.slug) + (f"?{query}" if query else "")
 
-    @property
+    @cached_property
     def key(self) -> tuple[object, ...]:
         """What the parts around the rows hang on, besides the member."""
         view = (self.view.id, self.view.version) if self.view else None

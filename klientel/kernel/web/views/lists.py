@@ -9,17 +9,17 @@ from typing import Any
 
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from markupsafe import Markup, escape
 
 from klientel.kernel import actions
 from klientel.kernel.access.reading import Name, Page, Row, Sort, by_name, count, linked, select
 from klientel.kernel.errors import Forbidden, Refused
-from klientel.kernel.kinds import Link, Links
+from klientel.kernel.kinds import Kind, Link, Links
 from klientel.kernel.records import RecordType, by_slug
 from klientel.kernel.transfer.exporting import formats
 from klientel.kernel.web import cells, rows, shell
+from klientel.kernel.web.addresses import place
 from klientel.kernel.web.answers import page
 from klientel.kernel.web.fields import label_of
 from klientel.kernel.web.listing import PAGE, State, chips, default_columns, state_of, views_of
@@ -35,13 +35,34 @@ NOT_BULK = ("create", "change", "restore", "comment", "link", "merge", "unmerge"
 class Column:
     """One column, with all that is the same for every row."""
 
-    name: str
-    label: str
+    kind: Kind
+    state: State
     css: str
     edit: str
-    sort_url: str
-    sorted: str
     render: Callable[[Any], Markup]
+
+    @property
+    def name(self) -> str:
+        """The name of its field."""
+        return self.kind.name
+
+    @property
+    def label(self) -> str:
+        """Its heading."""
+        return label_of(self.kind)
+
+    @property
+    def sorted(self) -> str:
+        """Whether the list stands by it: ``ascending``, ``descending`` or not at all."""
+        way = str(self.state.sort)
+        return "ascending" if way == self.name else "descending" if way == f"-{self.name}" else ""
+
+    @property
+    def sort_url(self) -> str:
+        """The list by this column, the other way round where it stands so already; empty where that cannot be."""
+        if not self.kind.sortable or self.name == "name":
+            return ""
+        return self.state.url(sort=f"-{self.name}" if self.sorted == "ascending" else self.name)
 
     @cached_property
     def open(self) -> str:
@@ -104,15 +125,8 @@ def table_columns(scope: Any, state: State, names: dict[Any, Name]) -> list[Colu
     for name in state.columns:
         kind = visible[name]
         edit = cells.edit_of(kind) if may_change and name in writable else ""
-        way = "ascending" if str(state.sort) == name else "descending" if str(state.sort) == f"-{name}" else ""
-        down = "-" if way == "ascending" else ""
-        url = state.url(sort=f"{down}{name}") if kind.sortable and name != "name" else ""
-        slot = _slot(kind, slots)
-        made.append(
-            Column(
-                name, label_of(kind), f"{cells.css_of(kind)} {slot}".strip(), edit, url, way, cells.cell(kind, names)
-            )
-        )
+        css = f"{cells.css_of(kind)} {_slot(kind, slots)}".strip()
+        made.append(Column(kind, state, css, edit, cells.cell(kind, names)))
     return made
 
 
@@ -139,12 +153,12 @@ def _around(request: Any, state: State, found: Page, views: list[Row]) -> dict[s
     """What stands around the table."""
     scope, rtype = request.scope, state.rtype
     first_page = not (state.after or state.before)
-    visible = scope.visible(rtype)
+    visible, at = scope.visible(rtype), place("list", rtype.slug)
     return {
         "views": [
             {
                 "row": v,
-                "url": f"{reverse('list', args=[rtype.slug])}?view={v.id}",
+                "url": f"{at}?view={v.id}",
                 "current": state.view is not None and v.id == state.view.id,
                 "own": v.values["owner"] == scope.me,
             }
@@ -196,7 +210,7 @@ def bulk_actions(scope: Any, rtype: RecordType) -> list[dict[str, Any]]:
                 "icon": act.icon,
                 "dangerous": act.dangerous,
                 "params": bool(act.params),
-                "url": reverse("bulk", args=[rtype.slug, verb]),
+                "url": place("bulk", rtype.slug, verb),
             }
         )
     made.sort(key=lambda a: bool(a["dangerous"]))

@@ -10,6 +10,7 @@ from klientel.kernel.live.models import Notification
 from klientel.kernel.merge.models import Alias, Merge, Moved
 from klientel.kernel.records import custom as _custom
 from klientel.kernel.records.models import Comment, Custom, CustomField, CustomType, Relation, RelationKind, Tag
+from klientel.kernel.records.shaping import FieldRule, Layout
 from klientel.kernel.search.models import Entry
 from klientel.kernel.tenancy.models import Installation, Tenant, Wake
 from klientel.kernel.transfer.models import ImportRow, ImportRun, StagedRow
@@ -29,11 +30,13 @@ __all__ = [
     "CustomField",
     "CustomType",
     "Entry",
+    "FieldRule",
     "File",
     "ImportRow",
     "ImportRun",
     "Installation",
     "Invitation",
+    "Layout",
     "Member",
     "Membership",
     "Merge",

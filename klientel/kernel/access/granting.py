@@ -8,10 +8,11 @@ from typing import Any, Literal, TypeVar
 
 from klientel.kernel.conditions import SystemScope
 from klientel.kernel.conditions import compile as compile_condition
+from klientel.kernel.conditions.computing import see
 from klientel.kernel.errors import Refused
 from klientel.kernel.identity.actor import Actor, Grant
 from klientel.kernel.kinds import Kind, Privacy
-from klientel.kernel.records import RecordType
+from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.sql import FALSE, TRUE, Sql, either
 
 T = TypeVar("T")
@@ -40,17 +41,29 @@ class ActorScope:
         """The fields of a type that are not hidden from this actor."""
         found = self._fields.get(rtype.key)
         if found is None:
-            views = self.grants(rtype, "view")
-            hidden = _closed([(g, set(g.hidden)) for g in views])
-            named = any(g.record == rtype.key for g in views) or self.actor.kind == "system"
-            wide = any(g.record == "*" and g.verb == "*" for g in views)
-            found = {
-                n: k
-                for n, k in rtype.fields.items()
-                if n not in hidden and (k.privacy != Privacy.SENSITIVE or named or wide)
-            }
+            found = self._seen(rtype, self.grants(rtype, "view"), rtype.fields)
+            if any(k.computed for k in found.values()):
+                plain = {n: k for n, k in found.items() if not k.computed}
+                found = see(self, rtype, plain, found)
             self._fields[rtype.key] = found
         return found
+
+    def reads(self, key: str, name: str) -> bool:
+        """Whether a stored field of a type may be read by way of a computed field."""
+        rtype = type_of(key)
+        views = self.grants(rtype, "view")
+        if not views and not _open_to(self, rtype, "view"):
+            return False
+        kind = rtype.fields.get(name)
+        return kind is not None and name in self._seen(rtype, views, {name: kind})
+
+    def _seen(self, rtype: RecordType, views: list[Grant], fields: dict[str, Kind]) -> dict[str, Kind]:
+        hidden = _closed([(g, set(g.hidden)) for g in views])
+        named = any(g.record == rtype.key for g in views) or self.actor.kind == "system"
+        wide = any(g.record == "*" and g.verb == "*" for g in views)
+        return {
+            n: k for n, k in fields.items() if n not in hidden and (k.privacy != Privacy.SENSITIVE or named or wide)
+        }
 
     def writable(self, rtype: RecordType) -> dict[str, Kind]:
         """The fields of a type that this actor may set."""

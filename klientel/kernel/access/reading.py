@@ -259,7 +259,23 @@ def get(scope: ActorScope, rtype: RecordType, record_id: UUID, *, archived: bool
     if found is None or (archived is not None and (found.archived_at is not None) != archived):
         raise Missing("missing", _("There is no such record, or you may not see it."))
     found.title = rtype.title_for(found, scope.visible(rtype))
+    worked_out(scope, rtype, found)
     return found
+
+
+def worked_out(scope: ActorScope, rtype: RecordType, record: Any) -> None:
+    """Give a record the values of its computed fields, as far as the actor sees them: one statement, or none."""
+    kinds = {n: k for n, k in scope.visible(rtype).items() if k.computed}
+    if not kinds:
+        return
+    columns = _Columns(kinds)
+    picked = comma(columns.values_sql)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {picked.text} FROM {rtype.table} t WHERE t.tenant_id = %s AND t.id = %s",
+            [*picked.params, scope.tenant, record.id],
+        )
+        record.computed = columns.values(cursor.fetchone())
 
 
 def visible_ids(scope: ActorScope, rtype: RecordType, ids: Iterable[UUID], verb: str = "view") -> set[UUID]:

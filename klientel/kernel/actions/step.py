@@ -15,7 +15,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.access.granting import ActorScope, allowed
-from klientel.kernel.actions import cycles, drafting, storing
+from klientel.kernel.actions import cycles, drafting, ruling, storing
 from klientel.kernel.actions.declaring import Action
 from klientel.kernel.errors import Refused
 from klientel.kernel.events import Event
@@ -209,6 +209,9 @@ class Step:
             refusals.append(no)
             return
         before = None if draft.new else draft.rtype.value(draft.record, kind.name)
+        if (retired := getattr(kind, "retired", None)) and (gone := _newly(retired, before, accepted, kind)):
+            refusals.append(gone)
+            return
         if not draft.new and before == accepted and type(before) is type(accepted):
             return
         old, new = (None if draft.new else kind.plain(before)), kind.plain(accepted)
@@ -310,7 +313,7 @@ class Step:
             by_type[draft.rtype.key].append(draft)
         for some in by_type.values():
             storing.store(some, self.now)
-            if refusals := cycles.check(some[0].rtype, some):
+            if refusals := cycles.check(some[0].rtype, some) | ruling.check_rules(self.actor.member, some):
                 raise Again(refusals)
         self._record(drafts)
         refusals = storing.check_results(self.scope, self.action, by_type)
@@ -350,6 +353,14 @@ class Step:
             undoes=draft.undoes,
             was=draft.was,
         )
+
+
+def _newly(retired: frozenset[str], before: Any, value: Any, kind: Kind) -> Refused | None:
+    """A refusal where a value that is offered no more is chosen anew; where it stands it may stay."""
+    old = set(before) if isinstance(before, list) else {before}
+    if any(v in retired and v not in old for v in (value if isinstance(value, list) else [value])):
+        return kind.refuse("retired", _("This value is not offered any more. Please choose another one."))
+    return None
 
 
 def _all(refusals: list[Refused]) -> Refused:

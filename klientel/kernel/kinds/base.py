@@ -41,6 +41,7 @@ class Kind:
     empty: ClassVar[Any] = None
     sortable: ClassVar[bool] = True
     listed: ClassVar[bool] = True  # may be a column of a list
+    computed: ClassVar[bool] = False  # worked out, never stored (kinds/computed.py)
 
     label: Any
     privacy: Privacy

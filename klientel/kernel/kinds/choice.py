@@ -23,10 +23,18 @@ class Choice(Text):
     operators = ("is", "is_not", "one_of", "none_of", "empty", "not_empty")
 
     def __init__(
-        self, label: Any = "", of: Any = (), *, max_length: int = 60, tones: Any = None, **kwargs: Any
+        self,
+        label: Any = "",
+        of: Any = (),
+        *,
+        max_length: int = 60,
+        tones: Any = None,
+        retired: frozenset[str] = frozenset(),
+        **kwargs: Any,
     ) -> None:
         self.of: Any = of if callable(of) and not hasattr(of, "choices") else tuple(getattr(of, "choices", of))
         self.tones: dict[str, str] = tones or {}
+        self.retired = retired  # kept where they stand, offered no more
         super().__init__(label, max_length=max_length, **kwargs)
 
     def options(self) -> list[tuple[str, str]]:
@@ -73,8 +81,9 @@ class Choices(Kind, ArrayField):  # type: ignore[misc,type-arg]
     empty: ClassVar[Any] = []
     db_type_name = "jsonb"
 
-    def __init__(self, label: Any = "", of: Any = (), **kwargs: Any) -> None:
+    def __init__(self, label: Any = "", of: Any = (), *, retired: frozenset[str] = frozenset(), **kwargs: Any) -> None:
         self.of = tuple(getattr(of, "choices", of))
+        self.retired = retired
         kwargs.setdefault("base_field", models.CharField(max_length=60))
         super().__init__(label, **kwargs)
 

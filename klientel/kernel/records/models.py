@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from klientel.kernel.kinds import Choice, Link, Links, LongText, Options, Privacy, Text, Whole, YesNo
+from klientel.kernel.kinds import Choice, Json, Link, Links, LongText, Options, Privacy, Text, Whole, YesNo
 from klientel.kernel.records import checks
 from klientel.kernel.records.record import Record
 from klientel.kernel.records.types import all_types
@@ -38,6 +38,22 @@ def extendable() -> list[tuple[str, str]]:
 def linkable() -> list[tuple[str, str]]:
     """The record types that a link can lead to, with their names."""
     return [(t.key, str(t.plural)) for t in all_types() if not t.system or t.open]
+
+
+def rollable() -> list[tuple[str, str]]:
+    """The ways from a record to records that lead to it, with their names: type and link."""
+    found = []
+    for source in all_types():
+        if not source.system:
+            found += [
+                (f"{source.key}.{n}", f"{source.plural} ({k.verbose_name}{_to(k.to)})") for n, k in source.links.items()
+            ]
+    return sorted(found, key=lambda one: one[1].casefold())
+
+
+def _to(key: str) -> str:
+    known = {t.key: str(t.label) for t in all_types()}
+    return f" → {known[key]}" if key in known else ""
 
 
 def schema_changed(_records: Any) -> None:
@@ -172,6 +188,8 @@ class CustomField(Record):
             ("file", _("File")),
             ("country", _("Country")),
             ("language", _("Language")),
+            ("formula", _("Formula")),
+            ("roll_up", _("Roll-up of related records")),
         ),
     )
     choices = Options(
@@ -192,6 +210,26 @@ class CustomField(Record):
     )
     mandatory = YesNo(_("must be filled in"))
     position = Whole(_("position"), least=0, most=1000)
+    formula = LongText(
+        _("formula"),
+        max_length=2000,
+        help_text=_('Such as if(x_budget > 1000, "large", "small"). Fields stand there by their technical names.'),
+    )
+    roll_by = Choice(_("related records"), of=rollable, max_length=120)
+    roll_what = Choice(
+        _("what is worked out"),
+        of=(
+            ("count", _("number of records")),
+            ("sum", _("sum")),
+            ("min", _("smallest or earliest")),
+            ("max", _("largest or latest")),
+            ("avg", _("average")),
+            ("latest", _("value of the newest record")),
+        ),
+    )
+    roll_field = Text(_("over which field"), max_length=80, help_text=_("The technical name of a field there."))
+    roll_tree = YesNo(_("also of all records below (subsidiaries)"))
+    roll_where = Json(_("only where"))
 
     class Meta(Record.Meta):
         app_label = "kernel"
@@ -219,6 +257,8 @@ class CustomField(Record):
                     "position",
                 ),
             ),
+            (_("Formula"), ("formula",)),
+            (_("Roll-up"), ("roll_by", "roll_what", "roll_field", "roll_tree", "roll_where")),
         )
         system = True
         mergeable = False  # values are kept under its name

@@ -135,6 +135,8 @@ class RecordType:
         kind = self.fields[name]
         if not kind.custom:
             return getattr(record, name)
+        if kind.computed:
+            return getattr(record, "computed", {}).get(name, kind.blank_value())
         return kind.from_plain(record.extra.get(name))
 
     def put(self, record: Any, name: str, value: Any) -> None:
@@ -198,6 +200,11 @@ def declare(model: type[Record]) -> RecordType:
         known["title"] = title
     known.setdefault("slug", f"{model._meta.model_name}s")
     return RecordType(key=key, model=model, **known)
+
+
+def declared(key: str) -> RecordType | None:
+    """The type that a model declares under this key, or nothing."""
+    return _types.get(key)
 
 
 def declare_all() -> None:

@@ -58,6 +58,8 @@ class Field:
     states: list[tuple[str, str]] = field(default_factory=list)
     longest: int | None = None
     prefix: str = "f"
+    away: bool = False  # does not apply, by a rule of the tenant; a script hides it
+    needed: bool = False  # must be filled in, by a rule of the tenant
 
     @property
     def id(self) -> str:
@@ -109,6 +111,8 @@ def _field(scope: ActorScope, kind: Kind, value: Any, error: str, prefix: str) -
         made.options = [(c, c) for c in CURRENCIES]
     else:
         made.options = kind.options()
+        if retired := getattr(kind, "retired", None):
+            made.options = [o for o in made.options if o[0] not in retired or o[0] in (made.value or ())]
     return made
 
 
@@ -177,6 +181,14 @@ def as_sent(kind: Kind, value: Any) -> Any:
     if value is None:
         return [] if isinstance(kind, Links | Entries) or kind.widget == "multiselect" else ""
     return value
+
+
+def plain_of(kind: Kind, value: Any) -> Any:
+    """A value, canonical or as it was sent, as JSON."""
+    try:
+        return value if isinstance(value, str | dict) else kind.plain(value)
+    except (TypeError, AttributeError):
+        return value
 
 
 # -- what comes back ----------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from klientel.kernel.errors import Conflict, Forbidden, Missing, Refused
 from klientel.kernel.kinds import Kind, Link, Links
 from klientel.kernel.records import RecordType, by_slug
 from klientel.kernel.search.duplicates import similar
-from klientel.kernel.web import cells, fields
+from klientel.kernel.web import cells, fields, shaping
 from klientel.kernel.web.answers import act, back, came_from, fragment, page, say_done, told, wants_json
 from klientel.kernel.web.views.lists import seen_type
 
@@ -30,16 +30,18 @@ def form_kinds(scope: Any, rtype: RecordType) -> dict[str, Kind]:
     What is kept as JSON has an editor of its own.
     """
     writable = scope.writable(rtype)
-    order = [n for _label, some in rtype.sections for n in some]
-    order += [n for n, k in writable.items() if k.custom]
-    order += [n for n in rtype.static if n not in order]
+    sections, whole = shaping.sections_of(scope, rtype)
+    order = [n for _label, some in sections for n in some]
+    if not whole:
+        order += [n for n, k in writable.items() if k.custom]
+        order += [n for n in rtype.static if n not in order]
     return {n: writable[n] for n in dict.fromkeys(order) if n in writable and writable[n].widget != "json"}
 
 
-def grouped(rtype: RecordType, drawn: list[fields.Field]) -> list[dict[str, Any]]:
-    """The fields of a form under the headings of the type's sections."""
-    by_name, named = {f.name: f for f in drawn}, {n for _label, some in rtype.sections for n in some}
-    groups = [{"label": label, "fields": [by_name[n] for n in some if n in by_name]} for label, some in rtype.sections]
+def grouped(sections: shaping.Sections, drawn: list[fields.Field]) -> list[dict[str, Any]]:
+    """The fields of a form under the headings of the sections."""
+    by_name, named = {f.name: f for f in drawn}, {n for _label, some in sections for n in some}
+    groups = [{"label": label, "fields": [by_name[n] for n in some if n in by_name]} for label, some in sections]
     rest = [f for f in drawn if f.name not in named]
     return [g for g in [*groups, {"label": _("Further fields"), "fields": rest}] if g["fields"]]
 
@@ -48,16 +50,46 @@ def _form(
     request: Any, rtype: RecordType, values: dict[str, Any], refused: Refused | None = None, **more: Any
 ) -> HttpResponse:
     with tenancy.reading():
-        drawn = fields.fields(request.scope, form_kinds(request.scope, rtype).values(), values, refused)
+        kinds = form_kinds(request.scope, rtype)
+        drawn = fields.fields(request.scope, kinds.values(), values, refused)
+        ruled = _with_rules(request.scope, rtype, drawn, kinds, values)
         context = {
             "rtype": rtype,
-            "groups": grouped(rtype, drawn),
+            "ruled": ruled,
+            "groups": grouped(shaping.sections_of(request.scope, rtype)[0], drawn),
             "drawn": drawn,
             "refused": refused,
             "next": came_from(request),
             **more,
         }
         return render(request, "records/form.html", context, status=refused.status if refused else 200)
+
+
+def _with_rules(
+    scope: Any, rtype: RecordType, drawn: list[fields.Field], kinds: dict[str, Kind], values: dict[str, Any]
+) -> bool:
+    """Tell each field its rule; whether there is any."""
+    rules = shaping.rules_of(scope, rtype)
+    if not rules:
+        return False
+    row = shaping.typed(rtype, {n: fields.plain_of(k, values.get(n)) for n, k in kinds.items()}, kinds)
+    hidden, needed = shaping.states(scope, rtype, row)
+    for one in drawn:
+        if one.name in rules:
+            one.help = " ".join(filter(None, [one.help, shaping.told(scope, rtype, one.name)]))
+            one.away, one.needed = one.name in hidden, one.name in needed
+    return True
+
+
+@require_POST
+@page
+def shown(request: Any, slug: str) -> HttpResponse:
+    """Which fields of a form do not apply, and which must be filled in, with what it holds now: for the script."""
+    rtype = seen_type(request, slug)
+    kinds = form_kinds(request.scope, rtype)
+    values = _again(request, kinds)
+    hidden, needed = shaping.states(request.scope, rtype, shaping.typed(rtype, values, kinds))
+    return JsonResponse({"hidden": sorted(hidden), "needed": sorted(needed)})
 
 
 @act

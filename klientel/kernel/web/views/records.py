@@ -16,7 +16,7 @@ from klientel.kernel.access.reading import Name, Page, exist, get, names, names_
 from klientel.kernel.access.reading import Row as ListRow
 from klientel.kernel.kinds import Kind, Link, Links
 from klientel.kernel.records import RecordType, Reverse, reverses, type_of
-from klientel.kernel.web import cells, entries, timeline
+from klientel.kernel.web import cells, entries, shaping, timeline
 from klientel.kernel.web.addresses import urlencoded
 from klientel.kernel.web.answers import fragment, page, wants_part
 from klientel.kernel.web.fields import label_of, moment_as_sent
@@ -103,12 +103,16 @@ def sections(scope: Any, rtype: RecordType, found: Any, linked: dict[UUID, Name]
     """The facts, in the declared order; what no section names follows, custom fields too."""
     visible, writable = scope.visible(rtype), scope.writable(rtype)
     may_change = scope.may(rtype, "change") and found.archived_at is None
-    named = {n for _label, some in rtype.sections for n in some}
+    declared, whole = shaping.sections_of(scope, rtype)
+    named = {n for _label, some in declared for n in some}
     rest = tuple(
         n for n, k in visible.items() if n not in named and (k.custom or not k.readonly) and n not in ("tags",)
     )
+    if shaping.rules_of(scope, rtype):
+        away = shaping.states(scope, rtype, shaping.stored(rtype, found.id))[0]
+        visible = {n: k for n, k in visible.items() if n not in away}
     made = []
-    for label, some in (*rtype.sections, ("", rest)):
+    for label, some in declared if whole else (*declared, ("", rest)):
         facts = [
             _fact(rtype, found, visible[n], linked, editable=may_change and n in writable)
             for n in some

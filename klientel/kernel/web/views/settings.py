@@ -14,7 +14,7 @@ from klientel.kernel import tenancy
 from klientel.kernel.access.elevating import manages_roles
 from klientel.kernel.actions import workspace as facts
 from klientel.kernel.errors import Forbidden, Refused
-from klientel.kernel.records import type_of
+from klientel.kernel.records import all_types, type_of
 from klientel.kernel.web import fields
 from klientel.kernel.web.answers import act, page, say_done
 from klientel.kernel.web.invited import sent
@@ -41,6 +41,7 @@ def overview(request: Any) -> HttpResponse:
         rtype = type_of(key)
         if request.scope.may(rtype, "view"):
             parts.append({"rtype": rtype, "note": note, "may_create": request.scope.may(rtype, "create")})
+    shaped = [t for t in all_types() if not t.system]
     waiting = sent(waiting=True) if may_invite(request) else []
     return render(
         request,
@@ -50,6 +51,7 @@ def overview(request: Any) -> HttpResponse:
             "waiting": waiting,
             "may_invite": may_invite(request),
             "may_manage": may_manage(request),
+            "shaped": shaped[0].slug if shaped and request.scope.may(type_of("kernel.fieldrule"), "change") else "",
         },
     )
 

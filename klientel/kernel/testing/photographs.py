@@ -16,7 +16,7 @@ FITTING: dict[str, dict[str, Any]] = {
     "kernel.role": {"grants": []},
 }
 #: rows that declare fields and types are no business and lead nowhere
-UNMADE = ("kernel.customfield", "kernel.customtype")
+UNMADE = ("kernel.customfield", "kernel.customtype", "kernel.fieldrule", "kernel.layout")
 Photograph = dict[tuple[str, Any], dict[str, Any]]
 
 

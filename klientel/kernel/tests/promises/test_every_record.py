@@ -88,6 +88,10 @@ def made(anna, rtype, n=1):
     return make(anna, rtype, n, **fitting(rtype, n))
 
 
+RULED = ("source", "position", "department", "website", "birthday", "emails", "phones", "addresses", "stage", "channel",
+         "first_name", "academic_title", "salutation", "description", "owner", "tags")  # fmt: skip
+
+
 def fitting(rtype, n):
     """What generic samples cannot know: values that must fit one another."""
     known = {
@@ -99,6 +103,7 @@ def fitting(rtype, n):
             "choices": [],
         },
         "kernel.customtype": {"name": f"made_{n}"},
+        "kernel.fieldrule": {"record_type": "contacts.person", "field": RULED[n % len(RULED)], "choices": []},
         "kernel.view": {"record_type": "contacts.person", "condition": {}, "columns": [], "sort": "name"},
         "kernel.relationkind": {"from_type": "", "to_type": ""},
     }

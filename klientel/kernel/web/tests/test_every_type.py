@@ -17,7 +17,7 @@ from klientel.kernel.web.fields import as_sent
 pytestmark = pytest.mark.django_db
 TYPES = [t.key for t in all_types()]
 #: types whose rows say things about other declarations: no sample of theirs is valid by itself
-SPECIAL = ("kernel.file", "kernel.customfield", "kernel.customtype", "kernel.view")
+SPECIAL = ("kernel.file", "kernel.customfield", "kernel.customtype", "kernel.view", "kernel.fieldrule")
 MAKEABLE = [k for k in TYPES if k not in SPECIAL]
 MADE_BY_PEOPLE = [k for k in MAKEABLE if k != "kernel.member"]
 

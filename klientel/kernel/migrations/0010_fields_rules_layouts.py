@@ -25,7 +25,7 @@ DROP FUNCTION kernel_bounded(numeric), kernel_number(text), kernel_later(date, n
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("kernel", "0008_staging"),
+        ("kernel", "0009_audit_seal"),
     ]
 
     operations = [

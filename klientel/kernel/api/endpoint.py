@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 
 from klientel.kernel import tenancy
-from klientel.kernel.api import idempotency, problems, rating, strict
+from klientel.kernel.api import guessing, idempotency, problems, rating, strict
 from klientel.kernel.api.call import Call, Reply, at_home, authenticated, bearer, language_of
 from klientel.kernel.api.problems import Problem
 from klientel.kernel.errors import Conflict, Missing, Refused
@@ -35,7 +35,7 @@ def endpoint(*, most: int = strict.MOST_BYTES, **handlers: Handler) -> View:
                 raise Problem(405, "wrong_method", _("This is not possible here."), headers={"Allow": allow})
             response = _served(request, handlers[method], path, method, most)
         except Refused as no:
-            response = _refused(request, no)
+            response = _refused(request, guessing.counted(request, no))
         except (DataError, IntegrityError, OperationalError) as error:
             response = _refused(request, _from_database(error))
         for name, value in getattr(request, "api_headers", {}).items():
@@ -98,9 +98,14 @@ def _from_database(error: Exception) -> Refused:
     return Refused("invalid", _("The database could not read this."))
 
 
+def failed(request: HttpRequest) -> HttpResponse:
+    """The answer where the API itself failed (500): nothing was written, and the log says what happened."""
+    return _refused(request, Problem(500, "failed", _("Something went wrong here. Nothing was changed.")))
+
+
 def nothing_here(request: HttpRequest, **_path: str) -> HttpResponse:
     """Every other address below ``/api``."""
     return _refused(request, Missing("no_such_address", _("There is nothing at this address.")))
 
 
-__all__ = ["Call", "Handler", "Reply", "View", "answer", "endpoint", "nothing_here"]
+__all__ = ["Call", "Handler", "Reply", "View", "answer", "endpoint", "failed", "nothing_here"]

@@ -25,6 +25,7 @@ TITLES: dict[int, Any] = {
     415: _("This content type is not understood"),
     422: _("This is not possible"),
     429: _("Too many requests"),
+    500: _("Something went wrong"),
 }
 
 

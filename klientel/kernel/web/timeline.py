@@ -12,6 +12,7 @@ from uuid import UUID
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from klientel.kernel import actions, events
 from klientel.kernel.access import ActorScope
@@ -107,7 +108,23 @@ def _changes(scope: ActorScope, event: Event) -> Iterable[tuple[Kind, list[Any]]
             yield kind, event.changes[name]
 
 
+#: what data protection did with a record: no action, but its history says so
+NOTED = {
+    "privacy.restricted": gettext_lazy("Processing restricted"),
+    "privacy.lifted": gettext_lazy("Restriction lifted"),
+    "privacy.blanked": gettext_lazy("Person's words removed"),
+}
+
+
+def _tell_noted(event: Event, record_id: UUID | None) -> Told | None:
+    if event.record_id != record_id:
+        return None
+    return Told(event.id, event.at, event.actor_name, str(NOTED[event.kind]), "lock", change_set=event.change_set)
+
+
 def _one(scope: ActorScope, record_id: UUID | None, event: Event, seen: dict[UUID, Name]) -> Told | None:
+    if event.kind in NOTED:
+        return _tell_noted(event, record_id)
     try:
         rtype, act = type_of(event.record_type), actions.get(event.kind)
     except Missing:
@@ -246,7 +263,7 @@ def filters(rtype: RecordType, beside: list[RecordType]) -> list[Filter]:
     """All, one for each type of entry, and the changes of the record itself."""
     made = [Filter("", _("All"))]
     made += [Filter(t.slug, large(t.plural), tuple(a.key for a in actions.actions_on(t))) for t in beside]
-    return [*made, Filter("changes", _("Changes"), tuple(a.key for a in actions.actions_on(rtype)))]
+    return [*made, Filter("changes", _("Changes"), (*(a.key for a in actions.actions_on(rtype)), *NOTED))]
 
 
 def read(scope: ActorScope, record_id: UUID, chosen: Filter, before: str = "") -> tuple[list[Told], str]:

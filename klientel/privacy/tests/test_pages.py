@@ -17,9 +17,10 @@ from klientel.kernel.access.reading import get
 from klientel.kernel.actions import run
 from klientel.kernel.errors import Missing
 from klientel.kernel.identity import accounts
+from klientel.kernel.kinds import today
 from klientel.kernel.records import type_of
 from klientel.kernel.testing import make
-from klientel.privacy import jobs, views
+from klientel.privacy import jobs, restricting, views
 from klientel.privacy.models import Erasure
 from klientel.privacy.report import PARTS
 
@@ -112,3 +113,12 @@ def test_without_the_right_it_is_forbidden_or_not_there(anna, boris, person, nam
     assert client.get(reverse(name, args=["persons", person.id])).status_code == 404
     assert client.get(reverse(name, args=["organisations", person.id])).status_code == 404
     assert Client().get(reverse(name, args=["persons", person.id])).status_code == 302
+
+
+def test_a_restriction_stands_on_the_timeline_of_the_person(anna, person):
+    restricting.restrict(anna, type_of(PERSON), person.id, "contested")
+    restricting.lift(anna, type_of(PERSON), person.id, today())
+    page = signed_in(anna, "anna@example.org", "en").get(reverse("record", args=["persons", person.id]))
+    text = page.content.decode()
+    assert "Processing restricted" in text
+    assert "Restriction lifted" in text

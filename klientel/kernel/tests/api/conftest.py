@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from klientel.kernel.api import rating
+from klientel.kernel.api import guessing, rating
 from klientel.kernel.identity import tokens
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.identity.models import User
@@ -67,6 +67,7 @@ def token_of(actor: Actor, *scopes: str, **given: Any) -> str:
 def fresh_allowances() -> Iterator[None]:
     """No test counts on what another took."""
     rating.forget()
+    guessing.forget()
     yield
     rating.forget()
 

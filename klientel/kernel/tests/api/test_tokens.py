@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from klientel.kernel.access import system_actor
 from klientel.kernel.actions import run
-from klientel.kernel.api import rating
+from klientel.kernel.api import guessing, rating
 from klientel.kernel.api.narrowing import narrowed
 from klientel.kernel.identity import accounts
 from klientel.kernel.identity.actor import Grant
@@ -166,3 +166,31 @@ def test_the_limit_of_another_tenant_is_out_of_reach(anna, cleo):
     with inside(cleo.tenant):
         limited(Tenant.objects.get(pk=cleo.tenant), 1)
     assert [Program(token_of(anna)).get("/me").status_code for _n in range(2)] == [200, 200]
+
+
+def test_wrong_tokens_from_one_address_are_slowed_down_and_good_ones_are_not(anna, anna_api, monkeypatch):
+    monkeypatch.setattr(guessing, "MOST", 3)
+    wrong = Program(anna_api.text[:-6] + "AAAAAA")
+    answers = [wrong.get("/me") for _ in range(5)]
+    assert [a.status_code for a in answers] == [401, 401, 401, 429, 429]
+    assert 1 <= int(answers[-1]["Retry-After"]) <= 60
+    assert answers[-1].json()["code"] == "too_many_requests"
+    assert Program("no token at all").get("/me").status_code == 429
+    assert anna_api.get("/me").status_code == 200
+    elsewhere = wrong.client.get("/api/v1/me", headers={"Authorization": "Bearer x"}, REMOTE_ADDR="192.0.2.7")
+    assert elsewhere.status_code == 401
+    monkeypatch.setattr(guessing, "WINDOW", 0.0)
+    assert wrong.get("/me").status_code == 401
+
+
+def test_a_fault_of_our_own_is_told_as_a_problem(anna_api, monkeypatch):
+    def broken(*_args: object, **_kwargs: object) -> None:
+        raise ZeroDivisionError("on purpose")
+
+    monkeypatch.setattr(rating, "take", broken)
+    anna_api.client.raise_request_exception = False
+    answer = anna_api.get("/me")
+    assert answer.status_code == 500
+    assert answer["Content-Type"] == "application/problem+json"
+    assert answer.json()["code"] == "failed"
+    assert "purpose" not in answer.content.decode()

@@ -23,8 +23,8 @@ WITH changed AS (
            %(set)s, jsonb_build_object('source', jsonb_build_array(c.old, c.new)), ARRAY['source'] FROM changed c
     RETURNING id, record_id, at
 )
-INSERT INTO kernel_about (id, tenant_id, record_id, at, event_id)
-SELECT uuidv7(), %(tenant)s, m.record_id, m.at, m.id FROM made m
+INSERT INTO kernel_about (id, tenant_id, record_id, at, event_id, kind)
+SELECT uuidv7(), %(tenant)s, m.record_id, m.at, m.id, 'contacts.person.change' FROM made m
 """
 
 

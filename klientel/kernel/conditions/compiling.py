@@ -205,11 +205,14 @@ class Compiler:
             if isinstance(days, bool) or not isinstance(days, int) or not 0 < days <= 36_600:
                 raise Refused("bad_value", _("Please enter a number of days."), "within")
             since, params = " AND a.at >= now() - make_interval(days => %s)", [days]
-        text = (
-            "SELECT count(*) FROM kernel_about a JOIN kernel_event e ON e.id = a.event_id"
-            f" WHERE a.tenant_id = %s AND a.record_id = {alias}.id AND e.kind = %s{since}"
+        source = (  # a row without its kind is an old one that the backfill has not reached
+            f"FROM kernel_about a WHERE a.tenant_id = %s AND a.record_id = {alias}.id AND a.kind = ANY(%s){since}"
+            " AND (a.kind <> '' OR EXISTS (SELECT 1 FROM kernel_event e WHERE e.id = a.event_id AND e.kind = %s))"
         )
-        return _counted(text, (self.scope.tenant, kind, *params), times if times is not None else {"over": 0})
+        values = (self.scope.tenant, [kind, ""], *params, kind)
+        if times is None:
+            return Sql(f"EXISTS (SELECT 1 {source})", values)
+        return _counted(f"SELECT count(*) {source}", values, times)
 
     def inside(self, rtype: RecordType, name: str, alias: str, depth: int) -> Sql:
         """In a saved condition of the same type (``view:…``); one that leads back to itself ends at the depth."""

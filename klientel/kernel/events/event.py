@@ -61,8 +61,9 @@ SELECT r.event_id, r.tenant_id, r.record_id, r.changes, r.was
 FROM json_populate_recordset(NULL::kernel_event_private, %s::json) r
 """
 WRITE_ABOUT = """
-INSERT INTO kernel_about (id, tenant_id, record_id, at, event_id)
-SELECT uuidv7(), r.tenant_id, r.record_id, r.at, r.event_id FROM json_populate_recordset(NULL::kernel_about, %s::json) r
+INSERT INTO kernel_about (id, tenant_id, record_id, at, event_id, kind)
+SELECT uuidv7(), r.tenant_id, r.record_id, r.at, r.event_id, r.kind
+FROM json_populate_recordset(NULL::kernel_about, %s::json) r
 """
 
 
@@ -82,7 +83,7 @@ def write(events: list[Event]) -> None:
             facts = {"event_id": e.id, "tenant_id": tenant, "record_id": e.record_id, "changes": kept}
             private.append(facts | {"was": e.was or None})
         for record_id in dict.fromkeys((e.record_id, *e.about)):
-            about.append({"tenant_id": tenant, "record_id": record_id, "at": e.at, "event_id": e.id})
+            about.append({"tenant_id": tenant, "record_id": record_id, "at": e.at, "event_id": e.id, "kind": e.kind})
     with connection.cursor() as cursor:
         cursor.execute(WRITE, [orjson.dumps(rows).decode()])
         if private:

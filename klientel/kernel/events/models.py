@@ -18,10 +18,15 @@ class About(TenantModel):
     record_id = models.UUIDField()
     at = models.DateTimeField()
     event_id = models.UUIDField()
+    kind = models.TextField(default="", db_default="")  # of the event; empty only until an older row's is filled in
 
     class Meta(TenantModel.Meta):
         app_label = "kernel"
-        indexes = [models.Index("tenant_id", "record_id", models.F("at").desc(), "event_id", name="about_timeline")]
+        indexes = [
+            models.Index("tenant_id", "record_id", models.F("at").desc(), "event_id", name="about_timeline"),
+            models.Index("tenant_id", "record_id", "kind", "at", name="about_kind"),
+            models.Index("tenant_id", "id", name="about_unnamed", condition=models.Q(kind="")),
+        ]
 
 
 class Cursor(TenantModel):

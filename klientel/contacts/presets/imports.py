@@ -136,6 +136,7 @@ preset(
             "academic_title": ("title", "titel"),
             "description": ("note", "notizen", "bemerkung"),
             "position": ("job title", "position", "funktion"),
+            "stage": ("lifecycle stage", "lifecycle phase", "lifecycle-phase"),
             "tags": ("tags", "categories", "kategorien"),
             "owner": ("owner", "verantwortlich"),
         },

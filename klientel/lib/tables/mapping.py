@@ -5,10 +5,11 @@ are silent.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from klientel.lib.dates import read_date
 from klientel.lib.sentences import Unreadable
-from klientel.lib.tables.synonyms import CONCEPT_OF, EXPLAINING, FILLER, PURPOSE_OF
+from klientel.lib.tables.synonyms import CONCEPT_OF, EXPLAINING, FILLER, PARTS_OF_WORDS, PURPOSE_OF, SOMEBODY_ELSE
 from klientel.lib.words import fold
 
 _CAMEL = re.compile(r"(?<=[a-zäöüß])(?=[A-ZÄÖÜ])|(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])")
@@ -116,9 +117,12 @@ def facet(header: str) -> Facet:
     """What a column name says: "Business Street 2" is street, work, 2; "E-Mail 1 - Value" is email, 1; "Foo" is
     nothing.
     """
-    words = fold(_spaced(header)).split()
-    if not words or (words[-1] in EXPLAINING and len(words) > 1):
+    words = [part for word in fold(_spaced(header)).split() for part in _apart(word)]
+    if not words or (words[-1] in EXPLAINING and len(words) > 1) or not SOMEBODY_ELSE.isdisjoint(words):
         return Facet()
+    if len(words) > 2 and words[-1] in ("2", "3") and CONCEPT_OF.get(words[-2], CONCEPT_OF.get(words[0])) == "street":
+        words = ["street", "2", *(w for w in words if w in PURPOSE_OF)]  # Outlook's further lines of one address
+        return Facet("street_2", next((PURPOSE_OF[w] for w in words if w in PURPOSE_OF), ""))
     direct = CONCEPT_OF.get(" ".join(words)) or CONCEPT_OF.get("".join(words))
     if direct and (direct == "organisation" or not any(word in PURPOSE_OF for word in words)):
         return Facet(direct)
@@ -134,6 +138,23 @@ def facet(header: str) -> Facet:
     if concept := CONCEPT_OF.get(" ".join(short)) or _compound(short):
         return Facet(concept, purpose, number, certain=False)
     return Facet()
+
+
+@cache
+def _apart(word: str) -> tuple[str, ...]:
+    """A word written together, as its parts: "companycity", "homepostalcode", "rechnungsort". Others stay whole."""
+    if word.isdigit() or word in _PIECES or word in CONCEPT_OF:
+        return (word,)
+    best: dict[int, tuple[str, ...]] = {0: ()}
+    for end in range(1, len(word) + 1):
+        ways = [(*best[start], word[start:end]) for start in best if word[start:end] in _PIECES]
+        if ways:
+            best[end] = min(ways, key=len)
+    found = best.get(len(word), ())
+    return found if any(part in PURPOSE_OF or part in CONCEPT_OF for part in found) else (word,)
+
+
+_PIECES = frozenset(w for w in (*CONCEPT_OF, *PURPOSE_OF, *FILLER, *PARTS_OF_WORDS) if len(w) > 2 and " " not in w)
 
 
 def _compound(words: list[str]) -> str:

@@ -75,7 +75,8 @@ CONCEPTS: dict[str, tuple[str, ...]] = {
     "industry": ("branche", "industry", "wirtschaftszweig", "sector", "companyindustry"),
     "iban": ("iban", "kontonummer iban", "bankkonto"),
     "source": ("quelle", "lead source", "source", "herkunft", "leadquelle", "original source"),
-    "owner": ("verantwortlich", "zuständig", "betreuer", "owner", "contact owner", "sachbearbeiter", "sales rep"),
+    "owner": ("verantwortlich", "zuständig", "betreuer", "owner", "contact owner", "sachbearbeiter", "sales rep",
+        "besitzer", "contact inhaber", "kontakt inhaber", "kontaktinhaber", "inhaber des kontakts", "record owner"),
     "linkedin": ("linkedin", "linkedin url", "linkedin profil", "linkedin profile"),
     "employees": ("mitarbeiter", "mitarbeiterzahl", "anzahl mitarbeiter", "employees", "number of employees",
         "no of employees"),
@@ -88,12 +89,18 @@ for _concept, _names in CONCEPTS.items():
 
 PURPOSES: dict[str, tuple[str, ...]] = {
     "work": ("geschäftlich", "dienstlich", "business", "work", "office", "büro", "arbeit", "geschäft", "beruflich",
-        "firmen", "company", "corporate"),
-    "home": ("privat", "private", "home", "persönlich", "personal", "zuhause"),
+        "firmen", "company", "corporate", "dienst", "geschäfts", "firmenadresse", "geschäftsadresse", "dienstadresse"),
+    "home": ("privat", "private", "home", "persönlich", "personal", "zuhause", "privatadresse", "heimadresse"),
     "other": ("weitere", "weiterer", "weiteres", "other", "andere", "anderes", "sonstige", "alternativ", "alternate"),
     "billing": ("rechnung", "rechnungs", "rechnungsadresse", "billing", "invoice"),
     "delivery": ("liefer", "lieferung", "lieferadresse", "shipping", "delivery"),
 }  # fmt: skip
+PARTS_OF_WORDS = ("postal", "code", "mailing", "mobile", "number", "name", "adresse", "nummer")
+"""Further words that others are put together from."""
+SOMEBODY_ELSE = frozenset(
+    str.split("manager managers assistant assistants spouse assistent assistentin vorgesetzter vorgesetzte ehepartner")
+)
+"""A column whose name holds one of these is about another person."""
 PURPOSE_OF = {fold(word): purpose for purpose, words in PURPOSES.items() for word in words}
 FILLER = frozenset(
     fold(word)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -17,8 +18,8 @@ from klientel.kernel.records import type_of
 from klientel.kernel.tenancy import inside
 from klientel.kernel.testing.making import make_member, make_tenant
 from klientel.kernel.tests.transfer.conftest import table
-from klientel.kernel.transfer import assistant, running
-from klientel.kernel.transfer.models import ImportRow, ImportRun
+from klientel.kernel.transfer import assistant, preview, running
+from klientel.kernel.transfer.models import ImportRow, ImportRun, StagedRow
 from klientel.site.setup import ROOT
 
 ROWS = 1400
@@ -107,3 +108,68 @@ def test_killed_again_and_again_everything_is_done_once(process_environment, set
             with connection.cursor() as cursor:
                 cursor.execute("SELECT count(*) FROM kernel_event WHERE change_set = %s", [run.change_set])
                 assert cursor.fetchone()[0] == ROWS - repeated + 40
+
+
+_BRANCH = """
+import os, sys
+os.environ["DJANGO_SETTINGS_MODULE"] = "klientel.site.settings"
+import django; django.setup()
+from uuid import UUID
+from klientel.kernel.tenancy import inside
+from klientel.kernel.transfer import committing, staging
+tell = lambda run: print(run.state, run.rows_done, flush=True)
+with inside(UUID(sys.argv[1])):
+    staging.stage(UUID(sys.argv[2]), chunk=40, tell=tell)
+    committing.commit(UUID(sys.argv[2]), chunk=40, tell=tell)
+"""
+#: how many processes are killed: ``KILLS=50 pytest -k branch_that_is_killed`` for the long run
+KILLS = int(os.environ.get("KILLS", "2"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_branch_that_is_killed_at_any_moment_ends_as_shown(process_environment, settings, tmp_path):
+    settings.KLIENTEL_FILES = tmp_path / "home" / "files"
+    environment = process_environment | {"KLIENTEL_HOME": str(tmp_path / "home")}
+    tenant = make_tenant("killed-branch")
+    chance = random.Random(7)
+    with inside(tenant.pk):
+        with transaction.atomic():
+            actor = make_member("Kim Kill", [{"record": "*", "verb": "*"}])
+        killed = 0
+        while killed < KILLS:
+            killed += _one_branch(actor, tenant.pk, environment, chance, KILLS - killed)
+
+
+def _one_branch(actor, tenant, environment, chance, most):
+    """An import tried out and carried out by processes that are killed again and again; how often."""
+    with transaction.atomic():
+        before = count(ActorScope(actor), type_of("contacts.person"))
+    mark = f"m{before}"
+    data = [[f"Vor{m}{mark}", f"Name{m}{mark}", f"{m}{mark}@example.org", f"Firma {m % 9} {mark}"]
+            for n in range(ROWS // 2) for m in [n - 1 if n % EVERY == EVERY - 1 else n]]  # fmt: skip
+    run = assistant.start(actor, "contacts.person", table([rows()[0], *data]), name="many.csv")
+    run = assistant.choose(run, options={"on_duplicate": "update", "update": "overwrite"})
+    preview.begin(run)
+    command = [sys.executable, "-c", _BRANCH, str(tenant), str(run.pk)]
+    kills = 0
+    while kills < min(most, 5):
+        process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        process.stdout.readline()  # it works by now
+        time.sleep(chance.uniform(0, 0.9))
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        kills += 1
+    subprocess.run(command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
+    repeated = ROWS // 2 // EVERY
+    with transaction.atomic():
+        now = ImportRun.objects.get(pk=run.pk)
+        shown = now.preview["counts"]
+        assert (now.state, now.staged, shown) == ("done", False, {"new": ROWS // 2 - repeated, "unchanged": repeated})
+        assert {k: n for k, n in now.counts.items() if not k.startswith("made:")} == shown
+        assert count(ActorScope(actor), type_of("contacts.person")) == before + shown["new"]
+        assert not StagedRow.objects.filter(run=run.pk).exists()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM kernel_event WHERE change_set = %s", [run.change_set])
+            assert cursor.fetchone()[0] == shown["new"] + 9
+    return kills

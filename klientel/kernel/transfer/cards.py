@@ -40,7 +40,8 @@ def card(rtype: RecordType, values: dict[str, Any], names: dict[Any, str]) -> di
 
 def _entries(found: dict[str, str], word: str, entries: Any) -> None:
     for number, entry in enumerate(entries, start=1):
-        purpose = _PURPOSES.get(entry.get("purpose", ""), "")
+        said = entry.get("purpose", "")
+        purpose = _PURPOSES.get(said, said)
         if "value" in entry:
             found[f"{word} {number}"] = entry["value"].replace(";ext=", " ext. ")
             found[f"{word} {number} purpose"] = purpose

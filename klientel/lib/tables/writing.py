@@ -166,9 +166,16 @@ def _types(purpose: str) -> str:
 def _numbered(card: Mapping[str, str], kind: str, name: str) -> list[str]:
     lines, number = [], 1
     while value := card.get(f"{kind} {number}"):
-        lines.append(f"{name}{_types(card.get(f'{kind} {number} purpose', ''))}:{_escaped(value)}")
+        lines += _labelled(f"{kind}{number}", name, card.get(f"{kind} {number} purpose", ""), _escaped(value))
         number += 1
     return lines
+
+
+def _labelled(group: str, name: str, purpose: str, value: str) -> list[str]:
+    """A line with its types; a purpose that vCard has no type for as a label beside it, as address books write it."""
+    line = f"{name}{_types(purpose)}:{value}"
+    own = " ".join(word for word in purpose.split() if word not in _CARD_TYPES)
+    return [f"{group}.{line}", f"{group}.X-ABLABEL:{_escaped(own)}"] if own else [line]
 
 
 def _addresses(card: Mapping[str, str]) -> list[str]:
@@ -177,9 +184,8 @@ def _addresses(card: Mapping[str, str]) -> list[str]:
         parts = [
             card.get(f"address {number} {part}", "") for part in ("street", "city", "state", "postcode", "country")
         ]
-        lines.append(
-            f"ADR{_types(card.get(f'address {number} purpose', ''))}:;;" + ";".join(_escaped(part) for part in parts)
-        )
+        value = ";;" + ";".join(_escaped(part) for part in parts)
+        lines += _labelled(f"address{number}", "ADR", card.get(f"address {number} purpose", ""), value)
         number += 1
     return lines
 

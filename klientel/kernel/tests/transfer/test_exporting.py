@@ -85,6 +85,24 @@ def test_a_vcard_comes_back(people):
         assert (anna["position"], anna["birthday"].isoformat()) == ("=1+1", "1980-02-01")
 
 
+def test_every_purpose_comes_back_from_a_vcard(anna):
+    fields = type_of(PERSON).fields
+    facts = {}
+    for name in ("emails", "phones", "addresses"):
+        kind = fields[name]
+        facts[name] = [kind.sample(n)[0] | {"purpose": p} for n, p in enumerate(kind.purposes, start=3)]
+    act(anna, "contacts.person.create", last_name="Voll", **facts)
+    data = taken(anna, form="vcf")
+    with inside(make_tenant("elsewhere").pk):
+        bench = Bench(make_member("Eva Else", EVERYTHING))
+        bench.run(io.BytesIO(data))
+        [there] = bench.people(*facts)
+    for name, entries in facts.items():
+        assert [(e.get("value", e.get("street")), e["purpose"]) for e in there[name]] == [
+            (e.get("value", e.get("street")), e["purpose"]) for e in fields[name].accept(entries)
+        ]
+
+
 def test_json_lines_are_plain_values(people):
     first, _second = [orjson.loads(line) for line in taken(people, form="jsonl").splitlines()]
     assert first["birthday"] == "1980-02-01"

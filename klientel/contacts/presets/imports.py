@@ -15,7 +15,7 @@ _GENDERS = {"m": "mr", "male": "mr", "mannlich": "mr", "f": "ms", "w": "ms", "fe
 
 def salutation(text: str) -> str:
     """The salutation that a word means ("Herr", "Mrs.", "divers"), or nothing."""
-    return _SALUTATIONS.get(salutation_key(text), "")
+    return _SALUTATIONS.get(salutation_key(text), "neutral" if text.strip().lower() == "neutral" else "")
 
 
 def full_name(text: str, texts: dict[str, Any]) -> None:

@@ -106,7 +106,9 @@ class Choices(Kind, ArrayField):  # type: ignore[misc,type-arg]
         return self.accept([by_word[p] for p in parts])
 
     def write(self, value: Any) -> str:
-        return ", ".join(self.labels(value))
+        """The labels; the key where a label holds what stands between them."""
+        pairs = zip(value or [], self.labels(value), strict=True)
+        return ", ".join(key if {",", ";"} & set(label) else label for key, label in pairs)
 
     def labels(self, value: Any) -> list[str]:
         """The labels of the chosen values."""

@@ -37,7 +37,7 @@ from klientel.kernel.kinds import (
 from klientel.kernel.records import RecordType
 from klientel.kernel.sql import Sql
 from klientel.kernel.transfer import cells
-from klientel.kernel.transfer.targets import Path, parse, targets
+from klientel.kernel.transfer.targets import Path, id_label, parse, targets
 
 Cells = list[Any]
 _BAR, _NONE = " | ", (None, "[]")
@@ -107,11 +107,16 @@ def _as_text(column: Column) -> Column:
 
 
 def default_paths(rtype: RecordType, visible: dict[str, Kind]) -> list[str]:
-    """Every field in the order of the form, and the id."""
+    """Every field in the order of the form, and the ids of the record and of all it leads to: names are not unique."""
     ordered = [n for _title, names in rtype.sections for n in names if n in visible]
     ordered += [n for n in visible if n not in ordered]
     left_out = {n for n in ordered if isinstance(visible[n], Json) or visible[n].key == "file"} | {"archived_at"}
-    return ["id", *(n for n in ordered if n not in left_out)]
+    found = ["id"]
+    for name in ordered:
+        kind = visible[name]
+        if name not in left_out:
+            found += [name, f"{name}.id"] if isinstance(kind, Link | Links) and kind.to != "kernel.user" else [name]
+    return found
 
 
 def _column(path: str, visible: dict[str, Kind], labels: dict[str, str]) -> Column:
@@ -120,7 +125,7 @@ def _column(path: str, visible: dict[str, Kind], labels: dict[str, str]) -> Colu
     name, _dot, part = path.partition(".")
     kind = visible.get(name)
     if isinstance(kind, Link | Links) and part == "id":
-        return Column(path, f"{_label(kind)} (ID)", kind, kind.sql("t"), Path(name, "", "id"))
+        return Column(path, id_label(kind), kind, kind.sql("t"), Path(name, "", "id"))
     at = parse(path, visible)
     if kind is None or at is None:
         raise Refused("no_such_field", _("There is no such field."), path[:80])

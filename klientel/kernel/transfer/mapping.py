@@ -6,13 +6,14 @@ import re
 from collections.abc import Mapping, Sequence
 
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.errors import Refused
-from klientel.kernel.kinds import Addresses, Entries, Kind
+from klientel.kernel.kinds import Addresses, Entries, Kind, Link, Links
 from klientel.kernel.records import RecordType
 from klientel.kernel.transfer.taking import id_in
-from klientel.kernel.transfer.targets import ID, names, parse, preset_of, targets
+from klientel.kernel.transfer.targets import ID, LANGUAGES, id_label, names, parse, preset_of, targets
 from klientel.lib.tables import Table
 from klientel.lib.tables.mapping import guess
 from klientel.lib.words import fold
@@ -37,7 +38,7 @@ def guessed(scope: ActorScope, rtype: RecordType, table: Table) -> dict[str, str
     columns = [c for c in table.columns if c not in (LINE, PROBLEM)]
     known = targets(scope, rtype)
     exact = {c: path for c in columns if (path := _exact(c, scope.writable(rtype), set(known)))}
-    exact = {c: p for c, p in exact.items() if p != ID} | _ids(columns, table)
+    exact = {c: p for c, p in exact.items() if p != ID} | _ids(columns, table, scope.writable(rtype))
     if table.kind == "vcf":
         exact |= {c: p for c in columns if (p := _of_card(c, scope.writable(rtype)))}
     taken = set(exact.values())
@@ -52,15 +53,23 @@ def guessed(scope: ActorScope, rtype: RecordType, table: Table) -> dict[str, str
     return _with_purposes(columns, found, fields)
 
 
-def _ids(columns: Sequence[str], table: Table) -> dict[str, str]:
-    """The column of our own exports that says which record a row is: called so, and full of our ids."""
+def _ids(columns: Sequence[str], table: Table, fields: Mapping[str, Kind]) -> dict[str, str]:
+    """The columns of our own exports that say which record a row is and which it leads to: full of our ids."""
+    wanted = {ID: ID}
+    for language in LANGUAGES:
+        with override(language):
+            for name, kind in fields.items():
+                if isinstance(kind, Link | Links):
+                    wanted[id_label(kind).lower()] = f"{name}.{ID}"
+    found: dict[str, str] = {}
     for column in columns:
-        if column.strip().lower() == ID:
+        path = wanted.get(column.strip().lower())
+        if path is not None and path not in found.values():
             place = table.columns.index(column)
-            values = [row[place] for row in table.sample(_SAMPLE) if row[place].strip()]
-            if values and all(id_in(v) is not None for v in values):
-                return {column: ID}
-    return {}
+            values = [v for row in table.sample(_SAMPLE) for v in row[place].split(";") if v.strip()]
+            if (values or path != ID) and all(id_in(v) is not None for v in values):
+                found[column] = path
+    return found
 
 
 def _doubted(rtype: RecordType, mapping: dict[str, str], values: dict[str, list[str]]) -> dict[str, str]:

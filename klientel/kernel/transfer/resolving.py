@@ -48,6 +48,7 @@ class Resolver:
 
     def resolve(self, rows: list[Taken]) -> None:
         """Put ids into the values of these rows; a name that leads nowhere is a fault of its row."""
+        self._lead(rows)
         wanted: dict[str, list[str]] = {}
         for row in rows:
             for name, text in row.links.items():
@@ -58,6 +59,22 @@ class Resolver:
             for name, text in row.links.items():
                 self._put(row, self.fields[name], self._names(self.fields[name], text))
             self._defaults(row)
+
+    def _lead(self, rows: list[Taken]) -> None:
+        """Where the file has the ids themselves, these count and names are not asked, as far as they may be seen."""
+        wanted: dict[str, set[UUID]] = {}
+        for row in rows:
+            for name, own in row.leads.items():
+                wanted.setdefault(name, set()).update(own)
+        for name, ids in wanted.items():
+            kind = self.fields[name]
+            assert isinstance(kind, Link | Links)
+            seen = set(reading.names(self.scope, ids, kind.to))
+            for row in rows:
+                own = row.leads.get(name, [])
+                if own and all(i in seen for i in own):
+                    row.put(kind, own if isinstance(kind, Links) else own[0])
+                    row.links.pop(name, None)
 
     def settle(self) -> None:
         """After a chunk: too much is forgotten."""

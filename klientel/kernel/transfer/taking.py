@@ -63,6 +63,7 @@ class Taken:
     links: dict[str, str] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     record: Any = None  # of these values, in memory
+    leads: dict[str, list[UUID]] = field(default_factory=dict)  # field -> ids of records it leads to
     named: UUID | None = None  # the id of the record that the row says it is
 
     def put(self, kind: Kind, value: Any) -> None:
@@ -113,6 +114,7 @@ class Taker:
         self._column_of: dict[str, str] = {}
         self._readers: dict[str, Callable[[str], Any]] = {}
         self._id_at = -1
+        self._leads: list[tuple[int, str]] = []
         for position, column in enumerate(self.columns):
             self._aim(position, column, mapping.get(column, ""), sample)
 
@@ -132,6 +134,9 @@ class Taker:
             raise Refused(
                 "no_such_field", _("“%(path)s” is no field that can be imported.") % {"path": path[:80]}, "mapping"
             )
+        if aim.part == ID:
+            self._leads.append((position, aim.field))
+            return
         self._column_of.setdefault(aim.field, column)
         if isinstance(self.fields[aim.field], Entries):
             self._entries.append((position, aim))
@@ -160,6 +165,10 @@ class Taker:
         if self._entries:
             self._take_entries(taken)
         taken.record = fresh(self.rtype, self.fields, taken.values)
+        for position, name in self._leads:
+            ids = [i for v in taken.cells[position].split(";") if (i := id_in(v)) is not None]
+            if ids:
+                taken.leads[name] = ids
         if self._id_at >= 0:
             taken.named = id_in(taken.cells[self._id_at])
         return taken

@@ -16,7 +16,7 @@ from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.access.granting import ActorScope
-from klientel.kernel.kinds import PURPOSES, Addresses, Entries, File, Json, Kind
+from klientel.kernel.kinds import PURPOSES, Addresses, Entries, File, Json, Kind, Link, Links
 from klientel.kernel.records import RecordType
 
 SLOT = re.compile(r"([a-z]*)([0-9]{0,2})\Z")
@@ -105,6 +105,11 @@ def targets(scope: ActorScope, rtype: RecordType) -> dict[str, Target]:
     return found
 
 
+def id_label(kind: Kind) -> str:
+    """What the column of the ids that a link leads to is called."""
+    return f"{_capital(kind.verbose_name)} (ID)"
+
+
 def _in_order(rtype: RecordType, writable: dict[str, Kind]) -> list[str]:
     ordered = [n for _title, names in rtype.sections for n in names if n in writable]
     return ordered + [n for n in writable if n not in ordered]
@@ -162,6 +167,8 @@ def parse(path: str, fields: dict[str, Kind]) -> Path | None:
         return None
     if not rest:
         return Path(name)
+    if isinstance(kind, Link | Links) and rest == [ID]:
+        return Path(name, "", ID)
     if not isinstance(kind, Entries) or not _is_slot(rest[0]):
         return None
     part = rest[1] if len(rest) > 1 else ""

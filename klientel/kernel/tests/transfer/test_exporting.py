@@ -51,7 +51,8 @@ def people(anna):
 
 def facts(actor):
     rtype = type_of(PERSON)
-    kept = [n for n in default_paths(rtype, rtype.fields) if n not in ("id", "created_at", "changed_at", "archived_at")]
+    left = ("id", "created_at", "changed_at", "archived_at")
+    kept = [n for n in default_paths(rtype, rtype.fields) if n not in left and "." not in n]
     names = [n for n in kept if n not in ("organisation", "tags", "owner")]
     return sorted(({"title": r["title"]} | {n: r[n] for n in names} for r in Bench(actor).people(*kept)), key=str)
 

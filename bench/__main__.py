@@ -18,7 +18,9 @@ def arguments() -> Any:
     parser.add_argument("--size", type=int, default=25, help="requests in a row before the other side's turn")
     parser.add_argument("--only", default="", help="questions whose key begins so")
     parser.add_argument("--against", type=int, default=0, help="compare with the figures of this many persons")
-    parser.add_argument("--part", action="append", choices=("pages", "matching", "bulk", "undo", "idle", "consumers"))
+    parser.add_argument(
+        "--part", action="append", choices=("pages", "matching", "bulk", "undo", "past", "idle", "consumers")
+    )
     parser.add_argument("--profile", default="", help="show where the time of this question goes, and end")
     return parser.parse_args()
 
@@ -39,7 +41,7 @@ def main() -> None:
         from klientel.site import static
 
         static.collect()
-        parts = given.part or ["pages", "matching", "bulk", "undo", "idle", "consumers"]
+        parts = given.part or ["pages", "matching", "bulk", "undo", "past", "idle", "consumers"]
         if "pages" in parts or given.profile:
             facts = pages.prepare(place.facts(folder) or data.fill(folder, given.persons))
             found["load_rows_per_second"] = facts["load_rows_per_second"]
@@ -60,13 +62,15 @@ def main() -> None:
 
 
 def _others(parts: list[str], persons: int) -> dict[str, Any]:
-    from bench import bulk, consumers, idle, undo
+    from bench import bulk, consumers, idle, past, undo
 
     found: dict[str, Any] = {}
     if "bulk" in parts:
         found["bulk"] = bulk.measure(persons)
     if "undo" in parts:
         found["undo"] = undo.measure(persons)
+    if "past" in parts:
+        found["past"] = past.measure(persons)
     if "consumers" in parts:
         found["consumers"] = consumers.measure(rows=persons)
     if "idle" in parts:

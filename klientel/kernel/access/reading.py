@@ -58,7 +58,7 @@ class Sort:
         return f"-{self.field}" if self.down else self.field
 
 
-def _order(scope: ActorScope, rtype: RecordType, sort: Sort) -> tuple[Sql, str]:
+def order_of(scope: ActorScope, rtype: RecordType, sort: Sort) -> tuple[Sql, str]:
     """The expression and the type its cursor value is cast to.
 
     To whom a part of the names is hidden, their order is too: the records stand in the order they were made.
@@ -98,11 +98,11 @@ def select(
     """
     order = sort if isinstance(sort, Sort) else Sort.of(sort)
     kinds = _columns(scope, rtype, columns)
-    expression, cast = _order(scope, rtype, order)
+    expression, cast = order_of(scope, rtype, order)
     backwards = before is not None
     parts = [which(scope, rtype, where, archived=archived, verb=verb)]
     if cursor_text := (before if backwards else after):
-        parts.append(_beyond(expression, cast, decode(cursor_text), down=order.down != backwards))
+        parts.append(beyond(expression, cast, decode(cursor_text), down=order.down != backwards))
     inside = both(parts)
     fixed = Sql(f"t.id, t.version, {rtype.title_sql(scope.visible(rtype))}, {expression.text} AS o", expression.params)
     picked = comma([fixed, *kinds.values_sql])
@@ -216,7 +216,8 @@ def count(
         return int(cursor.fetchone()[0])
 
 
-def _beyond(expression: Sql, cast: str, cursor: tuple[Any, UUID], *, down: bool) -> Sql:
+def beyond(expression: Sql, cast: str, cursor: tuple[Any, UUID], *, down: bool) -> Sql:
+    """What stands behind a cursor in an order."""
     value, last = cursor
     x, p = expression.text, expression.params
     if value is None:
@@ -371,6 +372,7 @@ __all__ = [
     "Page",
     "Row",
     "Sort",
+    "beyond",
     "by_name",
     "count",
     "exist",
@@ -378,6 +380,7 @@ __all__ = [
     "linked",
     "names",
     "names_by_type",
+    "order_of",
     "select",
     "visible_ids",
     "which",

@@ -41,7 +41,7 @@ class Draft:
     undoes: UUID | None = None
     cause: UUID | None = None
     retitled: bool = False
-    was: dict[str, str] = field(default_factory=dict)  # what it was called before, where that changed
+    was: dict[str, list[str]] = field(default_factory=dict)  # what it was called before, where that changed
     matched: bool = False  # its keys for finding twins stand already
     follows: bool = False  # it only follows what was done to another record: nobody's own change, no rights asked
     links: list[tuple[str, str, UUID]] = field(default_factory=list)  # field, target type, id: to be checked

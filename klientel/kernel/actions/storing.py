@@ -42,7 +42,8 @@ def dumps(value: Any) -> str:
 
 
 @lru_cache(maxsize=512)
-def _columns(model: type) -> tuple[tuple[str, str], ...]:
+def stored_columns(model: type) -> tuple[tuple[str, str], ...]:
+    """The columns of a table and the attributes that hold their values."""
     return tuple((f.column, f.attname) for f in model._meta.concrete_fields if not f.generated)  # type: ignore[attr-defined]
 
 
@@ -63,7 +64,7 @@ def _derive(rtype: RecordType, draft: Draft, now: dt.datetime) -> None:
     draft.retitled = before != record.title
     sorted_by, record.sort_key = record.sort_key, rtype.sort_of(record, record.title)
     if not draft.new and (draft.retitled or sorted_by != record.sort_key):
-        draft.was = {"title": before, "sort_key": sorted_by}
+        draft.was = {"title": [before], "sort_key": [sorted_by]}
     if rtype.match is not None and not draft.matched:
         record.match_keys = rtype.match(record)
     if not draft.new:
@@ -74,7 +75,7 @@ def _derive(rtype: RecordType, draft: Draft, now: dt.datetime) -> None:
 def _insert(rtype: RecordType, records: list[Any]) -> None:
     if not records:
         return
-    columns = _columns(rtype.model)
+    columns = stored_columns(rtype.model)
     rows = [{column: getattr(r, attname) for column, attname in columns} for r in records]
     names = ", ".join(f'"{c}"' for c, _a in columns)
     picked = ", ".join(f'r."{c}"' for c, _a in columns)

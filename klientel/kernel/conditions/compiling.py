@@ -74,12 +74,22 @@ class SystemScope:
 seen: list[Callable[..., dict[str, Kind]]] = []
 
 
+class Past(Protocol):
+    """An instant that is asked about instead of now."""
+
+    at: dt.datetime
+
+    def source(self, rtype: RecordType) -> Sql:
+        """What stands after FROM: the rows of a type as they were then, those that the asker may see today."""
+        ...
+
+
 class Compiler:
     """Compiles conditions over ``alias``. What it names itself begins with that alias: a grant that is compiled over
     one of its inner tables, by a compiler of its own, cannot take the same name for another table."""
 
-    def __init__(self, scope: Scope, alias: str) -> None:
-        self.scope, self.prefix, self.parts, self.aliases = scope, alias, 0, 0
+    def __init__(self, scope: Scope, alias: str, past: Past | None = None) -> None:
+        self.scope, self.prefix, self.past, self.parts, self.aliases = scope, alias, past, 0, 0
 
     def alias(self) -> str:
         """A name for one more table."""
@@ -151,6 +161,8 @@ class Compiler:
         kind = self.scope.visible(rtype).get(name)
         if kind is None:
             raise Refused("no_such_field", _("There is no such field."), name)
+        if kind.computed and self.past is not None:
+            raise Refused("not_then", _("What is worked out from other fields is not known of the past."), name)
         return kind
 
     def exists(self, target: RecordType, alias: str, join: Sql, where: Sql, *, alive: bool = False) -> Sql:
@@ -159,8 +171,17 @@ class Compiler:
             parts.append(base)
         if alive:
             parts.append(Sql(f"{alias}.archived_at IS NULL"))
-        inside = both([*parts, self.scope.restrict(target, alias), where])
-        return Sql(f"EXISTS (SELECT 1 FROM {target.table} {alias} WHERE {inside.text})", inside.params)
+        source, limit = self.rows(target, alias)
+        inside = both([*parts, limit, where])
+        return Sql(
+            f"EXISTS (SELECT 1 FROM {source.text} {alias} WHERE {inside.text})", (*source.params, *inside.params)
+        )
+
+    def rows(self, target: RecordType, alias: str) -> tuple[Sql, Sql]:
+        """The rows of a type, now or then, and the limit to those that may be seen."""
+        if self.past is not None:
+            return self.past.source(target), TRUE
+        return Sql(target.table), self.scope.restrict(target, alias)
 
     def has(self, rtype: RecordType, name: str, where: Any, times: Any, alias: str, depth: int) -> Sql:
         reverse = reverses(rtype).get(name)
@@ -174,10 +195,10 @@ class Compiler:
         base = reverse.source.base(inner) or TRUE
         tenant = Sql(f"{inner}.tenant_id = %s", (self.scope.tenant,))
         alive = Sql(f"{inner}.archived_at IS NULL")
-        inside = both([tenant, join, base, alive, self.scope.restrict(reverse.source, inner), test])
-        return _counted(
-            f"SELECT count(*) FROM {reverse.source.table} {inner} WHERE {inside.text}", inside.params, times
-        )
+        source, limit = self.rows(reverse.source, inner)
+        inside = both([tenant, join, base, alive, limit, test])
+        text = f"SELECT count(*) FROM {source.text} {inner} WHERE {inside.text}"
+        return _counted(text, (*source.params, *inside.params), times)
 
     def seen(self, rtype: RecordType, name: str, alias: str) -> Sql:
         """Belongs to a record that the viewer may see: so a note follows the person it is about.
@@ -185,7 +206,7 @@ class Compiler:
         Only types that follow nothing themselves count as such records, which also ends the chain.
         """
         kind = self.field(rtype, name)
-        if not isinstance(kind, Link | Links):
+        if not isinstance(kind, Link | Links) or self.past is not None:
             raise Refused("bad_operator", _("This field cannot be compared like that."), name)
         viewer = getattr(self.scope, "viewer", None) or self.scope
         targets = [t for t in all_types() if _is_anchor(t)] if kind.to == "*" else [type_of(kind.to)]
@@ -199,12 +220,16 @@ class Compiler:
         return either(parts)
 
     def happened(self, kind: str, within: Any, times: Any, alias: str) -> Sql:
-        since, params = "", []
+        since = ""
+        params: list[Any] = []
         if within is not None:
             days = within.get("days") if isinstance(within, dict) and set(within) == {"days"} else None
             if isinstance(days, bool) or not isinstance(days, int) or not 0 < days <= 36_600:
                 raise Refused("bad_value", _("Please enter a number of days."), "within")
-            since, params = " AND a.at >= now() - make_interval(days => %s)", [days]
+            since, params = f" AND a.at >= {self.moment()} - make_interval(days => %s)", [days]
+            params = [self.past.at, *params] if self.past is not None else params
+        if self.past is not None:
+            since, params = f"{since} AND a.at <= %s", [*params, self.past.at]
         source = (  # a row without its kind is an old one that the backfill has not reached
             f"FROM kernel_about a WHERE a.tenant_id = %s AND a.record_id = {alias}.id AND a.kind = ANY(%s){since}"
             " AND (a.kind <> '' OR EXISTS (SELECT 1 FROM kernel_event e WHERE e.id = a.event_id AND e.kind = %s))"
@@ -213,6 +238,10 @@ class Compiler:
         if times is None:
             return Sql(f"EXISTS (SELECT 1 {source})", values)
         return _counted(f"SELECT count(*) {source}", values, times)
+
+    def moment(self) -> str:
+        """The instant that is asked about, in SQL."""
+        return "%s" if self.past is not None else "now()"
 
     def inside(self, rtype: RecordType, name: str, alias: str, depth: int) -> Sql:
         """In a saved condition of the same type (``view:…``); one that leads back to itself ends at the depth."""
@@ -308,10 +337,15 @@ def _counted(text: str, params: tuple[Any, ...], times: Any) -> Sql:
     return Sql(f"({text}) {signs[how]} %s", (*params, number))
 
 
-def compile(rtype: RecordType, json: Any, scope: Scope, alias: str) -> Sql:  # noqa: A001
-    """The condition as SQL over ``alias``, a row of the type's table. :class:`Refused` where it is not understood."""
+def compile(  # noqa: A001
+    rtype: RecordType, json: Any, scope: Scope, alias: str, past: Past | None = None
+) -> Sql:
+    """The condition as SQL over ``alias``, a row of the type's table. :class:`Refused` where it is not understood.
+
+    With ``past`` it asks about that instant: related records as they were then, what had happened by then.
+    """
     try:
-        return Compiler(scope, alias).condition(rtype, json, alias)
+        return Compiler(scope, alias, past).condition(rtype, json, alias)
     except OverflowError:  # a day beyond the calendar
         raise Refused("bad_value", _("Please enter a value to compare with.")) from None
 

@@ -37,7 +37,7 @@ class Event:
     id: UUID = field(default_factory=uuid7)
     about: list[UUID] = field(default_factory=list)
     private: frozenset[str] = frozenset()  # which of the changes are personal values
-    was: dict[str, str] = field(default_factory=dict)  # what the record was called before: for lists of the past
+    was: dict[str, list[str]] = field(default_factory=dict)  # what the record was called before: for lists of the past
 
     @property
     def muted(self) -> bool:

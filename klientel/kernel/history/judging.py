@@ -94,7 +94,7 @@ def judge(scope: ActorScope, rtype: RecordType, record: Any, event: Event) -> Ve
         kind = fields.get(name)
         if kind is None:
             continue
-        now = kind.plain(rtype.value(record, name))
+        now = kind.plain(rtype.value(record, name) if kind.custom else getattr(record, name))
         if now == old:
             continue
         if name not in visible:
@@ -124,7 +124,8 @@ def _made(scope: ActorScope, rtype: RecordType, record: Any, event: Event) -> Ve
     for name, kind in rtype.fields.items():
         if kind.readonly:
             continue
-        then, now = event.changes.get(name, (None, None))[1], kind.plain(rtype.value(record, name))
+        stored = rtype.value(record, name) if kind.custom else getattr(record, name)
+        then, now = event.changes.get(name, (None, None))[1], kind.plain(stored)
         if then == now or (_says_nothing(kind, then) and _says_nothing(kind, now)):
             continue
         if name in visible:

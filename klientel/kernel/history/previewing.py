@@ -156,7 +156,7 @@ def _foreseen(scope: ActorScope, some: list[Event], records: dict[UUID, Any]) ->
             yield Foreseen(event, rtype, "", None)
             continue
         verdict = judge(scope, rtype, record, event)
-        yield Foreseen(event, rtype, record.title, verdict, _may(record, event))
+        yield Foreseen(event, rtype, rtype.title_for(record, scope.visible(rtype)), verdict, _may(record, event))
         for name, (_now, old) in verdict.back.items():
             try:
                 rtype.put(record, name, rtype.fields[name].from_plain(old))

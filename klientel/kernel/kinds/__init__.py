@@ -1,6 +1,6 @@
 """Kinds of field, one class each. From a record's kinds come list, form, filter, import, export, API and erasure."""
 
-from klientel.kernel.kinds.base import Kind, Privacy, at_home_in, today, zone
+from klientel.kernel.kinds.base import Kind, Privacy, at_home_in, looking_at, today, zone
 from klientel.kernel.kinds.choice import Choice, Choices, Country, Language, YesNo
 from klientel.kernel.kinds.entries import PURPOSES, STATES, Addresses, Emails, Entries, Json, Options, Phones
 from klientel.kernel.kinds.link import File, Link, Links
@@ -70,6 +70,7 @@ __all__ = [
     "Whole",
     "YesNo",
     "at_home_in",
+    "looking_at",
     "today",
     "zone",
 ]

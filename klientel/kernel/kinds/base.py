@@ -8,6 +8,8 @@ so that a new label is no schema change and old migrations never import this pac
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -176,9 +178,22 @@ def zone() -> ZoneInfo:
     return ZoneInfo(timezone.get_current_timezone_name())
 
 
+_day: ContextVar[dt.date | None] = ContextVar("day", default=None)
+
+
 def today() -> dt.date:
-    """Today, where the tenant is."""
-    return timezone.localdate()
+    """Today, where the tenant is; the day that is looked at, inside :func:`looking_at`."""
+    return _day.get() or timezone.localdate()
+
+
+@contextmanager
+def looking_at(day: dt.date) -> Iterator[None]:
+    """Inside this block conditions such as "in the last 7 days" speak of another day than today."""
+    token = _day.set(day)
+    try:
+        yield
+    finally:
+        _day.reset(token)
 
 
 _place: ContextVar[tuple[str, str]] = ContextVar("place", default=("DE", "EUR"))

@@ -23,16 +23,37 @@ def test_two_browsers_change_the_same_record_and_nothing_is_lost(demo: Demo) -> 
     one.wait_for_url(at)
     two.fill("[name=position]", "Purchasing")
     two.click(".form-foot .primary")
-    two.locator(".diff", has_text="Einkauf").wait_for()
-    assert "Purchasing" in two.locator(".diff").inner_text()
+    row = two.locator(".diff3 tr", has_text="Einkauf")
+    row.wait_for()
+    assert "Purchasing" in row.inner_text()
     assert two.input_value("[name=position]") == "Purchasing"
+    assert two.input_value("[name=first_name]") == "Kaja"
     two.faults[:] = [f for f in two.faults if "409" not in f]
+    row.locator("[value=mine]").press("ArrowLeft")
+    assert row.locator("[value=theirs]").is_checked()
+    row.locator("[value=theirs]").press("ArrowRight")
     two.click(".form-foot .primary")
     two.wait_for_url(at)
     two.get_by_text("Purchasing").first.wait_for()
     history = two.locator("[data-timeline]").inner_text()
     assert "Einkauf" in history
     assert "Kaja" in history
+
+
+def test_two_browsers_change_different_fields_and_both_stay(demo: Demo) -> None:
+    one, two = demo.page("katrin"), demo.page("emma", locale="en-GB")
+    at = create_person(one, last_name="Eintracht", first_name="Ella")
+    two.goto(f"{at}edit")
+    one.goto(f"{at}edit")
+    one.fill("[name=position]", "Einkauf")
+    one.click(".form-foot .primary")
+    one.wait_for_url(at)
+    two.fill("[name=first_name]", "Elsa")
+    two.click(".form-foot .primary")
+    two.wait_for_url(at)
+    two.locator(".toast", has_text="changed meanwhile").wait_for()
+    assert "Einkauf" in two.locator("[data-facts]").inner_text()
+    assert "Elsa" in two.locator("[data-facts]").inner_text()
 
 
 def test_a_conflict_in_place_keeps_what_was_typed(demo: Demo) -> None:

@@ -19,7 +19,7 @@ from klientel.kernel.errors import Conflict, Forbidden, Missing, Refused
 from klientel.kernel.kinds import Kind, Link, Links
 from klientel.kernel.records import RecordType, by_slug
 from klientel.kernel.search.duplicates import similar
-from klientel.kernel.web import cells, fields, shaping
+from klientel.kernel.web import cells, fields, meeting, shaping
 from klientel.kernel.web.answers import act, back, came_from, fragment, page, say_done, told, wants_json
 from klientel.kernel.web.views.lists import seen_type
 
@@ -147,42 +147,29 @@ def edit(request: Any, slug: str, record_id: UUID) -> HttpResponse:
         values = {n: rtype.value(found, n) for n in kinds}
         return _form(request, rtype, values, record=found, version=found.version)
     try:
-        params = fields.sent(request.POST, kinds)
-        done = actions.run(
-            request.actor, f"{rtype.key}.change", record_id, version=_version(request), scope=request.scope, **params
-        )
+        params = _decided(request, fields.sent(request.POST, kinds))
+        saved = meeting.save(request, rtype, record_id, _version(request), params)
     except Refused as no:
-        theirs = _differences(request, rtype, kinds, found) if isinstance(no, Conflict) else []
-        return _form(request, rtype, _again(request, kinds), no, record=found, version=found.version, theirs=theirs)
-    say_done(request, _("Saved."), done.change_set if done.events else None)
+        return _form(request, rtype, _again(request, kinds), no, record=found, version=_version(request))
+    if saved.met is not None and saved.done is None:
+        values = _again(request, kinds) | {n: rtype.value(saved.met.record, n) for n in saved.met.theirs}
+        return _form(
+            request, rtype, values, saved.refused, record=saved.met.record, version=saved.met.version,
+            clashes=meeting.drawn(request.scope, saved.met), who=", ".join(saved.met.who),
+        )  # fmt: skip
+    done = saved.done
+    say_done(request, saved.said(), done.change_set if done and done.events else None)
     return back(request, at)
+
+
+def _decided(request: Any, params: dict[str, Any]) -> dict[str, Any]:
+    """Without the fields for which the page of a conflict chose what is stored (``take-<field>``)."""
+    return {n: v for n, v in params.items() if request.POST.get(f"take-{n}") != "theirs"}
 
 
 def _version(request: Any) -> int | None:
     text = request.POST.get("version", "")
     return int(text) if text.isascii() and text.isdigit() else None
-
-
-def _differences(request: Any, rtype: RecordType, kinds: dict[str, Kind], found: Any) -> list[dict[str, Any]]:
-    """Where what is stored now differs from what was sent: both values, so that one can decide."""
-    made = []
-    with tenancy.reading():
-        for name, kind in kinds.items():
-            now = rtype.value(found, name)
-            try:
-                mine = kind.accept(fields.value_sent(request.POST, kind))
-            except Refused:
-                continue
-            if mine != now:
-                known = _names_of(request.scope, kind, mine, now)
-                made.append(
-                    {
-                        "label": fields.label_of(kind),
-                        "mine": cells.fact(kind, mine, known),
-                        "now": cells.fact(kind, now, known),
-                    }
-                )
-    return made
 
 
 def _names_of(scope: Any, kind: Kind, *values: Any) -> dict[UUID, Any]:
@@ -262,16 +249,12 @@ def one_field(request: Any, slug: str, record_id: UUID, name: str) -> HttpRespon
             raise Missing("no_such_field", _("There is no such field."))
         if request.method != "POST":
             return _draw_one(request, rtype, found, kind)
-    value = fields.value_sent(request.POST, kind)
-    try:
-        done = actions.run(
-            request.actor, f"{rtype.key}.change", record_id, version=_version(request), scope=request.scope,
-            **{name: value},
-        )  # fmt: skip
-    except Conflict as no:
-        if not wants_json(request) or no.code != "changed_since":
-            raise
-        return _stored_meanwhile(request, rtype, record_id, kind, no)
+    saved = meeting.save(request, rtype, record_id, _version(request), {name: fields.value_sent(request.POST, kind)})
+    done = saved.done
+    if done is None:
+        if not wants_json(request):
+            raise saved.refused
+        return _stored_meanwhile(request, rtype, record_id, kind, saved.refused)
     if not wants_json(request):
         say_done(request, _("Saved."), done.change_set if done.events else None)
         return back(request, reverse("record", args=[slug, record_id]))

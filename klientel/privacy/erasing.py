@@ -30,7 +30,7 @@ from klientel.kernel.tenancy import current
 from klientel.privacy import blanking, imports, ledger, tables, traces
 from klientel.privacy.links import Web, web_of
 from klientel.privacy.models import Erasure
-from klientel.privacy.restricting import note, set_restricted
+from klientel.privacy.restricting import note, refuse_while_held, set_restricted
 from klientel.privacy.subject import VERB, Identity, Pattern, for_privacy, identity_of, subject
 
 GROUNDS = (
@@ -88,6 +88,8 @@ def erase(
         begun = Erasure.objects.filter(record_id=record_id, state="running").first()
         if begun is None:
             record = subject(actor, rtype, record_id)
+            if actor.kind != "system":  # which only repeats, after a restore, what was rightly done before
+                refuse_while_held(record)
             if confirm is not None and " ".join(confirm.split()) != record.title:
                 raise Refused(
                     "name_differs", _("Please type the name of the person exactly as it stands above."), "confirm"

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
-from klientel.kernel import writing
+from klientel.kernel import events, writing
 from klientel.kernel.actions import storing
 from klientel.kernel.errors import Conflict, Refused
 from klientel.kernel.events import Event
 from klientel.kernel.identity.actor import Actor
-from klientel.kernel.kinds import today
+from klientel.kernel.kinds import Date, today
 from klientel.kernel.records import RecordType
+from klientel.kernel.sql import Sql
 from klientel.lib.ids import uuid7
 from klientel.privacy.subject import for_privacy, subject
 
@@ -24,19 +26,65 @@ GROUNDS = (
     ("unlawful", _("processing is unlawful, but erasure is not wanted")),
     ("claims", _("needed for legal claims")),
     ("objection", _("objection is being examined")),
+    ("retention", _("a legal retention period runs")),
 )
+#: while one of these lasts the person cannot be erased; for a legal retention its end has to be given
+HOLDS = ("claims", "retention")
 
 
-def restrict(actor: Actor, rtype: RecordType, record_id: UUID, ground: str) -> None:
-    """Hide the person from lists, search, exports, automations and everybody without the right."""
+@dataclass(frozen=True)
+class Hold:
+    """Why a person must be kept, and until when: the last day, none where nobody knows it yet."""
+
+    ground: str
+    until: dt.date | None
+
+
+def hold_on(record: Any) -> Hold | None:
+    """What forbids to erase this person today; it ends with its last day, or with the restriction."""
+    if not record.restricted:
+        return None
+    which = Sql("e.record_id = %s AND e.kind = 'privacy.restricted'", (record.pk,))
+    found = events.read(which, order="e.id DESC", limit=1)
+    given = found[0].parameters if found else {}
+    until = dt.date.fromisoformat(given["until"]) if given.get("until") else None
+    if given.get("ground") not in HOLDS or (until is not None and until < today()):
+        return None
+    return Hold(given["ground"], until)
+
+
+def refuse_while_held(record: Any) -> None:
+    """Refuse to erase a person who must be kept."""
+    hold = hold_on(record)
+    if hold is None:
+        return
+    why = {"reason": dict(GROUNDS)[hold.ground], "day": hold.until and Date().show(hold.until)}
+    if hold.until is None:
+        raise Conflict("held", _("This person has to be kept: %(reason)s. End the restriction first.") % why)
+    raise Conflict("held", _("This person has to be kept until %(day)s: %(reason)s.") % why)
+
+
+def restrict(actor: Actor, rtype: RecordType, record_id: UUID, ground: str, *, until: dt.date | None = None) -> None:
+    """Hide the person from lists, search, exports, automations and everybody without the right.
+
+    ``until`` is the last day on which the person has to be kept: for a legal retention it has to be given.
+    """
     if ground not in dict(GROUNDS):
         raise Refused("not_a_choice", _("Please choose one of the given values."), "ground")
+    if (ground == "retention" and until is None) or (until is not None and until < today()):
+        raise Refused("end_missing", _("Please give the last day of the retention, today or later."), "until")
     with for_privacy(actor.tenant):
         record = subject(actor, rtype, record_id)
         if record.restricted:
             raise Conflict("restricted_already", _("This person is restricted already."))
         set_restricted(rtype, record.id, True)
-        note(actor, "privacy.restricted", rtype, record.id, {"ground": ground})
+        note(
+            actor,
+            "privacy.restricted",
+            rtype,
+            record.id,
+            {"ground": ground} | ({"until": until.isoformat()} if until else {}),
+        )
 
 
 def lift(actor: Actor, rtype: RecordType, record_id: UUID, told_on: dt.date) -> None:

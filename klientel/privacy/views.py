@@ -105,7 +105,8 @@ def _named(counts: dict[str, dict[str, int]]) -> dict[str, list[tuple[str, int]]
 @act
 def restrict_page(request: Any, slug: str, record_id: UUID) -> HttpResponse:
     """Restrict the person."""
-    restricting.restrict(request.actor, by_slug(slug), record_id, request.POST.get("ground", ""))
+    until = Date(name="until").accept(request.POST.get("until", ""))
+    restricting.restrict(request.actor, by_slug(slug), record_id, request.POST.get("ground", ""), until=until)
     messages.success(request, _("The person is restricted now."))
     return HttpResponseRedirect(reverse("privacy_report", args=[slug, record_id]))
 

@@ -54,7 +54,8 @@ def test_it_ends_with_its_day_or_with_the_restriction(anna, person):
     restricting.restrict(anna, rtype, person.pk, "retention", until=today())
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE kernel_event SET parameters = jsonb_set(parameters, '{until}', %s) WHERE kind = 'privacy.restricted'",
+            "UPDATE kernel_event SET parameters = jsonb_set(parameters, '{until}', %s)"
+            " WHERE kind = 'privacy.restricted'",
             [f'"{today() - dt.timedelta(days=1)}"'],
         )
     assert erasing.erase(anna, rtype, person.pk, "request").state == "done"

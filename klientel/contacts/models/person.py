@@ -88,6 +88,7 @@ class Person(Record):
         sort = staticmethod(lambda p: sort_name(p.last_name, p.first_name) or NAMELESS)
         columns = ("organisation", "position", "stage", "emails", "phones", "owner", "changed_at")
         concerns = ("organisation",)
+        tree = {"organisation": ()}
         match = staticmethod(matching.keys_of_person)
         score = staticmethod(matching.score_persons)
         personal = True

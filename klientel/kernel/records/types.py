@@ -62,6 +62,8 @@ class RecordType:
     custom_id: UUID | None = None  # set for a type that a row declares
     own: dict[str, Kind] = field(default_factory=dict)  # fields of a row-declared type
     group: Any = ""  # where navigation shows it
+    tree: dict[str, tuple[str, ...]] = field(default_factory=dict)  # links whose target counts its records up its
+    # tree (a company and its subsidiaries), each with the numbers and amounts that are added up there
 
     @property
     def table(self) -> str:
@@ -81,6 +83,11 @@ class RecordType:
         """All fields: declared ones and the current tenant's own."""
         extra = custom_fields(self.key)
         return self.static | extra if extra else self.static
+
+    @cached_property
+    def is_tree(self) -> bool:
+        """Whether its records lie below one another, by a link to the same type called ``parent``."""
+        return getattr(self.static.get("parent"), "to", "") == self.key
 
     def base(self, alias: str) -> Sql | None:
         """What makes a row of the table a row of this type, where the table holds several types."""

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext, ngettext, npgettext, pgettext
 from markupsafe import Markup, escape
 
+from klientel.kernel.access.uses import uses
 from klientel.kernel.web import cells, invited, keeping, shell, speech, symbols, telling
 from klientel.kernel.web.addresses import place, urlencoded
 from klientel.kernel.web.compiling import Languages, Sentences, Speaking
@@ -54,6 +55,7 @@ def _speaking(language: str, chosen: dict[str, Any]) -> Speaking:
         "attributes": attributes,
         "invitations_waiting": lambda: invited.sent(waiting=True),
         "record_url": cells.record_url,
+        "uses_of": uses,
         "when": lambda step: speech.due(step.at),
     }
     return env

@@ -23,6 +23,7 @@ from klientel.kernel.web.views import (
     settings,
     shape,
     transfer,
+    tree,
     undoing,
 )
 
@@ -97,6 +98,7 @@ urlpatterns = [
     path("<type:slug>/<uuid:record_id>/", past.record, name="record"),
     path("<type:slug>/<uuid:record_id>/history", history.history, name="history"),
     path("<type:slug>/<uuid:record_id>/history/<uuid:event_id>/<str:name>", history.restore, name="history_restore"),
+    path("<type:slug>/<uuid:record_id>/tree", tree.tree, name="tree"),
     path("<type:slug>/<uuid:record_id>/peek", records.peek, name="peek"),
     path("<type:slug>/<uuid:record_id>/edit", forms.edit, name="edit"),
     path("<type:slug>/<uuid:record_id>/do/<str:verb>", forms.do, name="do"),

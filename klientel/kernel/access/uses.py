@@ -1,0 +1,112 @@
+"""Where a saved condition is used, and who is told when one does not work any more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.utils.translation import gettext_lazy as _
+
+from klientel.kernel.conditions import SystemScope, check
+from klientel.kernel.errors import Missing, Refused
+from klientel.kernel.events import Event, consumer, notices
+from klientel.kernel.kinds import Json
+from klientel.kernel.records import all_types, type_of
+from klientel.kernel.sql import loaded
+from klientel.kernel.tenancy import current
+
+notices.notice("condition_broken", _("A condition does not work any more: %(what)s"), icon="triangle-alert")
+MOST = 50
+
+
+@dataclass(frozen=True)
+class Use:
+    """One record in whose conditions a saved one stands."""
+
+    type: str
+    id: UUID
+    title: str
+
+
+def uses(view: UUID) -> list[Use]:
+    """The living records of all types whose conditions ask this saved view; at most fifty, one statement."""
+    parts, params = [], list[Any]()
+    for rtype in all_types():
+        columns = [k.name for k in rtype.static.values() if isinstance(k, Json)]
+        if columns:
+            test = " OR ".join(f't."{c}"::text LIKE %s' for c in columns)
+            parts.append(
+                f"(SELECT %s, t.id, t.title FROM {rtype.table} t WHERE t.tenant_id = %s AND t.archived_at IS NULL"
+                f" AND t.id <> %s AND ({test}) LIMIT {MOST})"
+            )
+            params += [rtype.key, current(), view, *[f'%"view:{view}"%'] * len(columns)]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts) + f" LIMIT {MOST}", params)
+        return [Use(*row) for row in cursor.fetchall()]
+
+
+def unused(view: Any) -> None:
+    """Refuse to let a saved view go while it is used, and say where."""
+    found = uses(view.id)
+    if found:
+        where = ", ".join(f"{type_of(u.type).label} “{u.title}”" for u in found[:10])
+        details = {"uses": [{"type": u.type, "id": str(u.id)} for u in found]}
+        message = _("This view is still used: %(where)s.") % {"where": where}
+        raise Refused("in_use", message, details=details)
+
+
+# -- conditions that break ------------------------------------------------------------------------------------------
+
+_STORED = (
+    ("kernel.view", "SELECT id, owner, created_by, record_type, jsonb_build_array(condition) FROM kernel_view"),
+    ("kernel.role", "SELECT id, owner, created_by, '', grants FROM kernel_role"),
+    (
+        "kernel.fieldrule",
+        "SELECT id, owner, created_by, record_type, jsonb_build_array(required_when, visible_when)"
+        " FROM kernel_fieldrule",
+    ),
+    (
+        "kernel.customfield",
+        "SELECT id, owner, created_by, regexp_replace(roll_by, '[.][^.]*$', ''), jsonb_build_array(roll_where)"
+        " FROM kernel_customfield",
+    ),
+)
+Stored = tuple[str, UUID, UUID | None, str, str, Any]
+
+
+def stored() -> Iterator[Stored]:
+    """Every stored condition: type and id of its record, owner, maker, the type it asks, the condition."""
+    for key, text in _STORED:
+        with connection.cursor() as cursor:
+            cursor.execute(f"{text} WHERE tenant_id = %s AND archived_at IS NULL", [current()])
+            rows = cursor.fetchall()
+        for record_id, owner, maker, asked, conditions in rows:
+            for one in loaded(conditions) or ():
+                where = one.get("where") if key == "kernel.role" and isinstance(one, dict) else one
+                if where:
+                    yield key, record_id, owner, maker, str(one.get("record")) if key == "kernel.role" else asked, where
+
+
+@consumer("broken_conditions")
+def tell_owners(events: list[Event]) -> None:
+    """A field, a type or a view went: whose conditions do not work any more is told, once for each that went."""
+    gone = [e for e in events if e.record_type in ("kernel.customfield", "kernel.customtype", "kernel.view")]
+    if not any((e.changes.get("archived_at") or [None, None])[1] for e in gone):
+        return
+    told: set[UUID] = set()
+    for key, record_id, owner, maker, asked, where in stored():
+        if record_id not in told and not _works(asked, where):
+            told.add(record_id)
+            member = owner or (UUID(maker.removeprefix("member:")) if maker.startswith("member:") else None)
+            notices.announce("condition_broken", key, record_id, to=[member] if member else [])
+
+
+def _works(asked: str, where: Any) -> bool:
+    try:
+        check(type_of(asked), where, SystemScope(current()))
+    except (Refused, Missing):
+        return False
+    return True

@@ -18,6 +18,11 @@ PERSON = "contacts.person"
 OWN = {"field": "owner", "op": "is", "value": {"me": True}}
 
 
+def typed(field: str, value: str) -> dict[str, object]:
+    """What the builder's form sends for one comparison."""
+    return {"where:how": "all", "where:0:what": f"field:{field}", "where:0:op": "is", "where:0:v": value}
+
+
 def role_with(actor: Actor, *grants: dict[str, object]) -> object:
     return run(actor, "kernel.role.create", name="Office", grants=list(grants)).record
 
@@ -55,9 +60,15 @@ def test_a_line_is_changed_by_a_condition_and_taken_away(client: Client, actor: 
     role = role_with(actor, {"record": PERSON, "verb": "view", "where": OWN}, {"record": "*", "verb": "export"})
     at = f"/settings/roles/{role.pk}/grants/line"
     lead = {"all": [{"field": "stage", "op": "is", "value": "lead"}]}
-    client.post(at, {"version": 1, "n": 0, "verb": "view", "whose": "custom", "where": orjson.dumps(lead).decode()})
+    client.post(at, {"version": 1, "n": 0, "verb": "view", "whose": "custom"} | typed("stage", "lead"))
     role.refresh_from_db()
     assert role.grants == [{"record": PERSON, "verb": "view", "where": lead}, {"record": "*", "verb": "export"}]
+    pressed = {"version": 2, "n": 0, "verb": "view", "whose": "custom", "where!": "add where"} | typed("stage", "lead")
+    again = client.post(at, pressed)
+    assert again.status_code == 200
+    assert "where:1:what" in again.content.decode()
+    role.refresh_from_db()
+    assert role.version == 2
     kept = client.get(f"{at}?n=0").content.decode()
     assert 'value="keep" checked' in kept
     client.post(at, {"version": 2, "n": 0, "verb": ["view", "export"], "whose": "keep", "where": ""})
@@ -72,9 +83,9 @@ def test_a_line_is_changed_by_a_condition_and_taken_away(client: Client, actor: 
     "wrong",
     [
         {"verb": []},
-        {"whose": "custom", "where": "{"},
-        {"whose": "custom", "where": '{"field":"nowhere","op":"is","value":1}'},
-        {"whose": "custom", "where": ""},
+        {"whose": "custom"} | typed("stage", "nothing of it"),
+        {"whose": "custom"} | typed("nowhere", "1"),
+        {"whose": "custom"},
         {"whose": "view:gone"},
         {"verb": "view", "hidden": "nowhere"},
     ],

@@ -19,9 +19,10 @@ from klientel.kernel.access.reading import get, select
 from klientel.kernel.conditions import SystemScope, say
 from klientel.kernel.errors import Forbidden, Missing, Refused
 from klientel.kernel.records import RecordType, all_types, type_of
+from klientel.kernel.web import builder
 from klientel.kernel.web.answers import act, say_done
 from klientel.kernel.web.fields import label_of
-from klientel.kernel.web.listing import parsed, titles_in, views_of
+from klientel.kernel.web.listing import titles_in, views_of
 from klientel.kernel.web.speech import large
 
 ROLE = "kernel.role"
@@ -155,16 +156,23 @@ def line(request: Any, role_id: UUID) -> HttpResponse:
     old = lines[place] if place is not None else Line(given.get("record") or "*", ["view"], None, [], [])
     if request.method != "POST":
         return _line_page(request, role, place, old, None)
-    made = old
+    made, part = old, None
+    if old.type is not None:
+        with tenancy.reading():
+            taken = builder.sent(request.scope, old.type, request.POST)
+        part = taken.part
+        if taken.pressed:  # a part of the condition was added or taken away; nothing is saved yet
+            return _line_page(request, role, place, _ticked(request, old), None, part)
     try:
         if "remove" in given:
             lines = [one for n, one in enumerate(lines) if n != place]
         else:
-            made = _sent(request, old)
+            made = _ticked(request, old)
+            made = _sent(request, old, made)
             lines = [made if n == place else one for n, one in enumerate(lines)] + ([made] if place is None else [])
         return _save(request, role_id, grants_from(lines))
     except Refused as no:
-        return _line_page(request, role, place, made, no)
+        return _line_page(request, role, place, made, no, part)
 
 
 def _save(request: Any, role_id: UUID, made: list[dict[str, Any]]) -> HttpResponse:
@@ -181,9 +189,12 @@ def _save(request: Any, role_id: UUID, made: list[dict[str, Any]]) -> HttpRespon
     return HttpResponseRedirect(reverse("settings_grants", args=[role_id]))
 
 
-def _sent(request: Any, old: Line) -> Line:
+def _ticked(request: Any, old: Line) -> Line:
     data = request.POST
-    made = Line(old.record, data.getlist("verb"), old.where, data.getlist("hidden"), data.getlist("readonly"))
+    return Line(old.record, data.getlist("verb"), old.where, data.getlist("hidden"), data.getlist("readonly"))
+
+
+def _sent(request: Any, old: Line, made: Line) -> Line:
     made.where = _where_sent(request, old)
     if not made.verbs:
         raise Refused("required", _("Please choose what may be done."), "verb")
@@ -195,8 +206,12 @@ def _where_sent(request: Any, old: Line) -> Any:
     if whose == "keep":
         return old.where
     if whose == "custom" and old.type is not None:
-        where = parsed(request.POST.get("where") or "{}")
-        if where is None:
+        with tenancy.reading():
+            taken = builder.sent(request.scope, old.type, request.POST)
+        if taken.refused is not None:
+            raise taken.refused
+        where = taken.json
+        if not where or where == {"all": []}:
             raise Refused("required", _("Please give a condition, or choose all."), "where")
         conditions.check(old.type, where, SystemScope(request.tenant.pk))
         return where
@@ -210,7 +225,9 @@ def _where_sent(request: Any, old: Line) -> Any:
     return next((where for key, _text, where in wheres() if key == whose), None)
 
 
-def _line_page(request: Any, role: Any, place: int | None, made: Line, refused: Refused | None) -> HttpResponse:
+def _line_page(
+    request: Any, role: Any, place: int | None, made: Line, refused: Refused | None, part: builder.Part | None = None
+) -> HttpResponse:
     with tenancy.reading():
         rtype = made.type
         known = wheres() if rtype else wheres()[:1]
@@ -229,6 +246,7 @@ def _line_page(request: Any, role: Any, place: int | None, made: Line, refused: 
             "whose": request.POST.get("whose", named),
             "as_now": _whose(request.scope, rtype, made.where) if named == "keep" else "",
             "views": views,
+            "part": part or (builder.of(request.scope, rtype, made.where) if rtype else None),
             "fields": [(n, label_of(k)) for n, k in fields.items()],
             "changeable": [(n, label_of(k)) for n, k in fields.items() if not k.readonly],
         }

@@ -11,6 +11,7 @@ from klientel.kernel.kinds import File, Link, Links
 from klientel.kernel.records import RecordType, Reverse, reverses, type_of
 from klientel.kernel.sql import Sql
 from klientel.kernel.tenancy import current
+from klientel.privacy.subject import old_records
 
 
 @dataclass
@@ -35,8 +36,11 @@ class Web:
 
 
 def web_of(rtype: RecordType, record: Any) -> Web:
-    """Follow every link that leads to the person, and to what goes with them, until nothing more is found."""
-    web = Web({record.id: Found(rtype, record)}, {})
+    """Follow every link that leads to the person, and to what goes with them, until nothing more is found.
+
+    Records that were merged into the person's are the person's too.
+    """
+    web = Web({one.id: Found(rtype, one) for one in (record, *old_records(rtype, record.id))}, {})
     fresh = dict(web.gone)
     while fresh:
         for key, ids in _by_type(fresh).items():

@@ -16,7 +16,7 @@ from klientel.kernel.errors import Conflict, Refused
 from klientel.kernel.events import Event
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.kinds import Date, today
-from klientel.kernel.records import RecordType
+from klientel.kernel.records import RecordType, aliases
 from klientel.kernel.sql import Sql
 from klientel.lib.ids import uuid7
 from klientel.privacy.subject import for_privacy, subject
@@ -101,13 +101,14 @@ def lift(actor: Actor, rtype: RecordType, record_id: UUID, told_on: dt.date) -> 
 
 def set_restricted(rtype: RecordType, record_id: UUID, restricted: bool) -> None:
     """Set the mark that the database's own policy reads, and take the search rows out or back in."""
+    ids = [record_id, *aliases.old_ids(record_id)]
     with writing.door():
-        rtype.model.objects.filter(pk=record_id).update(restricted=restricted)
+        rtype.model.objects.filter(pk__in=ids).update(restricted=restricted)
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE kernel_search s SET alive = NOT %s AND t.archived_at IS NULL FROM {rtype.table} t"
-            " WHERE s.record_id = t.id AND t.id = %s",
-            [restricted, record_id],
+            " WHERE s.record_id = t.id AND t.id = ANY(%s)",
+            [restricted, ids],
         )
 
 

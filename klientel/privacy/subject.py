@@ -19,7 +19,7 @@ from klientel.kernel.access.reading import get, visible_ids
 from klientel.kernel.errors import Forbidden, Missing
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.kinds import Email, Emails, Kind, Phone, Phones
-from klientel.kernel.records import RecordType, all_types
+from klientel.kernel.records import RecordType, aliases, all_types
 from klientel.kernel.sql import FALSE, like
 from klientel.kernel.tenancy import PRIVACY, current, inside
 from klientel.lib import phones, words
@@ -40,12 +40,15 @@ def for_privacy(tenant: UUID) -> Iterator[None]:
 def subject(actor: Actor, rtype: RecordType, record_id: UUID) -> Any:
     """The person; :class:`Missing` for who may not see them and for no person, :class:`Forbidden` without the right.
 
-    Expects :func:`for_privacy` around it. A restricted person is there only for those who hold the right.
+    Expects :func:`for_privacy` around it. A restricted person is there only for those who hold the right. An old id
+    names the person that its record became part of. The row is locked where the transaction may write.
     """
     scope = ActorScope(actor)
     if not rtype.personal:
         raise Missing("missing", _("There is no such record, or you may not see it."))
     may = allowed(scope, rtype, VERB, "t") is not FALSE
+    _wait_for(rtype, record_id)
+    record_id = aliases.survivor(record_id) or record_id
     record = get(scope, rtype, record_id)
     mine = may and record.id in visible_ids(scope, rtype, [record_id], VERB)
     if not mine and record.restricted:
@@ -53,6 +56,21 @@ def subject(actor: Actor, rtype: RecordType, record_id: UUID) -> Any:
     if not mine:
         raise Forbidden("forbidden", _("You may not do this here."))
     return record
+
+
+def _wait_for(rtype: RecordType, record_id: UUID) -> None:
+    """Let a merge of this record that is under way come to its end first."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW transaction_read_only")
+        if cursor.fetchone() == ("off",):
+            cursor.execute(
+                f"SELECT 1 FROM {rtype.table} WHERE tenant_id = %s AND id = %s FOR UPDATE", [current(), record_id]
+            )
+
+
+def old_records(rtype: RecordType, record_id: UUID) -> list[Any]:
+    """The records that became part of a person: still there, with what they held."""
+    return list(rtype.model.objects.filter(pk__in=aliases.old_ids(record_id)).order_by("pk"))
 
 
 @dataclass

@@ -17,7 +17,7 @@ from klientel.kernel.access.granting import ActorScope, allowed
 from klientel.kernel.conditions import compile as compile_condition
 from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.kinds import Kind, Link, Links
-from klientel.kernel.records import RecordType, type_of
+from klientel.kernel.records import RecordType, aliases, type_of
 from klientel.kernel.sql import FALSE, Sql, both, comma, loaded
 
 MOST = 1000
@@ -180,6 +180,8 @@ def which(
     if (base := rtype.base("t")) is not None:
         parts.append(base)
     parts.append(Sql("t.archived_at IS NOT NULL" if archived else "t.archived_at IS NULL"))
+    if archived:  # what was merged into another record is not in the trash
+        parts.append(~aliases.is_old("t"))
     parts.append(allowed(scope, rtype, "view", "t"))
     if verb != "view":
         parts.append(allowed(scope, rtype, verb, "t"))
@@ -279,18 +281,31 @@ def worked_out(scope: ActorScope, rtype: RecordType, record: Any) -> None:
         record.computed = columns.values(cursor.fetchone())
 
 
+def stands_for(scope: ActorScope, rtype: RecordType, record_id: UUID) -> UUID | None:
+    """The record that an old id stands for, if the actor may see it; none where it is no old id."""
+    found = aliases.survivor(record_id)
+    return found if found is not None and found in visible_ids(scope, rtype, [found]) else None
+
+
 def visible_ids(scope: ActorScope, rtype: RecordType, ids: Iterable[UUID], verb: str = "view") -> set[UUID]:
     """Which of these records the actor may see (or do ``verb`` on)."""
+    return set(seen_ids(scope, rtype, ids, verb))
+
+
+def seen_ids(scope: ActorScope, rtype: RecordType, ids: Iterable[UUID], verb: str = "view") -> dict[UUID, bool]:
+    """As :func:`visible_ids`, each with whether it is gone: in the trash, or part of another record."""
     wanted = list(ids)
     if not wanted:
-        return set()
+        return {}
     parts = [Sql("t.tenant_id = %s AND t.id = ANY(%s)", (scope.tenant, wanted)), allowed(scope, rtype, verb, "t")]
     if (base := rtype.base("t")) is not None:
         parts.append(base)
     inside = both(parts)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT t.id FROM {rtype.table} t WHERE {inside.text}", inside.params)
-        return {row[0] for row in cursor.fetchall()}
+        cursor.execute(
+            f"SELECT t.id, t.archived_at IS NOT NULL FROM {rtype.table} t WHERE {inside.text}", inside.params
+        )
+        return dict(cursor.fetchall())
 
 
 def types_of(ids: Iterable[UUID]) -> dict[UUID, str]:

@@ -15,7 +15,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.access.granting import ActorScope, allowed
-from klientel.kernel.actions import cycles, drafting, ruling, storing
+from klientel.kernel.actions import cycles, drafting, linking, ruling, storing
 from klientel.kernel.actions.declaring import Action
 from klientel.kernel.errors import Refused
 from klientel.kernel.events import Event
@@ -305,7 +305,7 @@ class Step:
         self._tables = {d.rtype.table for d in self._open.values()}
         if not drafts:
             return
-        refusals = storing.check_links(self.scope, drafts)
+        refusals = linking.check_links(self.scope, drafts)
         if refusals:
             raise Again(refusals)
         by_type: dict[str, list[Draft]] = defaultdict(list)

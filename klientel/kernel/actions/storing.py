@@ -137,6 +137,20 @@ def _index(rtype: RecordType, drafts: list[Draft]) -> None:
             cursor.execute(_INDEX, [dumps(fresh)])
         if again:
             cursor.execute(_INDEX + _REINDEX, [dumps(again)])
+        for gone in (True, False):  # what records were called that became part of one is in classes of small letters
+            ids = [d.record.id for d in drafts if _moved(d) and (d.record.archived_at is not None) == gone]
+            if ids:
+                cursor.execute(_FORMER, [not gone, current(), ids])
+
+
+_FORMER = """
+UPDATE kernel_search SET alive = %s WHERE tenant_id = %s AND record_id = ANY(%s) AND field_class = ANY('{a,b,c}')
+"""
+
+
+def _moved(draft: Draft) -> bool:
+    """Into the trash or out of it."""
+    return "archived_at" in draft.changes and not draft.new
 
 
 def _index_rows(rtype: RecordType, draft: Draft, classes: dict[str, list[str]]) -> Iterator[dict[str, Any]]:
@@ -156,39 +170,7 @@ def _index_rows(rtype: RecordType, draft: Draft, classes: dict[str, list[str]]) 
             }
 
 
-# -- links and rights ---------------------------------------------------------------------------------------------
-
-
-def check_links(scope: ActorScope, drafts: list[Draft]) -> dict[int, Refused]:
-    """Refusals, by item, of links to what is not there or not visible: one statement per target type."""
-    new = {d.record.id for d in drafts if d.new}
-    wanted: dict[str, set[UUID]] = defaultdict(set)
-    for draft in drafts:
-        for _field, to, record_id in draft.links:
-            if record_id not in new:
-                wanted[to].add(record_id)
-    if not wanted:
-        return {}
-    found = new | {i for to, ids in wanted.items() for i in _existing(scope, to, ids)}
-    refusals: dict[int, Refused] = {}
-    for draft in drafts:
-        for name, _to, record_id in draft.links:
-            if record_id not in found:
-                refusals[draft.item] = Refused(
-                    "not_a_record", _("There is no such record, or you may not see it."), name
-                )
-    return refusals
-
-
-def _existing(scope: ActorScope, to: str, ids: set[UUID]) -> set[UUID]:
-    if to == "kernel.user":
-        return ids  # set by the kernel itself only
-    if to != "*":
-        return reading.visible_ids(scope, type_of(to), ids)
-    by_type: dict[str, list[UUID]] = defaultdict(list)
-    for record_id, key in reading.types_of(ids).items():
-        by_type[key].append(record_id)
-    return {i for key, some in by_type.items() for i in reading.visible_ids(scope, type_of(key), some)}
+# -- rights --------------------------------------------------------------------------------------------------------
 
 
 def check_results(scope: ActorScope, action: Action, by_type: dict[str, list[Draft]]) -> dict[int, Refused]:

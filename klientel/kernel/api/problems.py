@@ -65,10 +65,9 @@ def told(no: Refused) -> dict[str, Any]:
         **errors[0],
         "errors": errors,
     }
-    if "version" in no.details:
-        said["version"] = no.details["version"]
-    if "candidates" in no.details:
-        said["candidates"] = no.details["candidates"]
+    for name in ("version", "candidates", "into"):
+        if name in no.details:
+            said[name] = no.details[name]
     return said
 
 

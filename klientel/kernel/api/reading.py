@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -92,11 +93,25 @@ def trashed(call: Call, slug: str, record_id: str) -> Reply:
 def _single(call: Call, slug: str, record_id: str, *, archived: bool) -> Reply:
     rtype, query = call.type(slug), strict.Query(call.request, "fields")
     names = _fields(call, rtype, query)
-    record = showing.one(call.scope, rtype, strict.record_id(record_id), names, archived=archived)
-    tag = showing.tag(record["version"])
-    if not query.given and _known(call.request, tag):
-        return Reply(None, 304, {"ETag": tag})
-    return Reply(record, headers={"ETag": tag})
+    wanted = strict.record_id(record_id)
+    record = _led_on(call, rtype, wanted, lambda i: showing.one(call.scope, rtype, i, names, archived=archived))
+    headers = {"ETag": showing.tag(record["version"])}
+    if record["id"] != str(wanted):  # an old id: the answer says under which it is found from now on
+        headers["Content-Location"] = f"/api/v1/{rtype.slug}/{record['id']}"
+    if not query.given and _known(call.request, headers["ETag"]):
+        return Reply(None, 304, headers)
+    return Reply(record, headers=headers)
+
+
+def _led_on(call: Call, rtype: RecordType, record_id: UUID, read: Callable[[UUID], Any]) -> Any:
+    """What is read of a record; of an old id what is read of the record that it became part of."""
+    try:
+        return read(record_id)
+    except Missing:
+        now = reading.stands_for(call.scope, rtype, record_id)
+        if now is None:
+            raise
+        return read(now)
 
 
 def _known(request: HttpRequest, tag: str) -> bool:
@@ -117,7 +132,9 @@ def happened_trashed(call: Call, slug: str, record_id: str) -> Reply:
 def _happened(call: Call, slug: str, record_id: str, *, archived: bool) -> Reply:
     rtype, query = call.type(slug), strict.Query(call.request, "after", "limit")
     found_id, limit, after = strict.record_id(record_id), query.whole("limit", PAGE, MOST), query.text("after")
-    showing.one(call.scope, rtype, found_id, (), archived=archived)
+    found_id = _led_on(
+        call, rtype, found_id, lambda i: UUID(showing.one(call.scope, rtype, i, (), archived=archived)["id"])
+    )
     some = events.timeline(found_id, before=_place(after) if after else None, limit=limit + 1)
     more, some = len(some) > limit, some[:limit]
     items = [_event(call, e) for e in _visible(call, some, found_id)]
@@ -140,9 +157,9 @@ def _place(text: str) -> tuple[dt.datetime, UUID]:
 def _visible(call: Call, some: list[Event], known: UUID) -> list[Event]:
     by_type: dict[str, set[UUID]] = {}
     for event in some:
-        if event.record_id != known:
+        if event.record_id != known and event.record_id not in event.about:
             by_type.setdefault(event.record_type, set()).add(event.record_id)
-    seen = {known}
+    seen = {known}.union(e.record_id for e in some if e.record_id in e.about)  # its own, and of what became part of it
     for key, ids in by_type.items():
         try:
             rtype = type_of(key)

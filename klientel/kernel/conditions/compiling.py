@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from klientel.kernel.conditions.operators import OPERATORS, Operator, positive, value_of
 from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.kinds import Choices, Entries, Kind, Link, Links, today
-from klientel.kernel.records import RecordType, Reverse, all_types, reverses, type_of
+from klientel.kernel.records import RecordType, Reverse, aliases, all_types, reverses, type_of
 from klientel.kernel.sql import FALSE, TRUE, Sql, both, either, loaded
 from klientel.kernel.tenancy import current
 
@@ -123,7 +123,7 @@ class Compiler:
             case {"in": str(name), **rest} if not rest:
                 return self.inside(rtype, name, alias, depth)
             case {"id": list(ids), **rest} if not rest and all(isinstance(i, str) for i in ids):
-                return Sql(f"{alias}.id = ANY(%s)", ([_uuid(i) for i in ids],)) if ids else FALSE
+                return aliases.among(alias, self.scope.tenant, [_uuid(i) for i in ids]) if ids else FALSE
         raise Refused("bad_condition", _("This is not a condition we understand."))
 
     def clause(self, rtype: RecordType, path: str, op: str, value: Any, alias: str) -> Sql:

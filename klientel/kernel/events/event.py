@@ -137,9 +137,12 @@ def _event(row: tuple[Any, ...]) -> Event:
 def timeline(
     record_id: UUID, *, before: tuple[dt.datetime, UUID] | None = None, limit: int = 50, kinds: Iterable[str] = ()
 ) -> list[Event]:
-    """What stands on one record's timeline, newest first; ``before`` continues after the last one seen."""
-    parts = ["a.tenant_id = %s AND a.record_id = %s"]
-    params: list[Any] = [current(), record_id]
+    """What stands on one record's timeline, newest first; ``before`` continues after the last one seen.
+
+    What stands on records that were merged into it stands here too; ``about`` of each event says where it stands.
+    """
+    parts = ["a.tenant_id = %s AND a.record_id = mine.record_id"]
+    params: list[Any] = [current()]
     if before:
         parts.append("(a.at, a.event_id) < (%s, %s)")
         params += list(before)
@@ -147,10 +150,20 @@ def timeline(
         parts.append("EXISTS (SELECT 1 FROM kernel_event k WHERE k.id = a.event_id AND k.kind = ANY(%s))")
         params.append(chosen)
     text = (
-        f"SELECT {_READ} FROM (SELECT event_id, at FROM kernel_about a WHERE {' AND '.join(parts)}"
-        f" ORDER BY at DESC, event_id DESC LIMIT {int(limit)}) a JOIN kernel_event e ON e.id = a.event_id"
+        f"SELECT {_READ}, a.stands_at FROM (SELECT event_id, at, array_agg(record_id) AS stands_at FROM ("
+        " SELECT %s::uuid AS record_id UNION ALL SELECT old_id FROM kernel_alias WHERE tenant_id = %s AND root = %s"
+        f") mine CROSS JOIN LATERAL (SELECT event_id, at FROM kernel_about a WHERE {' AND '.join(parts)}"
+        f" ORDER BY at DESC, event_id DESC LIMIT {int(limit)}) a"
+        f" GROUP BY event_id, at ORDER BY at DESC, event_id DESC LIMIT {int(limit)}) a"
+        " JOIN kernel_event e ON e.id = a.event_id"
         " LEFT JOIN kernel_event_private p ON p.event_id = e.id ORDER BY a.at DESC, a.event_id DESC"
     )
     with connection.cursor() as cursor:
-        cursor.execute(text, params)
-        return [_event(row) for row in cursor.fetchall()]
+        cursor.execute(text, [record_id, current(), record_id, *params])
+        return [_standing(row) for row in cursor.fetchall()]
+
+
+def _standing(row: tuple[Any, ...]) -> Event:
+    event = _event(row)
+    event.about = row[13]
+    return event

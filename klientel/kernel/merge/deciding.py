@@ -75,8 +75,8 @@ def _outside(kind: Kind, value: Any, group: dict[UUID, Any]) -> Any:
 
 
 def entry_key(kind: Kind, entry: Any) -> Any:
-    """By what two entries of a list are the same: an address in another spelling of its purpose is no new one."""
-    return tuple(entry.get(p, "") for p in kind.parts) if isinstance(kind, Entries) else entry
+    """By what two entries of a list are the same: purpose, state, and capital letters make no new address."""
+    return tuple(entry.get(p, "").casefold() for p in kind.parts) if isinstance(kind, Entries) else entry
 
 
 def united(kind: Kind, lists: Iterable[Any]) -> list[Any]:

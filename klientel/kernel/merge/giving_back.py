@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -40,24 +39,29 @@ def link_back(kind: Kind, now: Any, rows: list[Moved], mine: list[Moved], apart:
     stays where they had a link of their own or others who are still part of them had one.
     """
     last, plain = rows[-1], kind.plain(now)
-    if mine == [last] and plain == last.after and not _mentioned(last, apart.inside):
+    if mine == [last] and plain == last.after and not absorbed(last) & apart.inside:
         return True, kind.from_plain(last.before)
     if isinstance(kind, Links) and apart.survivor in (now or []):
         stays = _stays(rows, apart)
-        leaving = list(dict.fromkeys(i for row in mine for i in _ids(row.before) if i in apart.out))
+        leaving = _leaving(mine, apart)
         return bool(leaving), _instead(now, apart.survivor, leaving, stays=stays)
     if isinstance(kind, Link) and now == apart.survivor and mine and mine[-1] is last:
         return True, kind.from_plain(last.before)
     return False, now
 
 
-def _mentioned(row: Moved, ids: Iterable[UUID]) -> bool:
-    return any(str(i) in str(row.before) for i in ids)
+def absorbed(row: Moved) -> set[UUID]:
+    """Whose place the survivor took in this field."""
+    return set(_ids(row.before)) - set(_ids(row.after)) if isinstance(row.before, str | list) else set()
+
+
+def _leaving(rows: list[Moved], apart: Apart) -> list[UUID]:
+    return list(dict.fromkeys(i for row in rows for i in _ids(row.before) if i in apart.out and i in absorbed(row)))
 
 
 def _stays(rows: list[Moved], apart: Apart) -> bool:
-    own = apart.survivor in _ids(rows[0].before)
-    return own or any(_mentioned(row, apart.inside) for row in rows)
+    """Whether the survivor has a place of its own there, or that of others who are still part of it."""
+    return apart.survivor in _ids(rows[0].before) or any(absorbed(row) & apart.inside for row in rows)
 
 
 def _instead(now: list[UUID], survivor: UUID, leaving: list[UUID], *, stays: bool) -> list[UUID]:
@@ -73,12 +77,12 @@ def ledger_after(kind: Kind, rows: list[Moved], before: Any, after: Any, apart: 
     ``before`` and ``after`` are the plain values of the field around the taking apart.
     """
     changed = []
-    for n, row in enumerate(rows):
+    for n, row in reversed(list(enumerate(rows))):  # each is judged by those before it as they stood
         if row.after == before:
             row.after = after
         if isinstance(kind, Links) and n:
             earlier = rows[:n]
-            leaving = [i for r in earlier for i in _ids(r.before) if i in apart.out]
+            leaving = _leaving(earlier, apart)
             if leaving and str(apart.survivor) in (row.before or []):
                 stays = _stays(earlier, apart)
                 row.before = [str(i) for i in _instead(_ids(row.before), apart.survivor, leaving, stays=stays)]

@@ -107,7 +107,7 @@ def _move(step: Step, rtype: RecordType, survivor: UUID, losers: list[UUID]) -> 
                 step.write_now()
         for one in ties.superfluous(source, about_one, survivor) if about_one else ():
             step.follow(one, archived_at=step.now)
-            rows.append(_row(source, one, "archived_at", None, step.now.isoformat()))
+            rows.append(_row(source, one, "archived_at", None, source.fields["archived_at"].plain(step.now)))
     return rows
 
 

@@ -42,3 +42,12 @@ def is_old(alias: str) -> Sql:
     return Sql(
         f"EXISTS (SELECT 1 FROM kernel_alias old WHERE old.tenant_id = {alias}.tenant_id AND old.old_id = {alias}.id)"
     )
+
+
+def among(alias: str, tenant: UUID, ids: list[UUID]) -> Sql:
+    """Whether the record of ``alias`` is one of these; an old id names what it stands for now."""
+    return Sql(
+        f"{alias}.id = ANY(%s || ARRAY(SELECT old.root FROM kernel_alias old"
+        " WHERE old.tenant_id = %s AND old.old_id = ANY(%s)))",
+        (ids, tenant, ids),
+    )

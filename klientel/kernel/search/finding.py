@@ -150,7 +150,8 @@ def _reach(scope: Seer, types: list[RecordType]) -> _Reach:
 def _closed(scope: Seer, rtype: RecordType) -> list[str]:
     visible = scope.visible(rtype)
     told = {"A": rtype.made_of}
-    return [c for c, names in searched(rtype).items() if any(n not in visible for n in (*names, *told.get(c, ())))]
+    found = [c for c, names in searched(rtype).items() if any(n not in visible for n in (*names, *told.get(c, ())))]
+    return [*found, *(c.lower() for c in found)]  # small letters: what records were called that became part of it
 
 
 def _among(scope: Seer, rtype: RecordType) -> Sql:

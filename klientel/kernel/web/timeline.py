@@ -28,6 +28,7 @@ from klientel.kernel.web.speech import date, large
 PAGE = 30
 #: fields whose change says nothing to people
 QUIET = ("done_at", "concerns", "mentions", "about")
+MERGES = ("merge", "unmerge")
 #: what a comment and a relation lead to; they are told as something that happened there
 ABOUT = {"kernel.comment": ("about",), "kernel.relation": ("first", "second")}
 
@@ -80,6 +81,8 @@ def _names_in(scope: ActorScope, record_id: UUID | None, some: list[Event]) -> d
     for event in some:
         if event.record_id != record_id:
             wanted[event.record_type].add(event.record_id)
+        if _verb(event) in MERGES:
+            wanted[event.record_type].update(_parts(event))
         for kind, pair in _changes(scope, event):
             if isinstance(kind, Link | Links) and kind.to != "kernel.user" and kind.name not in QUIET:
                 wanted[kind.to] |= _ids(pair)
@@ -129,7 +132,7 @@ def _one(scope: ActorScope, record_id: UUID | None, event: Event, seen: dict[UUI
         rtype, act = type_of(event.record_type), actions.get(event.kind)
     except Missing:
         return None
-    other = event.record_id != record_id
+    other = event.record_id != record_id and event.record_id not in event.about
     if other and event.record_id not in seen:
         return None
     verb = act.verb
@@ -148,6 +151,8 @@ def _one(scope: ActorScope, record_id: UUID | None, event: Event, seen: dict[UUI
     made.what = str(act.label) if verb not in _SAID else _(_SAID[verb])
     if event.record_type in ABOUT and other:
         return _tell_beside(scope, event, made, seen, record_id)
+    if verb in MERGES and event.record_type == act.on:
+        return _tell_merge(scope, event, made, seen, record_id)
     made.lines = _lines(scope, event, seen)
     if verb == "change" and not made.lines:
         return None
@@ -169,6 +174,26 @@ def _tell_beside(
     return made if target or record_id else None
 
 
+def _verb(event: Event) -> str:
+    return event.kind.rpartition(".")[2]
+
+
+def _parts(event: Event) -> set[UUID]:
+    """The records that a merge is about, beside the one that it is told at."""
+    return {UUID(i) for i in event.parameters.get("records") or ()}
+
+
+def _tell_merge(
+    scope: ActorScope, event: Event, made: Told, seen: dict[UUID, Name], record_id: UUID | None
+) -> Told | None:
+    """Told once, at the record that it made, with the names of those that became part of it or left it."""
+    if event.record_id in _parts(event):
+        return made if record_id == event.record_id else None
+    made.facts = [seen[i].title for i in sorted(_parts(event)) if i in seen]
+    made.lines = _lines(scope, event, seen)
+    return made
+
+
 def _said(text: str) -> str:
     """Marks a sentence for translation that is looked up later."""
     return text
@@ -184,13 +209,15 @@ _SAID = {
     "comment": _said("commented"),
     "link": _said("linked"),
     "complete": _said("ticked off"),
+    "merge": _said("merged"),
+    "unmerge": _said("took apart"),
 }
 
 
 def sayings() -> list[str]:
     """The sentences of :data:`_SAID`, where the extractor of words finds them."""
     first = [_("changed"), _("moved to the recycle bin"), _("restored"), _("assigned"), _("tagged"), _("removed tags")]
-    return [*first, _("commented"), _("linked"), _("ticked off")]
+    return [*first, _("commented"), _("linked"), _("ticked off"), _("merged"), _("took apart")]
 
 
 def _tell_new(scope: ActorScope, event: Event, made: Told, seen: dict[UUID, Name], *, whole: bool) -> None:

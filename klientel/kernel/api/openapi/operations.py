@@ -110,7 +110,8 @@ def _list(reader: Reader, rtype: RecordType) -> Json:
 
 
 def _get(reader: Reader, rtype: RecordType, where: str) -> Json:
-    good = _good("The record.", ref("schemas", rtype.key), "ETag")
+    good = _good("The record; of an old id the one it was merged into.", ref("schemas", rtype.key), "ETag",
+                 "Content-Location")  # fmt: skip
     same = {
         "description": "It is still the version that If-None-Match names.",
         "headers": {"ETag": ref("headers", "ETag")},

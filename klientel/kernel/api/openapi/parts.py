@@ -47,7 +47,7 @@ def problem_schemas() -> Json:
         {
             "type": TEXT, "title": TEXT, "status": {"type": "integer"}, "code": TEXT, "detail": TEXT,
             "field": {"type": ["string", "null"]}, "errors": {"type": "array", "items": error, "minItems": 1},
-            "version": {"type": "integer"}, "candidates": {"type": "array", "items": twin},
+            "version": {"type": "integer"}, "candidates": {"type": "array", "items": twin}, "into": ID,
         },
         ["type", "title", "status", "code", "detail", "field", "errors"],
     )  # fmt: skip
@@ -91,6 +91,8 @@ def headers() -> Json:
         "ETag": {"description": "The version of the record, for If-Match.",
                  "schema": {"type": "string", "pattern": '^"[0-9]+"$'}},
         "Location": {"description": "Address of the new record.", "schema": TEXT},
+        "Content-Location": {"description": "Only where the id asked for is an old one, of a record that was merged"
+                             " into another: the address of that other record, which is the answer.", "schema": TEXT},
         "Idempotency-Replayed": {"description": "“true” where an earlier request was answered so.", "schema": TEXT},
     }  # fmt: skip
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 from markupsafe import escape
 
 from klientel.kernel import actions, tenancy
-from klientel.kernel.access.reading import get, names
+from klientel.kernel.access.reading import get, names, stands_for
 from klientel.kernel.actions import Action
 from klientel.kernel.errors import Conflict, Forbidden, Missing, Refused
 from klientel.kernel.kinds import Kind, Link, Links
@@ -141,7 +141,9 @@ def edit(request: Any, slug: str, record_id: UUID) -> HttpResponse:
     """Change a record."""
     with tenancy.reading():
         rtype = seen_type(request, slug)
-        found, kinds = get(request.scope, rtype, record_id), form_kinds(request.scope, rtype)
+        found, kinds = _led_on(request, rtype, record_id), form_kinds(request.scope, rtype)
+    if found.pk != record_id and request.method != "POST":
+        return HttpResponseRedirect(reverse("edit", args=[slug, found.pk]))
     at = reverse("record", args=[slug, record_id])
     if request.method != "POST":
         values = {n: rtype.value(found, n) for n in kinds}
@@ -165,6 +167,17 @@ def edit(request: Any, slug: str, record_id: UUID) -> HttpResponse:
 def _decided(request: Any, params: dict[str, Any]) -> dict[str, Any]:
     """Without the fields for which the page of a conflict chose what is stored (``take-<field>``)."""
     return {n: v for n, v in params.items() if request.POST.get(f"take-{n}") != "theirs"}
+
+
+def _led_on(request: Any, rtype: RecordType, record_id: UUID) -> Any:
+    """What is looked at may have become part of another record; what is sent is never meant for that one."""
+    try:
+        found = get(request.scope, rtype, record_id)
+    except Missing:
+        found = None
+    gone = found is None or found.archived_at is not None
+    now = stands_for(request.scope, rtype, record_id) if gone else None
+    return get(request.scope, rtype, now or record_id) if now or found is None else found
 
 
 def _version(request: Any) -> int | None:

@@ -6,14 +6,15 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
 from klientel.kernel import actions
-from klientel.kernel.access.reading import Name, Page, exist, get, names, names_by_type, select
+from klientel.kernel.access.reading import Name, Page, exist, get, names, names_by_type, select, stands_for
 from klientel.kernel.access.reading import Row as ListRow
+from klientel.kernel.errors import Missing
 from klientel.kernel.kinds import Kind, Link, Links
 from klientel.kernel.records import RecordType, Reverse, reverses, type_of
 from klientel.kernel.web import cells, entries, shaping, timeline
@@ -35,7 +36,9 @@ NOT_OFFERED = ("exported", "create", "change", "archive", "restore", "comment", 
 def record(request: Any, slug: str, record_id: UUID) -> HttpResponse:
     """Everything known about one record."""
     rtype, scope = seen_type(request, slug), request.scope
-    found = get(scope, rtype, record_id)
+    found = led_on(scope, rtype, record_id)
+    if found.pk != record_id:
+        return HttpResponseRedirect(reverse("record", args=[slug, found.pk]))
     beside = entries.entry_types(scope)
     chosen, past = _timeline(request, rtype, record_id, beside)
     if wants_part(request):
@@ -79,6 +82,19 @@ def _captures(scope: Any, *, wanted: bool) -> dict[str, Any]:
     made = entries.captures(scope, now) if wanted else []
     begins = tuple((n, str(v)) for one in made for n, v in one.start.items() if v != now)
     return {"captures": made, "capture_key": begins, "now_text": moment_as_sent(now)}
+
+
+def led_on(scope: Any, rtype: RecordType, record_id: UUID) -> Any:
+    """A record; of an old id the one that it became part of, or :class:`Missing`."""
+    try:
+        found = get(scope, rtype, record_id)
+    except Missing:
+        found = None
+    if found is None or found.archived_at is not None:
+        now = stands_for(scope, rtype, record_id)
+        if now is not None or found is None:
+            return get(scope, rtype, now or record_id)
+    return found
 
 
 def _timeline(request: Any, rtype: RecordType, record_id: UUID, beside: list[RecordType]) -> tuple[Any, dict[str, Any]]:
@@ -317,7 +333,7 @@ def _remember(request: Any, rtype: RecordType, record_id: UUID) -> None:
 def peek(request: Any, slug: str, record_id: UUID) -> HttpResponse:
     """A preview of a record, for the panel beside a list."""
     rtype, scope = seen_type(request, slug), request.scope
-    found = get(scope, rtype, record_id)
+    found = led_on(scope, rtype, record_id)
     linked = _linked(scope, rtype, found)
     facts = [f for s in sections(scope, rtype, found, linked) for f in s["facts"] if not f["empty"]][:12]
     return fragment(

@@ -13,6 +13,7 @@ from klientel.kernel.web.views import (
     home,
     invitations,
     lists,
+    merging,
     notices,
     past,
     preferences,
@@ -94,6 +95,7 @@ urlpatterns = [
     path("<type:slug>/export", transfer.export, name="export"),
     path("<type:slug>/shown", forms.shown, name="shown"),
     path("<type:slug>/similar", forms.look_similar, name="similar"),
+    path("<type:slug>/merge", merging.merge, name="merge"),
     path("<type:slug>/bulk/<str:verb>", bulk.bulk, name="bulk"),
     path("<type:slug>/<uuid:record_id>/", past.record, name="record"),
     path("<type:slug>/<uuid:record_id>/history", history.history, name="history"),
@@ -101,6 +103,7 @@ urlpatterns = [
     path("<type:slug>/<uuid:record_id>/tree", tree.tree, name="tree"),
     path("<type:slug>/<uuid:record_id>/peek", records.peek, name="peek"),
     path("<type:slug>/<uuid:record_id>/edit", forms.edit, name="edit"),
+    path("<type:slug>/<uuid:record_id>/unmerge", merging.unmerge, name="unmerge"),
     path("<type:slug>/<uuid:record_id>/do/<str:verb>", forms.do, name="do"),
     path("<type:slug>/<uuid:record_id>/field/<str:name>", forms.one_field, name="field"),
 ]

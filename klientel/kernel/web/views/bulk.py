@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -20,8 +20,10 @@ from klientel.kernel.errors import Forbidden, Refused
 from klientel.kernel.history import runs
 from klientel.kernel.records import RecordType
 from klientel.kernel.web import fields
+from klientel.kernel.web.addresses import urlencoded
 from klientel.kernel.web.answers import act, back, came_from, say_done
 from klientel.kernel.web.listing import parsed
+from klientel.kernel.web.views import merging
 from klientel.kernel.web.views.forms import action_of
 from klientel.kernel.web.views.lists import seen_type
 from klientel.kernel.web.views.undoing import started
@@ -38,6 +40,8 @@ def bulk(request: Any, slug: str, verb: str) -> HttpResponse:
     """Do it to every chosen record, as one change set that can be undone as one."""
     with tenancy.reading():
         rtype = seen_type(request, slug)
+        if verb == "merge":
+            return _side_by_side(request, rtype)
         chosen = action_of(rtype, verb)
         if not request.scope.may(rtype, chosen.needs):
             raise Forbidden("forbidden", _("You may not do this here."))
@@ -88,6 +92,15 @@ def _tell(request: Any, chosen: Action, done: int, refused: list[Refused], chang
             "%(n)d could not be changed: %(why)s", "%(n)d could not be changed, the first: %(why)s", len(refused)
         ) % {"n": len(refused), "why": refused[0].message}
     say_done(request, text, change_set if done and chosen.undoable else None)
+
+
+def _side_by_side(request: Any, rtype: RecordType) -> HttpResponse:
+    """What is selected becomes one record only after it was looked at."""
+    ids = [UUID(text) for text in request.POST.getlist("id") if not request.POST.get("all")]
+    if not 2 <= len(ids) <= merging.MOST:
+        raise Refused("too_many", _("Please select 2 to %(n)d records to be merged.") % {"n": merging.MOST})
+    query = urlencoded({"id": [str(i) for i in ids], "next": came_from(request)})
+    return HttpResponseRedirect(f"{reverse('merge', args=[rtype.slug])}?{query}")
 
 
 def _chosen(request: Any, rtype: RecordType) -> list[UUID]:

@@ -225,7 +225,7 @@ def do(request: Any, slug: str, record_id: UUID, verb: str) -> HttpResponse:
 def action_of(rtype: RecordType, verb: str) -> Action:
     """The action of an address; not the ones that have pages of their own."""
     found = actions.get(f"{rtype.key}.{verb}")
-    if found.new or (found.basic and verb == "change"):
+    if found.new or (found.basic and verb in ("change", "merge", "unmerge")):
         raise Missing("no_such_action", _("There is no such action."))
     return found
 

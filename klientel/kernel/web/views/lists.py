@@ -213,6 +213,19 @@ def bulk_actions(scope: Any, rtype: RecordType) -> list[dict[str, Any]]:
                 "url": place("bulk", rtype.slug, verb),
             }
         )
+    if rtype.mergeable and scope.may(rtype, "merge"):
+        act, url = found["merge"], reverse("bulk", args=[rtype.slug, "merge"])
+        made.insert(
+            3,
+            {
+                "verb": "merge",
+                "label": str(act.label),
+                "icon": act.icon,
+                "dangerous": False,
+                "params": False,
+                "url": url,
+            },
+        )
     made.sort(key=lambda a: bool(a["dangerous"]))
     return made
 

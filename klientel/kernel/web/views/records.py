@@ -10,13 +10,14 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from klientel.kernel import actions
 from klientel.kernel.access.reading import Name, Page, exist, get, names, names_by_type, select, stands_for
 from klientel.kernel.access.reading import Row as ListRow
 from klientel.kernel.errors import Missing
 from klientel.kernel.kinds import Kind, Link, Links
-from klientel.kernel.records import RecordType, Reverse, reverses, type_of
+from klientel.kernel.records import RecordType, Reverse, aliases, reverses, type_of
 from klientel.kernel.web import cells, entries, shaping, timeline
 from klientel.kernel.web.addresses import urlencoded
 from klientel.kernel.web.answers import fragment, page, wants_part
@@ -29,7 +30,20 @@ MOST_CARDS = 8
 NO_ROWS = Page([], None, None)
 RELATION = "kernel.relation"
 FILE = "kernel.file"
-NOT_OFFERED = ("exported", "create", "change", "archive", "restore", "comment", "link", "tag", "untag", "assign")
+NOT_OFFERED = (
+    "exported",
+    "create",
+    "change",
+    "archive",
+    "restore",
+    "comment",
+    "link",
+    "tag",
+    "untag",
+    "assign",
+    "merge",
+    "unmerge",
+)
 
 
 @page
@@ -297,7 +311,7 @@ def more_actions(scope: Any, rtype: RecordType, found: Any) -> list[dict[str, An
     """What else can be done with this record."""
     if found.archived_at is not None:
         return []
-    return [
+    made = [
         {
             "verb": a.verb,
             "label": str(a.label),
@@ -308,6 +322,7 @@ def more_actions(scope: Any, rtype: RecordType, found: Any) -> list[dict[str, An
         }
         for a in _offered(scope, rtype)
     ]
+    return made + (_merges(rtype, found) if rtype.mergeable and scope.may(rtype, "merge") else [])
 
 
 def _offered(scope: Any, rtype: RecordType) -> list[Any]:
@@ -318,6 +333,17 @@ def _offered(scope: Any, rtype: RecordType) -> list[Any]:
         and (a.verb not in NOT_OFFERED or a.verb in ("assign", "tag", "link"))
         and scope.may(rtype, a.needs)
     ])  # fmt: skip
+
+
+def _merges(rtype: RecordType, found: Any) -> list[dict[str, Any]]:
+    """Becoming one with others, and standing alone again where others are part of it."""
+    at = reverse("merge", args=[rtype.slug])
+    made = [{"verb": "merge", "label": _("Merge with …"), "icon": "merge", "dangerous": False, "asks": True}]
+    made[0]["url"] = f"{at}?id={found.pk}"
+    if aliases.old_ids(found.pk):
+        made.append({"verb": "unmerge", "label": _("Take apart"), "icon": "split", "dangerous": False, "asks": True})
+        made[1]["url"] = reverse("unmerge", args=[rtype.slug, found.pk])
+    return made
 
 
 def _remember(request: Any, rtype: RecordType, record_id: UUID) -> None:

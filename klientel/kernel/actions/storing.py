@@ -124,6 +124,15 @@ WHERE (kernel_search.text, kernel_search.title, kernel_search.alive)
 """
 
 
+#: words of records that became part of one are in classes of small letters; they go to the trash with it
+_FORMER = """
+WITH former AS (
+    UPDATE kernel_search s SET alive = r.alive FROM json_populate_recordset(NULL::kernel_search, %s::json) r
+    WHERE s.tenant_id = %s AND s.record_id = r.record_id AND r.field_class = 'A' AND s.field_class = ANY('{a,b,c}')
+)
+"""
+
+
 def _index(rtype: RecordType, drafts: list[Draft]) -> None:
     fresh: list[dict[str, Any]] = []
     again: list[dict[str, Any]] = []
@@ -136,21 +145,11 @@ def _index(rtype: RecordType, drafts: list[Draft]) -> None:
         if fresh:
             cursor.execute(_INDEX, [dumps(fresh)])
         if again:
-            cursor.execute(_INDEX + _REINDEX, [dumps(again)])
-        for gone in (True, False):  # what records were called that became part of one is in classes of small letters
-            ids = [d.record.id for d in drafts if _moved(d) and (d.record.archived_at is not None) == gone]
-            if ids:
-                cursor.execute(_FORMER, [not gone, current(), ids])
-
-
-_FORMER = """
-UPDATE kernel_search SET alive = %s WHERE tenant_id = %s AND record_id = ANY(%s) AND field_class = ANY('{a,b,c}')
-"""
-
-
-def _moved(draft: Draft) -> bool:
-    """Into the trash or out of it."""
-    return "archived_at" in draft.changes and not draft.new
+            rows = dumps(again)
+            if any("archived_at" in d.changes for d in drafts):
+                cursor.execute(_FORMER + _INDEX + _REINDEX, [rows, current(), rows])
+            else:
+                cursor.execute(_INDEX + _REINDEX, [rows])
 
 
 def _index_rows(rtype: RecordType, draft: Draft, classes: dict[str, list[str]]) -> Iterator[dict[str, Any]]:

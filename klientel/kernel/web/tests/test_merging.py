@@ -12,7 +12,6 @@ from klientel.kernel.access.reading import get
 from klientel.kernel.actions import run
 from klientel.kernel.records import all_types, type_of
 from klientel.kernel.tenancy import inside
-from klientel.kernel.testing import make
 from klientel.kernel.testing.photographs import UNMADE, made
 
 PERSON = "contacts.person"

@@ -36,7 +36,8 @@ def check_rules(me: UUID | None, drafts: list[Draft]) -> dict[int, Refused]:
     if not rules:
         return {}
     asked = _asked(rtype, list(rules.values()), SystemScope(current(), me))
-    touched = [d for d in drafts if d.undoes is None and d.changes and any(_touches(d, one[0]) for one in asked)]
+    mine = [d for d in drafts if d.undoes is None and d.changes and not d.follows]
+    touched = [d for d in mine if any(_touches(d, one[0]) for one in asked)]
     if not touched:
         return {}
     found = _broken(rtype, asked, [d.record.id for d in touched])

@@ -27,8 +27,8 @@ from klientel.kernel.web.speech import number
 
 MOST_COUNTED = 10_000
 #: verbs that the bar of a selection offers, in order; others of the type follow
-BULK = ("assign", "tag", "untag", "archive")
-NOT_BULK = ("create", "change", "restore", "comment", "link", "merge", "unmerge")
+BULK = ("assign", "tag", "untag", "merge", "archive")
+NOT_BULK = ("create", "change", "restore", "comment", "link", "unmerge")
 
 
 @dataclass(frozen=True)
@@ -201,7 +201,10 @@ def bulk_actions(scope: Any, rtype: RecordType) -> list[dict[str, Any]]:
     made: list[dict[str, Any]] = []
     for verb in order:
         act = found[verb]
-        if act.new or not scope.may(rtype, act.needs) or len(act.params) > 1:
+        looked_at = verb == "merge"  # has a page of its own, where what it asks is decided
+        if act.new or not scope.may(rtype, act.needs) or (len(act.params) > 1 and not looked_at):
+            continue
+        if looked_at and not rtype.mergeable:
             continue
         made.append(
             {
@@ -209,22 +212,9 @@ def bulk_actions(scope: Any, rtype: RecordType) -> list[dict[str, Any]]:
                 "label": str(act.label),
                 "icon": act.icon,
                 "dangerous": act.dangerous,
-                "params": bool(act.params),
+                "params": bool(act.params) and not looked_at,
                 "url": place("bulk", rtype.slug, verb),
             }
-        )
-    if rtype.mergeable and scope.may(rtype, "merge"):
-        act, url = found["merge"], reverse("bulk", args=[rtype.slug, "merge"])
-        made.insert(
-            3,
-            {
-                "verb": "merge",
-                "label": str(act.label),
-                "icon": act.icon,
-                "dangerous": False,
-                "params": False,
-                "url": url,
-            },
         )
     made.sort(key=lambda a: bool(a["dangerous"]))
     return made

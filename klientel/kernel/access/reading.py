@@ -281,12 +281,6 @@ def worked_out(scope: ActorScope, rtype: RecordType, record: Any) -> None:
         record.computed = columns.values(cursor.fetchone())
 
 
-def stands_for(scope: ActorScope, rtype: RecordType, record_id: UUID) -> UUID | None:
-    """The record that an old id stands for, if the actor may see it; none where it is no old id."""
-    found = aliases.survivor(record_id)
-    return found if found is not None and found in visible_ids(scope, rtype, [found]) else None
-
-
 def visible_ids(scope: ActorScope, rtype: RecordType, ids: Iterable[UUID], verb: str = "view") -> set[UUID]:
     """Which of these records the actor may see (or do ``verb`` on)."""
     return set(seen_ids(scope, rtype, ids, verb))

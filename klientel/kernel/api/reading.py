@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel import events
 from klientel.kernel.access import reading
+from klientel.kernel.access.leading_on import stands_for
 from klientel.kernel.api import showing, strict
 from klientel.kernel.api.call import Call, Reply
 from klientel.kernel.api.problems import Problem
@@ -108,7 +109,7 @@ def _led_on(call: Call, rtype: RecordType, record_id: UUID, read: Callable[[UUID
     try:
         return read(record_id)
     except Missing:
-        now = reading.stands_for(call.scope, rtype, record_id)
+        now = stands_for(call.scope, rtype, record_id)
         if now is None:
             raise
         return read(now)

@@ -13,7 +13,8 @@ from django.views.decorators.http import require_POST
 from markupsafe import escape
 
 from klientel.kernel import actions, tenancy
-from klientel.kernel.access.reading import get, names, stands_for
+from klientel.kernel.access.leading_on import stands_for
+from klientel.kernel.access.reading import get, names
 from klientel.kernel.actions import Action
 from klientel.kernel.errors import Conflict, Forbidden, Missing, Refused
 from klientel.kernel.kinds import Kind, Link, Links

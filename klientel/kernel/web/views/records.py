@@ -13,7 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from klientel.kernel import actions
-from klientel.kernel.access.reading import Name, Page, exist, get, names, names_by_type, select, stands_for
+from klientel.kernel.access.leading_on import stands_for
+from klientel.kernel.access.reading import Name, Page, exist, get, names, names_by_type, select
 from klientel.kernel.access.reading import Row as ListRow
 from klientel.kernel.errors import Missing
 from klientel.kernel.kinds import Kind, Link, Links
@@ -50,8 +51,7 @@ NOT_OFFERED = (
 def record(request: Any, slug: str, record_id: UUID) -> HttpResponse:
     """Everything known about one record."""
     rtype, scope = seen_type(request, slug), request.scope
-    found = led_on(scope, rtype, record_id)
-    if found.pk != record_id:
+    if (found := led_on(scope, rtype, record_id)).pk != record_id:
         return HttpResponseRedirect(reverse("record", args=[slug, found.pk]))
     beside = entries.entry_types(scope)
     chosen, past = _timeline(request, rtype, record_id, beside)

@@ -31,6 +31,7 @@ class KernelConfig(AppConfig):
             "identity.checks",
             "web.account.joining",
             "transfer.jobs",
+            "twins.jobs",
             "api.upkeep",
         ):
             import_module(f"klientel.kernel.{storey}")

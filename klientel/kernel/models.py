@@ -14,6 +14,7 @@ from klientel.kernel.records.shaping import FieldRule, Layout
 from klientel.kernel.search.models import Entry
 from klientel.kernel.tenancy.models import Installation, Tenant, Wake
 from klientel.kernel.transfer.models import ImportRow, ImportRun, StagedRow
+from klientel.kernel.twins.models import Distinct, DuplicateRule, TwinMember, TwinPair, TwinSearch
 
 __all__ = [
     "About",
@@ -29,6 +30,8 @@ __all__ = [
     "Custom",
     "CustomField",
     "CustomType",
+    "Distinct",
+    "DuplicateRule",
     "Entry",
     "FieldRule",
     "File",
@@ -51,6 +54,9 @@ __all__ = [
     "Tag",
     "Team",
     "Tenant",
+    "TwinMember",
+    "TwinPair",
+    "TwinSearch",
     "User",
     "View",
     "Wake",

@@ -68,6 +68,9 @@ _SPELLINGS: dict[str, tuple[str, ...]] = {
     "Sp. z o.o.": ("sp z oo", "spzoo", "spółka z ograniczoną odpowiedzialnością"),
     "s.r.o.": ("sro", "spol s ro"),
     "a.s.": (),
+    "JSC": ("jsc", "joint stock company", "ojsc", "open joint stock company", "cjsc", "closed joint stock company",
+        "pjsc", "public joint stock company", "oao", "pao", "zao", "aktsionernoe obshchestvo"),
+    "OOO": ("ooo", "tov"),
     "d.o.o.": ("doo",),
     "Kft.": ("kft",),
     "OÜ": ("ou",),
@@ -164,6 +167,17 @@ def _form_of(piece: str, all_lower: bool) -> str:
         if "." in piece or "/" in piece or (piece != piece.lower() and not piece.istitle()) or piece.strip(".,") == form
         else ""
     )
+
+
+def leading_form(name: str) -> tuple[str, str]:
+    """As `legal_form`, for forms that stand first, as in Slavic and Romance languages: ("Pro Traffic", "S.R.L.")."""
+    tokens = [(match.start(), match.end()) for match in _TOKEN.finditer(name)]
+    all_lower = name == name.lower()
+    for last in range(min(len(tokens) - 1, _LONGEST), 0, -1):
+        form = _form_of(name[: tokens[last - 1][1]], all_lower)
+        if form:
+            return name[tokens[last][0] :].strip(_EDGES), form
+    return name.strip(), ""
 
 
 def core_name(name: str) -> str:

@@ -37,14 +37,14 @@ _TITLE_TOKEN = re.compile(
 _SUFFIXES = frozenset(
     str.split("jr sr jun sen junior senior ii iii iv mba phd md esq ma ba msc bsc llm bed meng dds cpa rn ")
 )
-_PARTICLES = frozenset(
+PARTICLES = frozenset(
     str.split(
         "von vom zu zum zur van vande vander de del della dello di da das dos du des den der ten ter te la le "
         "les lo el al bin ibn af av auf und freiherr freifrau freiin baron baronin graf grafin furst furstin "
         "prinz prinzessin ritter edler edle st san mac o d y "
     )
 )
-_PARTICLE_STARTS = _PARTICLES - {"und", "y", "o", "d", "mac", "st", "san", "auf", "baron"}
+_PARTICLE_STARTS = PARTICLES - {"und", "y", "o", "d", "mac", "st", "san", "auf", "baron"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,7 @@ def tidy_name(text: str) -> str:
 
 
 def _recased(word: str) -> str:
-    if fold(word) in _PARTICLES and len(word) > 1:
+    if fold(word) in PARTICLES and len(word) > 1:
         return word.lower()
     return "-".join(part[:1].upper() + part[1:].lower() for part in word.split("-"))
 

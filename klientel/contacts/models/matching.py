@@ -1,10 +1,34 @@
-"""How two contacts are recognised as the same: keys to find candidates by index, and a score with reasons."""
+"""How contacts are recognised as the same: what is compared of persons and of organisations."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from klientel.lib import matching
+from klientel.lib.matching import Day, Domains, Emails, FirmName, Matching, Number, PersonName, Phones, Places, Same
+
+PERSONS = Matching(
+    (
+        PersonName("first_name", "last_name"),
+        Emails("emails"),
+        Phones("phones"),
+        Day("birthday"),
+        Places("addresses"),
+        Domains("", "emails", person=True),
+        Same("organisation", "organisation"),
+        Same("salutation", "salutation", same=0.0, other=-3.0),
+    )
+)
+ORGANISATIONS = Matching(
+    (
+        FirmName("name", "legal_form"),
+        Number("vat_id"),
+        Number("customer_number"),
+        Emails("emails", person=False),
+        Phones("phones", person=False),
+        Domains("website", "emails"),
+        Places("addresses"),
+    )
+)
 
 
 def some_name(record: Any) -> str:
@@ -13,70 +37,3 @@ def some_name(record: Any) -> str:
         if entries:
             return str(entries[0]["value"])
     return ""
-
-
-def _values(entries: Any) -> list[str]:
-    return [e["value"] for e in entries or ()]
-
-
-def facts_of_person(p: Any) -> dict[str, Any]:
-    """What persons are compared by."""
-    first = (p.addresses or [{}])[0]
-    return {
-        "first_name": p.first_name,
-        "last_name": p.last_name,
-        "emails": _values(p.emails),
-        "phones": _values(p.phones),
-        "street": first.get("street", ""),
-        "postcode": first.get("postcode", ""),
-        "city": first.get("city", ""),
-        "birthday": p.birthday.isoformat() if p.birthday else "",
-        "organisation": str(p.organisation or ""),
-    }
-
-
-def facts_of_organisation(o: Any) -> dict[str, Any]:
-    """What organisations are compared by."""
-    first = (o.addresses or [{}])[0]
-    return {
-        "name": o.name,
-        "emails": _values(o.emails),
-        "phones": _values(o.phones),
-        "urls": [o.website] if o.website else [],
-        "vat_id": o.vat_id,
-        "street": first.get("street", ""),
-        "postcode": first.get("postcode", ""),
-        "city": first.get("city", ""),
-    }
-
-
-def keys_of_person(p: Any) -> list[str]:
-    """The index keys of a person."""
-    return matching.match_keys_person(
-        first_name=p.first_name,
-        last_name=p.last_name,
-        emails=_values(p.emails),
-        phones=_values(p.phones),
-        birthday=p.birthday.isoformat() if p.birthday else "",
-    )
-
-
-def keys_of_organisation(o: Any) -> list[str]:
-    """The index keys of an organisation."""
-    return matching.match_keys_organisation(
-        name=o.name,
-        emails=_values(o.emails),
-        phones=_values(o.phones),
-        urls=[o.website] if o.website else [],
-        vat_id=o.vat_id,
-    )
-
-
-def score_persons(a: Any, b: Any) -> tuple[float, list[str]]:
-    """How likely two persons are one (0 to 1), and why."""
-    return matching.score_person(facts_of_person(a), facts_of_person(b))
-
-
-def score_organisations(a: Any, b: Any) -> tuple[float, list[str]]:
-    """How likely two organisations are one (0 to 1), and why."""
-    return matching.score_organisation(facts_of_organisation(a), facts_of_organisation(b))

@@ -76,8 +76,7 @@ class Organisation(Record):
         columns = ("industry", "addresses", "stage", "employees", "phones", "owner", "changed_at")
         concerns = ("parent",)
         tree = {"parent": ("employees", "turnover")}
-        match = staticmethod(matching.keys_of_organisation)
-        score = staticmethod(matching.score_organisations)
+        match = matching.ORGANISATIONS
         sections = (
             (
                 _("Organisation"),

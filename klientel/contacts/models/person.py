@@ -89,8 +89,7 @@ class Person(Record):
         columns = ("organisation", "position", "stage", "emails", "phones", "owner", "changed_at")
         concerns = ("organisation",)
         tree = {"organisation": ()}
-        match = staticmethod(matching.keys_of_person)
-        score = staticmethod(matching.score_persons)
+        match = matching.PERSONS
         personal = True
         sections = (
             (_("Name"), ("salutation", "academic_title", "first_name", "last_name")),

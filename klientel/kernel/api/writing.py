@@ -13,8 +13,9 @@ from klientel.kernel.api.call import Call, Reply
 from klientel.kernel.api.problems import Problem
 from klientel.kernel.errors import Conflict, Missing, Refused
 from klientel.kernel.records import RecordType, by_slug
-from klientel.kernel.search.duplicates import Similar, similar
 from klientel.kernel.sql import Sql
+from klientel.kernel.twins import intake
+from klientel.kernel.twins.checking import similar_after
 from klientel.lib.ids import uuid7
 
 MOST_UNDONE = 1000
@@ -32,36 +33,33 @@ ITEM: dict[str, Any] = {
 
 
 def create(call: Call, slug: str) -> Reply:
-    """A new record, told with likely duplicates; with ``on_duplicate=refuse`` they are a 409 and nothing is made."""
+    """A new record, told with likely duplicates; ``on_duplicate`` says what is done where it is there already."""
     rtype = call.type(slug, "create")
     query = strict.Query(call.request, "on_duplicate")
-    refuse = query.one_of("on_duplicate", "report", "refuse") == "refuse"
+    wish = query.one_of("on_duplicate", *intake.CHOICES)
     values, act = call.sent(), actions.get(f"{rtype.key}.create")
     shapes.check_params(call.scope, rtype, act, values)
-    twins = [_twin(s) for s in _similar(call, rtype, values)]
-    if refuse and twins:
-        message = _("There is a record that is likely the same.")
-        raise Conflict("duplicate", message, details={"candidates": twins})
-    result = actions.run_item(call.actor, act.key, Item(None, values), scope=call.scope, savepoint=False)
-    data = showing.done(call.scope, result) | {"possible_duplicates": twins}
-    where = f"/api/v1/{rtype.slug}/{result.record.id}"
-    return Reply(data, 201, {"Location": where, "ETag": showing.tag(result.record.version)})
-
-
-def _similar(call: Call, rtype: RecordType, values: dict[str, Any]) -> list[Similar]:
-    """Likely duplicates among the records that the caller may see, judged by fields that the caller may see."""
-    if rtype.match is None or not call.facts.permits(rtype.key, "view") or not call.scope.may(rtype, "view"):
-        return []
-    return similar(call.scope, rtype, values)
-
-
-def _twin(found: Similar) -> dict[str, Any]:
-    return {"id": str(found.id), "title": found.title, "score": found.score, "reasons": list(found.reasons)}
+    wish = wish if call.facts.permits(rtype.key, "view") else intake.CREATE
+    taken = intake.take_in(call.actor, rtype, values, on_duplicate=wish, scope=call.scope)
+    change_set = str(taken.change_set) if taken.events else None
+    data = {
+        "type": rtype.key,
+        "record": showing.written(call.scope, taken.record),
+        "change_set": change_set,
+        "possible_duplicates": [intake.told(one) for one in taken.twins],
+    }
+    where = f"/api/v1/{rtype.slug}/{taken.record.id}"
+    return Reply(data, 201 if taken.new else 200, {"Location": where, "ETag": showing.tag(taken.record.version)})
 
 
 def change(call: Call, slug: str, record_id: str) -> Reply:
-    """Set fields of a record; what is not named stays."""
-    return _act(call, call.type(slug, "change"), "change", record_id, call.sent())
+    """Set fields of a record; what is not named stays. ``on_duplicate=refuse``: not where it would repeat another."""
+    rtype, values = call.type(slug, "change"), call.sent()
+    query = strict.Query(call.request, "on_duplicate")
+    refuses = query.one_of("on_duplicate", intake.CREATE, intake.REFUSE) == intake.REFUSE
+    if refuses and (twins := similar_after(call.scope, rtype, strict.record_id(record_id), values)):
+        raise intake.duplicate(twins)
+    return _act(call, rtype, "change", record_id, values, "on_duplicate")
 
 
 def archive(call: Call, slug: str, record_id: str) -> Reply:
@@ -96,8 +94,8 @@ def _action(call: Call, slug: str, verb: str) -> tuple[Action, RecordType]:
     return act, rtype
 
 
-def _act(call: Call, rtype: RecordType, verb: str, record_id: str, values: dict[str, Any]) -> Reply:
-    strict.Query(call.request)
+def _act(call: Call, rtype: RecordType, verb: str, record_id: str, values: dict[str, Any], *query: str) -> Reply:
+    strict.Query(call.request, *query)
     act, version = actions.get(f"{rtype.key}.{verb}"), strict.if_match(call.request)
     found_id = strict.record_id(record_id)
     shapes.check_params(call.scope, rtype, act, values)

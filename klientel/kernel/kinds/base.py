@@ -98,7 +98,7 @@ class Kind:
 
     def accept(self, value: Any) -> Any:
         """JSON-like input to the canonical value; :class:`Refused` with this field where it is wrong."""
-        if value is None or value == "":
+        if value is None or value == "" or (self.required and self.is_empty(value)):
             if self.required:
                 raise self.refuse("required", _("Please fill in this field."))
             return self.blank_value()

@@ -73,7 +73,7 @@ class Choice(Text):
 
 
 class Choices(Kind, ArrayField):  # type: ignore[misc,type-arg]
-    """Several of a list."""
+    """Several of a list, or of what a function says now."""
 
     key, widget, cell, sortable = "choices", "multiselect", "choices", False
     plain_field = ArrayField
@@ -82,13 +82,13 @@ class Choices(Kind, ArrayField):  # type: ignore[misc,type-arg]
     db_type_name = "jsonb"
 
     def __init__(self, label: Any = "", of: Any = (), *, retired: frozenset[str] = frozenset(), **kwargs: Any) -> None:
-        self.of = tuple(getattr(of, "choices", of))
+        self.of: Any = of if callable(of) and not hasattr(of, "choices") else tuple(getattr(of, "choices", of))
         self.retired = retired
         kwargs.setdefault("base_field", models.CharField(max_length=60))
         super().__init__(label, **kwargs)
 
     def options(self) -> list[tuple[str, str]]:
-        return [(str(v), str(text)) for v, text in self.of]
+        return [(str(v), str(text)) for v, text in (self.of() if callable(self.of) else self.of)]
 
     def take(self, value: Any) -> list[str]:
         if isinstance(value, str):
@@ -119,7 +119,8 @@ class Choices(Kind, ArrayField):  # type: ignore[misc,type-arg]
         return {"type": "array", "items": {"type": "string", "enum": [k for k, _label in self.options()]}}
 
     def sample(self, n: int) -> list[str]:
-        return [self.options()[n % len(self.options())][0]]
+        options = self.options()
+        return [options[n % len(options)][0]] if options else []
 
 
 class Country(Choice):

@@ -18,11 +18,15 @@ from klientel.kernel.records.shapes import Shapes, rechosen
 from klientel.kernel.records.shapes import load as load_shapes
 from klientel.kernel.records.types import RecordType, declared, provide_custom
 from klientel.kernel.sql import loaded
+from klientel.lib.matching import FirmName, Matching
 
 _cache: dict[UUID, tuple[int, dict[str, dict[str, Kind]], dict[str, RecordType]]] = {}
 
 _shapes: dict[UUID, Shapes] = {}
 _NONE = Shapes()
+
+#: records of row-declared types are matched by name; their mails, phones and web addresses join in by their kinds
+_BY_NAME = Matching((FirmName("name"),))
 
 _FIELDS = """
 SELECT record_type, name, label_de, label_en, help_de, help_en, kind, choices, target, privacy, mandatory,
@@ -39,7 +43,8 @@ def refresh(tenant: UUID, version: int) -> None:
     """Say which schema version is current, as the request or job read it; stale knowledge is dropped."""
     known = _cache.get(tenant)
     if known is not None and known[0] != version:
-        forget(tenant)
+        for forgets in forgetters:
+            forgets(tenant)
 
 
 def known(tenant: UUID) -> object:
@@ -217,6 +222,7 @@ def _type(row: tuple[Any, ...]) -> RecordType:
         title=lambda record: record.name,
         made_of=("name",),
         personal=False,
+        declared_match=_BY_NAME,
         sections=((said(label_de, label_en), ("name",)),),
     )
 

@@ -6,10 +6,10 @@ A type is declared by a model with kinds and an ``About``, or by a tenant's row 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Collection, Container, Iterable
 from copy import copy
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from klientel.kernel.sql import Sql
 from klientel.kernel.sql import name as quoted
 from klientel.kernel.tenancy import peek
 from klientel.lib import words
+from klientel.lib.matching import Matching, Profile
 
 
 def _no_words(_record: Any) -> str:
@@ -46,8 +47,7 @@ class RecordType:
     stand_ins: tuple[str, ...] = ()  # those the title tells where all of these are empty
     order: str = "title"  # how its lists are sorted unless asked otherwise; a minus before it turns the order
     sort: Callable[[Any], str] | None = None
-    match: Callable[[Any], list[str]] | None = None
-    score: Callable[[Any, Any], tuple[float, list[str]]] | None = None
+    declared_match: Matching | None = None  # how its records are recognised as the same (``About.match``)
     concerns: tuple[str, ...] = ()  # links whose records this one also stands on, on the timeline
     personal: bool = False  # a natural person, the subject of Art. 15 and 17
     open: bool = False  # every member may see its records
@@ -129,6 +129,33 @@ class RecordType:
         return words.fold(self.sort(record) if self.sort else title)[:200]
 
     @property
+    def matching(self) -> Matching | None:
+        """How its records are recognised as the same, under the rules of the current tenant; none: not at all."""
+        tenant = peek()[0]
+        return self.declared_match if tenant is None or not _matchings else _matchings[0](tenant, self)
+
+    def profile(self, record: Any, visible: Collection[str] | None = None) -> Profile:
+        """What a record is compared by; ``visible`` leaves out what a viewer may not see."""
+        assert self.matching is not None
+        get = partial(self.value, record) if self.custom_id or custom_fields(self.key) else partial(getattr, record)
+        return self.matching.profile(get, visible)
+
+    @property
+    def match(self) -> Callable[[Any], list[str]] | None:
+        """Gives the keys under which twins of a record meet, where the type knows matching."""
+        matching = self.matching
+        return None if matching is None else lambda record: matching.keys(self.profile(record))
+
+    @property
+    def score(self) -> Callable[[Any, Any], tuple[float, list[str]]] | None:
+        """Says how likely two records are one (0 to 1), and why, where the type knows matching."""
+        return None if self.matching is None else self._score
+
+    def _score(self, left: Any, right: Any) -> tuple[float, list[str]]:
+        assert self.matching is not None
+        return self.matching.score(self.profile(left), self.profile(right))
+
+    @property
     def links(self) -> dict[str, Link | Links]:
         """The fields that lead to other records."""
         return {n: k for n, k in self.fields.items() if isinstance(k, Link | Links)}
@@ -180,6 +207,15 @@ def provide_custom(
     _custom_types[:] = [types]
 
 
+#: filled by the storey that keeps tenants' rules of matching
+_matchings: list[Callable[[UUID, RecordType], Matching | None]] = []
+
+
+def provide_matching(of: Callable[[UUID, RecordType], Matching | None]) -> None:
+    """Say where a tenant's own rules of matching come from. Called once, by the storey that stores them."""
+    _matchings[:] = [of]
+
+
 def custom_fields(key: str) -> dict[str, Kind]:
     """The current tenant's own fields of a type; none outside a tenant."""
     tenant = peek()[0]
@@ -198,6 +234,7 @@ def declare(model: type[Record]) -> RecordType:
     about = model.About
     key = f"{model._meta.app_label}.{model._meta.model_name}"
     known = {k: v for k, v in vars(about).items() if not k.startswith("_")}
+    known["declared_match"] = known.pop("match", None)
     title = known.pop("title", None)
     if isinstance(title, str):
         name = title

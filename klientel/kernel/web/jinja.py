@@ -12,6 +12,7 @@ from django.utils.translation import gettext, ngettext, npgettext, pgettext
 from markupsafe import Markup, escape
 
 from klientel.kernel.access.uses import uses
+from klientel.kernel.twins.saying import because
 from klientel.kernel.web import cells, invited, keeping, shell, speech, symbols, telling
 from klientel.kernel.web.addresses import place, urlencoded
 from klientel.kernel.web.compiling import Languages, Sentences, Speaking
@@ -42,6 +43,7 @@ def _speaking(language: str, chosen: dict[str, Any]) -> Speaking:
     }
     env.fixed = {"static": static, "url": url, "icon": symbols.icon}
     env.globals |= env.fixed | {
+        "because": because,
         "avatar": symbols.avatar,
         "language": speech.language,
         "theme_attributes": shell.theme_attributes,

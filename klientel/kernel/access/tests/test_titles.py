@@ -10,9 +10,9 @@ from klientel.kernel.actions import run
 from klientel.kernel.errors import Refused
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.records import type_of
-from klientel.kernel.search.duplicates import similar
 from klientel.kernel.search.finding import find
 from klientel.kernel.testing.making import make_member
+from klientel.kernel.twins.checking import similar
 
 pytestmark = pytest.mark.django_db
 FIRM, PERSON = "contacts.organisation", "contacts.person"

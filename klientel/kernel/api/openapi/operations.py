@@ -175,7 +175,8 @@ def _create(reader: Reader, rtype: RecordType, act: Action) -> Json:
         name: {"operationId": f"{rtype.key}.{name}", "parameters": given}
         for name, verb in (("get", "view"), ("change", "change"), ("archive", "archive")) if reader.may(rtype, verb)
     }  # fmt: skip
-    made = _operation(rtype, "create", f"{rtype.label}: {act.label}", {"201": created}, problems=WRITES)
+    there = _good("It was there already.", ref("schemas", f"{rtype.key}.created"), "ETag", "Location")
+    made = _operation(rtype, "create", f"{rtype.label}: {act.label}", {"201": created, "200": there}, problems=WRITES)
     made["parameters"] = [ref("parameters", "on_duplicate"), ref("parameters", "Idempotency-Key")]
     kinds = shapes.takes(reader.scope, rtype, act)
     example = _example(rtype, kinds, shapes.needed(rtype, act, kinds))
@@ -190,8 +191,7 @@ def _act(reader: Reader, rtype: RecordType, act: Action, name: str) -> Json:
     if act.fn.__doc__:
         made["description"] = act.fn.__doc__.strip()
     made["parameters"] = [] if act.new else [ref("parameters", "If-Match")]
-    if name != "change":
-        made["parameters"].append(ref("parameters", "Idempotency-Key"))
+    made["parameters"].append(ref("parameters", "repeats" if name == "change" else "Idempotency-Key"))
     kinds = shapes.takes(reader.scope, rtype, act)
     needed = shapes.needed(rtype, act, kinds)
     if kinds or name == "change":

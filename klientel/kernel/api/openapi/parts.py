@@ -8,6 +8,7 @@ from klientel.kernel.api.openapi.words import PROBLEMS
 from klientel.kernel.api.problems import CONTENT_TYPE
 from klientel.kernel.api.reading import LONGEST, MOST, PAGE
 from klientel.kernel.conditions import OPERATORS
+from klientel.kernel.twins import intake
 
 Json = dict[str, Any]
 ID: Json = {"type": "string", "format": "uuid"}
@@ -103,7 +104,8 @@ def parameters() -> Json:
     key = {"type": "string", "pattern": "^[!-~]{1,200}$", "minLength": 1, "maxLength": 200}
     cursor = {"type": "string", "minLength": 1, "maxLength": 2000, "pattern": "^[A-Za-z0-9_-]+$"}
     given_id = {"type": "string", "format": "uuid", "pattern": UUID_PATTERN}
-    duplicates = {"type": "string", "enum": ["report", "refuse"], "default": "report"}
+    duplicates = {"type": "string", "enum": list(intake.CHOICES), "default": intake.REPORT}
+    repeats = {"type": "string", "enum": [intake.CREATE, intake.REFUSE], "default": intake.CREATE}
     limit = {"type": "integer", "minimum": 1, "maximum": MOST, "default": PAGE}
     return {
         "id": _in("path", "id", given_id, "Id of the record.") | {"required": True},
@@ -117,7 +119,11 @@ def parameters() -> Json:
                                         "maxLength": LONGEST, "contentSchema": ref("schemas", "Condition")},
                      "Which records: a condition, as JSON."),
         "on_duplicate": _in("query", "on_duplicate", duplicates,
-                            "With “refuse” nothing is made where a likely duplicate exists: 409 with candidates."),
+                            "Where a likely duplicate exists: report makes the record and names it, create makes it"
+                            " without looking, refuse makes nothing (409 with candidates), update fills in the certain"
+                            " one, existing answers with it; the last two refuse where none is certain."),
+        "repeats": _in("query", "on_duplicate", repeats,
+                       "With “refuse” nothing is changed where the record would repeat another: 409 with candidates."),
         "If-Match": _in("header", "If-Match", {"type": "string", "pattern": '^(W/)?"[0-9]{1,9}"$'},
                         "The ETag that the change is meant for: 412 where the record changed since."),
         "If-None-Match": _in("header", "If-None-Match", TEXT, "The ETag one has: 304 where it is still the same."),

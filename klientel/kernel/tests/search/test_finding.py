@@ -9,9 +9,9 @@ from django.test.utils import CaptureQueriesContext
 from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.actions import Item, run, run_many
 from klientel.kernel.records import type_of
-from klientel.kernel.search.duplicates import similar
 from klientel.kernel.search.finding import CANDIDATES, find
 from klientel.kernel.tenancy import inside
+from klientel.kernel.twins.checking import similar
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_names_likely_duplicates_with_reasons(anna, people):
     [found] = similar(
         scope, person, {"first_name": "Joerg", "last_name": "Mueller", "emails": ["joerg@mueller.example"]}
     )
-    assert found.id == people["müller"].id and "email" in found.reasons and found.score > 0.9
+    assert found.id == people["müller"].id and "same_email" in found.reasons and found.score > 0.9
     assert similar(scope, person, {"first_name": "Jörg", "last_name": "Ganz-Anders"}) == []
     assert similar(scope, person, {}) == []
 

@@ -19,7 +19,9 @@ from klientel.kernel.actions import Action
 from klientel.kernel.errors import Conflict, Forbidden, Missing, Refused
 from klientel.kernel.kinds import Kind, Link, Links
 from klientel.kernel.records import RecordType, by_slug
-from klientel.kernel.search.duplicates import similar
+from klientel.kernel.twins.checking import Similar, similar
+from klientel.kernel.twins.intake import duplicate
+from klientel.kernel.twins.rules import rule_of
 from klientel.kernel.web import cells, fields, meeting, shaping
 from klientel.kernel.web.answers import act, back, came_from, fragment, page, say_done, told, wants_json
 from klientel.kernel.web.views.lists import seen_type
@@ -105,6 +107,8 @@ def new(request: Any, slug: str) -> HttpResponse:
         return _form(request, rtype, _start(request, kinds), record=None)
     try:
         params = fields.sent(request.POST, kinds)
+        if twins := _in_doubt(request, rtype, params):
+            return _form(request, rtype, _again(request, kinds), record=None, similar=twins, doubtful=True)
         done = actions.run(request.actor, f"{rtype.key}.create", scope=request.scope, **params)
     except Refused as no:
         return _form(request, rtype, _again(request, kinds), no, record=None)
@@ -112,6 +116,18 @@ def new(request: Any, slug: str) -> HttpResponse:
     if request.POST.get("another"):
         return HttpResponseRedirect(reverse("new", args=[slug]))
     return back(request, reverse("record", args=[slug, done.record.pk]))
+
+
+def _in_doubt(request: Any, rtype: RecordType, params: dict[str, Any]) -> list[Similar]:
+    """Certain duplicates of what somebody is about to create, unless they said that it is somebody else."""
+    with tenancy.reading():
+        wish = rule_of(rtype).when_created if rtype.matching is not None else "warn"
+        if wish == "warn" or (wish == "ask" and request.POST.get("somebody_else")):
+            return []
+        found = [one for one in similar(request.scope, rtype, params, limit=3) if one.certain]
+    if found and wish == "refuse":
+        raise duplicate(found)
+    return found
 
 
 def _start(request: Any, kinds: dict[str, Kind]) -> dict[str, Any]:
@@ -331,11 +347,15 @@ def _saved_one(request: Any, rtype: RecordType, done: actions.Done, kind: Kind) 
 @require_POST
 @page
 def look_similar(request: Any, slug: str) -> HttpResponse:
-    """The warning of likely duplicates, for a form that is being filled in."""
+    """The warning of likely duplicates, for a form that is being filled in; ``?id=`` names the record it changes."""
     rtype = seen_type(request, slug)
     try:
         values = fields.sent(request.POST, form_kinds(request.scope, rtype))
     except Refused as no:
         return JsonResponse(told(no), status=no.status)
-    found = similar(request.scope, rtype, values, limit=3)
+    given = request.GET.get("id", "")
+    try:
+        found = similar(request.scope, rtype, values, exclude=UUID(given) if given else None, limit=3)
+    except ValueError:
+        raise Missing("missing", _("There is no such record, or you may not see it.")) from None
     return fragment(request, "records/_similar.html", {"rtype": rtype, "similar": found})

@@ -1,0 +1,313 @@
+"""The search for twins in a whole base: in chunks that commit by themselves, resumable at any of them.
+
+A full search goes through all records in the order of their ids and compares each with those before it that share a
+key; an incremental one goes through what changed since and compares with all. Keys that too many records share are
+left out: what only such a key joins is not likely to be one. Before a full search the base is counted: its size is
+the prior, the frequency of its names weighs agreement on them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.utils import timezone
+
+from klientel.kernel import writing
+from klientel.kernel.records import RecordType
+from klientel.kernel.records.models import schema_changed
+from klientel.kernel.sql import Sql, both
+from klientel.kernel.tenancy import current
+from klientel.kernel.twins.models import TwinSearch
+from klientel.kernel.twins.profiles import columns_of, profile_of
+from klientel.kernel.twins.regrouping import regroup
+from klientel.kernel.twins.rules import bits_of, fingerprint, rule_of
+from klientel.lib.ids import uuid7
+from klientel.lib.matching import ENOUGH, Profile, prior
+
+CHUNK = 300
+TOO_MANY = 50  # a key that more records share is not searched by
+SAMPLE = 30_000  # records of which names are counted
+FREQUENT = 10  # a name counts as frequent from so many in the sample
+OVERLAP = dt.timedelta(minutes=15)  # a change may be committed after its time stamp
+REMEMBERED = 40_000  # profiles kept between chunks
+GROUPS = 200  # records around which groups are made in one transaction
+
+_UPSERT = """
+INSERT INTO kernel_twinpair (id, tenant_id, record_type, one, two, bits, found_at)
+SELECT u.id, %s, %s, u.one, u.two, u.bits, %s FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::float8[])
+    u(id, one, two, bits)
+ON CONFLICT (tenant_id, one, two) DO UPDATE SET bits = excluded.bits, found_at = excluded.found_at
+"""
+
+
+@dataclass
+class Searcher:
+    """Works on one search; keeps profiles from chunk to chunk."""
+
+    rtype: RecordType
+    known: dict[UUID, Profile] = field(default_factory=dict)
+    _frequent: tuple[dt.datetime | None, frozenset[str]] = (None, frozenset())
+
+    def step(self) -> bool:
+        """Do the next chunk, in the caller's transaction; whether there is more to do."""
+        search = locked(self.rtype)
+        if not search.phase:
+            return False
+        {"keys": self._keys, "count": self._count, "search": self._search, "group": self._group}[search.phase](search)
+        with writing.door():
+            search.save()
+        return bool(search.phase)
+
+    # -- keys and counts ------------------------------------------------------------------------------------------
+
+    def _keys(self, search: TwinSearch) -> None:
+        """Make the keys of all records anew, because the rules by which they are made are new."""
+        rows = self._rows("t.id > %s", [search.cursor or str(UUID(int=0))], "t.id", CHUNK * 4)
+        matching = self.rtype.matching
+        assert matching is not None
+        changed = []
+        for row in rows:
+            keys = matching.keys(profile_of(self.rtype, row))
+            if keys != row["match_keys"]:
+                changed.append((row["id"], keys))
+        with writing.door(), connection.cursor() as cursor:
+            for record_id, keys in changed:
+                cursor.execute(
+                    f"UPDATE {self.rtype.table} SET match_keys = %s WHERE tenant_id = %s AND id = %s",
+                    [keys, current(), record_id],
+                )
+        if rows:
+            search.cursor = str(rows[-1]["id"])
+        else:
+            search.phase, search.cursor, search.fingerprint = "count", "", fingerprint(self.rtype)
+
+    def _count(self, search: TwinSearch) -> None:
+        """How large the base is, how frequent its names are, and which keys too many share."""
+        where = _alive(self.rtype)
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT count(*) FROM {self.rtype.table} t WHERE {where.text}", where.params)
+            search.total = cursor.fetchone()[0]
+            cursor.execute(
+                f"SELECT key FROM {self.rtype.table} t, unnest(t.match_keys) key WHERE {where.text}"
+                f" GROUP BY key HAVING count(*) > {TOO_MANY}",
+                where.params,
+            )
+            search.frequent = [row[0] for row in cursor.fetchall()]
+        search.names = self._names(search.total) if search.total >= ENOUGH else {}
+        search.phase, search.cursor = "search", ""
+        schema_changed(())  # what other processes remember of the base is stale
+
+    def _names(self, total: int) -> dict[str, dict[str, int]]:
+        """Frequent names, counted in a sample and scaled up to the base."""
+        every = max(1, total // SAMPLE)
+        rows = self._rows(f"hashtext(t.id::text) %% {every} = 0", [], "t.id", SAMPLE * 2)
+        counted: dict[str, Counter[str]] = {"family": Counter(), "given": Counter()}
+        for row in rows:
+            for value in profile_of(self.rtype, row):
+                if value is not None and hasattr(value, "family"):
+                    counted["family"].update(value.family[-1:])
+                    counted["given"].update(value.given[:1])
+        scale = total / max(1, len(rows))
+        return {
+            feature: {name: round(n * scale) for name, n in counts.items() if n >= FREQUENT}
+            for feature, counts in counted.items()
+            if counts
+        }
+
+    # -- pairs ----------------------------------------------------------------------------------------------------
+
+    def _search(self, search: TwinSearch) -> None:
+        rows = self._next(search)
+        if rows:
+            found, compared = self._pairs(search, rows)
+            self._store(search, rows, found)
+            search.counts = {
+                "records": search.counts.get("records", 0) + len(rows),
+                "compared": search.counts.get("compared", 0) + compared,
+                "found": search.counts.get("found", 0) + len(found),
+            }
+        else:
+            self._forget_old(search)
+            search.phase, search.cursor = "group", ""
+
+    def _next(self, search: TwinSearch) -> list[dict[str, Any]]:
+        if search.full:
+            rows = self._rows("t.id > %s", [search.cursor or str(UUID(int=0))], "t.id", CHUNK)
+            if rows:
+                search.cursor = str(rows[-1]["id"])
+            return rows
+        at, _blank, last = search.cursor.partition(" ")
+        since = at or (search.since or timezone.now() - dt.timedelta(days=3650)).isoformat()
+        rows = self._rows(
+            "(t.changed_at, t.id) > (%s::timestamptz, %s::uuid)", [since, last or str(UUID(int=0))],
+            "t.changed_at, t.id", CHUNK,
+        )  # fmt: skip
+        if rows:
+            search.cursor = f"{rows[-1]['changed_at'].isoformat()} {rows[-1]['id']}"
+        return rows
+
+    def _rows(self, where: str, params: list[Any], order: str, limit: int) -> list[dict[str, Any]]:
+        """Records with what matching reads, their keys and the moment of their last change."""
+        alive = _alive(self.rtype)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT t.id FROM {self.rtype.table} t WHERE {alive.text} AND {where} ORDER BY {order} LIMIT {limit}",
+                [*alive.params, *params],
+            )
+            ids = [row[0] for row in cursor.fetchall()]
+        wanted = ("id", "changed_at", "match_keys", *columns_of(self.rtype))
+        by_id = {row["id"]: row for row in self.rtype.model.objects.filter(pk__in=ids).values(*wanted)}
+        return [by_id[i] for i in ids if i in by_id]
+
+    def _pairs(self, search: TwinSearch, rows: list[dict[str, Any]]) -> tuple[list[tuple[UUID, UUID, float]], int]:
+        candidates = self._candidates(search, rows)
+        self._learn(rows, {i for some in candidates.values() for i in some})
+        rule, matching = rule_of(self.rtype), self.rtype.matching
+        assert matching is not None
+        start, least = prior(max(rule.size, search.total)), bits_of(rule.propose)
+        found, compared = [], 0
+        for one, others in candidates.items():
+            mine = self.known.get(one)
+            for other in others:
+                theirs = self.known.get(other)
+                if mine is None or theirs is None:
+                    continue
+                compared += 1
+                bits = start + sum(e.bits for e in matching.compare(mine, theirs, rule.common))
+                if bits >= least:
+                    found.append((min(one, other), max(one, other), bits))
+        return found, compared
+
+    def _candidates(self, search: TwinSearch, rows: list[dict[str, Any]]) -> dict[UUID, set[UUID]]:
+        """Who shares a key with each of these records: one look into the index for each key."""
+        skipped = self._skipped(search)
+        asked = [(row["id"], key) for row in rows for key in row["match_keys"] if key not in skipped]
+        if not asked:
+            return {}
+        alive = both([_alive(self.rtype), Sql("t.match_keys && ARRAY[k.key]")])
+        order = "<" if search.full else "<>"
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT k.id, c.id FROM unnest(%s::uuid[], %s::text[]) k(id, key) CROSS JOIN LATERAL"
+                f" (SELECT t.id FROM {self.rtype.table} t WHERE {alive.text} LIMIT {TOO_MANY * 2}) c"
+                f" WHERE c.id {order} k.id",
+                [[a[0] for a in asked], [a[1] for a in asked], *alive.params],
+            )
+            found: dict[UUID, set[UUID]] = defaultdict(set)
+            for record_id, other in cursor.fetchall():
+                found[record_id].add(other)
+        return found
+
+    def _skipped(self, search: TwinSearch) -> frozenset[str]:
+        if self._frequent[0] != search.started_at:
+            self._frequent = (search.started_at, frozenset(search.frequent))
+        return self._frequent[1]
+
+    def _learn(self, rows: list[dict[str, Any]], ids: set[UUID]) -> None:
+        if len(self.known) > REMEMBERED:
+            self.known.clear()
+        self.known |= {row["id"]: profile_of(self.rtype, row) for row in rows}
+        missing = [i for i in ids if i not in self.known]
+        if missing:
+            wanted = ("id", *columns_of(self.rtype))
+            for row in self.rtype.model.objects.filter(pk__in=missing, archived_at=None).values(*wanted):
+                self.known[row["id"]] = profile_of(self.rtype, row)
+
+    def _store(self, search: TwinSearch, rows: list[dict[str, Any]], found: list[tuple[UUID, UUID, float]]) -> None:
+        now = timezone.now()
+        best = {(one, two): bits for one, two, bits in found}
+        loose: set[UUID] = set()
+        with writing.door(), connection.cursor() as cursor:
+            if not search.full:
+                ids = [row["id"] for row in rows]
+                cursor.execute(
+                    "DELETE FROM kernel_twinpair WHERE tenant_id = %s AND record_type = %s"
+                    " AND (one = ANY(%s) OR two = ANY(%s)) RETURNING one, two",
+                    [current(), self.rtype.key, ids, ids],
+                )
+                loose = {i for pair in cursor.fetchall() for i in pair}
+            if best:
+                pairs = sorted(best)
+                cursor.execute(
+                    _UPSERT,
+                    [
+                        current(), self.rtype.key, now, [uuid7() for _ in pairs], [p[0] for p in pairs],
+                        [p[1] for p in pairs], [best[p] for p in pairs],
+                    ],
+                )  # fmt: skip
+        if loose:
+            regroup(self.rtype, loose)
+
+    def _forget_old(self, search: TwinSearch) -> None:
+        """Pairs that a full search did not find again are none any more."""
+        if not search.full:
+            return
+        with writing.door(), connection.cursor() as cursor:
+            cursor.execute(
+                "DELETE FROM kernel_twinpair WHERE tenant_id = %s AND record_type = %s AND found_at < %s",
+                [current(), self.rtype.key, search.started_at],
+            )
+            cursor.execute(
+                "DELETE FROM kernel_twinmember m WHERE tenant_id = %s AND record_type = %s AND NOT EXISTS (SELECT 1"
+                " FROM kernel_twinpair p WHERE p.tenant_id = m.tenant_id AND m.record IN (p.one, p.two))",
+                [current(), self.rtype.key],
+            )
+
+    # -- groups ---------------------------------------------------------------------------------------------------
+
+    def _group(self, search: TwinSearch) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT DISTINCT one FROM kernel_twinpair WHERE tenant_id = %s AND record_type = %s AND one > %s"
+                f" AND found_at >= %s ORDER BY one LIMIT {GROUPS}",
+                [current(), self.rtype.key, search.cursor or str(UUID(int=0)), search.started_at],
+            )
+            ids = [row[0] for row in cursor.fetchall()]
+        if ids:
+            regroup(self.rtype, ids)
+            search.cursor = str(ids[-1])
+            return
+        assert search.started_at is not None
+        search.phase, search.cursor, search.finished_at = "", "", timezone.now()
+        search.since = search.started_at - OVERLAP
+
+
+def _alive(rtype: RecordType) -> Sql:
+    """Records that may have twins: not in the trash; restricted ones (Art. 18) the database does not show at all."""
+    parts = [Sql("t.tenant_id = %s AND t.archived_at IS NULL", (current(),))]
+    if (base := rtype.base("t")) is not None:
+        parts.append(base)
+    return both(parts)
+
+
+def locked(rtype: RecordType) -> TwinSearch:
+    """The state of the search of a type, locked until the transaction ends."""
+    found: TwinSearch | None = TwinSearch.objects.select_for_update().filter(record_type=rtype.key).first()
+    if found is not None:
+        return found
+    with writing.door():
+        TwinSearch.objects.bulk_create([TwinSearch(id=uuid7(), record_type=rtype.key)], ignore_conflicts=True)
+    made: TwinSearch = TwinSearch.objects.select_for_update().get(record_type=rtype.key)
+    return made
+
+
+def begin(rtype: RecordType, *, full: bool = False) -> TwinSearch:
+    """Have a search of a type begin; one that runs goes on. The first, and one under new rules, goes through all."""
+    search = locked(rtype)
+    if search.phase:
+        return search
+    renewed = search.fingerprint != fingerprint(rtype)
+    search.full = full or renewed or search.since is None
+    search.phase = "keys" if renewed else "count" if search.full else "search"
+    search.cursor, search.counts, search.started_at, search.finished_at = "", {}, timezone.now(), None
+    search.identified_by = list(rule_of(rtype).wished)
+    with writing.door():
+        search.save()
+    if renewed:
+        schema_changed(())
+    return search

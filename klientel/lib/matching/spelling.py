@@ -1,0 +1,6 @@
+"""What several comparisons ask of spellings."""
+
+
+def digits_of(text: str) -> str:
+    """The digits of a text, in order: two words that differ in them are numbered, not misspelt."""
+    return "".join(sign for sign in text if sign.isdigit())

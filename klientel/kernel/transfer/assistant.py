@@ -5,6 +5,7 @@ Every function is called inside the tenant; those that read or write open their 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -285,7 +286,20 @@ def error_file(run: ImportRun, *, states: tuple[str, ...] = ("error",)) -> Itera
     """The rows that were refused, as CSV with their line and reason; corrected, it can be imported again as it is."""
     with transaction.atomic(), running.surroundings(run.language):
         columns = running.open_file(run).columns
-    return csv_chunks([*columns, mappings.LINE, mappings.PROBLEM], _rejected(run, len(columns), states))
+    width = len(columns)
+    rows = itertools.chain(_rejected(run, width, states), _waiting(run, width, states))
+    return csv_chunks([*columns, mappings.LINE, mappings.PROBLEM], rows)
+
+
+def _waiting(run: ImportRun, width: int, states: tuple[str, ...]) -> Iterator[list[str]]:
+    """Rows that were only tried out."""
+    for state in states:
+        after = 0
+        while some := preview.rows(run, state=state, after=after, limit=_PAGE):
+            for row in some:
+                reasons = " ".join(fault["message"] for fault in row.faults)
+                yield [*row.cells[:width], *[""] * (width - len(row.cells)), str(row.line), reasons]
+            after = some[-1].line
 
 
 def _rejected(run: ImportRun, width: int, states: tuple[str, ...]) -> Iterator[list[str]]:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from klientel.kernel.errors import Refused
 from klientel.kernel.files import keeping
 
-MOST = 250 * 2**20  # bytes; a million persons are about 150 MB
+MOST = 2 * 2**30  # bytes; a million persons are about 150 MB
 _PIECE = 1 << 18
 
 

@@ -20,9 +20,9 @@ from klientel.kernel.transfer import assistant, effects, preview, running, stagi
 from klientel.kernel.transfer.branch import stands_in
 from klientel.kernel.transfer.jobs import try_out
 from klientel.kernel.transfer.models import ImportRun, State
-from klientel.kernel.transfer.options import POLICIES, Options
+from klientel.kernel.transfer.options import Options
 from klientel.kernel.web.answers import act, say_done
-from klientel.kernel.web.views.transferwords import made_words, reason_words, words
+from klientel.kernel.web.views.transferwords import choice_words, made_words, reason_words, words
 
 ROWS = 50
 #: files of so many bytes are tried out while one waits; larger ones by the worker
@@ -62,7 +62,7 @@ def shown(request: Any, run: ImportRun, refused: Refused | None = None) -> HttpR
             "made": made_words(run.preview.get("made", {})),
             "effects": effects.told(run),
             "options": Options.of(run.options),
-            "choices": POLICIES,
+            "choices": choice_words(),
             "matched": matched,
             "acting": run.counts.get("new", 0) + run.counts.get("updated", 0),
             "conflicts": run.state == State.CONFLICTS,
@@ -73,7 +73,9 @@ def shown(request: Any, run: ImportRun, refused: Refused | None = None) -> HttpR
 
 def _told(scope: Any, rtype: RecordType, rows: list[Any]) -> list[dict[str, Any]]:
     """Rows with their diffs in words; the names of what they lead to by one look per type."""
-    fields = scope.visible(rtype)
+    visible = scope.visible(rtype)
+    order = [n for _title, names in rtype.sections for n in names if n in visible]
+    fields = {n: visible[n] for n in dict.fromkeys([*order, *visible])}
     names = _names(scope, fields, rows)
     return [{"row": r, "lines": _lines(r, fields, names)} for r in rows]
 
@@ -95,9 +97,9 @@ def _lines(row: Any, fields: dict[str, Kind], names: dict[str, str]) -> list[dic
     if row.state not in ("new", "updated", "conflict"):
         return []
     found = []
-    for name, (old, new) in pairs.items():
-        kind = fields.get(name)
-        if kind is not None:
+    for name, kind in fields.items():
+        if name in pairs:
+            old, new = pairs[name]
             told = {"old": _said(kind, old, names, ""), "new": _said(kind, new, names, row.links.get(name, ""))}
             found.append({"field": str(kind.verbose_name), **told})
     return found
@@ -151,7 +153,7 @@ def _one(request: Any, run: ImportRun, found: Any) -> HttpResponse:
                 for n, (c, t) in enumerate(zip(columns, cells, strict=True))
             ],
             "lines": _told(request.scope, rtype, [found])[0]["lines"],
-            "choices": POLICIES,
+            "choices": choice_words(),
             "words": words(),
             "reason_words": reason_words(),
         }

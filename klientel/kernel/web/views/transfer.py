@@ -184,10 +184,10 @@ def cancel(request: Any, import_id: UUID) -> HttpResponse:
 
 
 @act
-def error_file(request: Any, import_id: UUID) -> HttpResponse:
+def error_file(request: Any, import_id: UUID) -> HttpResponseBase:
     """The refused rows with their reasons, to be corrected and imported again."""
     run = assistant.get(request.actor, import_id)
-    answer = HttpResponse(b"".join(assistant.error_file(run)), content_type="text/csv; charset=utf-8")
+    answer = StreamingHttpResponse(assistant.error_file(run), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="errors-{run.pk}.csv"'
     return answer
 

@@ -44,3 +44,8 @@ def reason_words() -> dict[str, str]:
         "against_birthday": _("another birthday"),
         "against_vat_id": _("another VAT ID"),
     }
+
+
+def choice_words() -> list[tuple[str, str]]:
+    """What may be done with a row that repeats a record."""
+    return [("skip", _("leave out")), ("update", _("complete")), ("create", _("create anyway"))]

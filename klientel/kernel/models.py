@@ -11,6 +11,7 @@ from klientel.kernel.merge.models import Alias, Merge, Moved
 from klientel.kernel.records import custom as _custom
 from klientel.kernel.records.models import Comment, Custom, CustomField, CustomType, Relation, RelationKind, Tag
 from klientel.kernel.records.shaping import FieldRule, Layout
+from klientel.kernel.records.warnings import Warning as RecordWarning
 from klientel.kernel.search.models import Entry
 from klientel.kernel.tenancy.models import Installation, Tenant, Wake
 from klientel.kernel.transfer.models import ImportRow, ImportRun, StagedRow
@@ -46,6 +47,7 @@ __all__ = [
     "Moved",
     "Notification",
     "Parked",
+    "RecordWarning",
     "Relation",
     "RelationKind",
     "Role",

@@ -37,6 +37,8 @@ BASE = (
     Grant("kernel.view", "change", _MINE),
     Grant("kernel.view", "archive", _MINE),
     Grant("kernel.comment", "view", {"seen": "about"}),
+    Grant("kernel.warning", "view", {"seen": "about"}),
+    Grant("kernel.warning", "accept", {"seen": "about"}),
     Grant("kernel.comment", "create", {"seen": "about"}),
     Grant("kernel.comment", "change", _MINE),
     Grant("kernel.comment", "archive", _MINE),

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from klientel.kernel.actions.declaring import basic
+from klientel.kernel.actions.declaring import action, basic
 from klientel.kernel.actions.step import Step
 from klientel.kernel.kinds import Link, Links, LongText, Privacy, Text
 from klientel.kernel.records import RecordType
@@ -78,3 +78,9 @@ def link(
 ) -> None:
     """Say that it belongs together with another record."""
     step.create("kernel.relation", kind=kind, first=[record.id], second=to, note=note)
+
+
+@action("kernel.warning", _("Acknowledge"), icon="check")
+def accept(step: Step, warning: Any) -> None:
+    """It is right as it is: the warning stays, and says so."""
+    step.change(warning, state="accepted")

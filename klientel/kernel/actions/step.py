@@ -15,7 +15,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.access.granting import ActorScope, allowed
-from klientel.kernel.actions import cycles, drafting, linking, ruling, storing
+from klientel.kernel.actions import cycles, drafting, linking, ruling, storing, warning
 from klientel.kernel.actions.declaring import Action
 from klientel.kernel.errors import Refused
 from klientel.kernel.events import Event
@@ -320,6 +320,7 @@ class Step:
         if refusals:
             raise Again(refusals)
         for some in by_type.values():
+            warning.warn(some)
             if some[0].rtype.settled is not None:
                 some[0].rtype.settled([d.record for d in some])
 

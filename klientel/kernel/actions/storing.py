@@ -58,6 +58,16 @@ def store(drafts: list[Draft], now: dt.datetime) -> None:
         _index(rtype, drafts)
 
 
+def store_derived(rtype: RecordType, records: list[Any]) -> None:
+    """Insert records that are worked out from others, within an open door; they have no events and are not searched."""
+    now = dt.datetime.now(dt.UTC)
+    for record in records:
+        record.title = rtype.title_of(record)
+        record.sort_key = rtype.sort_of(record, record.title)
+        record.created_at = record.changed_at = now
+    _insert(rtype, records)
+
+
 def _derive(rtype: RecordType, draft: Draft, now: dt.datetime) -> None:
     record = draft.record
     before, record.title = record.title, rtype.title_of(record)

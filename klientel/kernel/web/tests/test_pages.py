@@ -348,3 +348,13 @@ def test_a_favourite_view_stands_in_the_sidebar_of_whoever_may_use_it(
     assert "For all" in mine
     assert "Only mine" not in his
     assert "For all" in his
+
+
+def test_a_warning_stands_on_the_page_until_it_is_acknowledged(client: Client, actor: Actor) -> None:
+    [person] = people(actor, 1, emails=[{"value": "nele@gmial.com"}])
+    page = client.get(f"/persons/{person.pk}/").content.decode()
+    assert "nele@gmail.com" in page
+    accept = re.search(r'action="(/warnings/[^"]+/do/accept)"', page)
+    assert accept is not None
+    assert client.post(accept[1]).status_code == 302
+    assert "nele@gmail.com" not in client.get(f"/persons/{person.pk}/").content.decode()

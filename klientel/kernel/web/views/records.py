@@ -30,6 +30,7 @@ RELATED = 6
 MOST_CARDS = 8
 NO_ROWS = Page([], None, None)
 RELATION = "kernel.relation"
+WARNING = "kernel.warning"
 FILE = "kernel.file"
 NOT_OFFERED = (
     "exported",
@@ -203,13 +204,13 @@ def beside_it(scope: Any, rtype: RecordType, record_id: UUID) -> dict[str, Any]:
     """Related records, relations and files. One statement says where there is anything, and only that is read."""
     ways = scope.known(("ways", rtype.key), lambda: _ways(scope, rtype))
     asked = [(way.source, _leads(way, record_id)) for way in ways]
-    *taken, relates, holds = exist(
-        scope, [*asked, (type_of(RELATION), _either(record_id)), (type_of(FILE), _on(record_id))]
-    )
+    more = [(RELATION, _either(record_id)), (FILE, _on(record_id)), (WARNING, _warned(record_id))]
+    *taken, relates, holds, warned = exist(scope, [*asked, *((type_of(key), where) for key, where in more)])
     return {
         "related": related(scope, ways, taken, record_id),
         "relations": relations(scope, record_id) if relates else [],
         "files": files(scope, record_id) if holds else [],
+        "warnings": warnings(scope, rtype, record_id) if warned else [],
     }
 
 
@@ -260,6 +261,28 @@ def _card(scope: Any, way: Reverse, record_id: UUID, *, there: bool) -> dict[str
         "all": f"{reverse('list', args=[source.slug])}?{urlencoded({'where': orjson.dumps(where).decode()})}",
         "sub": _subs(scope, source, columns, found.rows),
     }
+
+
+def _warned(record_id: UUID) -> dict[str, Any]:
+    on = {"field": "about", "op": "contains_one", "value": [str(record_id)]}
+    return {"all": [on, {"field": "state", "op": "is", "value": "open"}]}
+
+
+def warnings(scope: Any, rtype: RecordType, record_id: UUID) -> list[dict[str, Any]]:
+    """What looks wrong with its values and nobody has acknowledged yet."""
+    source = type_of(WARNING)
+    rows = select(scope, source, columns=("field", "code", "hint"), where=_warned(record_id), limit=20).rows
+    visible = scope.visible(rtype)
+    return [
+        {
+            "label": label_of(visible[r.values["field"]]),
+            "text": source.fields["code"].show(r.values["code"]),
+            "hint": r.values["hint"],
+            "accept": reverse("do", args=[source.slug, r.id, "accept"]),
+        }
+        for r in rows
+        if r.values["field"] in visible
+    ]
 
 
 def files(scope: Any, record_id: UUID) -> list[ListRow]:

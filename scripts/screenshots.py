@@ -37,10 +37,10 @@ PAGES = {
     "organisation": "<organisations>", "tasks": "/tasks/", "calls": "/calls/", "meetings": "/meetings/",
     "search": "/search?q=meier", "new-person": "/persons/new", "import": "/import", "trash": "/trash",
     "settings": "/settings", "roles": "/roles/", "members": "/members/", "profile": "/account/profile",
-    "security": "/account/security",
+    "security": "/account/security", "changes": "<persons>history",
 }  # fmt: skip
-#: those that the README shows
-SHOWN = ("home", "persons", "person", "organisation", "search", "import")
+#: those that the README and the guide show
+SHOWN = ("home", "persons", "person", "organisation", "search", "import", "changes")
 
 
 def free_port() -> int:
@@ -114,7 +114,8 @@ def take(page: Any, address: str, folder: Path, look: str, names: list[str]) -> 
     missing = []
     for name in names:
         path = PAGES[name]
-        at = first_of(page, address, path.strip("<>")) if path.startswith("<") else path
+        slug, _end, rest = path.removeprefix("<").partition(">")
+        at = first_of(page, address, slug) + rest if path.startswith("<") else path
         answer = page.goto(f"{address}{at}", wait_until="load")
         page.wait_for_timeout(400)
         if answer is None or answer.status != 200:

@@ -81,10 +81,10 @@ def test_all_changes_say_through_what_and_why(client: Client, actor: Actor) -> N
     undo(actor, done.change_set)
     text = client.get(f"/persons/{one.id}/history").content.decode()
     assert "Because of:" in text and f"#e-{done.events[0].id}" in text and "by hand" in text
-    assert text.count("<section") == 3
-    assert client.get(f"/persons/{one.id}/history?kind=create").content.decode().count("<section") == 1
-    assert client.get(f"/persons/{one.id}/history?field=position").content.decode().count("<section") == 3
-    assert client.get(f"/persons/{one.id}/history?actor=token:x").content.decode().count("<section") == 0
+    assert text.count("<article") == 3
+    assert client.get(f"/persons/{one.id}/history?kind=create").content.decode().count("<article") == 1
+    assert client.get(f"/persons/{one.id}/history?field=position").content.decode().count("<article") == 3
+    assert client.get(f"/persons/{one.id}/history?actor=token:x").content.decode().count("<article") == 0
 
 
 def test_one_field_goes_back_and_that_is_a_change_like_any_other(client: Client, actor: Actor) -> None:

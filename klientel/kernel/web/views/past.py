@@ -180,7 +180,7 @@ def _place(text: str) -> UUID | None:
 
 
 def _word(how: How) -> str:
-    return {How.ENTERED: _("came in"), How.LEFT: _("left"), How.CHANGED: _("changed")}[how]
+    return {How.ENTERED: _("came in"), How.LEFT: _("left"), How.CHANGED: _("changed in it")}[how]
 
 
 def _differing(scope: Any, rtype: RecordType, found: list[Difference]) -> list[dict[str, Any]]:

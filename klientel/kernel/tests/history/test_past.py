@@ -18,7 +18,7 @@ from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.history import past, undo
 from klientel.kernel.records import type_of
 from klientel.kernel.sql import Sql
-from klientel.kernel.tenancy import inside
+from klientel.kernel.tenancy import PRIVACY, inside
 from klientel.kernel.testing import make
 from klientel.kernel.testing.making import make_member
 
@@ -239,6 +239,20 @@ def test_erased_values_stay_erased(anna):
     assert page.erased == {person.id: ["last_name"]} and not page.rows[0].last_name
     then = past.record(scope, rtype, person.id, at)
     assert then.erased == ["last_name"] and not then.record.last_name
+
+
+def test_a_restricted_person_is_not_in_the_past_either(anna):
+    person = run(anna, f"{PERSON}.create", last_name="Ahrens").record
+    at = instant()
+    run(anna, f"{PERSON}.change", person.id, position="x")
+    assert [r.pk for r in past.select(ActorScope(anna), type_of(PERSON), at).rows] == [person.id]
+    with inside(anna.tenant, purpose=PRIVACY), transaction.atomic(), writing.door(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('klientel.purpose', 'privacy', true)")
+        cursor.execute("UPDATE contacts_person SET restricted = true WHERE id = %s", [person.id])
+        cursor.execute("SELECT set_config('klientel.purpose', '', true)")
+    assert past.select(ActorScope(anna), type_of(PERSON), at).rows == []
+    with pytest.raises(Missing):
+        past.record(ActorScope(anna), type_of(PERSON), person.id, at)
 
 
 def test_what_had_happened_by_then_counts(anna):

@@ -221,6 +221,7 @@ class Shell:
         ]
         tools = [
             Item(gettext("Import"), place("imports"), "upload", alias="csv excel vcard"),
+            Item(gettext("Duplicates"), place("duplicates"), "copy", alias="dubletten twins merge zusammenführen"),
             Item(gettext("Settings"), place("settings"), "settings", alias="einstellungen rollen felder"),
             Item(gettext("Recycle bin"), place("trash"), "trash-2", alias="papierkorb trash"),
             Item(gettext("My profile"), place("account_profile"), "user-cog", alias="profil sprache dunkel dark"),

@@ -25,6 +25,7 @@ from klientel.kernel.web.views import (
     shape,
     transfer,
     tree,
+    twins,
     undoing,
 )
 
@@ -62,6 +63,11 @@ urlpatterns = [
     path("views/<uuid:view_id>/delete", saved.delete, name="view_delete"),
     path("trash", lists.trash, name="trash"),
     path("trash/<type:slug>", lists.trash, name="trash_of"),
+    path("duplicates", twins.overview, name="duplicates"),
+    path("duplicates/<type:slug>", twins.overview, name="duplicates_of"),
+    path("duplicates/<type:slug>/progress", twins.progress, name="duplicates_progress"),
+    path("duplicates/<type:slug>/search", twins.search, name="duplicates_search"),
+    path("duplicates/<type:slug>/decide", twins.decide, name="duplicates_decide"),
     path("settings", settings.overview, name="settings"),
     path("settings/audit", audit.audit, name="settings_audit"),
     path("settings/fields/<type:slug>", shape.fields_of, name="settings_fields"),

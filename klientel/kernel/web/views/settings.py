@@ -27,6 +27,7 @@ PARTS = (
     ("kernel.role", gettext_lazy("Who may do what")),
     ("kernel.tag", gettext_lazy("Words to mark records with")),
     ("kernel.customfield", gettext_lazy("Fields of your own for every kind of record")),
+    ("kernel.duplicaterule", gettext_lazy("How duplicates are recognised")),
     ("kernel.relationkind", gettext_lazy("How two records can belong together")),
     ("kernel.view", gettext_lazy("Saved lists, own and shared")),
 )

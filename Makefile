@@ -66,6 +66,8 @@ lock:            ## New lock files from pyproject.toml (UPGRADE=--upgrade for ne
 	  --no-emit-index-url --custom-compile-command "make lock" --output-file requirements.lock
 	$(BIN)/uv pip compile pyproject.toml $(UPGRADE) --quiet --extra dev --constraint requirements.lock --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --custom-compile-command "make lock" --output-file requirements-dev.lock
+	$(BIN)/uv pip compile pyproject.toml $(UPGRADE) --quiet --extra peers --constraint requirements.lock --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --custom-compile-command "make lock" --output-file requirements-peers.lock
 
 clean:           ## Remove what was made, not what was entered (var stays)
 	rm -rf .venv node_modules klientel/kernel/web/static/vendor .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -19,7 +19,9 @@ def arguments() -> Any:
     parser.add_argument("--only", default="", help="questions whose key begins so")
     parser.add_argument("--against", type=int, default=0, help="compare with the figures of this many persons")
     parser.add_argument(
-        "--part", action="append", choices=("pages", "matching", "bulk", "undo", "past", "idle", "consumers")
+        "--part",
+        action="append",
+        choices=("pages", "matching", "duplicates", "bulk", "undo", "past", "idle", "consumers"),
     )
     parser.add_argument("--profile", default="", help="show where the time of this question goes, and end")
     return parser.parse_args()
@@ -37,11 +39,11 @@ def main() -> None:
 
     found: dict[str, Any] = {"persons": given.persons, "machine": report.machine_facts()}
     with serving():
-        from bench import data, matching, pages
+        from bench import data, duplicates, matching, pages
         from klientel.site import static
 
         static.collect()
-        parts = given.part or ["pages", "matching", "bulk", "undo", "past", "idle", "consumers"]
+        parts = given.part or ["pages", "matching", "duplicates", "bulk", "undo", "past", "idle", "consumers"]
         if "pages" in parts or given.profile:
             facts = pages.prepare(place.facts(folder) or data.fill(folder, given.persons))
             found["load_rows_per_second"] = facts["load_rows_per_second"]
@@ -52,6 +54,8 @@ def main() -> None:
         if "matching" in parts:
             facts = place.facts(folder) or data.fill(folder, given.persons)
             found["matching"] = matching.measure(facts, rounds=given.rounds)
+        if "duplicates" in parts:
+            found["duplicates"] = duplicates.measure(place.facts(folder) or data.fill(folder, given.persons))
         found |= _others(parts, given.persons)
     (folder / "figures.json").write_text(json.dumps(found, indent=1))
     print(report.table(found))

@@ -136,3 +136,11 @@ def test_a_key_that_too_many_share_is_not_searched_by(anna, monkeypatch):
     done = search()
     assert "e:info@acme.example" in done.frequent
     assert done.counts.get("compared", 0) == 0
+
+
+def test_not_a_duplicate_follows_a_merge(anna, people):
+    run(anna, "kernel.distinct.create", records=[people["kim"], people["kimm"]])
+    third = run(anna, f"{PERSON}.create", first_name="Kim", last_name="Zwingenberger").record.pk
+    run(anna, f"{PERSON}.merge", third, records=[people["kim"]])
+    search(full=True)
+    assert all(people["kimm"] not in group for group in groups())

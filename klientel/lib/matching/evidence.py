@@ -3,8 +3,8 @@
 The model is Fellegi and Sunter's (A Theory for Record Linkage, JASA 64, 1969): a comparison that comes out in a level
 with probability m among twins and u among strangers weighs log2(m/u) bits; independent weights add up; the sum with
 the prior odds gives the probability. Agreement on something rare weighs more than on something common (Winkler,
-Frequency-based matching in Fellegi-Sunter, 1989). The levels' m and u come from general reasoning about how people and firms write
-themselves, tried on files apart from those they are measured on.
+Frequency-based matching in Fellegi-Sunter, 1989). The levels' m and u come from general reasoning about how people
+and firms write themselves, tried on files apart from those they are measured on.
 """
 
 from __future__ import annotations

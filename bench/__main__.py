@@ -9,6 +9,8 @@ from typing import Any
 
 from bench import place
 
+PARTS = ("pages", "matching", "duplicates", "bulk", "undo", "past", "merge", "idle", "consumers")
+
 
 def arguments() -> Any:
     """What one may choose."""
@@ -18,11 +20,7 @@ def arguments() -> Any:
     parser.add_argument("--size", type=int, default=25, help="requests in a row before the other side's turn")
     parser.add_argument("--only", default="", help="questions whose key begins so")
     parser.add_argument("--against", type=int, default=0, help="compare with the figures of this many persons")
-    parser.add_argument(
-        "--part",
-        action="append",
-        choices=("pages", "matching", "duplicates", "bulk", "undo", "past", "idle", "consumers"),
-    )
+    parser.add_argument("--part", action="append", choices=PARTS)
     parser.add_argument("--profile", default="", help="show where the time of this question goes, and end")
     return parser.parse_args()
 
@@ -43,7 +41,7 @@ def main() -> None:
         from klientel.site import static
 
         static.collect()
-        parts = given.part or ["pages", "matching", "duplicates", "bulk", "undo", "past", "idle", "consumers"]
+        parts = given.part or list(PARTS)
         if "pages" in parts or given.profile:
             facts = pages.prepare(place.facts(folder) or data.fill(folder, given.persons))
             found["load_rows_per_second"] = facts["load_rows_per_second"]
@@ -66,7 +64,7 @@ def main() -> None:
 
 
 def _others(parts: list[str], persons: int) -> dict[str, Any]:
-    from bench import bulk, consumers, idle, past, undo
+    from bench import bulk, consumers, idle, merging, past, undo
 
     found: dict[str, Any] = {}
     if "bulk" in parts:
@@ -75,6 +73,8 @@ def _others(parts: list[str], persons: int) -> dict[str, Any]:
         found["undo"] = undo.measure(persons)
     if "past" in parts:
         found["past"] = past.measure(persons)
+    if "merge" in parts:
+        found["merge"] = merging.measure()
     if "consumers" in parts:
         found["consumers"] = consumers.measure(rows=persons)
     if "idle" in parts:

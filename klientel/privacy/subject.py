@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.access.granting import ActorScope, allowed
 from klientel.kernel.access.reading import get, visible_ids
-from klientel.kernel.errors import Forbidden, Missing
+from klientel.kernel.errors import Conflict, Forbidden, Missing
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.kinds import Email, Emails, Kind, Phone, Phones
 from klientel.kernel.records import RecordType, aliases, all_types
@@ -59,13 +59,26 @@ def subject(actor: Actor, rtype: RecordType, record_id: UUID) -> Any:
 
 
 def _wait_for(rtype: RecordType, record_id: UUID) -> None:
-    """Let a merge of this record that is under way come to its end first."""
+    """Lock all records that are this person, in the order of their ids, after a merge under way came to its end.
+
+    :class:`Conflict` where others became part of the person, or left, while it waited.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SHOW transaction_read_only")
-        if cursor.fetchone() == ("off",):
-            cursor.execute(
-                f"SELECT 1 FROM {rtype.table} WHERE tenant_id = %s AND id = %s FOR UPDATE", [current(), record_id]
-            )
+        if cursor.fetchone() != ("off",):
+            return
+        ids = _all_ids(record_id)
+        cursor.execute(
+            f"SELECT 1 FROM {rtype.table} WHERE tenant_id = %s AND id = ANY(%s) ORDER BY id FOR UPDATE",
+            [current(), ids],
+        )
+    if _all_ids(record_id) != ids:
+        raise Conflict("busy", _("Somebody else is changing the same records at this moment. Please try again."))
+
+
+def _all_ids(record_id: UUID) -> list[UUID]:
+    root = aliases.survivor(record_id) or record_id
+    return sorted({record_id, root, *aliases.old_ids(root)})
 
 
 def old_records(rtype: RecordType, record_id: UUID) -> list[Any]:

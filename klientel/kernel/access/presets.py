@@ -15,7 +15,7 @@ _OF_MY_TEAM = {"field": "owner.team", "op": "one_of", "value": [{"my_teams": Tru
 _NOBODYS = {"field": "owner", "op": "empty"}
 _MINE_AND_TEAMS = {"any": [_OWN, _OF_MY_TEAM, _NOBODYS]}
 _REACHES: dict[str, dict[str, Any]] = {"own": _OWN, "team": _OF_MY_TEAM, "reach": _MINE_AND_TEAMS}
-_SALES = ("change", "archive", "assign")
+_SALES = ("change", "archive", "assign", "merge")
 
 
 def reaches(key: str) -> dict[str, Any]:

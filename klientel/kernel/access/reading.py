@@ -286,8 +286,10 @@ def visible_ids(scope: ActorScope, rtype: RecordType, ids: Iterable[UUID], verb:
     return set(seen_ids(scope, rtype, ids, verb))
 
 
-def seen_ids(scope: ActorScope, rtype: RecordType, ids: Iterable[UUID], verb: str = "view") -> dict[UUID, bool]:
-    """As :func:`visible_ids`, each with whether it is gone: in the trash, or part of another record."""
+def seen_ids(
+    scope: ActorScope, rtype: RecordType, ids: Iterable[UUID], verb: str = "view", *, hold: bool = False
+) -> dict[UUID, bool]:
+    """As :func:`visible_ids`, each with whether it is gone (trash, or merged); ``hold`` lets no merge in meanwhile."""
     wanted = list(ids)
     if not wanted:
         return {}
@@ -297,7 +299,9 @@ def seen_ids(scope: ActorScope, rtype: RecordType, ids: Iterable[UUID], verb: st
     inside = both(parts)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT t.id, t.archived_at IS NOT NULL FROM {rtype.table} t WHERE {inside.text}", inside.params
+            f"SELECT t.id, t.archived_at IS NOT NULL FROM {rtype.table} t WHERE {inside.text}"
+            + (" ORDER BY t.id FOR KEY SHARE OF t" if hold else ""),
+            inside.params,
         )
         return dict(cursor.fetchall())
 

@@ -299,7 +299,7 @@ def _lock(
     inside = both(parts)
     text = (  # by hand: building the same with the ORM costs as much again as the rest of a change
         f"SELECT {table}.*, ({may.text}) AS may FROM {table} WHERE {inside.text}"
-        f" ORDER BY {table}.id FOR NO KEY UPDATE OF {table}"
+        f" ORDER BY {table}.id FOR {'UPDATE' if act.also else 'NO KEY UPDATE'} OF {table}"
     )
     return {r.pk: r for r in rtype.model.objects.raw(text, [*may.params, *inside.params])}
 

@@ -90,7 +90,8 @@ def locked(key: str, ids: list[UUID]) -> Iterator[list[Any]]:
     for start in range(0, len(ids), CHUNK):
         some = ids[start : start + CHUNK]
         text = (
-            f"SELECT t.* FROM {rtype.table} t WHERE t.tenant_id = %s AND t.id = ANY(%s) ORDER BY t.id FOR UPDATE OF t"
+            f"SELECT t.* FROM {rtype.table} t WHERE t.tenant_id = %s AND t.id = ANY(%s)"
+            " ORDER BY t.id FOR NO KEY UPDATE OF t"
         )
         yield list(rtype.model.objects.raw(text, [current(), some]))
 

@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from uuid import UUID
 
 from django.db import connection, transaction
+from psycopg.pq import TransactionStatus
 
 _tenant: ContextVar[UUID | None] = ContextVar("tenant", default=None)
 _purpose: ContextVar[str] = ContextVar("purpose", default="")
@@ -63,6 +64,8 @@ def inside(tenant_id: UUID | None, *, purpose: str = "") -> Iterator[None]:
 
 def _tell() -> None:
     if connection.in_atomic_block and not connection.needs_rollback and connection.connection is not None:
+        if connection.connection.info.transaction_status == TransactionStatus.INERROR:
+            return  # a statement failed: what is rolled back takes this with it
         connection.say_tenant()  # type: ignore[attr-defined]
 
 

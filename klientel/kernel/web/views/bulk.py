@@ -99,7 +99,7 @@ def _side_by_side(request: Any, rtype: RecordType) -> HttpResponse:
     ids = [UUID(text) for text in request.POST.getlist("id") if not request.POST.get("all")]
     if not 2 <= len(ids) <= merging.MOST:
         raise Refused("too_many", _("Please select 2 to %(n)d records to be merged.") % {"n": merging.MOST})
-    query = urlencoded({"id": [str(i) for i in ids], "next": came_from(request)})
+    query = urlencoded({"id": [str(i) for i in ids]})
     return HttpResponseRedirect(f"{reverse('merge', args=[rtype.slug])}?{query}")
 
 

@@ -20,7 +20,7 @@ from klientel.kernel.merge import deciding, previewing
 from klientel.kernel.merge.previewing import Side, Together
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.web import cells, fields, values
-from klientel.kernel.web.answers import act, back, came_from, say_done
+from klientel.kernel.web.answers import act, came_from, say_done
 from klientel.kernel.web.fields import label_of
 from klientel.kernel.web.speech import large
 from klientel.kernel.web.views.lists import seen_type
@@ -69,7 +69,7 @@ def merge(request: Any, slug: str) -> HttpResponse:
         return _look(request, rtype, ids, no)
     text = _("Merged: %(title)s") % {"title": done.record.title}
     say_done(request, text, done.change_set)
-    return back(request, reverse("record", args=[slug, done.record.pk]))
+    return HttpResponseRedirect(came_from(request) or reverse("record", args=[slug, done.record.pk]))
 
 
 def _ids(sent: Any) -> list[UUID]:

@@ -14,7 +14,7 @@ from klientel.kernel.records.shaping import FieldRule, Layout
 from klientel.kernel.records.warnings import Warning as RecordWarning
 from klientel.kernel.search.models import Entry
 from klientel.kernel.tenancy.models import Installation, Tenant, Wake
-from klientel.kernel.transfer.models import ImportRow, ImportRun, StagedRow
+from klientel.kernel.transfer.models import ImportRow, ImportRun, ImportTemplate, StagedRow
 from klientel.kernel.twins.models import Distinct, DuplicateRule, TwinMember, TwinPair, TwinSearch
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "File",
     "ImportRow",
     "ImportRun",
+    "ImportTemplate",
     "Installation",
     "Invitation",
     "Layout",

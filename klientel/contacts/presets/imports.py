@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from klientel.kernel.transfer.targets import Part, Preset, preset
+from klientel.kernel.transfer.targets import Beside, Part, Preset, preset
 from klientel.lib.names import salutation_key, split_name
 
 _SALUTATIONS = {"mr": "mr", "ms": "ms", "mx": "neutral", "family": "neutral"}
@@ -124,6 +124,7 @@ def _addresses() -> dict[str, tuple[str, ...]]:
     }
 
 
+_NOTE = Beside("beside.note", _("note of its own"), ("gesprächsnotiz", "call note"), "work.note", "concerns", "text")
 _NAME = ("salutation", "academic_title", "first_name", "last_name")
 
 preset(
@@ -154,6 +155,17 @@ preset(
             Part("suffix", _("name suffix"), ("suffix",), suffix, ("last_name",)),
             Part("gender", _("gender"), ("gender", "geschlecht"), gender, ("salutation",)),
         ),
+        beside=(
+            _NOTE,
+            Beside(
+                "beside.affiliation",
+                _("further organisation"),
+                ("weitere firma", "weitere organisation", "further company", "second company", "firma 2", "company 2"),
+                "contacts.affiliation",
+                "person",
+                "organisation",
+            ),
+        ),
         values={"salutation": salutation, "tags": groups},
         doubts={"academic_title": place_of_titles},
         creates=("organisation",),
@@ -174,8 +186,11 @@ preset(
             "tags": ("tags", "categories", "kategorien"),
             "owner": ("owner", "verantwortlich"),
         },
+        beside=(_NOTE,),
         values={"tags": groups},
         creates=("parent",),
         cards=True,
     ),
 )
+
+preset("contacts.affiliation", Preset(creates=("organisation",)))

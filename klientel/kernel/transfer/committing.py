@@ -87,9 +87,9 @@ def _do(run_id: UUID, carrier: Carrier, size: int) -> tuple[ImportRun, bool]:
     rows = list(StagedRow.objects.filter(run=run_id, line__gt=now.cursor, done=False).order_by("line")[:size])
     if not rows:
         return now, False
-    before = dict(carrier.importer.resolver.made)
+    before = carrier.importer.made
     results = carrier.chunk(rows)
-    made = carrier.importer.resolver.made
+    made = carrier.importer.made
     counts = Counter(now.counts)
     counts.update(running.count(results))
     counts.update({f"made:{k}": n - before.get(k, 0) for k, n in made.items() if n > before.get(k, 0)})
@@ -142,6 +142,7 @@ class Carrier:
             chosen = {r.pk for r in now}
             waiting = [r for r in waiting if r.pk not in chosen]
             results |= self._update(sorted(now, key=lambda r: r.line), takens)
+        self.importer.put_beside([(takens[r.line], results[r.line]) for r in rows])
         self.importer.resolver.settle()
         return [results[r.line] for r in rows]
 
@@ -149,7 +150,7 @@ class Carrier:
         links = {n: t for n, t in row.links.items() if n in self.importer.fields}
         values = self._branch.values_of({n: v for n, v in row.values.items() if n not in links})
         faults = [Fault(**f) for f in row.faults if f["field"] not in links or f["state"] != "warning"]
-        taken = Taken(row.line, row.cells, values, links, faults)
+        taken = Taken(row.line, row.cells, values, links, faults, related=row.related)
         taken.record = fresh(self.rtype, self.importer.fields, values)
         taken.record.id = row.record if row.made else None
         return taken

@@ -6,6 +6,7 @@ Killed at any moment, the import goes on after the last committed chunk, and not
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -22,6 +23,7 @@ from klientel.kernel.errors import Forbidden
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.kinds import Entries, Kind, Link, Links
 from klientel.kernel.records import RecordType
+from klientel.kernel.transfer.beside import BesideMaker
 from klientel.kernel.transfer.branch import Branch
 from klientel.kernel.transfer.duplicates import Finder, Match
 from klientel.kernel.transfer.keyed import Keyed
@@ -31,6 +33,7 @@ from klientel.kernel.transfer.taking import Fault, Taken
 from klientel.lib.ids import uuid7
 
 CHUNK = 500
+_STANDING = ("new", "updated", "unchanged")
 
 
 @dataclass(slots=True)
@@ -84,6 +87,7 @@ class Importer:
         self._requires = any(k.required for k in fields.values())  # then the step says what is missing
         self.resolver = Resolver(actor, self.scope, rtype, options, change_set, fields, branch=branch)
         self.finder = Finder(self.scope, rtype, options.threshold, change_set=change_set, branch=branch)
+        self.beside = BesideMaker(actor, self.scope, rtype, options, change_set)
         self.keyed = Keyed(self.scope, rtype, fields, options.keys, branch)
         if any(isinstance(k, Link | Links) and k.to in (rtype.key, "*") for k in fields.values()):
             self.finder.trust_nothing()
@@ -110,8 +114,20 @@ class Importer:
             results |= {result.line: result for result in self._do(now)}
         for taken in rows:
             results[taken.line].taken = taken
+        self.put_beside([(taken, results[taken.line]) for taken in rows])
         self.resolver.settle()
         return [results[taken.line] for taken in rows]
+
+    @property
+    def made(self) -> dict[str, int]:
+        """Records made on the way and beside the rows' own: type -> how many."""
+        return dict(Counter(self.resolver.made) + Counter(self.beside.made))
+
+    def put_beside(self, rows: list[tuple[Taken, Result]]) -> None:
+        """Make what these rows have beside their records; while they are tried out it is only told."""
+        if self.branch is None:
+            some = [(t, r.record) for t, r in rows if t.related and r.record and r.state in _STANDING]
+            self.beside.make(some)
 
     # -- before writing -------------------------------------------------------------------------------------------
 

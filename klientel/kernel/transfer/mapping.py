@@ -13,7 +13,7 @@ from klientel.kernel.errors import Refused
 from klientel.kernel.kinds import Addresses, Entries, Kind, Link, Links
 from klientel.kernel.records import RecordType
 from klientel.kernel.transfer.taking import id_in
-from klientel.kernel.transfer.targets import ID, LANGUAGES, id_label, names, parse, preset_of, targets
+from klientel.kernel.transfer.targets import ID, LANGUAGES, id_label, names, offered, parse, preset_of, targets
 from klientel.lib.tables import Table
 from klientel.lib.tables.mapping import guess
 from klientel.lib.words import fold
@@ -158,10 +158,7 @@ def _with_purposes(columns: Sequence[str], mapping: dict[str, str], fields: Mapp
 
 def checked(scope: ActorScope, rtype: RecordType, columns: Sequence[str], mapping: Mapping[str, str]) -> dict[str, str]:
     """A mapping somebody chose, without the columns that are left out; :class:`Refused` where it leads nowhere."""
-    fields = scope.writable(rtype)
-    parts = {p.path for p in preset_of(rtype).parts if all(f in fields for f in p.fields)}
     found: dict[str, str] = {}
-    seen: dict[str, str] = {}
     for column, path in mapping.items():
         if not path:
             continue
@@ -169,12 +166,7 @@ def checked(scope: ActorScope, rtype: RecordType, columns: Sequence[str], mappin
             raise Refused(
                 "no_such_column", _("The file has no column “%(name)s”.") % {"name": str(column)[:80]}, "mapping"
             )
-        if path not in parts and path != ID and (not isinstance(path, str) or parse(path, fields) is None):
-            raise Refused(
-                "no_such_field", _("“%(path)s” is no field that can be imported.") % {"path": str(path)[:80]}, "mapping"
-            )
-        found[column] = path
-        seen[path] = column
+        found |= one_checked(scope, rtype, column, path)
     if not found.keys() - {c for c, p in found.items() if p == ID}:
         raise Refused("nothing_mapped", _("Please say for at least one column where it belongs."), "mapping")
     missing = [t.label for t in targets(scope, rtype).values() if t.required and not _covers(found, t.field)]
@@ -185,6 +177,20 @@ def checked(scope: ActorScope, rtype: RecordType, columns: Sequence[str], mappin
             "mapping",
         )
     return found
+
+
+def one_checked(scope: ActorScope, rtype: RecordType, column: str, path: str) -> dict[str, str]:
+    """One column and where it leads; nothing where it leads nowhere, :class:`Refused` where that is no field."""
+    fields = scope.writable(rtype)
+    parts = {p.path for p in preset_of(rtype).parts if all(f in fields for f in p.fields)}
+    parts |= {one.path for one in offered(scope, rtype)}
+    if not path:
+        return {}
+    if path not in parts and path != ID and (not isinstance(path, str) or parse(path, fields) is None):
+        raise Refused(
+            "no_such_field", _("“%(path)s” is no field that can be imported.") % {"path": str(path)[:80]}, "mapping"
+        )
+    return {column: path}
 
 
 def _covers(mapping: Mapping[str, str], name: str) -> bool:

@@ -78,6 +78,7 @@ class StagedRow(TenantModel):
     made = models.BooleanField(default=False)
     values = models.JSONField(default=dict)
     links = models.JSONField(default=dict)  # field -> text that names other records
+    related = models.JSONField(default=dict)  # path -> text of what becomes a record beside it, such as a note
     changes = models.JSONField(default=dict)
     faults = models.JSONField(default=list)
     match = models.JSONField(default=dict)  # "score" "reasons" "title" "line" of what it repeats
@@ -122,3 +123,22 @@ class ImportRow(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.line}: {self.code}"
+
+
+class ImportTemplate(TenantModel):
+    """A mapping that somebody saved under a name, offered again for files whose columns are called alike."""
+
+    id = Id(primary_key=True)
+    record_type = models.CharField(max_length=80)
+    name = models.CharField(max_length=80)
+    columns = models.JSONField(default=list)
+    mapping = models.JSONField(default=dict)  # column -> target path
+    options = models.JSONField(default=dict)
+    saved_at = models.DateTimeField(default=timezone.now)
+
+    class Meta(TenantModel.Meta):
+        app_label = "kernel"
+        constraints = [models.UniqueConstraint(fields=["tenant_id", "record_type", "name"], name="importtemplate_once")]
+
+    def __str__(self) -> str:
+        return self.name

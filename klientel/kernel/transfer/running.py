@@ -135,7 +135,7 @@ def carry_out(run_id: UUID, *, tell: Callable[[ImportRun], None] | None = None, 
                 run = _do(run, importer, some)
             fresh += len(some)
             if fresh >= _ANALYZED:
-                refresh_statistics([prepared.rtype, *map(type_of, importer.resolver.made)])
+                refresh_statistics([prepared.rtype, *map(type_of, importer.made)])
                 fresh = -3 * run.rows_done
             if tell is not None:
                 tell(run)
@@ -178,13 +178,11 @@ def _do(run: ImportRun, importer: Importer, some: list[Taken]) -> ImportRun:
         some = [t for t in some if t.line > now.cursor]
         if not some:
             return now
-    before = dict(importer.resolver.made)
+    before = importer.made
     results = importer.chunk(some)
     counts = Counter(now.counts)
     counts.update(count(results))
-    counts.update(
-        {f"made:{k}": n - before.get(k, 0) for k, n in importer.resolver.made.items() if n > before.get(k, 0)}
-    )
+    counts.update({f"made:{k}": n - before.get(k, 0) for k, n in importer.made.items() if n > before.get(k, 0)})
     now.counts, now.cursor, now.rows_done = dict(counts), some[-1].line, now.rows_done + len(some)
     with writing.door():
         keep(now, results)

@@ -132,6 +132,7 @@ def staged(run: ImportRun, result: Result, importer: Importer) -> StagedRow:
         made=new,
         values=plain,
         links=taken.links,
+        related=taken.related,
         changes=result.changes,
         faults=[_fault(f) for f in result.faults],
         match=_match(match) if match is not None else {},

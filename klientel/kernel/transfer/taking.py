@@ -63,6 +63,7 @@ class Taken:
     links: dict[str, str] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     record: Any = None  # of these values, in memory
+    related: dict[str, str] = field(default_factory=dict)  # path -> text of a record beside it
     leads: dict[str, list[UUID]] = field(default_factory=dict)  # field -> ids of records it leads to
     named: UUID | None = None  # the id of the record that the row says it is
 
@@ -115,6 +116,8 @@ class Taker:
         self._readers: dict[str, Callable[[str], Any]] = {}
         self._id_at = -1
         self._leads: list[tuple[int, str]] = []
+        self._beside = {one.path for one in self.preset.beside}
+        self._related: list[tuple[int, str]] = []
         for position, column in enumerate(self.columns):
             self._aim(position, column, mapping.get(column, ""), sample)
 
@@ -123,6 +126,9 @@ class Taker:
             return
         if path == ID:
             self._id_at = position
+            return
+        if path in self._beside:
+            self._related.append((position, path))
             return
         if path in self._parts:
             self._composed.append((position, self._parts[path]))
@@ -165,6 +171,9 @@ class Taker:
         if self._entries:
             self._take_entries(taken)
         taken.record = fresh(self.rtype, self.fields, taken.values)
+        for position, path in self._related:
+            if text := taken.cells[position].strip():
+                taken.related[path] = f"{taken.related[path]}\n\n{text}" if path in taken.related else text
         for position, name in self._leads:
             ids = [i for v in taken.cells[position].split(";") if (i := id_in(v)) is not None]
             if ids:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.kinds import PURPOSES, Addresses, Entries, File, Json, Kind, Link, Links
-from klientel.kernel.records import RecordType
+from klientel.kernel.records import RecordType, all_types, type_of
 
 SLOT = re.compile(r"([a-z]*)([0-9]{0,2})\Z")
 LANGUAGES = ("de", "en")
@@ -50,6 +50,22 @@ class Part:
     fields: tuple[str, ...]  # which fields it fills: all must be writable
 
 
+@dataclass(frozen=True)
+class Beside:
+    """A column that becomes a record of its own beside the row's: a note about a person, a further place of work.
+
+    ``to`` is the field of that record that leads to the row's, ``field`` the one that takes the text; a type that is
+    not there is not offered.
+    """
+
+    path: str
+    label: Any
+    synonyms: tuple[str, ...]
+    type: str
+    to: str
+    field: str
+
+
 @dataclass
 class Preset:
     """What the owner of a record type knows about the files that people bring."""
@@ -60,6 +76,7 @@ class Preset:
     creates: tuple[str, ...] = ()  # links whose record is made where no such name is known
     #: path -> where a column leads whose name says this path, by its values
     doubts: dict[str, Callable[[list[str]], str]] = field(default_factory=dict)
+    beside: tuple[Beside, ...] = ()
     cards: bool = False  # can be written as vCard
 
 
@@ -101,8 +118,22 @@ def targets(scope: ActorScope, rtype: RecordType) -> dict[str, Target]:
         for part in preset_of(rtype).parts:
             if part.fields[0] == name and all(f in writable for f in part.fields):
                 found[part.path] = Target(part.path, _capital(part.label), group, "")
+    for one in offered(scope, rtype):
+        found[one.path] = Target(one.path, _capital(one.label), _capital(type_of(one.type).plural), "")
     found[ID] = Target(ID, str(_("ID of the record")), str(rtype.label).capitalize(), "")
     return found
+
+
+def offered(scope: ActorScope, rtype: RecordType) -> list[Beside]:
+    """The records beside the row's that this actor may make."""
+    known = {t.key for t in all_types()}
+    return [
+        one
+        for one in preset_of(rtype).beside
+        if one.type in known
+        and scope.may(type_of(one.type), "create")
+        and {one.to, one.field} <= scope.writable(type_of(one.type)).keys()
+    ]
 
 
 def id_label(kind: Kind) -> str:
@@ -188,9 +219,9 @@ def names(scope: ActorScope, rtype: RecordType) -> dict[str, list[str]]:
     """Path -> what columns may be called that lead there, in every language: for guessing a mapping."""
     known, said = preset_of(rtype), targets(scope, rtype)
     found: dict[str, list[str]] = {path: list(known.synonyms.get(path, ())) for path in said if path != ID}
-    for part in known.parts:
-        if part.path in found:
-            found[part.path] += part.synonyms
+    for path, synonyms in [(p.path, p.synonyms) for p in known.parts] + [(b.path, b.synonyms) for b in known.beside]:
+        if path in found:
+            found[path] += synonyms
     for language in dict.fromkeys((get_language() or "en", *LANGUAGES)):
         with override(language):
             for path, target in targets(scope, rtype).items():

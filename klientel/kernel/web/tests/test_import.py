@@ -132,3 +132,18 @@ def test_others_do_not_see_it(client, narrow):
     for path in (at, f"{at}/rows/2"):
         assert narrow[0].get(path).status_code == 404
     assert narrow[0].post(f"{at}/decide", {"choice": "create"}).status_code == 404
+
+
+def test_a_mapping_is_saved_and_offered_again_for_files_like_it(client, narrow):
+    first = upload(client, row(1), template_name="Messe", **{"column-3": "department"})
+    other = SimpleUploadedFile("neu.csv", b"Vorname;Nachname;E-Mail;Position;Branche\nA;B;a@example.org;x;y\n")
+    at = client.post("/import", {"type": "contacts.person", "file": other})["Location"]
+    found = re.search(r'name="template" value="([^"]+)"[^>]*>Messe', text(client, at))
+    assert found
+    assert client.post(f"{at}/mapping", {"template": found[1]})["Location"] == at
+    assert '<option value="department" selected>' in text(client, at)
+    unlike = SimpleUploadedFile("x.csv", b"Datum;Betrag;Last name\n1;2;x\n")
+    at = client.post("/import", {"type": "contacts.person", "file": unlike})["Location"]
+    assert "Messe" not in text(client, at)
+    assert client.post(f"{at}/mapping", {"template": "nonsense"}).status_code == 404
+    assert client.post(f"{first}/mapping", {"template": found[1]}).status_code == 302

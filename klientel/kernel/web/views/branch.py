@@ -21,6 +21,7 @@ from klientel.kernel.transfer.branch import stands_in
 from klientel.kernel.transfer.jobs import try_out
 from klientel.kernel.transfer.models import ImportRun, State
 from klientel.kernel.transfer.options import Options
+from klientel.kernel.transfer.targets import preset_of
 from klientel.kernel.web.answers import act, say_done
 from klientel.kernel.web.views.transferwords import choice_words, made_words, reason_words, words
 
@@ -77,7 +78,15 @@ def _told(scope: Any, rtype: RecordType, rows: list[Any]) -> list[dict[str, Any]
     order = [n for _title, names in rtype.sections for n in names if n in visible]
     fields = {n: visible[n] for n in dict.fromkeys([*order, *visible])}
     names = _names(scope, fields, rows)
-    return [{"row": r, "lines": _lines(r, fields, names)} for r in rows]
+    beside = {one.path: str(one.label) for one in preset_of(rtype).beside}
+    return [{"row": r, "lines": _lines(r, fields, names) + _beside(r, beside)} for r in rows]
+
+
+def _beside(row: Any, labels: dict[str, str]) -> list[dict[str, str]]:
+    """What the row would put beside its record."""
+    if row.state not in ("new", "updated", "unchanged"):
+        return []
+    return [{"field": labels.get(p, p), "old": "", "new": text} for p, text in row.related.items()]
 
 
 def _names(scope: Any, fields: dict[str, Kind], rows: list[Any]) -> dict[str, str]:

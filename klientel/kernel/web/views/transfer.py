@@ -14,9 +14,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from klientel.kernel import jobs, tenancy
-from klientel.kernel.errors import Refused
+from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.records import RecordType, type_of
-from klientel.kernel.transfer import assistant, exporting
+from klientel.kernel.transfer import assistant, exporting, templates
 from klientel.kernel.transfer.jobs import run_import
 from klientel.kernel.transfer.models import ImportRun, State
 from klientel.kernel.web import shell
@@ -80,7 +80,12 @@ def _mapping(request: Any, run: ImportRun, refused: Refused | None = None) -> Ht
     groups: dict[str, list[Any]] = {}
     for target in told.targets:
         groups.setdefault(target.group, []).append(target)
-    context = {"run": run, "rtype": type_of(run.record_type), "told": told, "groups": groups, "refused": refused}
+    with tenancy.reading():
+        saved = templates.fitting(run, [c.name for c in told.columns])
+    context = {
+        "run": run, "rtype": type_of(run.record_type), "told": told, "groups": groups, "refused": refused,
+        "saved": saved,
+    }  # fmt: skip
     return _shown(request, "transfer/mapping.html", context, status=refused.status if refused else 200)
 
 
@@ -89,6 +94,8 @@ def _mapping(request: Any, run: ImportRun, refused: Refused | None = None) -> Ht
 def mapping(request: Any, import_id: UUID) -> HttpResponse:
     """Keep where the columns lead and how duplicates are treated, then try it out."""
     run = assistant.get(request.actor, import_id)
+    if request.POST.get("template"):
+        return _from_template(run, request.POST["template"])
     told = assistant.describe(run)
     chosen = {c.name: request.POST.get(f"column-{n}", "") for n, c in enumerate(told.columns)}
     options: dict[str, Any] = {
@@ -98,12 +105,28 @@ def mapping(request: Any, import_id: UUID) -> HttpResponse:
     options |= {name: name in request.POST for name in ("strict", "create_links", "mute")}
     try:
         run = assistant.choose(run, {c: p for c, p in chosen.items() if p}, options)
+        if request.POST.get("template_name", "").strip():
+            templates.save(run, request.POST["template_name"])
         if options.get("sheet", told.sheet) == told.sheet:
             branch.begin(request, run)
     except Refused as no:
         run.mapping = chosen
         return _mapping(request, run, no)
     return HttpResponseRedirect(reverse("import", args=[run.pk]))
+
+
+def _from_template(run: ImportRun, template: str) -> HttpResponse:
+    """The columns as a saved template says."""
+    chosen, options = templates.apply(run, _id_of(template))
+    assistant.choose(run, chosen or None, options)
+    return HttpResponseRedirect(reverse("import", args=[run.pk]))
+
+
+def _id_of(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Missing("no_such_template", _("There is no such template.")) from None
 
 
 def _shown(request: Any, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:

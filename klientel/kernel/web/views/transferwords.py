@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from klientel.kernel.records import type_of
+from klientel.kernel.twins.saying import WORDS
 
 
 def words() -> dict[str, str]:
@@ -27,23 +28,7 @@ def made_words(made: dict[str, int]) -> list[str]:
 
 def reason_words() -> dict[str, str]:
     """Why a row is taken to repeat a record."""
-    return {
-        "email": _("same e-mail"),
-        "phone": _("same phone"),
-        "name": _("same name"),
-        "similar_name": _("similar name"),
-        "swapped_name": _("names swapped"),
-        "birthday": _("same birthday"),
-        "address": _("same address"),
-        "vat_id": _("same VAT ID"),
-        "domain": _("same domain"),
-        "same_organisation": _("same organisation"),
-        "legal_form": _("same legal form"),
-        "key": _("same key"),
-        "against_name": _("another name"),
-        "against_birthday": _("another birthday"),
-        "against_vat_id": _("another VAT ID"),
-    }
+    return {code: str(word) for code, word in WORDS.items()} | {"key": _("same key")}
 
 
 def choice_words() -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("kernel", "0012_twins"),
+        ("kernel", "0013_warnings"),
     ]
 
     operations = [

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.access import ActorScope
 from klientel.kernel.access.granting import allowed
-from klientel.kernel.access.reading import Row, select, visible_ids
+from klientel.kernel.access.reading import Row, select, visible_ids, worked_out
 from klientel.kernel.actions import Done
 from klientel.kernel.errors import Missing
 from klientel.kernel.kinds import Kind
@@ -54,6 +54,7 @@ def written(scope: ActorScope, record: Any) -> dict[str, Any]:
         return made
     visible = scope.visible(rtype)
     made["title"] = rtype.title_for(record, visible)
+    worked_out(scope, rtype, record)
     for name, kind in visible.items():
         made[name] = kind.plain(rtype.value(record, name))
     return made

@@ -117,7 +117,7 @@ class Drawing:
     def said(self, at: str) -> str:
         """The part in words."""
         found = self.writing.made.get(at)
-        if found is None:
+        if found is None or found[1] == {"all": []}:  # nothing is said of nothing
             return ""
         try:
             return say(found[0], found[1], self.scope, self.titles)

@@ -78,7 +78,8 @@ def _kind_label(kind: Kind) -> str:
     known = dict(type_of(FIELD).fields["kind"].options())
     if kind.computed:
         return known["formula" if type(getattr(kind, "recipe", None)).__name__ == "Formula" else "roll_up"]
-    return known.get(kind.key, kind.key)
+    several = {"emails": _("E-mail"), "phones": _("Phone"), "addresses": _("Address")}
+    return several.get(kind.key) or known.get(kind.key, kind.key)
 
 
 def _open(kind: Kind) -> bool:

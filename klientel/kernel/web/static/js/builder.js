@@ -14,6 +14,32 @@ function data(root, button) {
   sent.append("prefix", root.dataset.prefix);
   return sent;
 }
+// What is typed while the server draws is put back into what it drew.
+const held = (root) => {
+  const found = new Map();
+  for (const el of named(root)) {
+    if (el.tagName === "BUTTON" || el.type === "hidden") continue;
+    const some = found.get(el.name) || found.set(el.name, []).get(el.name);
+    if (el.multiple) some.push(...[...el.selectedOptions].map((o) => o.value));
+    else if (el.type !== "checkbox") some.push(el.value);
+    else if (el.checked) some.push(el.value);
+  }
+  return found;
+};
+function putBack(root, sent, now) {
+  let changed = false;
+  for (const [name, values] of now) {
+    if (JSON.stringify(values) === JSON.stringify(sent.get(name))) continue;
+    changed = true;
+    let n = 0;
+    for (const el of root.querySelectorAll(`[name="${CSS.escape(name)}"]`)) {
+      if (el.multiple) for (const option of el.options) option.selected = values.includes(option.value);
+      else if (el.type === "checkbox") el.checked = values.includes(el.value);
+      else el.value = values[n++] ?? el.value;
+    }
+  }
+  return changed;
+}
 const fresh = (text) => new DOMParser().parseFromString(text, "text/html").querySelector(".builder");
 function after(root, button, before) {
   const [what, at] = button.split(" "), byId = (id) => root.querySelector(`#${CSS.escape(id)}`);
@@ -22,16 +48,21 @@ function after(root, button, before) {
     added?.querySelector("select.what")?.focus();
   } else if (what === "drop") {
     byId(`${at.split(":").slice(0, -1).join(":")}:add`)?.focus();
-  } else byId(before)?.focus();
+  } else if (before) byId(before)?.focus();
 }
 async function redraw(root, button) {
-  const before = document.activeElement?.id || "", waiting = (root.drawing?.abort(), (root.drawing = new AbortController()));
-  const answer = await ask(root.dataset.builder, { method: "POST", body: data(root, button), signal: waiting.signal });
+  let before = document.activeElement?.id || "";
+  const waiting = (root.drawing?.abort(), (root.drawing = new AbortController()));
+  const sent = held(root), answer = await ask(root.dataset.builder, { method: "POST", body: data(root, button), signal: waiting.signal });
   if (!answer?.ok) { if (answer) toast(problem(answer), { tone: "bad" }); return; }
+  const now = held(root), here = document.activeElement?.id;
+  if (here && root.contains(document.activeElement)) before = here;
   root.replaceChildren(...fresh(answer.data).childNodes);
+  const later = !button.startsWith("drop") && putBack(root, sent, now);
   root.dispatchEvent(new CustomEvent("ui:swapped", { bubbles: true }));
   await Promise.resolve();
   after(root, button, before.endsWith("-text") ? before.slice(0, -5) : before);
+  if (later) speak(root);
 }
 async function speak(root) {
   const waiting = (root.saying?.abort(), (root.saying = new AbortController()));

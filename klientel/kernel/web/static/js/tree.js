@@ -8,7 +8,7 @@ async function open(e) {
   const answer = await ask(details.dataset.branch);
   if (!answer?.ok) return;
   details.removeAttribute("data-branch");
-  details.querySelector("p")?.replaceWith(part(answer.data));
+  details.append(part(answer.data));
 }
 async function more(e) {
   const link = e.target.closest("[data-branch-more]");

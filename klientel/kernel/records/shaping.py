@@ -38,6 +38,7 @@ class FieldRule(Record):
         columns = ("record_type", "field")
         sections = ((_("Field rule"), ("record_type", "field", "required_when", "visible_when", "choices")),)
         system = True
+        mergeable = False
         settled = schema_changed
 
         @staticmethod
@@ -68,6 +69,7 @@ class Layout(Record):
         columns = ("name", "record_type", "roles", "active")
         sections = ((_("Layout"), ("name", "record_type", "roles", "sections", "active")),)
         system = True
+        mergeable = False
         settled = schema_changed
 
         @staticmethod

@@ -47,3 +47,4 @@ class Warning(Record):  # noqa: A001  the word people use
         concerns = ("about",)
         sections = ((_("Warning"), ("about", "field", "code", "hint", "state")),)
         system = True
+        mergeable = False

@@ -106,3 +106,18 @@ def test_a_roll_up_says_which_records_it_counts(client: Client, actor: Actor) ->
         run(actor, "contacts.person.create", last_name=name, organisation=firm.id)
     page = client.get(f"/organisations/?columns=x_people&where=%7B%22id%22%3A%5B%22{firm.id}%22%5D%7D").content.decode()
     assert re.search(r'<td class="[^"]*num[^"]*"[^>]*>1</td>', page)
+
+
+def test_a_view_says_on_its_page_where_it_is_used(client: Client, actor: Actor) -> None:
+    views = [
+        run(actor, "kernel.view.create", name=name, record_type=ORG, owner=actor.member, shared="own",
+            condition={"in": f"view:{asked}"} if asked else {}).record
+        for name, asked in (("Base", ""),)
+    ]  # fmt: skip
+    above = run(actor, "kernel.view.create", name="Above", record_type=ORG, owner=actor.member, shared="own",
+                condition={"in": f"view:{views[0].id}"}).record  # fmt: skip
+    page = client.get(reverse("record", args=["views", views[0].id])).content.decode()
+    assert f"/views/{above.id}/" in page
+    answer = client.post(reverse("view_delete", args=[views[0].id]))
+    assert answer.status_code == 422
+    assert "Above" in answer.content.decode()

@@ -137,14 +137,16 @@ class RecordType:
     def profile(self, record: Any, visible: Collection[str] | None = None) -> Profile:
         """What a record is compared by; ``visible`` leaves out what a viewer may not see."""
         assert self.matching is not None
-        get = partial(self.value, record) if self.custom_id or custom_fields(self.key) else partial(getattr, record)
-        return self.matching.profile(get, visible)
+        return self.matching.profile(self._read(record), visible)
+
+    def _read(self, record: Any) -> Callable[[str], Any]:
+        return partial(self.value, record) if self.custom_id or custom_fields(self.key) else partial(getattr, record)
 
     @property
     def match(self) -> Callable[[Any], list[str]] | None:
         """Gives the keys under which twins of a record meet, where the type knows matching."""
         matching = self.matching
-        return None if matching is None else lambda record: matching.keys(self.profile(record))
+        return None if matching is None else lambda record: matching.keys_of(self._read(record))
 
     @property
     def score(self) -> Callable[[Any, Any], tuple[float, list[str]]] | None:

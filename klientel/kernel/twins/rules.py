@@ -18,7 +18,7 @@ from klientel.kernel.tenancy import current
 from klientel.lib.matching import SHIPPED, USUAL, Commonness, Domains, Emails, Feature, Matching, Number, Phones
 
 #: changes whenever keys are made in another way: the search then makes them anew
-KEYS = "2"
+KEYS = "3"
 
 
 @dataclass(frozen=True)

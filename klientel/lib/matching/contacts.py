@@ -12,7 +12,6 @@ from klientel.lib.emails import company_domain, email_key
 from klientel.lib.matching.evidence import Evidence
 from klientel.lib.matching.spelling import digits_of
 from klientel.lib.urls import domain_of
-from klientel.lib.words import koelner
 
 _OFFICES = frozenset(
     [
@@ -55,12 +54,12 @@ _SEARCHED = 40
 
 def read_emails(texts: Iterable[str]) -> frozenset[str]:
     """Mail addresses spelt one way."""
-    return frozenset(email_key(text) for text in texts if text and "@" in text)
+    return frozenset([email_key(text) for text in texts if text and "@" in text])
 
 
 def read_phones(texts: Iterable[str]) -> frozenset[str]:
     """Numbers in E.164 without extension."""
-    return frozenset(text.partition(";")[0] for text in texts if text)
+    return frozenset([text.partition(";")[0] for text in texts if text])
 
 
 def read_domains(urls: Iterable[str], emails: Iterable[str]) -> frozenset[str]:
@@ -74,10 +73,17 @@ def is_office(email: str) -> bool:
     return email.partition("@")[0].replace(".", "").replace("ü", "ue") in _OFFICES
 
 
+_VOWELS = str.maketrans("", "", "aeiouyhäöü0123456789.-_+")
+
+
 def email_sounds(emails: frozenset[str]) -> list[str]:
-    """Keys by the sound of what stands before the @: a slip of the keys or another provider keeps it."""
-    locals_ = (one.partition("@")[0] for one in sorted(emails) if not is_office(one))
-    return [f"m:{sound}" for local in locals_ if len(sound := koelner(local)) > 3]
+    """Keys by the consonants of what stands before the @: a slip of the keys or another provider mostly keeps them."""
+    found = []
+    for one in sorted(emails):
+        local = one.partition("@")[0]
+        if len(sound := local.translate(_VOWELS)) > 2 and local.replace(".", "") not in _OFFICES:
+            found.append(f"m:{sound}")
+    return found
 
 
 def compare_emails(left: frozenset[str], right: frozenset[str], *, person: bool) -> Evidence | None:

@@ -14,6 +14,8 @@ from klientel.lib.matching.evidence import USUAL, Evidence, codes, summed
 from klientel.lib.words import fold, koelner
 
 MOST_KEYS = 24
+#: features that never give a key
+_WITHOUT_KEYS = frozenset(("organisation", "salutation"))
 Get = Callable[[str], Any]
 #: what two records are compared by: a prepared value for each feature, none where the record says nothing
 Profile = list[Any]
@@ -46,6 +48,8 @@ class Feature(Protocol):
 
 
 def _values(entries: Any) -> list[str]:
+    if isinstance(entries, list) and len(entries) == 1 and isinstance(entries[0], dict):
+        return [entries[0]["value"]]
     if isinstance(entries, str):
         return [entries]
     return [e["value"] if isinstance(e, dict) else str(e) for e in entries or ()]
@@ -206,7 +210,9 @@ class Places:
 
     def read(self, get: Get) -> Any:
         found = get(self.field)
-        return tuple(_place(one) for one in found[:5]) if found else None
+        if not found:
+            return None
+        return (_place(found[0]),) if len(found) == 1 else tuple(_place(one) for one in found[:5])
 
     def keys(self, value: Any) -> list[str]:
         return [f"a:{key}" for one in value[:2] for key in places.place_keys(one)]
@@ -291,18 +297,25 @@ class Matching:
             return [one.read(get) for one in self.features]
         return [one.read(get) if all(f in visible for f in one.fields) else None for one in self.features]
 
+    def keys_of(self, get: Get) -> list[str]:
+        """The keys of a record; as :meth:`keys`, without reading what gives none."""
+        return self.keys([None if one.key in _WITHOUT_KEYS else one.read(get) for one in self.features])
+
     def keys(self, profile: Profile) -> list[str]:
         """The keys under which twins of this record meet, the most telling first."""
         found: list[str] = []
-        names: list[str] = []
-        for one, value in zip(self.features, profile, strict=True):
-            if value:
-                (names if one.key == "name" else found).extend(one.keys(value))
-        found += names
+        for n, value in enumerate(profile):
+            if value and n not in self._names:
+                found += self.features[n].keys(value)
         for n in self._names:
-            if isinstance(profile[n], people.Name):
-                found += self._anchored(profile[n], profile)
+            if name := profile[n]:
+                found += self.features[n].keys(name)
+                if isinstance(name, people.Name) and self._anchors(profile):
+                    found += self._anchored(name, profile)
         return list(dict.fromkeys(found))[:MOST_KEYS]
+
+    def _anchors(self, profile: Profile) -> bool:
+        return any(v and f.key in ("birthday", "address") for f, v in zip(self.features, profile, strict=True))
 
     def _anchored(self, name: people.Name, profile: Profile) -> Iterable[str]:
         """A name narrows a day or a place, and the other way round."""

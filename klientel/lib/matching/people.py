@@ -62,6 +62,7 @@ def _bare(words: list[str]) -> tuple[str, ...]:
     return tuple(kept or words)
 
 
+@lru_cache(maxsize=65536)
 def name_keys(name: Name) -> list[str]:
     """Sounds under which twins meet: both names in either order, each part of a last name with the initial."""
     family = [koelner(part) for part in (name.family if len(name.family) < 4 else name.family[-1:])]

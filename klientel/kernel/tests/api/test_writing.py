@@ -47,6 +47,31 @@ def test_likely_duplicates_are_told_or_refused(anna, anna_api):
     assert all_events() == before
 
 
+def test_what_is_certainly_there_is_filled_in_or_answered_with(anna, anna_api):
+    given = {"first_name": "Kim", "last_name": "Muster", "emails": [{"value": "kim@example.org"}]}
+    first = anna_api.post("/persons", given).json()["record"]
+    found = anna_api.post("/persons?on_duplicate=existing", given)
+    told = found.json()
+    assert (found.status_code, told["record"]["id"], told["change_set"]) == (200, first["id"], None)
+    filled = anna_api.post("/persons?on_duplicate=update", given | {"position": "Chief"})
+    assert (filled.status_code, filled.json()["record"]["id"]) == (200, first["id"])
+    assert filled.json()["record"]["position"] == "Chief" and filled["ETag"] == '"2"'
+    assert anna_api.post("/persons?on_duplicate=create", given).status_code == 201
+    assert anna_api.post("/persons?on_duplicate=perhaps", given).status_code == 422
+
+
+def test_a_change_that_would_repeat_another_record_is_refused_where_one_asks_so(anna, anna_api):
+    given = {"first_name": "Kim", "last_name": "Muster", "emails": [{"value": "kim@example.org"}]}
+    first = anna_api.post("/persons", given).json()["record"]
+    other = anna_api.post("/persons", {"last_name": "Beispiel"}).json()["record"]
+    before = all_events()
+    refused = anna_api.patch(f"/persons/{other['id']}?on_duplicate=refuse", given)
+    assert (refused.status_code, refused.json()["code"]) == (409, "duplicate")
+    assert [c["id"] for c in refused.json()["candidates"]] == [first["id"]]
+    assert all_events() == before
+    assert anna_api.patch(f"/persons/{other['id']}", given).status_code == 200
+
+
 def test_duplicates_that_one_may_not_see_are_not_told(anna, boris, boris_api):
     given = {"first_name": "Kim", "last_name": "Muster", "emails": [{"value": "kim@example.org"}]}
     run(anna, "contacts.person.create", **given)

@@ -28,19 +28,20 @@ def insert(table: str, rows: list[dict[str, Any]]) -> None:
         cursor.execute(_WRITE.format(table, listed, picked), [dumps(full)])
 
 
+_BEGIN = """
+WITH below AS (UPDATE kernel_alias SET root = %s WHERE tenant_id = %s AND root = ANY(%s))
+INSERT INTO kernel_alias (id, tenant_id, record_type, old_id, survivor, root, merge_id)
+SELECT r.id, r.tenant_id, r.record_type, r.old_id, r.survivor, r.root, r.merge_id
+FROM json_populate_recordset(NULL::kernel_alias, %s::json) r
+"""
+
+
 def begin(merge: UUID, rtype: str, survivor: UUID, losers: list[UUID]) -> None:
     """From now on the losers' ids, and those that led to them, stand for the survivor."""
+    facts = {"record_type": rtype, "survivor": survivor, "root": survivor, "merge_id": merge, "tenant_id": current()}
+    rows = [{"id": uuid7(), "old_id": i, **facts} for i in losers]
     with writing.door(), connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE kernel_alias SET root = %s WHERE tenant_id = %s AND root = ANY(%s)", [survivor, current(), losers]
-        )
-    insert(
-        "kernel_alias",
-        [
-            {"record_type": rtype, "old_id": i, "survivor": survivor, "root": survivor, "merge_id": merge}
-            for i in losers
-        ],
-    )
+        cursor.execute(_BEGIN, [survivor, current(), losers, dumps(rows)])
 
 
 _APART = """

@@ -23,6 +23,10 @@ from klientel.kernel.merge.models import Alias, Merge, Moved
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.tenancy import PRIVACY, current, inside
 
+_ENDED = """
+WITH links AS (DELETE FROM kernel_moved WHERE tenant_id = %(tenant)s AND merge_id = ANY(%(ids)s))
+DELETE FROM kernel_merge WHERE tenant_id = %(tenant)s AND id = ANY(%(ids)s)
+"""
 BEFORE = "before"
 MOST_TOLD = 100  # links that an event names because they could not go back
 
@@ -213,8 +217,7 @@ def _forget(step: Step, survivor: UUID, merges: list[Merge], apart: Apart) -> No
     ]
     with writing.door(), connection.cursor() as cursor:
         if ended:
-            Moved.objects.filter(merge_id__in=ended).delete()
-            Merge.objects.filter(pk__in=ended).delete()
+            cursor.execute(_ENDED, {"tenant": current(), "ids": ended})
         if rest:
             cursor.execute(
                 'UPDATE kernel_merge m SET losers = r.losers, "values" = r."values"'

@@ -119,3 +119,16 @@ def test_every_type_is_put_side_by_side_and_merged_from_its_page(client, actor, 
     answer = send(client, reverse("merge", args=[rtype.slug]), id=[one.id, other.id], keep=str(one.id))
     assert answer.status_code == 302, answer.content
     assert show(client, reverse("unmerge", args=[rtype.slug, one.id])).status_code == 200
+
+
+def test_the_bin_holds_all_kinds_with_who_and_gives_back_many_at_once(client, actor, pair):
+    firm = run(actor, "contacts.organisation.create", name="Werft").record
+    for one, key in ((pair[0], PERSON), (pair[1], PERSON), (firm, "contacts.organisation")):
+        run(actor, f"{key}.archive", one.id)
+    text = show(client, reverse("trash")).content.decode()
+    assert all(word in text for word in ("Werft", "E. Brandt", "Erika Brand", actor.name))
+    text = show(client, reverse("trash_of", args=["persons"])).content.decode()
+    assert "Werft" not in text and actor.name in text
+    answer = send(client, reverse("bulk", args=["persons", "restore"]), id=[one.id for one in pair])
+    assert answer.status_code == 302
+    assert all(get(ActorScope(actor), type_of(PERSON), one.id).archived_at is None for one in pair)

@@ -228,28 +228,3 @@ def how_many(request: Any, slug: str) -> HttpResponse:
     n = count(request.scope, rtype, state.where, most=MOST_COUNTED)
     text = number(min(n, MOST_COUNTED)) + ("+" if n > MOST_COUNTED else "")
     return JsonResponse({"n": n, "text": text})
-
-
-@page
-def trash(request: Any, slug: str = "") -> HttpResponse:
-    """The recycle bin of one record type."""
-    types = [t for t in request_types(request) if request.scope.may(t, "archive")]
-    if not types:
-        raise Forbidden("forbidden", _("You may not see these records."))
-    rtype = seen_type(request, slug) if slug else types[0]
-    found = select(
-        request.scope,
-        rtype,
-        columns=("archived_at",),
-        sort="-archived_at",
-        archived=True,
-        after=request.GET.get("after"),
-        before=request.GET.get("before"),
-    )
-    context = {"rtype": rtype, "types": types, "found": found, "restorable": request.scope.may(rtype, "archive")}
-    return render(request, "records/trash.html", context)
-
-
-def request_types(request: Any) -> list[RecordType]:
-    """The business types this actor may see."""
-    return shell.shell_of(request).types

@@ -20,7 +20,7 @@ from klientel.kernel.access.granting import ActorScope, allowed
 from klientel.kernel.actions.declaring import Action
 from klientel.kernel.errors import Forbidden, Missing, Refused
 from klientel.kernel.events import Event
-from klientel.kernel.kinds import Link, Links
+from klientel.kernel.kinds import Kind, Link, Links
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.search.fields import searched, text_of
 from klientel.kernel.sql import TRUE, Sql, both
@@ -50,8 +50,9 @@ def stored_columns(model: type) -> tuple[tuple[str, str], ...]:
 def store(drafts: list[Draft], now: dt.datetime) -> None:
     """Insert the new and update the changed rows of one type, and their search rows."""
     rtype = drafts[0].rtype
+    fields = rtype.fields
     for draft in drafts:
-        _derive(rtype, draft, now)
+        _derive(rtype, fields, draft, now)
     with writing.door():
         _insert(rtype, [d.record for d in drafts if d.new])
         _update(rtype, [d for d in drafts if not d.new])
@@ -68,18 +69,25 @@ def store_derived(rtype: RecordType, records: list[Any]) -> None:
     _insert(rtype, records)
 
 
-def _derive(rtype: RecordType, draft: Draft, now: dt.datetime) -> None:
+def _derive(rtype: RecordType, fields: dict[str, Kind], draft: Draft, now: dt.datetime) -> None:
     record = draft.record
-    before, record.title = record.title, rtype.title_of(record)
-    draft.retitled = before != record.title
-    sorted_by, record.sort_key = record.sort_key, rtype.sort_of(record, record.title)
-    if not draft.new and (draft.retitled or sorted_by != record.sort_key):
-        draft.was = {"title": [before], "sort_key": [sorted_by]}
+    if draft.new or _may_rename(rtype, fields, draft.changes):
+        before, record.title = record.title, rtype.title_of(record)
+        draft.retitled = before != record.title
+        sorted_by, record.sort_key = record.sort_key, rtype.sort_of(record, record.title)
+        if not draft.new and (draft.retitled or sorted_by != record.sort_key):
+            draft.was = {"title": [before], "sort_key": [sorted_by]}
     if rtype.match is not None and not draft.matched:
         record.match_keys = rtype.match(record)
     if not draft.new:
         record.version += 1
         record.changed_at = now
+
+
+def _may_rename(rtype: RecordType, fields: dict[str, Kind], changes: dict[str, Any]) -> bool:
+    """Whether these changes can change the title or the order by name, which each type says what they are made of."""
+    named = (*rtype.made_of, *rtype.stand_ins)
+    return not changes or any(n in named or n not in fields or fields[n].readonly for n in changes)
 
 
 def _insert(rtype: RecordType, records: list[Any]) -> None:

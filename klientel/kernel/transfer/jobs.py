@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import suppress
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
 from klientel.kernel import writing
+from klientel.kernel.errors import Conflict
 from klientel.kernel.jobs import breathe, job, sweep
 from klientel.kernel.transfer import storage
 from klientel.kernel.transfer.committing import commit
 from klientel.kernel.transfer.models import ImportRow, ImportRun, State
+from klientel.kernel.transfer.preview import decide_all
 from klientel.kernel.transfer.running import carry_out
 from klientel.kernel.transfer.staging import clear, stage
 
@@ -31,6 +34,16 @@ def run_import(*, run: UUID) -> None:
 def try_out(*, run: UUID) -> None:
     """Try an import out to its end, from the beginning or from where that was left."""
     stage(run, tell=lambda _run: breathe())
+
+
+@job(queue="long")
+def choose_for_all(*, run: UUID, choice: str) -> None:
+    """The same choice for every row that repeats a record; nothing where the import has begun meanwhile."""
+    with transaction.atomic():
+        found = ImportRun.objects.filter(pk=run).first()
+    if found is not None:
+        with suppress(Conflict):
+            decide_all(found, choice, tell=lambda _line: breathe())
 
 
 @sweep("transfer.tidy")

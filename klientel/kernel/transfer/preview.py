@@ -136,7 +136,7 @@ def correct(run: ImportRun, line: int, cells: Mapping[int, str]) -> StagedRow:
 
 def decide(run: ImportRun, choice: str, lines: Sequence[int]) -> None:
     """For rows that repeat a record: complete it ("update"), "create" all the same, or "skip"."""
-    _known(choice)
+    checked_choice(choice)
     with transaction.atomic():
         now = _open(run)
         some = StagedRow.objects.select_for_update().filter(run=run.pk, line__in=list(lines), done=False)
@@ -145,7 +145,7 @@ def decide(run: ImportRun, choice: str, lines: Sequence[int]) -> None:
 
 def decide_all(run: ImportRun, choice: str, *, tell: Callable[[int], None] | None = None) -> None:
     """The same choice for every row that repeats a record, a chunk at a time; may be called again after a crash."""
-    _known(choice)
+    checked_choice(choice)
     after = 0
     while True:
         with transaction.atomic():
@@ -160,6 +160,7 @@ def decide_all(run: ImportRun, choice: str, *, tell: Callable[[int], None] | Non
             tell(after)
 
 
-def _known(choice: str) -> None:
+def checked_choice(choice: str) -> None:
+    """:class:`Refused` where there is no such choice."""
     if choice not in dict(POLICIES):
         raise Refused("invalid", _("Please choose one of the given values."), "choice")

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from klientel.contacts.models import Person
 from klientel.kernel.actions import run
 from klientel.kernel.tenancy import inside
+from klientel.kernel.transfer.jobs import choose_for_all
 from klientel.kernel.transfer.models import ImportRun
 from klientel.kernel.web.views import branch
 
@@ -147,3 +148,20 @@ def test_a_mapping_is_saved_and_offered_again_for_files_like_it(client, narrow):
     assert "Messe" not in text(client, at)
     assert client.post(f"{at}/mapping", {"template": "nonsense"}).status_code == 404
     assert client.post(f"{first}/mapping", {"template": found[1]}).status_code == 302
+
+
+def test_one_choice_for_very_many_rows_is_left_to_the_worker(client, actor, monkeypatch):
+    monkeypatch.setattr(branch, "CHOSEN_AT_ONCE", 0)
+    person(actor, 1)
+    at = upload(client, row(1, "Chefin"))
+    assert client.post(f"{at}/decide", {"choice": "nonsense"}).status_code == 422
+    assert client.post(f"{at}/decide", {"choice": "update"}).status_code == 302
+    assert "in the background" in text(client, at)
+    with inside(actor.tenant):
+        choose_for_all(run=_the_run(), choice="update")
+    assert "Position:" in text(client, at)
+
+
+def _the_run():
+    with transaction.atomic():
+        return ImportRun.objects.get().pk

@@ -18,7 +18,7 @@ from klientel.kernel.kinds import Kind, Link, Links
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.transfer import assistant, effects, preview, running, staging
 from klientel.kernel.transfer.branch import stands_in
-from klientel.kernel.transfer.jobs import try_out
+from klientel.kernel.transfer.jobs import choose_for_all, try_out
 from klientel.kernel.transfer.models import ImportRun, State
 from klientel.kernel.transfer.options import Options
 from klientel.kernel.transfer.targets import preset_of
@@ -28,6 +28,7 @@ from klientel.kernel.web.views.transferwords import choice_words, made_words, re
 ROWS = 50
 #: files of so many bytes are tried out while one waits; larger ones by the worker
 AT_ONCE = 60_000
+CHOSEN_AT_ONCE = 1000
 
 
 def begin(request: Any, run: ImportRun) -> None:
@@ -177,8 +178,13 @@ def decide(request: Any, import_id: UUID) -> HttpResponse:
     choice, line = request.POST.get("choice", ""), request.POST.get("line", "")
     if line.isascii() and line.isdigit() and len(line) < 10:
         preview.decide(run, choice, [int(line)])
-    else:
+    elif sum(run.counts.get(k, 0) for k in ("updated", "unchanged", "duplicate", "conflict")) <= CHOSEN_AT_ONCE:
         preview.decide_all(run, choice)
+    else:
+        preview.checked_choice(choice)
+        with tenancy.writing():
+            jobs.defer(choose_for_all, tenant=request.tenant.pk, run=run.pk, choice=choice)
+        say_done(request, _("The choice is applied in the background. Please look again in a moment."))
     back = request.POST.get("show", "")
     where = f"?show={back}" if back in preview.KINDS else ""
     return HttpResponseRedirect(reverse("import", args=[run.pk]) + where)

@@ -101,6 +101,9 @@ def _as_text(column: Column) -> Column:
     if isinstance(kind, DateTime):
         form = '\'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\''
         return replace(column, sql=Sql(f"coalesce(to_char({x} AT TIME ZONE 'UTC', {form}), '')", params), written=True)
+    if column.at.part == "id" and not kind.custom:
+        text = f"array_to_string({x}, '; ')" if isinstance(kind, Links) else f"{x}::text"
+        return replace(column, sql=Sql(text, params), written=True)
     if isinstance(kind, Entries) and not kind.custom and not column.at.slot:
         return replace(column, sql=Sql(f"{x}::text", params), unread=True)
     return column

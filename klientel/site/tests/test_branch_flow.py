@@ -57,7 +57,7 @@ def upload(page: Any, text: str) -> None:
 
 
 def test_shown_corrected_decided_and_carried_out(place: System, new_page: Callable[..., Any]) -> None:
-    page = new_page(place.url)
+    page = new_page(place.url, reduced_motion="reduce")
     page.goto("/account/login")
     page.fill("#id_login", "anna@flow.example")
     page.fill("#id_password", place.environment["PASSWORD"])

@@ -50,7 +50,8 @@ def code_version() -> str:
 
 def folder() -> Path:
     """Where the files of the ledger lie: beside the database, never in it."""
-    return Path(settings.KLIENTEL_HOME) / "ledger"
+    beside: Path | None = getattr(settings, "KLIENTEL_LEDGER", None)  # while a restore is made ready
+    return beside or Path(settings.KLIENTEL_HOME) / "ledger"
 
 
 def append(body: dict[str, Any]) -> Line:

@@ -99,6 +99,11 @@ class State:
     hash: str = ""
     sealed_at: dt.datetime | None = None
 
+    @property
+    def head(self) -> str:
+        """What an operator keeps elsewhere, so that a chain cut short shows: tenant, last block, its hash."""
+        return f"{current()}:{self.blocks}:{self.hash}"
+
 
 @dataclass
 class Report:
@@ -120,6 +125,17 @@ def state() -> State:
         )
         row = cursor.fetchone()
     return State(*row) if row else State()
+
+
+def holds(blocks: int, head: str) -> bool:
+    """Whether the block of this number in the current tenant's chain has this hash: one look at an index."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM kernel_block WHERE tenant_id = %s AND number = %s"
+            " AND encode(hash, 'hex') = %s)",
+            [current(), blocks, head],
+        )
+        return bool(cursor.fetchone()[0])
 
 
 _BLOCKS = f"""

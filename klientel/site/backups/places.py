@@ -23,8 +23,7 @@ def reader() -> Database:
         return _same_name(settings.SERVER.database("klientel_backup"))
     if settings.SETUP.backup is None:
         raise Failure("KLIENTEL_DATABASE_BACKUP_URL must say how role klientel_backup reaches the database.")
-    found: Database = settings.SETUP.backup
-    return found
+    return _same_name(settings.SETUP.backup)
 
 
 def _same_name(place: Database) -> Database:

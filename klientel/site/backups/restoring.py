@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import connections
 
 from klientel.site import roles
-from klientel.site.backups import places, replaying
+from klientel.site.backups import places, replaying, swapping
 from klientel.site.backups.making import PIECE, Progress
 from klientel.site.backups.manifest import DUMP, NAME, Manifest, field_keys, is_place, key_id, read
 from klientel.site.cli.failure import Failure
@@ -101,22 +101,31 @@ def _verified(folder: Path, found: dict[str, list[Any]], *, other_key: bool) -> 
 
 def restore(file: Path, progress: Progress, *, replace: bool, other_key: bool = False) -> Restored:
     """Bring a backup back into this installation's database and folders."""
-    with unpacked(file, other_key=other_key) as (folder, manifest):
+    with swapping.alone(), unpacked(file, other_key=other_key) as (folder, manifest):
         entries = _entries(folder / DUMP)
         _read_through(folder, entries)
         connections.close_all()
         _refuse_unless_free(replace=replace)
-        progress("database", 0, 1)
-        _empty()
-        _load(folder, entries)
-        progress("database", 1, 1)
-        _compare(manifest)
-        epoch = _quarantine()
-        migrate(quiet=True, again=True)
-        _put_folders(folder, progress)
-        again = replaying.replay()
+        try:
+            with swapping.beside():
+                epoch, again = _make_ready(folder, entries, manifest, progress)
+            swapping.take_place()
+        finally:
+            swapping.finish()
     warnings = [f"{place} was missing already when the backup was made." for place in manifest.missing]
     return Restored(manifest, epoch, again, warnings)
+
+
+def _make_ready(folder: Path, entries: str, manifest: Manifest, progress: Progress) -> tuple[int, int]:
+    """Load the database and the folders beside the old ones; the epoch, and how many were erased again."""
+    progress("database", 0, 1)
+    _load(folder, entries)
+    progress("database", 1, 1)
+    _compare(manifest)
+    epoch = _quarantine()
+    migrate(quiet=True, again=True)
+    _put_folders(folder, progress)
+    return epoch, replaying.replay()
 
 
 def _entries(dump: Path) -> str:
@@ -148,19 +157,6 @@ def _refuse_unless_free(*, replace: bool) -> None:
             held = connection.execute("select exists (select 1 from kernel_tenant)").fetchone()
             if held and held[0]:
                 raise Failure("The database is not empty; with --replace everything in it is given up for the backup.")
-
-
-def _empty() -> None:
-    """Drop all that the owner has made in this database, and prepare it again."""
-    with places.connect(places.owner()) as connection:
-        connection.execute("drop owned by current_user cascade")
-    if settings.SERVER is not None:
-        with settings.SERVER.connect(name=places.owner().name) as connection:
-            roles.prepare_database(connection)
-            roles.mark_leakproof(connection)
-        return
-    with places.connect(places.owner()) as connection:
-        roles.prepare_database(connection)
 
 
 def _load(folder: Path, entries: str) -> None:
@@ -202,15 +198,10 @@ def _quarantine() -> int:
 
 
 def _put_folders(folder: Path, progress: Progress) -> None:
-    """Files take the place of those that were there; ledgers are joined, because theirs may be the newer one."""
-    target, fresh = Path(settings.KLIENTEL_FILES), folder / "files"
+    """Files as they were; ledgers are joined, because the one that is here may be the newer one."""
+    fresh = folder / "files"
     fresh.mkdir(mode=0o700, exist_ok=True)
-    old = target.with_name(f"{target.name}.replaced")
-    shutil.rmtree(old, ignore_errors=True)
-    if target.exists():
-        target.rename(old)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.move(fresh, target)
-    shutil.rmtree(old, ignore_errors=True)
+    for one in fresh.iterdir():
+        shutil.move(one, Path(settings.KLIENTEL_FILES) / one.name)
     progress("files", 1, 1)
     replaying.join(folder / "ledger")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from uuid import UUID
 
 import click
 import psycopg
@@ -21,13 +23,19 @@ Check = Callable[[], list[str]]
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def command(as_json: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, with the heads of the audit's seal.")
+@click.option("--seal", "kept", metavar="HEAD", multiple=True, help="Is this head, kept elsewhere, still in the chain?")
+def command(as_json: bool, kept: tuple[str, ...]) -> None:
     """Check settings, declarations and the database; exit 1 where something is wrong."""
+    wanted = [_read_head(head) for head in kept]
     with serving(any_version=True):
         found = {name: check() for name, check in CHECKS.items()}
+        if wanted:
+            found["kept heads"] = _missing_heads(wanted)
+        heads = _heads() if as_json else {}
     if as_json:
-        click.echo(json.dumps({"ok": not any(found.values()), "checks": found}, ensure_ascii=False))
+        facts = {"ok": not any(found.values()), "checks": found, "heads": heads}
+        click.echo(json.dumps(facts, ensure_ascii=False))
     else:
         for name, faults in found.items():
             click.echo(f"{'ok   ' if not faults else 'WRONG'} {name}")
@@ -140,6 +148,50 @@ def seal() -> list[str]:
     for tenant in Tenant.objects.order_by("slug"):
         with inside(tenant.pk), reading():
             faults += [f"{tenant.slug}: {one}." for one in sealing.verify(accounted()).faults]
+    return faults
+
+
+def _heads() -> dict[str, str]:
+    """The end of every tenant's sealed chain, by slug; a tenant without a sealed event has none yet."""
+    from klientel.kernel.events import sealing
+    from klientel.kernel.tenancy import inside, reading
+    from klientel.kernel.tenancy.models import Tenant
+
+    heads = {}
+    for tenant in Tenant.objects.order_by("slug"):
+        with inside(tenant.pk), reading():
+            if (state := sealing.state()).blocks:
+                heads[tenant.slug] = state.head
+    return heads
+
+
+def _read_head(text: str) -> tuple[UUID, int, str]:
+    """Tenant, number and hash of a head as ``check --json`` told it."""
+    found = re.fullmatch(r"([0-9a-f-]{36}):([1-9][0-9]{0,17}):([0-9a-f]{64})", text.strip())
+    try:
+        if found:
+            return UUID(found[1]), int(found[2]), found[3]
+    except ValueError:
+        pass
+    raise click.BadParameter(f"{text!r} is no head; `klientel check --json` tells them.", param_hint="--seal")
+
+
+def _missing_heads(wanted: list[tuple[UUID, int, str]]) -> list[str]:
+    """Heads that were kept elsewhere and are no longer part of their tenant's chain."""
+    from klientel.kernel.events import sealing
+    from klientel.kernel.tenancy import inside, reading
+    from klientel.kernel.tenancy.models import Tenant
+
+    faults, slugs = [], dict(Tenant.objects.values_list("pk", "slug"))
+    for tenant, number, kept in wanted:
+        if tenant not in slugs:
+            faults.append(f"The tenant {tenant} of a kept head is not here.")
+            continue
+        with inside(tenant), reading():
+            state, there = sealing.state(), sealing.holds(number, kept)
+        if not there:
+            how = f"the chain ends at block {state.blocks}" if state.blocks < number else "another block stands there"
+            faults.append(f"{slugs[tenant]}: block {number} of the kept head is not in the chain: {how}.")
     return faults
 
 

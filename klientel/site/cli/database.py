@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import django
 from django.conf import settings
@@ -13,6 +14,11 @@ from django.utils import translation
 
 from klientel.site import roles, schema
 from klientel.site.cli.failure import Failure
+
+
+def journal() -> Path:
+    """The file that stands in the home folder while a restore is under way or was cut off."""
+    return Path(settings.KLIENTEL_HOME) / "restore.json"
 
 
 @contextmanager
@@ -41,6 +47,10 @@ def _ready(*, any_version: bool) -> None:
     django.setup()
     spoken = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
     translation.activate("de" if spoken.startswith("de") else "en")
+    if journal().exists():
+        from klientel.site.backups.swapping import settle
+
+        settle()
     if not any_version:
         connection.ensure_connection()
         if not schema.is_current(connection.connection):

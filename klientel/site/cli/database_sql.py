@@ -9,8 +9,8 @@ from klientel.site.programs import EXTENSIONS
 
 HEAD = """\
 -- Run as superuser, once for the server (roles, database) and once inside the database (the rest), e.g. with psql.
--- Put real passwords in. Run it again after a restore: a dump does not keep the leakproof marks.
-create role klientel_owner login nosuperuser nobypassrls password 'PUT-ONE-HERE';
+-- Put real passwords in. A restore makes its database beside the old one, hence createdb.
+create role klientel_owner login nosuperuser nobypassrls createdb password 'PUT-ONE-HERE';
 create role klientel_app login nosuperuser nobypassrls nocreatedb nocreaterole password 'PUT-ONE-HERE';
 create role klientel_backup login nosuperuser bypassrls password 'PUT-ONE-HERE';
 alter role klientel_backup set default_transaction_read_only = on;

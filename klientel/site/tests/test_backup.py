@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tarfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -152,6 +153,113 @@ def test_who_was_erased_since_is_erased_again(old: Place, new: Place, tmp_path: 
     assert [n for (n,) in new.ask("select number from privacy_line order by number")] == [1, 2, 3]
     assert old.run("restore", str(file), "--replace").returncode == 0  # in place: the ledger never left
     assert old.titles() == ["Kim Zyx1"]
+
+
+SEAL = """
+import sys, django
+from uuid import UUID
+django.setup()
+from klientel.kernel import events
+from klientel.kernel.events import digesting, sealing
+from klientel.kernel.events.consumers import get
+from klientel.kernel.sql import Sql
+from klientel.kernel.tenancy import inside, reading
+with inside(UUID(sys.argv[1])):
+    with reading():
+        some = events.read(Sql("e.id NOT IN (SELECT id FROM kernel_seal)"))
+    digesting.digest(get(sealing.NAME), some)
+"""
+
+
+def test_a_head_kept_elsewhere_tells_a_chain_cut_short_from_a_whole_one(old: Place, new: Place, tmp_path: Path) -> None:
+    made, file = json.loads(old.python(FILL)), tmp_path / "b.tar.gz"
+    old.python(SEAL, made["tenant"])
+    first = json.loads(old.run("check", "--json").stdout)["heads"]["hansewerk"]
+    assert first.startswith(f"{made['tenant']}:1:")
+    assert old.run("backup", str(file)).returncode == 0
+    old.python(ERASE, made["tenant"], made["people"][0])
+    old.python(SEAL, made["tenant"])
+    told = json.loads(old.run("check", "--json", "--seal", first).stdout)
+    second = told["heads"]["hansewerk"]
+    assert (told["checks"]["kept heads"], second.split(":")[1]) == ([], "2")
+    assert new.run("restore", str(file)).returncode == 0
+    told = json.loads(new.run("check", "--json", "--seal", first, "--seal", second).stdout)
+    assert (told["ok"], told["checks"]["seal"]) == (False, [])  # whole in itself, but shorter than it once was
+    assert told["checks"]["kept heads"] == [
+        "hansewerk: block 2 of the kept head is not in the chain: the chain ends at block 1."
+    ]
+    wrong = new.run("check", "--seal", "nonsense")
+    assert (wrong.returncode, "is no head" in wrong.stderr) == (2, True)
+
+
+def test_a_restore_killed_at_any_moment_leaves_the_old_or_the_new_whole(old: Place, new: Place, tmp_path: Path) -> None:
+    made, file = json.loads(old.python(FILL)), tmp_path / "b.tar.gz"
+    assert old.run("backup", str(file)).returncode == 0
+    before = json.loads(new.python(FILL))
+    was = (before["tenant"], f"{before['place']}")
+    will = (made["tenant"], f"{made['place']}")
+
+    def stands() -> tuple[str, str]:
+        """The tenant of the database and the file of the store: of one and the same installation."""
+        checked = json.loads(new.run("check", "--json").stdout)["checks"]
+        assert not any(checked[name] for name in ("files", "database version", "locks", "rights", "erasures")), checked
+        files = [p.name for p in (new.home / "files").rglob("*") if p.is_file()]
+        return str(new.ask("select id from kernel_tenant")[0][0]), files[0] if len(files) == 1 else f"{files}"
+
+    seen = []
+    whole = ["restore", str(file), "--replace"]
+    for step in KILLED_AT:
+        killed = subprocess.run(
+            [sys.executable, "-c", KILL, step, *whole], env=new.env, cwd=ROOT, capture_output=True, check=False
+        )
+        assert killed.returncode == -9, (step, killed.stderr)
+        seen.append(stands() == will)
+        assert stands() in (was, will), step
+        left = {p.name for p in new.home.iterdir() if "rest" in p.name or "replaced" in p.name}
+        assert left <= {"restore.lock"}, step
+    assert seen == [False, False, False, False, True, True, True]
+    process = subprocess.Popen([*KLIENTEL, *whole], env=new.env, cwd=ROOT, stdout=-3, stderr=-3)
+    time.sleep(1.5)
+    process.kill()
+    process.wait()
+    assert stands() == will
+    assert [n for (n,) in new.ask("select datname from pg_database where datname ~ '_(restored|replaced)$'")] == []
+
+
+KILLED_AT = ("load", "migrate", "replay", "before", "after", "between", "cleared")
+#: runs a restore and ends itself by SIGKILL at one of its steps, as a power cut of the process would
+KILL = """
+import os, signal, sys
+import django
+django.setup()
+from pathlib import Path
+from klientel.site.backups import replaying, restoring, swapping
+from klientel.site.cli import main
+step, sys.argv[1:] = sys.argv[1], sys.argv[2:]
+def die(*_args, **_more):
+    os.kill(os.getpid(), signal.SIGKILL)
+def then(call, end):
+    def both(*args, **more):
+        call(*args, **more)
+        end()
+    return both
+if step == "load":
+    restoring._compare = die
+elif step == "migrate":
+    restoring._put_folders = die
+elif step == "replay":
+    replaying.replay = die
+elif step == "before":
+    swapping.take_place = die
+elif step == "after":
+    swapping.take_place = then(swapping.take_place, die)
+elif step == "between":
+    Path.rename = then(Path.rename, die)
+elif step == "cleared":
+    unlink = Path.unlink
+    Path.unlink = lambda self, **more: die() if self.name == "restore.json" else unlink(self, **more)
+main()
+"""
 
 
 def entries(file: Path) -> dict[str, bytes]:

@@ -26,7 +26,7 @@ from klientel.kernel.records import RecordType, by_slug, custom
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a handler answers: JSON, status, headers."""
+    """What a handler answers: JSON (or a response of its own, where it is bytes), status, headers."""
 
     data: Any
     status: int = 200

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from django.db import DataError, IntegrityError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
@@ -20,20 +21,21 @@ from klientel.kernel.errors import Conflict, Missing, Refused
 from klientel.kernel.identity import tokens
 
 Handler = Callable[..., Reply]
-View = Callable[..., HttpResponse]
+Body = Callable[[HttpRequest, int], bytes]
+View = Callable[..., HttpResponseBase]
 BUSY = ("40001", "40P01", "55P03")  # serialisation failure, deadlock, lock not available
 
 
-def endpoint(*, most: int = strict.MOST_BYTES, **handlers: Handler) -> View:
+def endpoint(*, most: int = strict.MOST_BYTES, body: Body = strict.body, **handlers: Handler) -> View:
     """A view of one address: a handler for each method. ``GET`` reads in a READ ONLY transaction, others may write."""
     allow = ", ".join(sorted({*handlers, *(("HEAD",) if "GET" in handlers else ())}))
 
-    def view(request: HttpRequest, **path: str) -> HttpResponse:
+    def view(request: HttpRequest, **path: str) -> HttpResponseBase:
         try:
             method = "GET" if request.method == "HEAD" else request.method or ""
             if method not in handlers:
                 raise Problem(405, "wrong_method", _("This is not possible here."), headers={"Allow": allow})
-            response = _served(request, handlers[method], path, method, most)
+            response = _served(request, handlers[method], path, method, lambda: body(request, most))
         except Refused as no:
             response = _refused(request, guessing.counted(request, no))
         except (DataError, IntegrityError, OperationalError) as error:
@@ -46,12 +48,14 @@ def endpoint(*, most: int = strict.MOST_BYTES, **handlers: Handler) -> View:
     return csrf_exempt(view)  # a token, not a cookie, says who asks
 
 
-def _served(request: Any, handler: Handler, path: dict[str, str], method: str, most: int) -> HttpResponse:
+def _served(
+    request: Any, handler: Handler, path: dict[str, str], method: str, body: Callable[[], bytes]
+) -> HttpResponse:
     secret, key = bearer(request)
     allowance = rating.take(key)
     if allowance is not None:
         request.api_headers = allowance.headers()
-    raw = b"" if method == "GET" else strict.body(request, most)
+    raw = b"" if method == "GET" else body()
     with tenancy.inside(key.tenant_id), tenancy.reading() if method == "GET" else tenancy.writing():
         call = authenticated(request, secret, key, raw)
         request.api_language = language_of(request, call)
@@ -66,9 +70,11 @@ def _at_once(_call: Call, work: Callable[[], Reply]) -> Reply:
     return work()
 
 
-def answer(reply: Reply, language: str) -> HttpResponse:
+def answer(reply: Reply, language: str) -> HttpResponseBase:
     """The response to what a handler says."""
     data = reply.data
+    if isinstance(data, HttpResponseBase):
+        return data
     content = b"" if data is None else data if isinstance(data, bytes) else orjson.dumps(data)
     response = HttpResponse(content, content_type="application/json", status=reply.status)
     if reply.status == 304:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from klientel.kernel.api import describing, reading, strict, writing
+from klientel.kernel.api import describing, reading, strict, uploading, writing
 from klientel.kernel.api.endpoint import endpoint, nothing_here
 from klientel.kernel.api.openapi.serving import document
 
@@ -13,6 +13,8 @@ urlpatterns = [
     path("me", endpoint(GET=describing.me), name="api_me"),
     path("types", endpoint(GET=describing.types), name="api_types"),
     path("undo/<str:change_set>", endpoint(POST=writing.undo), name="api_undo"),
+    path(uploading.SLUG, endpoint(GET=uploading.listing, POST=uploading.create, body=uploading.body), name="api_files"),
+    path(f"{uploading.SLUG}/<str:record_id>/content", endpoint(GET=uploading.content), name="api_file_content"),
     path("<str:slug>", endpoint(GET=reading.listing, POST=writing.create), name="api_list"),
     path("<str:slug>/actions", endpoint(GET=describing.verbs), name="api_actions"),
     path("<str:slug>/actions/<str:verb>", endpoint(POST=writing.perform_new), name="api_action_new"),

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from klientel.kernel import tenancy
 from klientel.kernel.errors import Forbidden, Missing, Refused
-from klientel.kernel.files.opening import open_file, thumbnail
+from klientel.kernel.files.opening import Opened, open_file, thumbnail
 from klientel.kernel.files.storing import store
 
 #: named as they are; everything else, HTML and SVG among it, is given out as bytes
@@ -50,11 +50,7 @@ def download(request: Any, file_id: UUID, name: str = "") -> HttpResponse:
     del name
     with tenancy.reading():
         opened = open_file(request.scope, file_id)
-    kind = opened.record.media_type if opened.record.media_type in NAMED else "application/octet-stream"
-    response: HttpResponse = FileResponse(opened.path.open("rb")) if opened.path else HttpResponse(b"")  # type: ignore[assignment]
-    response["Content-Type"] = kind
-    response["Content-Disposition"] = content_disposition_header(True, opened.record.name) or "attachment"
-    return _harmless(response)
+    return given_out(opened)
 
 
 @require_GET
@@ -64,6 +60,15 @@ def small(request: Any, file_id: UUID) -> HttpResponse:
     with tenancy.reading():
         opened = open_file(request.scope, file_id)
     return _harmless(HttpResponse(thumbnail(opened), content_type="image/png"))
+
+
+def given_out(opened: Opened) -> HttpResponse:
+    """The bytes as a download of a harmless type, in a sandbox."""
+    kind = opened.record.media_type if opened.record.media_type in NAMED else "application/octet-stream"
+    response: HttpResponse = FileResponse(opened.path.open("rb")) if opened.path else HttpResponse(b"")  # type: ignore[assignment]
+    response["Content-Type"] = kind
+    response["Content-Disposition"] = content_disposition_header(True, opened.record.name) or "attachment"
+    return _harmless(response)
 
 
 def _harmless(response: HttpResponse) -> HttpResponse:

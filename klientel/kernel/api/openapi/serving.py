@@ -6,7 +6,8 @@ from functools import lru_cache
 from uuid import UUID
 
 import orjson
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 
@@ -15,7 +16,7 @@ from klientel.kernel.access import ActorScope
 from klientel.kernel.api import strict
 from klientel.kernel.api.call import Call, Reply, language_of
 from klientel.kernel.api.endpoint import answer, endpoint
-from klientel.kernel.api.openapi import operations, parts
+from klientel.kernel.api.openapi import file_bytes, operations, parts
 from klientel.kernel.api.openapi.parts import Json, rates, ref
 from klientel.kernel.api.openapi.seeing import Reader, anybody, reader_of
 from klientel.kernel.api.openapi.words import ABOUT, PROBLEMS
@@ -35,6 +36,8 @@ def build(reader: Reader) -> Json:
     for rtype in reader.types:
         schemas |= operations.schemas(reader, rtype)
         paths |= operations.paths(reader, rtype)
+        if rtype.key == "kernel.file":
+            file_bytes.add(paths, may_create=reader.may(rtype, "create"))
     return {
         "openapi": "3.1.0",
         "info": {"title": "Klientel", "version": "1", "description": ABOUT},
@@ -95,7 +98,7 @@ _of_token = endpoint(GET=_own)
 
 
 @csrf_exempt
-def document(request: HttpRequest) -> HttpResponse:
+def document(request: HttpRequest) -> HttpResponseBase:
     """``/openapi.json``."""
     if "Authorization" in request.headers or request.method not in ("GET", "HEAD"):
         return _of_token(request)

@@ -19,7 +19,7 @@ from klientel.site.setup import ROOT
 
 OPERATIONS = (  # one of each sort: with its own cases for every address the tool would take half an hour
     r"^contacts\.person\.list$|^kernel\.tag\.(create|get|change|archive|events)$"
-    r"|^work\.task\.(bulk|actions\.postpone)$|^(me|types|undo|document)$"
+    r"|^kernel\.file\.(create|content)$|^work\.task\.(bulk|actions\.postpone)$|^(me|types|undo|document)$"
 )
 
 

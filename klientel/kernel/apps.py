@@ -26,6 +26,7 @@ class KernelConfig(AppConfig):
             "files.jobs",
             "history.jobs",
             "actions.leaving",
+            "actions.signing",
             "live.consumers",
             "identity.receivers",
             "identity.checks",

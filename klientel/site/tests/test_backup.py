@@ -213,8 +213,9 @@ def test_a_restore_killed_at_any_moment_leaves_the_old_or_the_new_whole(old: Pla
             [sys.executable, "-c", KILL, step, *whole], env=new.env, cwd=ROOT, capture_output=True, check=False
         )
         assert killed.returncode == -9, (step, killed.stderr)
-        seen.append(stands() == will)
-        assert stands() in (was, will), step
+        now = stands()
+        assert now in (was, will), step
+        seen.append(now == will)
         left = {p.name for p in new.home.iterdir() if "rest" in p.name or "replaced" in p.name}
         assert left <= {"restore.lock"}, step
     assert seen == [False, False, False, False, True, True, True]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from klientel.kernel.files import keeping
+from klientel.kernel.tenancy import inside
 from klientel.kernel.testing.making import make
 from klientel.lib.ids import uuid7
 
@@ -58,7 +59,8 @@ def test_what_is_wrong_with_an_upload_is_told_and_nothing_stays(
     anna: Any, anna_api: Any, boris_api: Any, cleo: Any, monkeypatch: Any, settings: Any
 ) -> None:
     before = anna_api.get("/files?count=true").json()["count"]
-    theirs = make(cleo, "contacts.person")
+    with inside(cleo.tenant):
+        theirs = make(cleo, "contacts.person")
     for status, answer in (
         (404, anna_api.post("/files?concerns=nonsense", b"x", **RAW)),
         (422, anna_api.post(f"/files?concerns={uuid7()}", b"x", **RAW)),
@@ -70,7 +72,7 @@ def test_what_is_wrong_with_an_upload_is_told_and_nothing_stays(
         (422, anna_api.post("/files", form(("file", "a", b"1"), ("place", "", b"2")), **FORM)),
         (415, anna_api.post("/files", b"x", **{"Content-Type": "text/plain"})),
     ):
-        assert answer.status_code == status, answer.content
+        assert answer.status_code == status, (answer.wsgi_request.get_full_path(), answer.content)
     settings.KLIENTEL_FILE_SIZE = 1000
     assert anna_api.post("/files", b"x" * 1001, **RAW).status_code == 413
     assert anna_api.post("/files", form(("file", "a", b"1" * 1001)), **FORM).status_code == 422

@@ -6,6 +6,9 @@ import re
 from datetime import timedelta
 from uuid import UUID
 
+from allauth.account.forms import AddEmailForm
+from allauth.account.models import EmailAddress
+from allauth.decorators import rate_limit
 from allauth.mfa.adapter import get_adapter as get_mfa_adapter
 from allauth.mfa.totp.internal.auth import get_totp_secret
 from allauth.usersessions.models import UserSession
@@ -54,6 +57,27 @@ def profile(request: HttpRequest) -> HttpResponse:
                 messages.success(request, _("Saved."))
             return redirect("account_profile")
     return answer(request, "account/profile.html", {}, form=form)
+
+
+@members_only
+@require_http_methods(["GET", "POST"])
+@confirmed(to_read=True)
+@rate_limit(action="manage_email")
+def email(request: HttpRequest) -> HttpResponse:
+    """Ask for another address to sign in with; it counts once the link sent to it was opened."""
+    user = people.signed_in(request)
+    waiting = EmailAddress.objects.filter(user=user, verified=False)
+    if "withdraw" in request.POST:
+        waiting.delete()
+        messages.success(request, _("Withdrawn. The link no longer works."))
+        return redirect("account_email")
+    form = AddEmailForm(user=user, data=request.POST if request.method == "POST" else None)
+    form.fields["email"].label = _("New e-mail address")
+    if request.method == "POST" and form.is_valid():
+        waiting.delete()  # a link is signed for its row: one sent before must not confirm another address
+        form.save(request)
+        return redirect("account_email")
+    return answer(request, "account/email_change.html", {"waiting": waiting.first()}, form=form)
 
 
 @members_only

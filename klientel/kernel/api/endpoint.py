@@ -50,7 +50,7 @@ def endpoint(*, most: int = strict.MOST_BYTES, body: Body = strict.body, **handl
 
 def _served(
     request: Any, handler: Handler, path: dict[str, str], method: str, body: Callable[[], bytes]
-) -> HttpResponse:
+) -> HttpResponseBase:
     secret, key = bearer(request)
     allowance = rating.take(key)
     if allowance is not None:

@@ -62,7 +62,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 @members_only
 @require_http_methods(["GET", "POST"])
 @confirmed(to_read=True)
-@rate_limit(action="manage_email")
+@rate_limit(action="manage_email")  # type: ignore[untyped-decorator]
 def email(request: HttpRequest) -> HttpResponse:
     """Ask for another address to sign in with; it counts once the link sent to it was opened."""
     user = people.signed_in(request)

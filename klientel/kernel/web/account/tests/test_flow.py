@@ -28,10 +28,11 @@ OPEN = [
     "password/reset/sent",
     "password/reset/done",
     "password/reset/0-x",
+    "email/confirm/x",
     "signup",
     "inactive",
 ]
-OWN = ["profile", "security", "security/app", "sessions", "tokens", "tenant", "password/change", "logout"]
+OWN = ["profile", "email", "security", "security/app", "sessions", "tokens", "tenant", "password/change", "logout"]
 
 
 def sign_in(page: Any) -> None:

@@ -33,7 +33,7 @@ CHANGES = (
 )
 
 
-@action("kernel.member", _("Note a change of sign-in"), undoable=False, icon="key-round")
+@action("kernel.member", _("Sign-in changed"), undoable=False, icon="key-round")
 def note_sign_in(step: Step, member: Any, *, what: Annotated[str, Choice(_("what changed"), of=CHANGES)]) -> None:
     """Note that the way this member signs in has changed. Only the system does, when it happens."""
     if step.actor.kind != "system":

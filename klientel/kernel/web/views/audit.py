@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from klientel.kernel import actions, events
 from klientel.kernel.access.reading import Name, names, select
+from klientel.kernel.actions import signing
 from klientel.kernel.actions.noting import WORKSPACE
 from klientel.kernel.errors import Forbidden, Missing, Refused
 from klientel.kernel.events import Event, sealing
@@ -155,7 +156,9 @@ def _line(request: Any, event: Event, name: Name | None) -> Line:
 
 
 def _plain(event: Event) -> list[str]:
-    """The values of an event of the workspace itself."""
+    """The values of an event of the workspace itself, or what was noted of a sign-in."""
+    if event.kind == signing.note_sign_in.key:
+        return [str(label) for key, label in signing.CHANGES if key == event.parameters.get("what")]
     return [f"{new}" for _old, new in event.changes.values()] if event.record_type == WORKSPACE else []
 
 

@@ -32,20 +32,9 @@ NO_ROWS = Page([], None, None)
 RELATION = "kernel.relation"
 WARNING = "kernel.warning"
 FILE = "kernel.file"
-NOT_OFFERED = (
-    "exported",
-    "create",
-    "change",
-    "archive",
-    "restore",
-    "comment",
-    "link",
-    "tag",
-    "untag",
-    "assign",
-    "merge",
-    "unmerge",
-)
+NOT_OFFERED = {"create", "change", "archive", "restore", "comment", "link", "tag", "untag", "assign"} | {
+    "merge", "unmerge", "exported", "note_sign_in"
+}  # fmt: skip
 
 
 @page

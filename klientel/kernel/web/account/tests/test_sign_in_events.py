@@ -60,6 +60,9 @@ def test_app_codes_and_password_are_told_to_every_tenant_of_the_login(
     changed = {"oldpassword": PASSWORD, "password1": "Wolken ueber Husum 12", "password2": "Wolken ueber Husum 12"}
     assert client.post("/account/password/change", changed).status_code == 302
     assert client.post("/account/security/app/remove", {}).status_code == 302
+    told = client.get("/settings/audit").content.decode()
+    assert "Anmeldung geändert" in told and "Passwort geändert" in told
+    assert "/do/note_sign_in" not in client.get(f"/members/{member}").content.decode()
     assert noted(tenant) == noted(elsewhere) == ["app_on", "codes", "codes", "password", "app_off"]
 
 

@@ -10,7 +10,6 @@ from klientel.kernel.api.endpoint import failed
 
 PLACES = (
     ("api/v1/", "klientel.kernel.api.urls"),
-    ("", "klientel.kernel.web.account.urls"),
     ("", "klientel.kernel.files.urls"),
     ("", "klientel.privacy.urls"),
     ("", "klientel.kernel.web.urls"),

@@ -17,7 +17,7 @@ from klientel.kernel.access.granting import ActorScope, allowed
 from klientel.kernel.conditions import compile as compile_condition
 from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.kinds import Kind, Link, Links
-from klientel.kernel.records import RecordType, aliases, type_of
+from klientel.kernel.records import RecordType, aliases, instances, type_of
 from klientel.kernel.sql import FALSE, Sql, both, comma, loaded
 
 MOST = 1000
@@ -257,8 +257,7 @@ def get(scope: ActorScope, rtype: RecordType, record_id: UUID, *, archived: bool
     if (base := rtype.base(rtype.table)) is not None:
         parts.append(base)
     inside = both(parts)
-    rows = rtype.model.objects.filter(pk=record_id).extra(where=[inside.text], params=inside.params)  # noqa: S610  text from declarations
-    found = rows.first()
+    found = instances.one(rtype.model, record_id, inside)
     if found is None or (archived is not None and (found.archived_at is not None) != archived):
         raise Missing("missing", _("There is no such record, or you may not see it."))
     found.title = rtype.title_for(found, scope.visible(rtype))

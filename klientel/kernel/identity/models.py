@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
@@ -82,8 +84,13 @@ class User(AbstractBaseUser):
 
     def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
         """Sessions end when the password or the stamp changes (second factor, deactivation, end of all sessions)."""
-        salt = "klientel.kernel.identity.User.session"
-        return salted_hmac(salt, f"{self.password}:{self.stamp}", secret=secret, algorithm="sha256").hexdigest()
+        return _session_hash(f"{self.password}:{self.stamp}", secret or settings.SECRET_KEY)
+
+
+@lru_cache(maxsize=1000)
+def _session_hash(of: str, secret: str | bytes) -> str:
+    """Asked at every request, and the same until the password or the stamp changes."""
+    return salted_hmac("klientel.kernel.identity.User.session", of, secret=secret, algorithm="sha256").hexdigest()
 
 
 class Invitation(TenantModel):

@@ -10,9 +10,10 @@ once more with the rights inside, so that nothing visible is ever lost behind wh
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol
+from operator import itemgetter
+from typing import Any, Literal, Protocol, TypeVar
 from uuid import UUID
 
 from django.db import connection
@@ -30,6 +31,10 @@ MOST_WORDS = 6
 _PHONE = re.compile(r"[+\d][\d\s/().-]{4,}\Z")
 
 
+T = TypeVar("T")
+_Match = tuple[str, str, float, int]  # id, type, score, and how many matches there were
+
+
 class Seer(Protocol):
     """Whoever searches: what they may see."""
 
@@ -45,6 +50,10 @@ class Seer(Protocol):
 
     def extent(self, rtype: RecordType) -> Literal["none", "some", "all"]:
         """How many of a type :meth:`restrict` leaves, without compiling it."""
+        ...
+
+    def known(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What ``make`` gave when it was first asked."""
         ...
 
 
@@ -90,7 +99,7 @@ def find(scope: Seer, text: str, *, types: Iterable[RecordType] | None = None, l
     tests = _exact(text)
     if not tests:
         return []
-    reach = _reach(scope, list(types) if types is not None else [t for t in all_types() if not t.system])
+    reach = scope.known("reach", lambda: _reach(scope, _all())) if types is None else _reach(scope, types)
     if not reach.free and not reach.some:
         return []
     folded = words.fold(text)
@@ -104,16 +113,23 @@ def find(scope: Seer, text: str, *, types: Iterable[RecordType] | None = None, l
 
 def _retitled(scope: Seer, hits: list[Hit]) -> list[Hit]:
     """Names tell no field that is hidden from the scope."""
+    hidden = {key for key in {h.type for h in hits} if not _tells_all(scope, type_of(key))}
     closed: dict[str, list[UUID]] = {}
     for hit in hits:
-        rtype = type_of(hit.type)
-        if hit.title is None or not all(n in scope.visible(rtype) for n in rtype.made_of):
+        if hit.title is None or hit.type in hidden:
             closed.setdefault(hit.type, []).append(hit.id)
+    if not closed:
+        return hits
     titles: dict[UUID, str] = {}
     for key, ids in closed.items():
         rtype = type_of(key)
         titles |= rtype.titles_for(ids, scope.visible(rtype))
     return [replace(h, title=titles[h.id]) if h.id in titles else h for h in hits]
+
+
+def _tells_all(scope: Seer, rtype: RecordType) -> bool:
+    """Whether every field that the names of a type are made of may be seen."""
+    return all(n in scope.visible(rtype) for n in rtype.made_of)
 
 
 def _exact(text: str) -> list[Sql]:
@@ -136,7 +152,11 @@ def _closeness(folded: str) -> Sql:
     )
 
 
-def _reach(scope: Seer, types: list[RecordType]) -> _Reach:
+def _all() -> list[RecordType]:
+    return [t for t in all_types() if not t.system]
+
+
+def _reach(scope: Seer, types: Iterable[RecordType]) -> _Reach:
     found = _Reach({}, {}, {})
     for rtype in types:
         extent = scope.extent(rtype)
@@ -189,7 +209,7 @@ _TITLED = """
 SELECT r.record_id, r.record_type, CASE WHEN a.text <> '' THEN a.title END, r.score FROM r
 JOIN kernel_search a ON a.tenant_id = %s AND a.record_id = r.record_id AND a.field_class = 'A'
 ORDER BY r.score DESC, a.title, r.record_id"""
-_BARE = "SELECT record_id, record_type, score, (SELECT count(*) FROM c) FROM r ORDER BY score DESC, record_id"
+_BARE = "SELECT record_id::text, record_type, score, (SELECT count(*) FROM c) FROM r ORDER BY score DESC, record_id"
 
 
 def _ask(scope: Seer, where: Sql, closeness: Sql, limit: int) -> list[Hit]:
@@ -200,28 +220,31 @@ def _ask(scope: Seer, where: Sql, closeness: Sql, limit: int) -> list[Hit]:
         return [Hit(*row) for row in cursor.fetchall()]
 
 
-def _candidates(scope: Seer, where: Sql, closeness: Sql) -> list[tuple[UUID, str, float, int]]:
-    """Matches whoever may see them, best first: id, type, score, and how many rows there were."""
+def _candidates(scope: Seer, where: Sql, closeness: Sql) -> list[_Match]:
+    """Matches whoever may see them, best first. Their ids stay text: most of them are never shown."""
     text = _MATCHES.format(where=where.text, most=CANDIDATES, closeness=closeness.text, limit="")
     with connection.cursor() as cursor:
         cursor.execute(text + _BARE, [scope.tenant, *where.params, *closeness.params])
         return list(cursor.fetchall())
 
 
-def _seen(scope: Seer, reach: _Reach, found: list[tuple[UUID, str, float, int]], limit: int) -> list[Hit]:
+def _seen(scope: Seer, reach: _Reach, found: list[_Match], limit: int) -> list[Hit]:
     """The best of these that the scope may see; most often a look at the first few is enough."""
-    hits: list[Hit] = []
+    hits: list[tuple[float, str, str, str, str | None]] = []
     first = limit * FIRST_LOOK
     for part in (found[:first], found[first:]):
         if part and len(hits) < limit:
             titles = _titles(scope, reach, part)
-            hits += [Hit(one, key, titles[one], score) for one, key, score, _rows in part if one in titles]
-    return sorted(hits, key=lambda h: (-h.score, h.title or "", h.id))[:limit]
+            hits += [
+                (-score, titles[one] or "", one, key, titles[one]) for one, key, score, _rows in part if one in titles
+            ]
+    hits.sort(key=itemgetter(0, 1, 2))
+    return [Hit(UUID(one), key, title, -score) for score, _title, one, key, title in hits[:limit]]  # type: ignore[arg-type]
 
 
-def _titles(scope: Seer, reach: _Reach, found: list[tuple[UUID, str, float, int]]) -> dict[UUID, str]:
+def _titles(scope: Seer, reach: _Reach, found: list[_Match]) -> dict[str, str | None]:
     """What those of these are called that the scope may see: one statement, whatever their types."""
-    ids: dict[str, list[UUID]] = {}
+    ids: dict[str, list[str]] = {}
     for one, key, _score, _rows in found:
         ids.setdefault(key, []).append(one)
     parts: list[Sql] = []
@@ -229,9 +252,10 @@ def _titles(scope: Seer, reach: _Reach, found: list[tuple[UUID, str, float, int]
         rtype = reach.free.get(key) or reach.some[key]
         limit = scope.restrict(rtype, "t") if key in reach.some else TRUE
         if limit is not FALSE:
-            inside = both([Sql("t.tenant_id = %s AND t.id = ANY(%s)", (scope.tenant, some)), limit])
+            these = Sql("t.tenant_id = %s AND t.id = ANY(%s::uuid[])", (scope.tenant, f"{{{','.join(some)}}}"))
+            inside = both([these, limit])
             title = rtype.title_sql(scope.visible(rtype))
-            parts.append(Sql(f"SELECT t.id, {title} FROM {rtype.table} t WHERE {inside.text}", inside.params))
+            parts.append(Sql(f"SELECT t.id::text, {title} FROM {rtype.table} t WHERE {inside.text}", inside.params))
     if not parts:
         return {}
     params: list[Any] = [x for p in parts for x in p.params]

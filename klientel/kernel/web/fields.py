@@ -13,8 +13,8 @@ from uuid import UUID
 import orjson
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from markupsafe import escape
 
 from klientel.kernel.access import ActorScope
@@ -27,6 +27,9 @@ from klientel.kernel.web.speech import large
 
 _TAG = re.compile(r"</?[a-zA-Z][^>]*>")
 _BLANK = re.compile(r"\n\s*\n")
+#: labels of kinds by language; the kind stands with its label, so that no other one takes its place
+_labels: dict[tuple[int, str | None], tuple[Kind, str]] = {}
+MOST_LABELS = 20_000
 #: how many records a link offers where no script helps
 OFFERED = 30
 PART_LABELS = {
@@ -148,7 +151,13 @@ def _is_id(value: Any) -> bool:
 
 def label_of(kind: Kind) -> str:
     """Its label as a heading: first letter large."""
-    return large(getattr(kind, "verbose_name", "") or kind.name)
+    key = id(kind), get_language()
+    found = _labels.get(key)
+    if found is None or found[0] is not kind:
+        if len(_labels) >= MOST_LABELS:
+            _labels.clear()
+        found = _labels[key] = kind, large(getattr(kind, "verbose_name", "") or kind.name)
+    return found[1]
 
 
 def moment_as_sent(value: dt.datetime) -> str:

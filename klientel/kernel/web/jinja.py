@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 
 from klientel.kernel.access.uses import uses
 from klientel.kernel.twins.saying import because
-from klientel.kernel.web import cells, invited, keeping, shell, speech, symbols, telling
+from klientel.kernel.web import cells, invited, keeping, props, shell, speech, symbols, telling
 from klientel.kernel.web.addresses import place, urlencoded
 from klientel.kernel.web.compiling import Languages, Sentences, Speaking
 
@@ -54,6 +54,7 @@ def _speaking(language: str, chosen: dict[str, Any]) -> Speaking:
         "once": keeping.once,
         "HERE": keeping.HERE,
         "told_events": telling.events,
+        "props": props.props,
         "attributes": attributes,
         "invitations_waiting": lambda: invited.sent(waiting=True),
         "record_url": cells.record_url,

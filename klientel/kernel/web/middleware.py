@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from csp.constants import HEADER
+from csp.utils import build_policy
 from django.http import HttpResponse
 from django.utils import timezone, translation
 
@@ -24,6 +27,22 @@ _MINE = """
 SELECT t.*, s.member_id FROM kernel_membership s JOIN kernel_tenant t ON t.id = s.tenant_id
 WHERE s.user_id = %s AND s.active ORDER BY lower(t.name), t.id
 """
+
+
+class ContentPolicy:
+    """Says on every answer what a page may load. The policy is the same for all of them, and so made once."""
+
+    def __init__(self, get_response: Callable[[Any], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: Any) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault(HEADER, self._policy)
+        return response
+
+    @cached_property
+    def _policy(self) -> str:
+        return build_policy()
 
 
 class Klientel:

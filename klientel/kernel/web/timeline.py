@@ -106,9 +106,11 @@ def _changes(scope: ActorScope, event: Event) -> Iterable[tuple[Kind, list[Any]]
         visible = scope.visible(type_of(event.record_type))
     except Missing:
         return
-    for name, kind in visible.items():
-        if name in event.changes:
-            yield kind, event.changes[name]
+    named = [name for name in event.changes if name in visible]
+    if len(named) > 1:
+        named = [name for name in visible if name in event.changes]
+    for name in named:
+        yield visible[name], event.changes[name]
 
 
 #: what data protection did with a record: no action, but its history says so
@@ -260,16 +262,19 @@ def _value(kind: Kind, plain: Any) -> Any:
 def days(some: Iterable[Any]) -> list[Day]:
     """Events under the headings of their days."""
     found: list[Day] = []
+    place, today, last = timezone.get_current_timezone(), timezone.localdate(), None
     for one in some:
-        heading = _heading(timezone.localtime(one.at).date())
-        if not found or found[-1].heading != heading:
-            found.append(Day(heading, []))
+        day = one.at.astimezone(place).date()
+        if day != last:
+            heading, last = _heading(day, today), day
+            if not found or found[-1].heading != heading:
+                found.append(Day(heading, []))
         found[-1].events.append(one)
     return found
 
 
-def _heading(day: dt.date) -> str:
-    ago = (timezone.localdate() - day).days
+def _heading(day: dt.date, today: dt.date) -> str:
+    ago = (today - day).days
     if ago <= 0:
         return _("Today")
     if ago == 1:

@@ -6,9 +6,10 @@ A session is looked up at every request, so that its end, a deactivated login an
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
+import orjson
 from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.middleware import AuthenticationMiddleware
@@ -48,7 +49,13 @@ class SessionStore(db.SessionStore):
             self._session_key = None
             return {}
         self.visitor = _visitor(rows, user_width) if rows[0][1] is not None else None
-        return self.decode(rows[0][0])
+        return orjson.loads(_content(rows[0][0], settings.SECRET_KEY))  # type: ignore[no-any-return]
+
+
+@lru_cache(maxsize=1000)
+def _content(data: str, _secret: str) -> bytes:
+    """What a session holds, as JSON, its signature checked: once, for as long as it stays as it is."""
+    return orjson.dumps(db.SessionStore().decode(data))
 
 
 @cache

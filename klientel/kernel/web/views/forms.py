@@ -22,7 +22,7 @@ from klientel.kernel.records import RecordType, by_slug
 from klientel.kernel.twins.checking import Similar, similar
 from klientel.kernel.twins.intake import duplicate
 from klientel.kernel.twins.rules import rule_of
-from klientel.kernel.web import cells, fields, meeting, shaping
+from klientel.kernel.web import cells, fields, meeting, props, shaping
 from klientel.kernel.web.answers import act, back, came_from, fragment, page, say_done, told, wants_json
 from klientel.kernel.web.views.lists import seen_type
 
@@ -327,15 +327,10 @@ def _draw_one(request: Any, rtype: RecordType, found: Any, kind: Kind) -> HttpRe
 def _saved_one(request: Any, rtype: RecordType, done: actions.Done, kind: Kind) -> HttpResponse:
     value = rtype.value(done.record, kind.name)
     known = _names_of(request.scope, kind, value)
-    shown = cells.cell(kind, known)(value) if request.POST.get("cell") else cells.fact(kind, value, known)
-    if not request.POST.get("cell"):
-        shown = render(
-            request,
-            "records/_fact.html",
-            {"fact": {"html": shown, "empty": shown == "", "label": fields.label_of(kind)}},
-        ).content.decode()
+    if request.POST.get("cell"):
+        shown = str(escape(cells.cell(kind, known)(value)))
     else:
-        shown = str(escape(shown))
+        shown = str(props.value({"html": cells.fact(kind, value, known), "label": fields.label_of(kind)}))
     text = _("%(field)s changed.") % {"field": fields.label_of(kind)}
     undo = reverse("undo", args=[done.change_set]) if done.events else ""
     return JsonResponse({"html": shown, "version": done.record.version, "toast": text, "undo": undo})

@@ -10,6 +10,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from klientel.kernel import actions
@@ -102,7 +103,8 @@ def led_on(scope: Any, rtype: RecordType, record_id: UUID) -> Any:
 
 
 def _timeline(request: Any, rtype: RecordType, record_id: UUID, beside: list[RecordType]) -> tuple[Any, dict[str, Any]]:
-    options = timeline.filters(rtype, beside)
+    key = ("filters", rtype.key, get_language())
+    options = request.scope.known(key, lambda: timeline.filters(rtype, beside))
     chosen = next((f for f in options if f.key == request.GET.get("show", "")), options[0])
     some, rest = timeline.read(request.scope, record_id, chosen, request.GET.get("before", ""))
     base = reverse("record", args=[rtype.slug, record_id])
@@ -144,7 +146,7 @@ def sections(scope: Any, rtype: RecordType, found: Any, linked: dict[UUID, Name]
 
 
 def _fact(rtype: RecordType, found: Any, kind: Kind, linked: dict[UUID, Name], *, editable: bool) -> dict[str, Any]:
-    value = rtype.value(found, kind.name)
+    value = rtype.value(found, kind.name) if kind.custom else getattr(found, kind.name)
     shown = cells.fact(kind, value, linked)
     return {
         "name": kind.name,

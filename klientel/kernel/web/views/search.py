@@ -9,15 +9,17 @@ from uuid import UUID
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
+from markupsafe import escape
 
 from klientel.kernel.access.reading import names, select
 from klientel.kernel.errors import Forbidden
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.search.finding import Hit, find
-from klientel.kernel.web import cells, shell
+from klientel.kernel.web import cells, shell, symbols
 from klientel.kernel.web.addresses import urlencoded
-from klientel.kernel.web.answers import fragment, page
+from klientel.kernel.web.answers import page
 
 LONGEST = 200
 IN_PALETTE = 8
@@ -37,11 +39,9 @@ class Found:
 
 def shown(hits: list[Hit]) -> list[Found]:
     """Hits with address and the word for what they are."""
-    made = []
-    for hit in hits:
-        rtype = type_of(hit.type)
-        made.append(Found(hit.title, cells.record_url(hit.type, hit.id), str(rtype.label), cells.person_like(rtype)))
-    return made
+    types = {key: type_of(key) for key in {h.type for h in hits}}
+    ways = {key: (str(t.label), cells.person_like(t)) for key, t in types.items()}
+    return [Found(h.title, cells.record_url(h.type, h.id), *ways[h.type]) for h in hits]
 
 
 def asked(request: Any) -> str:
@@ -66,7 +66,26 @@ def palette(request: Any) -> HttpResponse:
     found = shown(find(request.scope, text, limit=IN_PALETTE)) if text else recent(request)
     more = f"{reverse('search')}?{urlencoded({'q': text})}" if text and len(found) == IN_PALETTE else ""
     heading = _("Results") if text else _("Last opened")
-    return fragment(request, "_found.html", {"found": found, "heading": heading, "more": more})
+    response = HttpResponse(_options(heading, found, more) if found else "")
+    patch_vary_headers(response, ["X-Requested-With", "HX-Request"])
+    return response
+
+
+def _options(heading: str, found: list[Found], more: str) -> str:
+    """The palette's options. Written in Python and not in a template: they are asked for at every key."""
+    rows = [
+        f'<div role="option" id="pf-{n}" aria-selected="false" data-href="{escape(one.url)}">'
+        f'{symbols.avatar(one.title, "" if one.round else "sq")}<span class="trunc">{escape(one.title)}</span>'
+        f'<span class="end">{escape(one.label)}</span></div>\n'
+        for n, one in enumerate(found, 1)
+    ]
+    if more:
+        rows.append(
+            f'<div role="option" id="pf-more" aria-selected="false" data-href="{escape(more)}">'
+            f'{symbols.icon("search")}<span class="trunc">{escape(_("Show all results"))}</span></div>'
+        )
+    head = f'<div class="head" id="palette-found">{escape(heading)}</div>\n'
+    return f'<div role="group" aria-labelledby="palette-found">{head}{"".join(rows)}</div>'
 
 
 def recent(request: Any, limit: int = 6) -> list[Found]:

@@ -14,7 +14,7 @@ PERSONS = Matching(
         Day("birthday"),
         Places("addresses"),
         Domains("", "emails", person=True),
-        Same("organisation", "organisation"),
+        Same("organisation", "organisation", other=-2.0),
         Same("salutation", "salutation", same=0.0, other=-3.0),
     )
 )

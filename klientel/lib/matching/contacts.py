@@ -12,6 +12,7 @@ from klientel.lib.emails import company_domain, email_key
 from klientel.lib.matching.evidence import Evidence
 from klientel.lib.matching.spelling import digits_of
 from klientel.lib.urls import domain_of
+from klientel.lib.words import fold
 
 _OFFICES = frozenset(
     [
@@ -120,6 +121,29 @@ def _mail_typo(one: str, two: str) -> float:
     if DamerauLevenshtein.distance(one, two, score_cutoff=4) <= 4 and len(one) > 12:
         return 8.0
     return 0.0
+
+
+def beyond_name(left: frozenset[str], right: frozenset[str], family: tuple[str, ...]) -> float:
+    """Bits of similar addresses of two who bear one last name: what stands before the @ often is the name itself.
+
+    Then the same words at another provider repeat what the name said already; a slip in the domain still tells.
+    """
+    bits = 0.0
+    for one in left:
+        for two in right:
+            local_a, _at, domain_a = one.partition("@")
+            local_b, _at, domain_b = two.partition("@")
+            if domain_a != domain_b and _made_of(local_a, family) and _made_of(local_b, family):
+                near = local_a == local_b and JaroWinkler.similarity(domain_a, domain_b) > 0.85
+                bits = max(bits, 5.0 if near else 0.0)
+            else:
+                bits = max(bits, _mail_typo(one, two))
+    return bits
+
+
+def _made_of(local: str, family: tuple[str, ...]) -> bool:
+    plain = fold(local).replace(" ", "")
+    return any(len(word) > 2 and word in plain for word in family)
 
 
 def compare_phones(left: frozenset[str], right: frozenset[str], *, person: bool) -> Evidence | None:

@@ -335,7 +335,19 @@ class Matching:
         for one, a, b in zip(self.features, left, right, strict=True):
             if a and b and one.key not in self.ignored:
                 found += one.compare(a, b, common)
+        if any(e.code == "similar_email" for e in found):
+            found = self._beyond_name(found, left, right)
         return _once(found)
+
+    def _beyond_name(self, found: list[Evidence], left: Profile, right: Profile) -> list[Evidence]:
+        """Similar addresses that are made of the name weigh only what they say besides."""
+        family = [p.family for p in (left[n] for n in self._names) if isinstance(p, people.Name)]
+        mails = [(a, b) for f, a, b in zip(self.features, left, right, strict=True) if f.key == "email" and a and b]
+        if not family or not family[0] or not mails:
+            return found
+        bits = contacts.beyond_name(*mails[0], family[0])
+        told = Evidence("email", "similar_email", bits) if bits else Evidence("email", "other_email", -1.0)
+        return [told if e.code == "similar_email" else e for e in found]
 
     def score(
         self, left: Profile, right: Profile, common: Commonness = SHIPPED, size: int = USUAL

@@ -124,6 +124,16 @@ def test_a_shared_office_address_is_no_proof() -> None:
     assert likely(PERSON, one, two) < 0.05
 
 
+def test_an_address_made_of_the_name_at_another_firm_says_nothing_beyond_the_name() -> None:
+    one = {"first_name": "Leander", "last_name": "Schäfer", "emails": ["leander.schaefer@pflege-nord.example"]}
+    two = {**one, "emails": ["leander.schaefer@sprachschule-sued.example"]}
+    nick = [{**each, "emails": [f"sommerwind77@{n}.example"]} for n, each in enumerate((one, two))]
+    slip = {**one, "emails": ["leander.schaefer@pflege-nrod.example"]}
+    assert "similar_email" not in reasons(PERSON, one, two)
+    assert likely(PERSON, one, two) < 0.85 < likely(PERSON, *nick)
+    assert likely(PERSON, one, slip) > 0.95
+
+
 def test_scores_of_organisations() -> None:
     acme = {"name": "Acme Werkzeuge GmbH", "website": "https://acme.de", "addresses": [{"postcode": "10115"}]}
     assert likely(FIRM, acme, {"name": "ACME Werkzeuge G.m.b.H.", "website": "acme.de"}) > 0.9

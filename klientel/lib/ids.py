@@ -6,6 +6,8 @@ import time
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from klientel.lib import clock
+
 _lock = threading.Lock()
 _last = 0
 _stock: list[int] = []
@@ -18,15 +20,18 @@ def uuid7() -> UUID:
     """A new id: strictly rising within a process, whatever the clock does, and safe across threads.
 
     48 bits of milliseconds, 12 bits of the fraction of the millisecond (RFC 9562, section 6.2, method 3),
-    62 bits from the operating system's random source.
+    62 bits from the operating system's random source. Where the clock was turned back (`lib.clock`), ids are of the
+    time it shows, and rise in what is told under it.
     """
     global _last
-    milliseconds, nanoseconds = divmod(time.time_ns(), 1_000_000)
+    hands = clock.turned()
+    milliseconds, nanoseconds = divmod(hands.nanoseconds() if hands else time.time_ns(), 1_000_000)
     stamp = milliseconds << 12 | nanoseconds * 4096 // 1_000_000
     with _lock:
-        if stamp <= _last:
-            stamp = _last + 1
-        _last = stamp
+        if hands:
+            hands.stamp = stamp = max(stamp, hands.stamp + 1)
+        else:
+            _last = stamp = max(stamp, _last + 1)
         random = _random()
     return _put_together(stamp, random & _RANDOM_MASK)
 

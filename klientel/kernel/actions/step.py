@@ -6,7 +6,6 @@ refused item leaves nothing; what is buffered is written before its table is rea
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +23,7 @@ from klientel.kernel.kinds import Kind, Link, Links
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.sql import FALSE
 from klientel.kernel.tenancy import current
+from klientel.lib import clock
 from klientel.lib.ids import uuid7
 
 
@@ -66,7 +66,7 @@ class Step:
     ) -> None:
         self.actor, self.action, self.scope = actor, action, scope
         self.change_set, self.cause = change_set, cause
-        self.now = dt.datetime.now(dt.UTC)
+        self.now = clock.now()
         self.events: list[Event] = []
         self.event_items: list[int] = []
         self._may_make: bool | None = None

@@ -25,6 +25,7 @@ from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.search.fields import searched, text_of
 from klientel.kernel.sql import TRUE, Sql, both
 from klientel.kernel.tenancy import current
+from klientel.lib import clock
 
 if TYPE_CHECKING:
     from klientel.kernel.actions.step import Draft
@@ -61,7 +62,7 @@ def store(drafts: list[Draft], now: dt.datetime) -> None:
 
 def store_derived(rtype: RecordType, records: list[Any]) -> None:
     """Insert records that are worked out from others, within an open door; they have no events and are not searched."""
-    now = dt.datetime.now(dt.UTC)
+    now = clock.now()
     for record in records:
         record.title = rtype.title_of(record)
         record.sort_key = rtype.sort_of(record, record.title)

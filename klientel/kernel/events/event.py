@@ -13,6 +13,7 @@ from django.db import connection
 
 from klientel.kernel.sql import Sql, loaded
 from klientel.kernel.tenancy import current
+from klientel.lib import clock
 from klientel.lib.ids import uuid7
 
 #: tables that belong to tenants and are not Django models
@@ -33,7 +34,7 @@ class Event:
     parameters: dict[str, Any] = field(default_factory=dict)
     cause: UUID | None = None
     undoes: UUID | None = None
-    at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
+    at: dt.datetime = field(default_factory=clock.now)
     id: UUID = field(default_factory=uuid7)
     about: list[UUID] = field(default_factory=list)
     private: frozenset[str] = frozenset()  # which of the changes are personal values

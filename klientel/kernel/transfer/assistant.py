@@ -28,6 +28,7 @@ from klientel.kernel.transfer import mapping as mappings
 from klientel.kernel.transfer.models import ImportRow, ImportRun, State
 from klientel.kernel.transfer.options import POLICIES, UPDATES, Options
 from klientel.kernel.transfer.targets import Target, targets
+from klientel.lib import clock
 from klientel.lib.sentences import Unreadable
 from klientel.lib.tables.writing import csv_chunks
 
@@ -104,6 +105,7 @@ def start(actor: Actor, rtype: RecordType | str, upload: Any, *, name: str = "",
             size=size,
             member=actor.member,
             actor_name=actor.name[:200],
+            created_at=clock.now(),
             name=clean_name(name or getattr(upload, "name", "") or upload),
             language=get_language() or actor.language,
             options=_first_options(scope, rtype, actor, options).plain(),

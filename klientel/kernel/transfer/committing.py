@@ -12,7 +12,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from klientel.kernel import writing
@@ -30,6 +29,7 @@ from klientel.kernel.transfer.importing import CHUNK, Importer, Result, merged
 from klientel.kernel.transfer.models import ImportRun, StagedRow, State
 from klientel.kernel.transfer.options import Options
 from klientel.kernel.transfer.taking import Fault, Taken
+from klientel.lib import clock
 
 #: rows that stay as they are until somebody chooses or corrects
 _WAITING = ("conflict",)
@@ -67,7 +67,7 @@ def _begin(run_id: UUID) -> ImportRun:
     if run.state in (State.CHECKED, State.CONFLICTS) and run.staged:
         if run.state == State.CHECKED:
             run.preview = run.preview | {"counts": run.counts}
-            run.counts, run.rows_done, run.started_at = {}, 0, timezone.now()
+            run.counts, run.rows_done, run.started_at = {}, 0, clock.now()
         else:
             counts = Counter(run.counts)
             for row in StagedRow.objects.filter(run=run_id, done=False).only("state", "faults").iterator():
@@ -106,7 +106,7 @@ def _finish(run_id: UUID) -> ImportRun:
     run = running.locked(run_id)
     if run.state == State.RUNNING:
         waiting = StagedRow.objects.filter(run=run_id, done=False).exists()
-        run.state, run.finished_at = (State.CONFLICTS if waiting else State.DONE), timezone.now()
+        run.state, run.finished_at = (State.CONFLICTS if waiting else State.DONE), clock.now()
         run.staged = waiting
         with writing.door():
             run.save(update_fields=["state", "finished_at", "staged"])

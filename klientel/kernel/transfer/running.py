@@ -30,6 +30,7 @@ from klientel.kernel.transfer.importing import CHUNK, Importer, Result, chunks
 from klientel.kernel.transfer.models import ImportRow, ImportRun, StagedRow, State
 from klientel.kernel.transfer.options import Options
 from klientel.kernel.transfer.taking import Taken, Taker
+from klientel.lib import clock
 from klientel.lib.sentences import Unreadable
 from klientel.lib.tables import Table, open_table
 
@@ -163,7 +164,7 @@ def locked(run_id: UUID) -> ImportRun:
 def _begin(run_id: UUID) -> ImportRun:
     run = locked(run_id)
     if run.state in (State.UPLOADED, State.CHECKED):
-        run.state, run.started_at = State.RUNNING, timezone.now()
+        run.state, run.started_at = State.RUNNING, clock.now()
         with writing.door():
             run.save(update_fields=["state", "started_at"])
     return run
@@ -234,7 +235,7 @@ def _details(result: Result, fault: Any) -> dict[str, Any]:
 def _finish(run_id: UUID) -> ImportRun:
     run = locked(run_id)
     if run.state == State.RUNNING:
-        run.state, run.finished_at, run.rows_total = State.DONE, timezone.now(), run.rows_done
+        run.state, run.finished_at, run.rows_total = State.DONE, clock.now(), run.rows_done
         with writing.door():
             run.save(update_fields=["state", "finished_at", "rows_total"])
         telling.tell(run)
@@ -243,7 +244,7 @@ def _finish(run_id: UUID) -> ImportRun:
 
 def fail(run: ImportRun, reason: str) -> ImportRun:
     """It cannot go on: say why, in one sentence."""
-    run.state, run.reason, run.finished_at = State.FAILED, reason, timezone.now()
+    run.state, run.reason, run.finished_at = State.FAILED, reason, clock.now()
     with writing.door():
         run.save(update_fields=["state", "reason", "finished_at"])
     telling.tell(run)

@@ -14,7 +14,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.utils import timezone
 
 from klientel.kernel import writing
 from klientel.kernel.errors import Refused
@@ -27,6 +26,7 @@ from klientel.kernel.transfer.importing import CHUNK, Importer, Result, chunks, 
 from klientel.kernel.transfer.models import ImportRun, StagedRow, State
 from klientel.kernel.transfer.options import Options
 from klientel.kernel.transfer.taking import Taken
+from klientel.lib import clock
 from klientel.lib.tables import Row
 
 _REMOVED_AT_ONCE = 5000
@@ -68,7 +68,7 @@ def begin(run_id: UUID) -> ImportRun:
         run = running.locked(run_id)
         if run.state not in (State.UPLOADED, State.CHECKED):
             return run
-        run.state, run.staged, run.started_at = State.CHECKING, False, timezone.now()
+        run.state, run.staged, run.started_at = State.CHECKING, False, clock.now()
         run.cursor = run.rows_done = 0
         run.counts, run.preview = {}, {}
         run.save()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 import sys
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -12,17 +13,23 @@ from django.db import transaction
 
 from klientel.kernel.access import system_actor
 from klientel.kernel.actions import Item, run, run_many
-from klientel.kernel.kinds import today
+from klientel.kernel.events import cursors
+from klientel.kernel.events.consumers import consumers
+from klientel.kernel.identity.actor import Actor
+from klientel.kernel.kinds import today, zone
 from klientel.kernel.tenancy import inside
 from klientel.kernel.tenancy.models import Tenant
+from klientel.lib import clock
 from klientel.site.demo import logins, messy, workspace
 from klientel.site.demo.names import Maker
-from klientel.site.demo.stories import Cast, stories, told
+from klientel.site.demo.past import Past
+from klientel.site.demo.stories import LATE, Cast, Entry, Told, stories, told
 from klientel.site.demo.words_of import lines
 from klientel.site.demo.workspace import Workspace
 
 SEED = 1189
 FIRMS, STAFFED, PRIVATE = 60, 150, 30
+FOUNDED, FAIR = 420, 24  # days ago: the workspace was set up, the contacts of a fair were imported
 OWNERS = ("jan", "jan", "mareike", "mareike", "tobias", "elif", "katrin")
 SLUG, SMALL = "hansewerk", "elbtal"
 
@@ -37,7 +44,8 @@ def create(*, progress: bool = False) -> list[dict[str, str]]:
         logins.keep(made)
     if not logins.known():
         logins.keep(_new_passwords())
-    messy.bring_in(SLUG, say)
+    with clock.turned_back(dt.datetime.now(dt.UTC) - dt.timedelta(days=FAIR)):
+        messy.bring_in(SLUG, say)
     return logins.known()
 
 
@@ -62,18 +70,21 @@ def _who() -> list[tuple[str, str]]:
 
 
 def _large() -> list[dict[str, str]]:
-    space = workspace.found("Hansewerk GmbH", SLUG)
+    space, dice = workspace.found("Hansewerk GmbH", SLUG), random.Random(SEED)  # noqa: S311
     with inside(space.tenant.id):
-        workspace.set_up(space)
-        filling = Filling(space, Maker(SEED))
-        filling.run()
-        workspace.save_views(space)
+        cursors.lock(consumers())  # they begin before the first event, as where people worked all along
+        past = Past(dice)
+        begin = past.day(-FOUNDED)
+        past.on(begin, partial(workspace.set_up, space))
+        past.on(begin + dt.timedelta(hours=1), Filling(space, Maker(SEED), past, dice).plan)
+        past.on(past.day(-60), partial(workspace.save_views, space))
+        past.play(begin)
     return space.logins
 
 
 def _small() -> list[dict[str, str]]:
     space = workspace.found("Elbtal Verpackungen", SMALL)
-    with inside(space.tenant.id):
+    with inside(space.tenant.id), clock.turned_back(dt.datetime.now(dt.UTC) - dt.timedelta(days=FOUNDED // 2)):
         space.system = system_actor("Einrichtung")
         workspace.roles(space)
         space.member("sven", "Sven Albers", role="administration", login=True, about="Administration, anderer Mandant")
@@ -103,119 +114,150 @@ def _created(actor: Any, rtype: str, values: list[dict[str, Any]]) -> list[dict[
 class Filling:
     """The larger company's customers and what happened with them."""
 
-    def __init__(self, space: Workspace, maker: Maker) -> None:
-        self.space, self.maker, self.dice = space, maker, random.Random(SEED)  # noqa: S311
+    def __init__(self, space: Workspace, maker: Maker, past: Past, dice: random.Random) -> None:
+        self.space, self.maker, self.past, self.dice = space, maker, past, dice
         self.firms: list[dict[str, Any]] = []
         self.people: list[dict[str, Any]] = []
-        self.contact: dict[UUID, dict[str, Any]] = {}
 
-    def run(self) -> None:
-        """Everything, in the order in which it is needed."""
-        self.make_firms()
-        self.make_people()
-        self.make_places()
-        self.tell()
-        self.connect()
-        self.comment()
-        self.move_on()
+    def plan(self) -> None:
+        """Everything that will happen; what needs a record is played after that was made."""
+        self.plan_firms()
+        for _ in range(PRIVATE):
+            person = self.maker.person(place=self.maker.place(near=True))
+            person |= {"owner": self.owner(), "stage": self.dice.choice(("lead", "customer", "prospect"))}
+            self.on(self.dice.randint(4, FOUNDED - 10), self.meet, person)
+        for n in range(16):
+            self.on(self.dice.randint(3, 150), self.place, n)
+        for n in range(18):
+            self.on(self.dice.randint(3, 120), self.connect, n)
+        for _ in range(12):
+            self.on(self.dice.randint(1, 100), self.move_on)
+        self.on(12, self.send_newsletter)
+        texts = lines("comments") * 3
+        for n, text in enumerate(texts):
+            at = self.past.ago((35, 150, 400, 1300)[n]) if n < 4 else self.past.day(-self.dice.randint(2, 90))
+            self.past.on(at, partial(self.comment, n, text))
 
-    def by_owner(self, rtype: str, values: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Each record is made by whoever owns it."""
-        made: list[dict[str, Any]] = []
-        for key, member in self.space.members.items():
-            own = [v for v in values if v.get("owner") == member]
-            made += _created(self.space.actor(key) if key != "elif" or rtype.startswith("work.") else self.space.system,
-                             rtype, own)  # fmt: skip
-        return made
+    def on(self, days: int, act: Any, *given: Any) -> None:
+        """It happens so many days ago."""
+        self.past.on(self.past.day(-days), partial(act, *given))
 
     def owner(self) -> UUID:
         """One of those who look after customers."""
         return self.space.members[self.dice.choice(OWNERS)]
 
-    def tags(self, *likely: str) -> list[UUID]:
-        """Some tags."""
-        chosen = [name for name in (*likely, *self.space.tags) if self.dice.random() < 0.12]
-        return [self.space.tags[name] for name in dict.fromkeys(chosen)]
+    def actor(self, owner: UUID, rtype: str) -> Actor:
+        """Each record is made by whoever owns it; service makes no contacts."""
+        key = next(key for key, member in self.space.members.items() if member == owner)
+        return self.space.system if key == "elif" and not rtype.startswith("work.") else self.space.actor(key)
 
-    def make_firms(self) -> None:
-        """Organisations, some of which belong to others."""
+    def make(self, rtype: str, values: dict[str, Any]) -> None:
+        """Make the record by whoever owns it; the values get its ``id``."""
+        values["id"] = run(self.actor(values["owner"], rtype), f"{rtype}.create", **values).record.id
+
+    def tags(self) -> list[UUID]:
+        """Some tags."""
+        return [tag for tag in self.space.tags.values() if self.dice.random() < 0.12]
+
+    def plan_firms(self) -> None:
+        """Organisations with the people who work there; each is found some weeks before its story begins."""
         stages = ("customer", "customer", "regular", "regular", "lead", "prospect", "partner", "supplier", "former")
-        values = []
-        for _ in range(FIRMS):
+        for n in range(FIRMS):
             firm = self.maker.firm() | {"owner": self.owner(), "stage": self.dice.choice(stages), "tags": self.tags()}
             firm["x_abc"] = self.dice.choice(("a", "b", "b", "c", "c", "c"))
             firm["x_rahmenvertrag"] = self.dice.random() < 0.2
             if self.dice.random() < 0.5:
                 firm["x_pruefung"] = (today() + dt.timedelta(days=self.dice.randint(-40, 300))).isoformat()
-            values.append(firm)
-        self.firms = self.by_owner("contacts.organisation", values)
-        for child, parent in zip(self.firms[40:48], self.firms[:4] * 2, strict=True):
-            run(self.space.system, "contacts.organisation.change", child["id"], parent=parent["id"])
-
-    def make_people(self) -> None:
-        """Persons at organisations, and some for themselves."""
-        values: list[dict[str, Any]] = []
-        for n in range(STAFFED):
-            firm = self.firms[n] if n < len(self.firms) else self.dice.choice(self.firms)
-            person = self.maker.person(firm["emails"][0]["value"].partition("@")[2])
-            person |= {"organisation": firm["id"], "stage": firm["stage"], "owner": firm["owner"]}
-            if self.dice.random() < 0.3:
-                person["x_im_einkauf"] = [self.dice.choice(("decides", "advises", "uses", "checks"))]
-            values.append(person | {"tags": self.tags()})
-        for _ in range(PRIVATE):
-            person = self.maker.person(place=self.maker.place(near=True))
-            values.append(person | {"owner": self.owner(), "stage": self.dice.choice(("lead", "customer", "prospect"))})
-        self.people = self.by_owner("contacts.person", values)
-        for person in self.people:
-            self.contact.setdefault(person.get("organisation"), person)  # type: ignore[arg-type]
-
-    def make_places(self) -> None:
-        """Some work at a second organisation, or did before."""
-        chosen = self.dice.sample([p for p in self.people if p.get("organisation")], 16)
-        items = []
-        for n, person in enumerate(chosen):
-            ended = {"ends": f"{self.dice.randint(2018, 2025)}-06-30"} if n % 2 else {}
-            begun = f"{self.dice.randint(2005, 2017)}-0{self.dice.randint(1, 9)}-01"
-            role = self.dice.choice(("Beirat", "Gesellschafter", "Einkauf", "Beratung", "Vorstand"))
-            firm = self.dice.choice([f for f in self.firms if f["id"] != person["organisation"]])
-            items.append({"person": person["id"], "organisation": firm["id"], "role": role, "begins": begun} | ended)
-        _created(self.space.system, "contacts.affiliation", items)
-
-    def tell(self) -> None:
-        """A story for every organisation, two for some; day after day, by whoever looks after them, so that every
-        timeline reads as it happened."""
-        actors = {member: self.space.actor(key) for key, member in self.space.members.items()}
-        for n, firm in enumerate(self.firms):
             numbers = [n % len(stories())] + ([(n * 5 + 3) % len(stories())] if n % 6 == 0 else [])
-            person, actor = self.contact[firm["id"]], actors[firm["owner"]]
-            cast = Cast(person, firm["name"], [person["id"]], firm["owner"])
-            for number in numbers:
-                for rtype, values in told(stories()[number], cast, today(), self.dice):
-                    done = values.get("state") == "done"
-                    given = values | {"state": "open"} if done else values
-                    record = run(actor, f"{rtype}.create", **given).record
-                    if done:
-                        run(actor, "work.task.complete", record.id)
+            chosen = [stories()[number] for number in numbers]
+            first = -min(entry.day for story in chosen for entry in story)
+            days = min(first + LATE + self.dice.randint(4, 60), FOUNDED - 10)
+            self.on(days, self.find, firm, chosen, days)
+        for child, parent in zip(range(40, 48), [*range(4), *range(4)], strict=True):
+            self.on(self.dice.randint(3, 12), self.join, child, parent)
 
-    def connect(self) -> None:
+    def find(self, firm: dict[str, Any], chosen: list[tuple[Entry, ...]], days: int) -> None:
+        """A new customer: the organisation, whom we know there, and what is going to happen with them."""
+        stage, n = firm["stage"], len(self.firms)
+        if stage in ("customer", "regular"):
+            firm["stage"] = "prospect"
+            self.on(self.dice.randint(1, days - 1), self.win, firm, stage)
+        self.make("contacts.organisation", firm)
+        self.firms.append(firm)
+        person = self.colleague(firm)
+        self.meet(person)
+        for _ in range((STAFFED - FIRMS) * (n + 1) // FIRMS - (STAFFED - FIRMS) * n // FIRMS):
+            self.on(self.dice.randint(1, days - 1), self.meet, self.colleague(firm))
+        cast = Cast(person, firm["name"], [person["id"]], firm["owner"])
+        for story in chosen:
+            for one in told(story, cast, self.past.end.astimezone(zone()).date(), self.dice):
+                self.past.on(one.at.replace(tzinfo=zone()), partial(self.tell, one))
+
+    def colleague(self, firm: dict[str, Any]) -> dict[str, Any]:
+        """Somebody who works there."""
+        person = self.maker.person(firm["emails"][0]["value"].partition("@")[2])
+        person |= {"organisation": firm["id"], "stage": firm["stage"], "owner": firm["owner"], "tags": self.tags()}
+        if self.dice.random() < 0.3:
+            person["x_im_einkauf"] = [self.dice.choice(("decides", "advises", "uses", "checks"))]
+        return person
+
+    def meet(self, person: dict[str, Any]) -> None:
+        """Somebody new."""
+        self.make("contacts.person", person)
+        self.people.append(person)
+
+    def win(self, firm: dict[str, Any], stage: str) -> None:
+        """They bought something."""
+        actor = self.actor(firm["owner"], "contacts.organisation")
+        run(actor, "contacts.organisation.change", firm["id"], stage=stage)
+        firm["stage"] = stage
+        first = next(p for p in self.people if p.get("organisation") == firm["id"])
+        run(actor, "contacts.person.change", first["id"], stage=stage)
+
+    def join(self, child: int, parent: int) -> None:
+        """One organisation turns out to belong to another."""
+        run(self.space.system, "contacts.organisation.change", self.firms[child]["id"], parent=self.firms[parent]["id"])
+
+    def tell(self, one: Told) -> None:
+        """One part of a story, by whoever looks after them."""
+        done = one.values.get("state") == "done"
+        actor = self.actor(one.values["owner"], one.rtype)
+        record = run(actor, f"{one.rtype}.create", **one.values | ({"state": "open"} if done else {})).record
+        if done:
+            days = (dt.date.fromisoformat(one.values["due"]) - self.past.end.astimezone(zone()).date()).days
+            at = max(self.past.day(days), clock.now())
+            self.past.on(at, lambda: run(actor, "work.task.complete", record.id))
+
+    def place(self, n: int) -> None:
+        """Some work at a second organisation, or did before."""
+        person = self.dice.choice([p for p in self.people if p.get("organisation")])
+        ended = {"ends": f"{self.dice.randint(2018, 2025)}-06-30"} if n % 2 else {}
+        begun = f"{self.dice.randint(2005, 2017)}-0{self.dice.randint(1, 9)}-01"
+        role = self.dice.choice(("Beirat", "Gesellschafter", "Einkauf", "Beratung", "Vorstand"))
+        firm = self.dice.choice([f for f in self.firms if f["id"] != person["organisation"]])
+        facts = {"person": person["id"], "organisation": firm["id"], "role": role, "begins": begun}
+        run(self.space.system, "contacts.affiliation.create", **facts | ended)
+
+    def connect(self, n: int) -> None:
         """Relations between people and organisations."""
-        for n in range(18):
-            kind = list(self.space.relations.values())[n % len(self.space.relations)]
-            one, other = self.dice.sample(self.people if n % 2 else self.firms, 2)
-            rtype = "contacts.person" if n % 2 else "contacts.organisation"
-            run(self.space.system, f"{rtype}.link", one["id"], kind=kind, to=[other["id"]])
+        kind = list(self.space.relations.values())[n % len(self.space.relations)]
+        one, other = self.dice.sample(self.people if n % 2 else self.firms, 2)
+        rtype = "contacts.person" if n % 2 else "contacts.organisation"
+        run(self.space.system, f"{rtype}.link", one["id"], kind=kind, to=[other["id"]])
 
-    def comment(self) -> None:
+    def comment(self, n: int, text: str) -> None:
         """Colleagues say something about customers, and mention each other."""
-        for n, text in enumerate(lines("comments") * 3):
-            person, key = self.dice.choice(self.people), ("katrin", "elif")[n % 2]
-            mentions = [self.space.members["jan"]] if n % 5 == 0 else []
-            run(self.space.actor(key), "contacts.person.comment", person["id"], text=text, mentions=mentions)
+        mentions = [self.space.members["jan"]] if n in (1, 3) else []
+        actor, person = self.space.actor(("katrin", "elif")[n % 2]), self.dice.choice(self.people)
+        run(actor, "contacts.person.comment", person["id"], text=text, mentions=mentions)
 
     def move_on(self) -> None:
-        """Some customers change: stage by hand, a tag by a bulk change that can be undone."""
-        boss = self.space.actor("katrin")
-        for person in self.dice.sample(self.people, 12):
-            run(boss, "contacts.person.change", person["id"], stage="regular")
+        """A customer comes back."""
+        person = self.dice.choice([p for p in self.people if p["stage"] in ("lead", "prospect", "former")])
+        run(self.space.actor("katrin"), "contacts.person.change", person["id"], stage="regular")
+        person["stage"] = "regular"
+
+    def send_newsletter(self) -> None:
+        """A bulk change that can be undone."""
         chosen = [Item(p["id"], {"tags": [self.space.tags["Newsletter"]]}) for p in self.dice.sample(self.people, 40)]
-        list(run_many(boss, "contacts.person.tag", chosen))
+        list(run_many(self.space.actor("katrin"), "contacts.person.tag", chosen))

@@ -10,6 +10,8 @@ from typing import Any
 
 from klientel.site.demo.words_of import text
 
+LATE = 6  # days by which a story may lie further back
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -61,21 +63,42 @@ class Cast:
     owner: str
 
 
-def told(story: tuple[Entry, ...], cast: Cast, today: dt.date, dice: random.Random) -> list[tuple[str, dict[str, Any]]]:
-    """The story as ``(record type, values)``, shifted by some days so that no two customers run in step."""
+@dataclass(frozen=True)
+class Told:
+    """One record of a story, and when it is written down (local time): nobody notes a call before it was made."""
+
+    rtype: str
+    values: dict[str, Any]
+    at: dt.datetime
+
+
+def told(story: tuple[Entry, ...], cast: Cast, today: dt.date, dice: random.Random) -> list[Told]:
+    """The story, shifted by some days so that no two customers run in step."""
     names = spoken(cast.person) | {"firma": cast.firm}
-    shift = dice.randint(-6, 0)
-    return [
-        _values(e, cast, names, today + dt.timedelta(days=e.day + (shift if e.day < -9 else 0)), dice) for e in story
-    ]
+    shift = dice.randint(-LATE, 0)
+    found: list[Told] = []
+    for entry in story:
+        day = today + dt.timedelta(days=entry.day + (shift if entry.day < -9 else 0))
+        day += dt.timedelta(days={5: 2, 6: 1}.get(day.weekday(), 0) if entry.day not in (0, -1) else 0)
+        at = dt.datetime.combine(day, dt.time(dice.randint(8, 16), dice.choice((0, 15, 30, 45))))
+        rtype, values = _values(entry, cast, names, at)
+        found.append(Told(rtype, values, _written(entry, rtype, at, today, found)))
+    return found
 
 
-def _values(
-    entry: Entry, cast: Cast, names: dict[str, str], day: dt.date, dice: random.Random
-) -> tuple[str, dict[str, Any]]:
+def _written(entry: Entry, rtype: str, at: dt.datetime, today: dt.date, before: list[Told]) -> dt.datetime:
+    """Notes, calls and meetings once they took place; what is to be done when what came before it was."""
+    if entry.day < 0 and rtype != "work.task":
+        took = {"call": entry.facts[-1:], "meeting": entry.facts[:1]}.get(entry.what, ())
+        return at + dt.timedelta(minutes=3 + sum(map(int, took)))
+    if before:
+        return before[-1].at + dt.timedelta(minutes=7)
+    return min(at, dt.datetime.combine(today, dt.time(9))) - dt.timedelta(days=3)
+
+
+def _values(entry: Entry, cast: Cast, names: dict[str, str], when: dt.datetime) -> tuple[str, dict[str, Any]]:
     words, subject = entry.words.format(**names), entry.subject.format(**names)
-    day += dt.timedelta(days={5: 2, 6: 1}.get(day.weekday(), 0) if entry.day not in (0, -1) else 0)
-    at = dt.datetime.combine(day, dt.time(dice.randint(8, 16), dice.choice((0, 15, 30, 45)))).isoformat()
+    day, at = when.date(), when.isoformat()
     base: dict[str, Any] = {"concerns": cast.concerns, "owner": cast.owner}
     match entry.what:
         case "note":

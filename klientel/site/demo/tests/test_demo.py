@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from klientel.contacts.models import Organisation, Person
 from klientel.kernel.identity.models import User
@@ -66,10 +67,8 @@ def test_a_story_bends_its_names() -> None:
     assert spoken(koch) == {"Frau": "Herr Koch", "herrn": "Herrn Koch", "sie": "er"}
     assert spoken(koch | {"salutation": "neutral"})["herrn"] == "Otto Koch"
     for story in stories():
-        for _rtype, values in told(story, Cast(koch, "Koch KG", ["1"], "2"), dt.date(2026, 11, 22), random.Random(1)):
-            assert "{" not in str(values.get("subject", "")) + str(values.get("text", "")) + str(
-                values.get("notes", "")
-            )
+        for one in told(story, Cast(koch, "Koch KG", ["1"], "2"), dt.date(2026, 11, 22), random.Random(1)):
+            assert "{" not in "".join(str(one.values.get(part, "")) for part in ("subject", "text", "notes"))
 
 
 def test_the_contact_file_is_a_mess(home: Path) -> None:
@@ -79,6 +78,18 @@ def test_the_contact_file_is_a_mess(home: Path) -> None:
     lines = list(csv.reader(content.decode("cp1252").splitlines(), delimiter=";"))
     assert {len(line) for line in lines} > {len(messy.HEADER)}
     assert len({tuple(line) for line in lines}) < len(lines) + 1
+
+
+#: events recorded on another day than today, whose id is of another second than they are, that come before the record
+#: they are of, or that change a record after its last change
+_STAMPS = """
+SELECT count(*) FILTER (WHERE e.recorded_at < now() - interval '1 hour' OR e.recorded_at < e.at),
+    count(*) FILTER (WHERE e.id NOT BETWEEN kernel_id_at(e.at - interval '5 s')
+        AND kernel_id_at(e.at + interval '5 s')),
+    count(*) FILTER (WHERE e.at < p.created_at OR p.id > kernel_id_at(p.created_at + interval '5 s')),
+    count(*) FILTER (WHERE e.at > p.changed_at AND e.fields <> '{}')
+FROM kernel_event e LEFT JOIN contacts_person p ON p.id = e.record_id
+"""
 
 
 @pytest.mark.django_db
@@ -95,6 +106,16 @@ def test_it_is_made_once_and_whole(home: Path) -> None:
         assert (file.state, file.encoding, file.counts["error"]) == ("done", "cp1252", 1)
         assert Person.objects.count() == filling.STAFFED + filling.PRIVATE + file.counts["new"]
         assert Task.objects.filter(state="open", due__lt=dt.date.today()).exists()  # noqa: DTZ011
+    with inside(Tenant.objects.get(slug=filling.SLUG).id), reading(), connection.cursor() as cursor:
+        cursor.execute(_STAMPS)
+        assert cursor.fetchone() == (0, 0, 0, 0)
+        cursor.execute("SELECT count(DISTINCT date_trunc('month', at)), max(at) < now() FROM kernel_event")
+        months, over = cursor.fetchone()
+        assert over
+        assert months > 10
+        assert Person.objects.filter(created_at__lt=dt.datetime.now(dt.UTC) - dt.timedelta(days=30)).count() > 100
+        person = Person.objects.order_by("created_at").first()
+        assert person.changed_at >= person.created_at
     with inside(Tenant.objects.get(slug=filling.SMALL).id), reading():
         assert Organisation.objects.count() == 6
 

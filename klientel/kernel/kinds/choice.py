@@ -58,7 +58,10 @@ class Choice(Text):
         return self.show(value)
 
     def show(self, value: Any) -> str:
-        return dict(self.options()).get(value, value or "")
+        for key, label in self.of() if callable(self.of) else self.of:  # only this one label is translated
+            if value == str(key):
+                return str(label)
+        return value or ""
 
     def schema(self) -> dict[str, Any]:
         keys = [k for k, _label in self.options()]

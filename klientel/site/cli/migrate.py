@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from importlib import import_module
 from typing import Any
@@ -34,7 +35,7 @@ def migrate(*, quiet: bool = False, again: bool = False) -> bool:
     """Schema, policies, rights and leakproof marks; True when something was done. Expects a database that answers."""
     owner = connections["owner"]
     with psycopg.connect(**place().conninfo(), autocommit=True) as guard:
-        guard.execute("select pg_advisory_lock(%s)", [LOCK])
+        _alone(guard)
         if schema.is_current(guard) and not again:
             return False
         if settings.SERVER is None:
@@ -47,6 +48,14 @@ def migrate(*, quiet: bool = False, again: bool = False) -> bool:
         schema.leave_mark(guard)
     owner.close()
     return True
+
+
+def _alone(guard: psycopg.Connection[Any]) -> None:
+    """Wait until nobody else migrates: by asking again, because a statement that waits holds a snapshot, and an index
+    that the other one builds concurrently would wait for it.
+    """
+    while not (found := guard.execute("select pg_try_advisory_lock(%s)", [LOCK]).fetchone()) or not found[0]:
+        time.sleep(0.2)
 
 
 def _reconcile(owner: Any) -> None:

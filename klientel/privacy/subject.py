@@ -11,8 +11,9 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils.translation import gettext_lazy as _
+from psycopg.errors import DeadlockDetected
 
 from klientel.kernel.access.granting import ActorScope, allowed
 from klientel.kernel.access.reading import get, visible_ids
@@ -32,9 +33,21 @@ SHORTEST_FOLDED = 10
 
 @contextmanager
 def for_privacy(tenant: UUID) -> Iterator[None]:
-    """A transaction in which restricted records can be seen too."""
-    with inside(tenant, purpose=PRIVACY), transaction.atomic():
-        yield
+    """A transaction in which restricted records can be seen too.
+
+    :class:`Conflict` where it and another waited for each other and the database stopped this one.
+    """
+    try:
+        with inside(tenant, purpose=PRIVACY), transaction.atomic():
+            yield
+    except OperationalError as error:
+        if not isinstance(error.__cause__, DeadlockDetected):
+            raise
+        raise _busy() from error
+
+
+def _busy() -> Conflict:
+    return Conflict("busy", _("Somebody else is changing the same records at this moment. Please try again."))
 
 
 def subject(actor: Actor, rtype: RecordType, record_id: UUID) -> Any:
@@ -73,7 +86,7 @@ def _wait_for(rtype: RecordType, record_id: UUID) -> None:
             [current(), ids],
         )
     if _all_ids(record_id) != ids:
-        raise Conflict("busy", _("Somebody else is changing the same records at this moment. Please try again."))
+        raise _busy()
 
 
 def _all_ids(record_id: UUID) -> list[UUID]:

@@ -15,11 +15,16 @@ def application(*_: object) -> Any:
     import django
     from django.conf import settings
     from django.core.handlers.wsgi import WSGIHandler
+    from django.urls import get_resolver
+
+    from klientel.site.processes import rarely_collect
 
     django.setup(set_prefix=False)
     if os.environ.get("BENCH_NAME") == "bare":
         settings.MIDDLEWARE = []
     made = WSGIHandler()
+    _ = get_resolver().url_patterns  # reading it imports every view
+    rarely_collect()
     place = os.environ.get("BENCH_PROFILE")
     return profiled(made, place) if place else made
 

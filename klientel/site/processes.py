@@ -191,6 +191,10 @@ class Family:
                 self._pause(0.05)
 
 
+#: objects more than before, and rounds of the younger generations, until one is looked through
+SELDOM = (20_000, 20, 50)
+
+
 def preload(names: list[str]) -> None:
     """Import what the processes need, so that they share the memory."""
     django.setup()
@@ -203,8 +207,14 @@ def preload(names: list[str]) -> None:
         import_module("django.urls").get_resolver().url_patterns  # noqa: B018 - reading it imports every view
     if "worker" in names:
         import_module("klientel.kernel.jobs.worker")
+    rarely_collect()
+
+
+def rarely_collect() -> None:
+    """What is imported stays for good and is not looked through again; requests seldom leave a ring."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*SELDOM)
 
 
 def _fork(name: str, setup: Setup) -> int:

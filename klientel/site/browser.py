@@ -94,7 +94,9 @@ class System:
         """``klientel …`` on the same database."""
         command = [sys.executable, "-m", "klientel.site.cli", *words]
         environ = self.environment | more
-        return subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, text=True, check=check)
+        done = subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0 or not check, done.stderr
+        return done
 
 
 def free_ports() -> tuple[int, int]:

@@ -28,8 +28,8 @@ Frau;;Tamara;Neu;Neue Werke GmbH;tamara@example.org;kaputt;Vorständin
 
 @pytest.fixture(scope="module")
 def place(system: System) -> System:
-    system.run("tenant", "create", "Flow GmbH", "--slug", "flow", "--language", "de")
-    made = system.run("user", "create", "anna@flow.example", "--tenant", "flow", "--name", "Anna Alster",
+    system.run("tenant", "create", "Branch GmbH", "--slug", "branch", "--language", "de")
+    made = system.run("user", "create", "anna@branch.example", "--tenant", "branch", "--name", "Anna Alster",
                       "--role", "administration", "--language", "de", "--json")  # fmt: skip
     system.environment["PASSWORD"] = re.search(r'"password": "([^"]+)"', made.stdout)[1]
     return system
@@ -59,7 +59,7 @@ def upload(page: Any, text: str) -> None:
 def test_shown_corrected_decided_and_carried_out(place: System, new_page: Callable[..., Any]) -> None:
     page = new_page(place.url, reduced_motion="reduce")
     page.goto("/account/login")
-    page.fill("#id_login", "anna@flow.example")
+    page.fill("#id_login", "anna@branch.example")
     page.fill("#id_password", place.environment["PASSWORD"])
     page.click("main .primary")
     page.wait_for_url("**/")

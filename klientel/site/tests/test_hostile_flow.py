@@ -58,7 +58,7 @@ def test_markup_in_every_field_of_text_is_shown_as_it_is(demo: Demo) -> None:
         for name, text in zip(PERSON, strings[start : start + len(PERSON)], strict=False):
             longest = int(page.locator(f"[name={name}]").get_attribute("maxlength") or 5000)
             page.fill(f"[name={name}]", text[:longest])
-        page.fill("[name=last_name]", "<b>Nachname</b><script>window.hit=1</script>")
+        page.fill("[name=last_name]", f"<b>Nachname</b>{start}<script>window.hit=1</script>")
         page.fill("[name=emails-0-value]", f"hit{start}@example.org")
         page.click(".form-foot .primary")
         page.wait_for_url(re.compile(rf"/persons/{ID}/$"))

@@ -65,10 +65,12 @@ class Now:
     def relative(self, value: dt.datetime) -> Markup:
         """As the function of this name."""
         local = value.astimezone(self._zone)
-        full = f"{self._date(local.date())}, {local.hour:02}:{local.minute:02}"
-        text = escape(self._spoken(value, local))
+        day, text = self._date(local.date()), self._spoken(value, local)
+        full = f"{local.hour:02}:{local.minute:02}"
+        if text != day:
+            full = f"{day}, {full}"
         return Markup(  # noqa: S704 - digits, and escaped
-            f'<time datetime="{value.isoformat()}" title="{full}" data-ago>{text}</time>'
+            f'<time datetime="{value.isoformat(timespec="minutes")}" title="{full}" data-ago>{escape(text)}</time>'
         )
 
     def moment(self, value: dt.datetime) -> str:

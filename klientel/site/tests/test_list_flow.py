@@ -174,7 +174,7 @@ def test_the_builder_of_conditions(demo: Demo) -> None:
     assert page.input_value("[name='where:2:n']") == "soon"
     assert violations(page) == []
     page.faults.clear()  # the refusal is a 422
-    page.fill("[name='where:2:n']", "7")
+    page.fill("[name='where:2:n']", "900")
     page.click("#filter .dlg-foot .primary")
     page.wait_for_url("**where=*")
     where = json.loads(parse_qs(urlsplit(page.url).query)["where"][0])
@@ -184,7 +184,7 @@ def test_the_builder_of_conditions(demo: Demo) -> None:
             {"field": "last_name", "op": "is", "value": "Barth"},
             {"field": "organisation.x_abc", "op": "one_of", "value": ["a"]},
         ]},
-        {"field": "changed_at", "op": "within", "value": 7},
+        {"field": "changed_at", "op": "within", "value": 900},
     ]}  # fmt: skip
     found = set(page.locator("tbody td.name a").all_inner_texts())
     customers = {"field": "stage", "op": "is", "value": "customer"}

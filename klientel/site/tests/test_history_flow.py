@@ -96,7 +96,8 @@ def test_all_of_it_goes_without_scripts(demo: Demo) -> None:
     page.locator("article.card form button").first.click()
     page.wait_for_url(re.compile("/history"))
     page.locator("article.card").first.get_by_role("link", name="Rückgängig machen …").click()
-    page.click(".form-foot .primary")
+    with page.expect_navigation():
+        page.click(".form-foot .primary")
     page.goto(at)
     assert page.locator("[data-facts]", has_text="Einkauf").count() == 1
     assert re.search(ID, at)

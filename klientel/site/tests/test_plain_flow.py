@@ -53,9 +53,11 @@ def test_a_day_without_scripts(demo: Demo) -> None:
     assert page.locator("[data-timeline]", has_text="Notiz ohne Skripte").count() == 1
 
     page.click("header button[popovertarget=m-more]")
-    page.click("#m-more form[action$='/do/archive'] button")
+    with page.expect_navigation():
+        page.click("#m-more form[action$='/do/archive'] button")
     page.goto("/trash/persons")
-    page.locator("tr", has_text="Ohne Skript").locator("button").click()
+    with page.expect_navigation():
+        page.locator("tr", has_text="Ohne Skript").locator("button").click()
     page.goto(at)
     assert page.locator(".alert.warn").count() == 0
     assert page.get_by_role("heading", name="Ohne Skript").count() == 1

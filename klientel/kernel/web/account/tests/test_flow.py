@@ -39,14 +39,16 @@ def sign_in(page: Any) -> None:
     page.goto("/account/login")
     page.fill("#id_login", EMAIL)
     page.fill("#id_password", PASSWORD)
-    page.click("main .primary")
+    with page.expect_navigation():
+        page.click("main .primary")
 
 
 def confirm(page: Any) -> None:
     """The password once more, where it is asked."""
     if "/account/confirm" in page.url:
         page.fill("#id_password", PASSWORD)
-        page.click("main .primary")
+        with page.expect_navigation():
+            page.click("main .primary")
 
 
 def check(page: Any) -> None:
@@ -113,10 +115,12 @@ def test_a_second_factor_from_set_up_to_recovery_without_scripts(
     sign_in(other)
     assert other.url.endswith("/account/login/code")
     other.fill("#id_code", codes[0])
-    other.click("main .primary")
+    with other.expect_navigation():
+        other.click("main .primary")
     other.goto("/account/sessions")
     assert other.locator("main li").count() == 2
-    other.click("main .danger")
+    with other.expect_navigation():
+        other.click("main .danger")
     page.goto("/account/profile")
     assert "/account/login" in page.url
     for each in (page, other):

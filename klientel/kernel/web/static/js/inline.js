@@ -26,10 +26,13 @@ async function save(el, body) {
   if (answer.data.undo) toast(answer.data.toast, { undo: answer.data.undo });
   return answer;
 }
+// Who moved on meanwhile stays there: only a focus that is nowhere, or still inside, is led back.
+const left = (el) => document.activeElement !== document.body && !el.contains(document.activeElement);
 async function back(el, go) {
+  if (left(el)) return;
   if (!el.matches("td")) { (el.querySelector("button") || el).focus(); return; }
   const { focusCell, below, beside } = await grid();
-  focusCell(go === "down" ? below(el) : go === "right" ? beside(el, 1) : go === "left" ? beside(el, -1) : el);
+  if (!left(el)) focusCell(go === "down" ? below(el) : go === "right" ? beside(el, 1) : go === "left" ? beside(el, -1) : el);
 }
 function choose(el, html) {
   const shell = document.createElement("div");
@@ -46,7 +49,7 @@ function choose(el, html) {
     const body = new FormData();
     body.set(el.dataset.field, option.dataset.value);
     await save(el, body);
-    if (!el.matches("td") || document.activeElement === document.body) back(el); // who moved on meanwhile stays there
+    back(el);
   };
   menu.addEventListener("click", done);
   menu.addEventListener("keydown", (e) => { if (e.key === "Enter" || e.key === " ") done(e); });

@@ -38,6 +38,7 @@ function start() {
   });
   const go = (option, apart) => { palette.close(); if (apart) open(option.dataset.href); else location.href = option.dataset.href; };
   palette.addEventListener("click", (e) => { const o = e.target.closest("[role=option]"); if (o) go(o, e.ctrlKey || e.metaKey); });
-  palette.addEventListener("toggle", () => { if (palette.open) { input.select(); if (!found.hasChildNodes()) search(); else settle(); } });
+  input.addEventListener("focus", () => input.select()); // at once: "toggle" comes later, and would select what was typed meanwhile
+  palette.addEventListener("toggle", () => { if (palette.open) { if (!found.hasChildNodes()) search(); else settle(); } });
 }
 if (palette) start();

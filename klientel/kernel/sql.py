@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -72,3 +74,47 @@ def like(text: str) -> str:
 def loaded(value: Any) -> Any:
     """A jsonb value as Python has it: Django asks the driver for its text."""
     return orjson.loads(value) if isinstance(value, str | bytes) else value
+
+
+def rowset(table: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Sql:
+    """Rows of ``table`` with these columns, in this order, as a query; what all of them share is sent and read once.
+
+    At least one row, at least one column.
+    """
+    columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+    shared = {n: values[0] for n, values in columns.items() if len(values) > 1 and _shared(values)}
+    if len(shared) == len(columns):
+        shared.popitem()
+    varying = {n: values for n, values in columns.items() if n not in shared}
+    told = [dict(zip(varying, values, strict=True)) for values in zip(*varying.values(), strict=True)]
+    picked = ", ".join(f"{'c' if n in shared else 'r'}.{name(n)}" for n in names)
+    text = f"SELECT {picked} FROM json_populate_recordset(NULL::{table}, %s::json) r"
+    if not shared:
+        return Sql(text, (dumps(told),))
+    return Sql(f"{text}, json_populate_record(NULL::{table}, %s::json) c", (dumps(told), dumps(shared)))
+
+
+def inserting(table: str, names: Sequence[str], rows: Iterable[Sequence[Any]], **by: str) -> Sql:
+    """Such rows into the table, in one statement; ``by`` are further columns with the SQL that gives their values."""
+    found = rowset(table, names, rows)
+    into, given = ", ".join(map(name, (*names, *by))), ", ".join(("r.*", *by.values()))
+    return Sql(f"INSERT INTO {table} ({into}) SELECT {given} FROM ({found.text}) r", found.params)
+
+
+def _shared(values: Sequence[Any]) -> bool:
+    first = values[0]
+    if first and isinstance(first, list | dict):  # inside 1 and true are equal and not the same
+        return all(v is first for v in values)
+    kind = type(first)
+    return all(v is first or (v == first and type(v) is kind) for v in values)
+
+
+def dumps(value: Any) -> str:
+    """JSON text for the database."""
+    return orjson.dumps(value, default=_plain).decode()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal | UUID):
+        return str(value)
+    raise TypeError(type(value))

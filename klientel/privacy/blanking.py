@@ -8,7 +8,7 @@ from uuid import UUID
 
 from klientel.kernel import writing
 from klientel.kernel.actions import storing
-from klientel.kernel.actions.step import Draft
+from klientel.kernel.actions.draft import Draft
 from klientel.kernel.kinds import Addresses, Email, Entries, Json, Kind, Link, Links, Phone, Text, Url
 from klientel.kernel.kinds.choice import Choice
 from klientel.kernel.records import RecordType

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
+from klientel.kernel.actions.draft import Draft
 from klientel.kernel.errors import Refused
 from klientel.kernel.kinds import Link
 from klientel.kernel.records import RecordType
 from klientel.kernel.tenancy import current
-
-if TYPE_CHECKING:
-    from klientel.kernel.actions.step import Draft
 
 TREES = ("parent",)
 NOT_ONESELF = ("parent", "deputy")

@@ -7,19 +7,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.access import reading
 from klientel.kernel.access.granting import ActorScope
+from klientel.kernel.actions.draft import Draft
 from klientel.kernel.errors import Refused
 from klientel.kernel.kinds import Links
 from klientel.kernel.records import aliases, type_of
-
-if TYPE_CHECKING:
-    from klientel.kernel.actions.step import Draft
 
 
 def check_links(scope: ActorScope, drafts: list[Draft]) -> dict[int, Refused]:

@@ -7,12 +7,13 @@ any more (a field is gone) is not enforced; its owner is told.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
+from klientel.kernel.actions.draft import Draft
 from klientel.kernel.conditions import OPERATORS, SystemScope, check
 from klientel.kernel.conditions import compile as compile_condition
 from klientel.kernel.conditions.using import fields_of
@@ -24,9 +25,6 @@ from klientel.kernel.records.custom import shapes_of
 from klientel.kernel.records.shapes import Rule
 from klientel.kernel.sql import Sql, both, comma
 from klientel.kernel.tenancy import current
-
-if TYPE_CHECKING:
-    from klientel.kernel.actions.step import Draft
 
 
 def check_rules(me: UUID | None, drafts: list[Draft]) -> dict[int, Refused]:

@@ -7,7 +7,6 @@ refused item leaves nothing; what is buffered is written before its table is rea
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from klientel.kernel.access.granting import ActorScope, allowed
 from klientel.kernel.actions import cycles, drafting, linking, ruling, storing, warning
 from klientel.kernel.actions.declaring import Action
+from klientel.kernel.actions.draft import Draft
 from klientel.kernel.errors import Refused
 from klientel.kernel.events import Event
 from klientel.kernel.identity.actor import Actor
@@ -25,27 +25,6 @@ from klientel.kernel.sql import FALSE
 from klientel.kernel.tenancy import current
 from klientel.lib import clock
 from klientel.lib.ids import uuid7
-
-
-@dataclass
-class Draft:
-    """What one item did to one record, until it is written."""
-
-    rtype: RecordType
-    record: Any
-    changes: dict[str, list[Any]]
-    new: bool
-    item: int
-    parameters: dict[str, Any] = field(default_factory=dict)
-    done: bool = False  # something was done to it although no field of its own changes
-    undoes: UUID | None = None
-    cause: UUID | None = None
-    retitled: bool = False
-    was: dict[str, list[str]] = field(default_factory=dict)  # what it was called before, where that changed
-    matched: bool = False  # its keys for finding twins stand already
-    follows: bool = False  # it only follows what was done to another record: nobody's own change, no rights asked
-    links: list[tuple[str, str, UUID]] = field(default_factory=list)  # field, target type, id: to be checked
-
 
 _NO_ID: dict[str, Any] = {"id": None}  # one is given when the record is made
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterator
-from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from operator import attrgetter
+from typing import Any
 from uuid import UUID
 
-import orjson
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
@@ -18,28 +17,15 @@ from klientel.kernel import events, writing
 from klientel.kernel.access import reading
 from klientel.kernel.access.granting import ActorScope, allowed
 from klientel.kernel.actions.declaring import Action
+from klientel.kernel.actions.draft import Draft
 from klientel.kernel.errors import Forbidden, Missing, Refused
 from klientel.kernel.events import Event
 from klientel.kernel.kinds import Kind, Link, Links
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.search.fields import searched, text_of
-from klientel.kernel.sql import TRUE, Sql, both
+from klientel.kernel.sql import TRUE, Sql, both, dumps, inserting, rowset
 from klientel.kernel.tenancy import current
 from klientel.lib import clock
-
-if TYPE_CHECKING:
-    from klientel.kernel.actions.step import Draft
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal | UUID):
-        return str(value)
-    raise TypeError(type(value))
-
-
-def dumps(value: Any) -> str:
-    """JSON text for the database."""
-    return orjson.dumps(value, default=_plain).decode()
 
 
 @lru_cache(maxsize=512)
@@ -78,8 +64,8 @@ def _derive(rtype: RecordType, fields: dict[str, Kind], draft: Draft, now: dt.da
         sorted_by, record.sort_key = record.sort_key, rtype.sort_of(record, record.title)
         if not draft.new and (draft.retitled or sorted_by != record.sort_key):
             draft.was = {"title": [before], "sort_key": [sorted_by]}
-    if rtype.match is not None and not draft.matched:
-        record.match_keys = rtype.match(record)
+    if not draft.matched and (draft.new or _may_meet(rtype, draft.changes)) and rtype.match is not None:
+        record.match_keys, draft.rekeyed = rtype.match(record), True
     if not draft.new:
         record.version += 1
         record.changed_at = now
@@ -91,22 +77,23 @@ def _may_rename(rtype: RecordType, fields: dict[str, Kind], changes: dict[str, A
     return not changes or any(n in named or n not in fields or fields[n].readonly for n in changes)
 
 
+def _may_meet(rtype: RecordType, changes: dict[str, Any]) -> bool:
+    """Whether these changes can change the keys for finding twins, whose features say which fields they read."""
+    matching = rtype.matching
+    return matching is not None and (not changes or not matching.fields.isdisjoint(changes))
+
+
 def _insert(rtype: RecordType, records: list[Any]) -> None:
     if not records:
         return
     columns = stored_columns(rtype.model)
-    rows = [{column: getattr(r, attname) for column, attname in columns} for r in records]
-    names = ", ".join(f'"{c}"' for c, _a in columns)
-    picked = ", ".join(f'r."{c}"' for c, _a in columns)
+    rows = inserting(rtype.table, [c for c, _a in columns], map(attrgetter(*(a for _c, a in columns)), records))
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {rtype.table} ({names}) SELECT {picked}"
-            f" FROM json_populate_recordset(NULL::{rtype.table}, %s::json) r",
-            [dumps(rows)],
-        )
+        cursor.execute(rows.text, rows.params)
 
 
-_DERIVED = ("version", "title", "sort_key", "match_keys", "changed_at")
+_STAMPED = ("id", "version", "changed_at")
+_NAMED = ("title", "sort_key")
 
 
 def _update(rtype: RecordType, drafts: list[Draft]) -> None:
@@ -115,26 +102,21 @@ def _update(rtype: RecordType, drafts: list[Draft]) -> None:
     fields = rtype.fields
     for draft in drafts:
         changed = {"extra" if fields[n].custom else n for n in draft.changes}
-        groups[tuple(sorted(changed))].append(draft.record)
-    for changed_columns, records in groups.items():
-        columns = (*_DERIVED, *changed_columns)
-        rows = [{"id": r.id, **{c: getattr(r, c) for c in columns}} for r in records]
-        sets = ", ".join(f'"{c}" = r."{c}"' for c in columns)
+        derived = (*_NAMED * bool(draft.was), *("match_keys",) * draft.rekeyed)
+        groups[*_STAMPED, *derived, *sorted(changed)].append(draft.record)
+    for columns, records in groups.items():
+        rows = rowset(rtype.table, columns, map(attrgetter(*columns), records))
+        sets = ", ".join(f'"{c}" = r."{c}"' for c in columns[1:])
         with connection.cursor() as cursor:
             cursor.execute(
-                f"UPDATE {rtype.table} t SET {sets} FROM json_populate_recordset(NULL::{rtype.table}, %s::json) r"
-                " WHERE t.id = r.id AND t.tenant_id = %s",
-                [dumps(rows), current()],
+                f"UPDATE {rtype.table} t SET {sets} FROM ({rows.text}) r WHERE t.id = r.id AND t.tenant_id = %s",
+                [*rows.params, current()],
             )
 
 
 # -- search index -------------------------------------------------------------------------------------------------
 
-_INDEX = """
-INSERT INTO kernel_search (id, tenant_id, record_type, record_id, field_class, text, title, alive, searchable)
-SELECT uuidv7(), r.tenant_id, r.record_type, r.record_id, r.field_class, r.text, r.title, r.alive, r.searchable
-FROM json_populate_recordset(NULL::kernel_search, %s::json) r
-"""
+_WORDS = ("tenant_id", "record_type", "record_id", "field_class", "text", "title", "alive", "searchable")
 _REINDEX = """
 ON CONFLICT (tenant_id, record_id, field_class) DO UPDATE
 SET text = excluded.text, title = excluded.title, alive = excluded.alive
@@ -147,14 +129,14 @@ WHERE (kernel_search.text, kernel_search.title, kernel_search.alive)
 _FORMER = """
 WITH former AS (
     UPDATE kernel_search s SET alive = r.alive FROM json_populate_recordset(NULL::kernel_search, %s::json) r
-    WHERE s.tenant_id = %s AND s.record_id = r.record_id AND r.field_class = 'A' AND s.field_class = ANY('{a,b,c}')
+    WHERE s.tenant_id = %s AND s.record_id = r.record_id AND s.field_class = ANY('{a,b,c}')
 )
 """
 
 
 def _index(rtype: RecordType, drafts: list[Draft]) -> None:
-    fresh: list[dict[str, Any]] = []
-    again: list[dict[str, Any]] = []
+    fresh: list[tuple[Any, ...]] = []
+    again: list[tuple[Any, ...]] = []
     classes = searched(rtype)
     named = {n for names in classes.values() for n in names}
     for draft in drafts:
@@ -162,30 +144,28 @@ def _index(rtype: RecordType, drafts: list[Draft]) -> None:
             (fresh if draft.new else again).extend(_index_rows(rtype, draft, classes))
     with connection.cursor() as cursor:
         if fresh:
-            cursor.execute(_INDEX, [dumps(fresh)])
+            rows = _words(fresh)
+            cursor.execute(rows.text, rows.params)
         if again:
-            rows = dumps(again)
+            rows, former = _words(again), Sql("")
             if any("archived_at" in d.changes for d in drafts):
-                cursor.execute(_FORMER + _INDEX + _REINDEX, [rows, current(), rows])
-            else:
-                cursor.execute(_INDEX + _REINDEX, [rows])
+                letter, alive, record = (_WORDS.index(n) for n in ("field_class", "alive", "record_id"))
+                ended = [{"record_id": r[record], "alive": r[alive]} for r in again if r[letter] == "A"]
+                former = Sql(_FORMER, (dumps(ended), current()))
+            cursor.execute(former.text + rows.text + _REINDEX, [*former.params, *rows.params])
 
 
-def _index_rows(rtype: RecordType, draft: Draft, classes: dict[str, list[str]]) -> Iterator[dict[str, Any]]:
-    record, tenant = draft.record, current()
+def _words(rows: list[tuple[Any, ...]]) -> Sql:
+    return inserting("kernel_search", _WORDS, rows, id="uuidv7()")
+
+
+def _index_rows(rtype: RecordType, draft: Draft, classes: dict[str, list[str]]) -> Iterator[tuple[Any, ...]]:
+    record, tenant, alive = draft.record, current(), draft.record.archived_at is None
     for letter, names in classes.items():
         text = text_of(rtype, record, letter, names)
         if text or letter == "A" or not draft.new:
-            yield {
-                "tenant_id": tenant,
-                "record_type": rtype.key,
-                "record_id": record.id,
-                "field_class": letter,
-                "text": text,
-                "title": record.title if letter == "A" else "",
-                "alive": record.archived_at is None,
-                "searchable": not rtype.system,
-            }
+            title = record.title if letter == "A" else ""
+            yield tenant, rtype.key, record.id, letter, text, title, alive, not rtype.system
 
 
 # -- rights --------------------------------------------------------------------------------------------------------

@@ -8,22 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
 from klientel.kernel import writing
 from klientel.kernel.actions import drafting
+from klientel.kernel.actions.draft import Draft
 from klientel.kernel.actions.storing import store_derived
 from klientel.kernel.kinds import Addresses, Email, Emails, Kind, Phone, Phones, Text
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.tenancy import current
 from klientel.lib import plausible
 from klientel.lib.ids import uuid7
-
-if TYPE_CHECKING:
-    from klientel.kernel.actions.step import Draft
 
 WARNING = "kernel.warning"
 #: text fields that hold such a number, by their technical name

@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-import orjson
 from django.db import connection
 
-from klientel.kernel.sql import Sql, loaded
+from klientel.kernel.sql import Sql, inserting, loaded
 from klientel.kernel.tenancy import current
 from klientel.lib import clock
 from klientel.lib.ids import uuid7
@@ -48,48 +48,35 @@ class Event:
 
 _COLUMNS = ("id", "at", "kind", "actor", "actor_name", "record_type", "record_id", "cause", "change_set", "undoes")
 
-WRITE = """
-INSERT INTO kernel_event (id, tenant_id, epoch, at, kind, actor, actor_name, record_type, record_id, cause, change_set,
-                          undoes, parameters, changes, fields)
-SELECT r.id, r.tenant_id, i.epoch, r.at, r.kind, r.actor, r.actor_name, r.record_type, r.record_id, r.cause,
-r.change_set,
-       r.undoes, r.parameters, r.changes, r.fields
-FROM kernel_installation i, json_populate_recordset(NULL::kernel_event, %s::json) r
-"""
-WRITE_PRIVATE = """
-INSERT INTO kernel_event_private (event_id, tenant_id, record_id, changes, was)
-SELECT r.event_id, r.tenant_id, r.record_id, r.changes, r.was
-FROM json_populate_recordset(NULL::kernel_event_private, %s::json) r
-"""
-WRITE_ABOUT = """
-INSERT INTO kernel_about (id, tenant_id, record_id, at, event_id, kind)
-SELECT uuidv7(), r.tenant_id, r.record_id, r.at, r.event_id, r.kind
-FROM json_populate_recordset(NULL::kernel_about, %s::json) r
-"""
+_FILLED = ("tenant_id", "parameters", "changes", "fields")
+_PRIVATE = ("event_id", "tenant_id", "record_id", "changes", "was")
+_ABOUT = ("tenant_id", "record_id", "at", "event_id", "kind")
 
 
 def write(events: list[Event]) -> None:
     """Store events, their personal values apart, and on which records they stand: three statements for any number."""
     if not events:
         return
-    tenant = current()
+    tenant, own = current(), attrgetter(*_COLUMNS)
     rows, private, about = [], [], []
     for e in events:
-        row: dict[str, Any] = {c: getattr(e, c) for c in _COLUMNS}
         public = {k: v for k, v in e.changes.items() if k not in e.private} if e.private else e.changes
-        row |= {"tenant_id": tenant, "parameters": e.parameters, "changes": public, "fields": list(e.changes)}
-        rows.append(row)
+        rows.append((*own(e), tenant, e.parameters, public, list(e.changes)))
         if len(public) < len(e.changes) or e.was:
             kept = {k: v for k, v in e.changes.items() if k in e.private}
-            facts = {"event_id": e.id, "tenant_id": tenant, "record_id": e.record_id, "changes": kept}
-            private.append(facts | {"was": e.was or None})
-        for record_id in dict.fromkeys((e.record_id, *e.about)):
-            about.append({"tenant_id": tenant, "record_id": record_id, "at": e.at, "event_id": e.id, "kind": e.kind})
+            private.append((e.id, tenant, e.record_id, kept, e.was or None))
+        about.append((tenant, e.record_id, e.at, e.id, e.kind))
+        about += [(tenant, i, e.at, e.id, e.kind) for i in dict.fromkeys(e.about) if i != e.record_id]
+    epoch = "(SELECT epoch FROM kernel_installation)"
+    _insert(inserting("kernel_event", (*_COLUMNS, *_FILLED), rows, epoch=epoch))
+    if private:
+        _insert(inserting("kernel_event_private", _PRIVATE, private))
+    _insert(inserting("kernel_about", _ABOUT, about, id="uuidv7()"))
+
+
+def _insert(rows: Sql) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(WRITE, [orjson.dumps(rows).decode()])
-        if private:
-            cursor.execute(WRITE_PRIVATE, [orjson.dumps(private).decode()])
-        cursor.execute(WRITE_ABOUT, [orjson.dumps(about).decode()])
+        cursor.execute(rows.text, rows.params)
 
 
 _READ = (

@@ -9,12 +9,10 @@ from uuid import UUID
 from django.db import connection
 
 from klientel.kernel import writing
-from klientel.kernel.actions.storing import dumps
 from klientel.kernel.merge.models import Alias, Merge, Moved
+from klientel.kernel.sql import dumps, inserting
 from klientel.kernel.tenancy import current
 from klientel.lib.ids import uuid7
-
-_WRITE = "INSERT INTO {0} ({1}) SELECT {2} FROM json_populate_recordset(NULL::{0}, %s::json) r"
 
 
 def insert(table: str, rows: list[dict[str, Any]]) -> None:
@@ -22,10 +20,9 @@ def insert(table: str, rows: list[dict[str, Any]]) -> None:
     if not rows:
         return
     full = [{"id": uuid7(), "tenant_id": current(), **row} for row in rows]
-    names = list(full[0])
-    listed, picked = ", ".join(f'"{n}"' for n in names), ", ".join(f'r."{n}"' for n in names)
+    found = inserting(table, list(full[0]), (list(row.values()) for row in full))
     with writing.door(), connection.cursor() as cursor:
-        cursor.execute(_WRITE.format(table, listed, picked), [dumps(full)])
+        cursor.execute(found.text, found.params)
 
 
 _BEGIN = """

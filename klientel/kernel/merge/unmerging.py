@@ -13,7 +13,6 @@ from klientel.kernel import writing
 from klientel.kernel.access.reading import types_of, visible_ids
 from klientel.kernel.actions.declaring import basic
 from klientel.kernel.actions.step import Step
-from klientel.kernel.actions.storing import dumps
 from klientel.kernel.errors import Conflict, Forbidden, Missing, Refused
 from klientel.kernel.kinds import Json, Links
 from klientel.kernel.merge import leading, ledger
@@ -21,6 +20,7 @@ from klientel.kernel.merge.deciding import mergeable
 from klientel.kernel.merge.giving_back import Apart, concerns, ledger_after, link_back, values_back
 from klientel.kernel.merge.models import Alias, Merge, Moved
 from klientel.kernel.records import RecordType, type_of
+from klientel.kernel.sql import dumps
 from klientel.kernel.tenancy import PRIVACY, current, inside
 
 _ENDED = """

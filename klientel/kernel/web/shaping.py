@@ -11,14 +11,13 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from klientel.kernel.actions.ruling import compiled
-from klientel.kernel.actions.storing import dumps
 from klientel.kernel.conditions import SystemScope, say
 from klientel.kernel.errors import Refused
 from klientel.kernel.kinds import Kind
 from klientel.kernel.records import RecordType
 from klientel.kernel.records.custom import shapes_of
 from klientel.kernel.records.shapes import LaidOut, Rule
-from klientel.kernel.sql import Sql, comma
+from klientel.kernel.sql import Sql, comma, dumps
 from klientel.kernel.web.listing import titles_in
 
 Sections = tuple[tuple[Any, tuple[str, ...]], ...]

@@ -286,9 +286,11 @@ class Matching:
 
     features: tuple[Feature, ...]
     ignored: frozenset[str] = frozenset()  # features that give keys and are not compared
+    fields: frozenset[str] = field(init=False, default=frozenset())  # what all features read
     _names: tuple[int, ...] = field(init=False, default=())
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "fields", frozenset(name for one in self.features for name in one.fields))
         object.__setattr__(self, "_names", tuple(n for n, f in enumerate(self.features) if f.key == "name"))
 
     def profile(self, get: Get, visible: Collection[str] | None = None) -> Profile:

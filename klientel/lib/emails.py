@@ -33,7 +33,7 @@ _FREE_MAIL = frozenset(
 )
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def read_email(text: str) -> str:
     """The address spelt one way: blanks and `mailto:` gone, domain lower case in IDNA form; the local part keeps
     its case.

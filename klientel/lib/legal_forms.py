@@ -121,7 +121,7 @@ _INSIDE = frozenset(
 )
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def legal_form(name: str) -> tuple[str, str]:
     """The name without its legal form, and the form spelt one way: ("Müller", "GmbH & Co. KG"); ("Müller", "")
     where none.
@@ -185,7 +185,7 @@ def core_name(name: str) -> str:
     return _core_name(name)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def _core_name(name: str) -> str:
     core, _form = legal_form(name)
     words = [word for word in fold(core).split() if word not in ("und", "and", "et", "u", "the")]

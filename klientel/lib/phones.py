@@ -44,7 +44,7 @@ class Phone:
         return f"{self.e164};ext={self.extension}" if self.extension else self.e164
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def read_phone(text: str, region: str = "DE") -> Phone:
     """The number that a text means; numbers without country code belong to `region` (ISO 3166).
 
@@ -56,7 +56,7 @@ def read_phone(text: str, region: str = "DE") -> Phone:
     return _phone(number)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def read_phone_leniently(text: str, region: str = "DE") -> Phone:
     """Like `read_phone`, but lets pass what has a possible length: old, internal and foreign numbers in imports."""
     number = _parsed(text, region)
@@ -107,6 +107,46 @@ def _simple(region: str) -> tuple[str, re.Pattern[str]] | None:
     return str(found.country_code), re.compile(found.general_desc.national_number_pattern)
 
 
+@lru_cache(maxsize=1024)
+def _given_out(code: str) -> re.Pattern[str] | None:
+    """The national numbers that the one region of a calling code has given out; None where nothing is so simple.
+
+    The same as `phonenumbers.is_valid_number`: of a type's length, of its pattern, and of the region's.
+    """
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code), ())
+    found = phonenumbers.PhoneMetadata.metadata_for_region(regions[0], None) if len(regions) == 1 else None
+    if found is None or found.national_prefix_transform_rule or found.general_desc is None:
+        return None
+    kinds = (
+        found.premium_rate, found.toll_free, found.shared_cost, found.voip, found.personal_number, found.pager,
+        found.uan, found.voicemail, found.fixed_line, found.mobile,
+    )  # fmt: skip
+    forms = [_form(kind) for kind in kinds if kind is not None and kind.national_number_pattern]
+    return re.compile(f"(?={_form(found.general_desc)}\\Z)(?:{'|'.join(forms)})\\Z")
+
+
+def _form(kind: phonenumbers.PhoneNumberDesc) -> str:
+    lengths = "|".join(f"[0-9]{{{n}}}" for n in kind.possible_length or ())
+    ahead = f"(?=(?:{lengths})\\Z)" if lengths else ""
+    return f"(?:{ahead}(?:{kind.national_number_pattern}))"
+
+
+def in_use(stored: str) -> bool:
+    """Whether a stored number lies in a range that its country has given out."""
+    bare = stored.partition(";")[0]
+    for length in (1, 2, 3):  # no calling code begins with another one
+        code, national = bare[1 : 1 + length], bare[1 + length :]
+        if code.isdecimal() and int(code) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
+            known = _given_out(code)
+            if known is not None and national.isdecimal() and national.isascii() and national[0] != "0":
+                return known.match(national) is not None
+            break
+    try:
+        return phonenumbers.is_valid_number(phonenumbers.parse(bare))
+    except NumberParseException:
+        return False
+
+
 def _parsed(text: str, region: str) -> PhoneNumber:
     cleaned = _LABEL.sub("", text.replace("\x00", ""), count=1)
     stored = _STORED.match(cleaned.strip())
@@ -130,7 +170,7 @@ def _phone(number: PhoneNumber) -> Phone:
     return Phone(phonenumbers.format_number(bare, PhoneNumberFormat.E164), extension, region, kind)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def show_phone(stored: str, home: str = "") -> str:
     """A stored number for people: national where it belongs to the `home` region ("030 123456"), else international."""
     found = _STORED.match(stored)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-import phonenumbers
 from rapidfuzz.distance import OSA
 from stdnum import iban
 from stdnum.exceptions import ValidationError
@@ -87,15 +86,6 @@ def place_fits(postcode: str, city: str, country: str) -> bool:
     """Whether a postcode can lie in a large town; towns that are not known are not judged."""
     starts = _TOWNS.get(country, {}).get(fold(city))
     return starts is None or not postcode or postcode.strip().startswith(tuple(starts.split()))
-
-
-@lru_cache(maxsize=8192)
-def phone_in_use(stored: str) -> bool:
-    """Whether a number (E.164) lies in a range that its country has given out."""
-    try:
-        return phonenumbers.is_valid_number(phonenumbers.parse(stored.partition(";")[0]))
-    except phonenumbers.NumberParseException:
-        return False
 
 
 def iban_holds(text: str) -> bool:

@@ -45,15 +45,16 @@ def fold(text: str) -> str:
     Lower case; ä and ae become a, ö and oe o, ü and ue u, ß ss; other accents fall away; punctuation becomes
     a single blank. Mueller, Müller and Muller meet, and so do Bauer and Baur. Idempotent.
     """
-    return _fold_cached(text) if len(text) <= _CACHED_LENGTH else _fold(text)
+    return _fold_cached(text) if len(text) <= _CACHED_LENGTH else fold_once(text)
 
 
-def _fold(text: str) -> str:
+def fold_once(text: str) -> str:
+    """As :func:`fold`, for a text that hardly comes a second time: nothing of it is remembered."""
     plain = " ".join(text.lower().translate(_folding).split())
     return _LENGTHENED.sub(r"\1", plain) if "e" in plain else plain
 
 
-_fold_cached = lru_cache(maxsize=65536)(_fold)
+_fold_cached = lru_cache(maxsize=16384)(fold_once)
 
 _SIMPLE_CODES = {
     **dict.fromkeys("aeijouy", "0"), "b": "1", **dict.fromkeys("fvw", "3"), **dict.fromkeys("gkq", "4"),
@@ -61,7 +62,7 @@ _SIMPLE_CODES = {
 }  # fmt: skip
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def koelner(word: str) -> str:
     """Kölner Phonetik of a word: equal codes sound alike in German (Postel, IBM-Nachrichten 19, 1969, 925-931)."""
     letters = [letter for letter in word.lower().replace("ß", "s").translate(_folding) if "a" <= letter <= "z"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -60,9 +61,12 @@ def groups(text: str) -> str:
     return "; ".join(w for w in words if w and w.lower().replace(" ", "") not in ("mycontacts", "starred", "other"))
 
 
+_titles = lru_cache(maxsize=4096)(lambda text: split_name(f"{text} X"))  # few words stand in many rows
+
+
 def title(text: str, texts: dict[str, Any]) -> None:
     """ "Herr Dr." in one column is a salutation and a title."""
-    parts = split_name(f"{text} X")
+    parts = _titles(text)
     spoken = salutation(text) or _SALUTATIONS.get(parts.salutation, "")
     if spoken:
         texts.setdefault("salutation", spoken)

@@ -7,7 +7,7 @@ refused item leaves nothing; what is buffered is written before its table is rea
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
@@ -27,6 +27,14 @@ from klientel.lib import clock
 from klientel.lib.ids import uuid7
 
 _NO_ID: dict[str, Any] = {"id": None}  # one is given when the record is made
+
+
+class _Known(NamedTuple):
+    """What a step asks of a type again and again."""
+
+    fields: dict[str, Kind]
+    required: list[tuple[str, Kind]]
+    private: frozenset[str]  # fields whose values are personal
 
 
 class Again(Exception):
@@ -56,6 +64,7 @@ class Step:
         self.flushed_in_item = False
         self.parameters: dict[str, Any] = {}
         self.locked: dict[UUID, Any] = {}  # the records of the chunk, each with ``may``
+        self._known: dict[str, _Known] = {}  # by type, for as long as the chunk is worked on
         self.muted = False  # automation shall not react to what this step does
 
     # -- for action functions -------------------------------------------------------------------------------------
@@ -74,13 +83,13 @@ class Step:
         refusals: list[Refused] = []
         for name, value in values.items():
             self._put(draft, fields[name], value, refusals)
-        self._fill(draft, refusals, fields, values)
+        self._fill(draft, refusals, values)
         return self._begun(draft, refusals)
 
     def adopt(self, rtype: RecordType, record: Any, values: dict[str, Any]) -> Any:
         """As :meth:`create`, with a record that `drafting.fresh` made from values the kinds accepted already."""
         draft = Draft(rtype, self._new(rtype, record), {}, True, self._item, matched=True)
-        fields = rtype.fields
+        fields = self._of(rtype).fields
         for name, value in values.items():
             kind = fields[name]
             if isinstance(value, bool) or not kind.is_empty(value):
@@ -90,11 +99,11 @@ class Step:
                 elif isinstance(kind, Links):
                     draft.links.extend((name, kind.to, v) for v in value)
         refusals: list[Refused] = []
-        self._fill(draft, refusals, fields, values)
+        self._fill(draft, refusals, values)
         refusals += [
-            fields[n].refuse("required", _("Please fill in this field."))
-            for n, v in values.items()
-            if fields[n].required and fields[n].is_empty(v)
+            kind.refuse("required", _("Please fill in this field."))
+            for n, kind in self._of(rtype).required
+            if n in values and kind.is_empty(values[n])
         ]
         return self._begun(draft, refusals)
 
@@ -113,15 +122,22 @@ class Step:
         self._tables.add(draft.rtype.table)
         return draft.record
 
-    @staticmethod
-    def _fill(draft: Draft, refusals: list[Refused], fields: dict[str, Kind], given: dict[str, Any]) -> None:
+    def _of(self, rtype: RecordType) -> _Known:
+        found = self._known.get(rtype.key)
+        if found is None:
+            fields = rtype.fields
+            private = frozenset(n for n, k in fields.items() if k.privacy != "public")
+            found = self._known[rtype.key] = _Known(fields, [(n, k) for n, k in fields.items() if k.required], private)
+        return found
+
+    def _fill(self, draft: Draft, refusals: list[Refused], given: dict[str, Any]) -> None:
         """Defaults of the fields not given count as set; a required one that is empty is refused."""
         preset = drafting.defaults(draft.rtype.model)
         for name, value in preset.items():
             if name not in given:
                 draft.changes[name] = [None, value]
-        for name, kind in fields.items():
-            missing = kind.required and name not in given and name not in preset
+        for name, kind in self._of(draft.rtype).required:
+            missing = name not in given and name not in preset
             if missing and (kind.custom or kind.is_empty(getattr(draft.record, name))):
                 refusals.append(kind.refuse("required", _("Please fill in this field.")))
 
@@ -315,8 +331,6 @@ class Step:
         return draft.parameters | {mark: True for mark, stands in marks.items() if stands}
 
     def _event(self, draft: Draft, about: list[UUID]) -> Event:
-        fields = draft.rtype.fields
-        private = frozenset(n for n in draft.changes if n in fields and fields[n].privacy != "public")
         return Event(
             kind=self.action.key,
             record_type=draft.rtype.key,
@@ -329,7 +343,7 @@ class Step:
             at=self.now,
             parameters=self._parameters(draft),
             about=about,
-            private=private,
+            private=self._of(draft.rtype).private.intersection(draft.changes),
             undoes=draft.undoes,
             was=draft.was,
         )

@@ -210,7 +210,7 @@ def concerned(drafts: list[Draft]) -> dict[UUID, list[UUID]]:
     for draft in drafts:
         ids: list[UUID] = []
         for name in () if draft.follows else draft.rtype.concerns:
-            kind, value = draft.rtype.fields[name], draft.rtype.value(draft.record, name)
+            kind, value = _read(draft, name)
             found = list(value) if isinstance(kind, Links) else [value] if value else []
             before = draft.changes.get(name, [None])[0]
             found += [UUID(b) for b in (before if isinstance(before, list) else [before] if before else [])]
@@ -221,6 +221,13 @@ def concerned(drafts: list[Draft]) -> dict[UUID, list[UUID]]:
             direct[draft.record.id] = list(dict.fromkeys(ids))
     above = _above(targets)
     return {k: list(dict.fromkeys([*v, *(a for i in v for a in above.get(i, ()))])) for k, v in direct.items()}
+
+
+def _read(draft: Draft, name: str) -> tuple[Kind, Any]:
+    kind = draft.rtype.static.get(name)
+    if kind is not None and not kind.custom:
+        return kind, getattr(draft.record, name)
+    return draft.rtype.fields[name], draft.rtype.value(draft.record, name)
 
 
 def _above(targets: dict[str, set[UUID]]) -> dict[UUID, list[UUID]]:

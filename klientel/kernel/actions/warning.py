@@ -20,7 +20,7 @@ from klientel.kernel.actions.storing import store_derived
 from klientel.kernel.kinds import Addresses, Email, Emails, Kind, Phone, Phones, Text
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.tenancy import current
-from klientel.lib import plausible
+from klientel.lib import phones, plausible
 from klientel.lib.ids import uuid7
 
 WARNING = "kernel.warning"
@@ -49,7 +49,7 @@ def looks_wrong(kind: Kind, value: Any) -> Iterator[Found]:
                 yield "mail_domain", f"{local}@{hint}"
     elif isinstance(kind, Phones | Phone):
         for number in [e["value"] for e in value] if isinstance(value, list) else [value]:
-            if not plausible.phone_in_use(str(number)):
+            if not phones.in_use(str(number)):
                 yield "phone_impossible", ""
     elif isinstance(kind, Addresses):
         for one in value:
@@ -78,7 +78,7 @@ def warn(drafts: list[Draft]) -> None:
     found: dict[tuple[UUID, str], set[Found]] = {}
     for draft in drafts:
         for name in kinds.keys() & draft.changes.keys():
-            value = rtype.value(draft.record, name)
+            value = rtype.value(draft.record, name) if kinds[name].custom else getattr(draft.record, name)
             some = set() if kinds[name].is_empty(value) else set(looks_wrong(kinds[name], value))
             if some or not draft.new:
                 found[draft.record.id, name] = some

@@ -52,16 +52,17 @@ class Entries(Kind, models.JSONField):  # type: ignore[misc]
     most: ClassVar[int] = 30
     parts: ClassVar[tuple[str, ...]] = ("value",)
     purposes: ClassVar[tuple[str, ...]] = ("work", "private", "other")
+    _known_parts: ClassVar[frozenset[str]]
 
     def take(self, value: Any) -> list[dict[str, str]]:
         if isinstance(value, str):
             value = [{"value": v} for v in value.replace("\n", ";").split(";") if v.strip()]
         if not isinstance(value, list) or len(value) > self.most:
             raise self.refuse("not_entries", _("Please give a list of at most %(n)d entries.") % {"n": self.most})
-        found = [e for e in (self._entry(v) for v in value) if e]
         seen: dict[Any, dict[str, str]] = {}
-        for entry in found:
-            seen.setdefault(tuple(entry.get(p, "") for p in self.parts), entry)
+        for one in value:
+            if entry := self._entry(one):
+                seen.setdefault(tuple([entry.get(p, "") for p in self.parts]) if len(value) > 1 else 0, entry)
         if self.required and not seen:
             raise self.refuse("required", _("Please fill in this field."))
         return list(seen.values())
@@ -69,23 +70,21 @@ class Entries(Kind, models.JSONField):  # type: ignore[misc]
     def _entry(self, value: Any) -> dict[str, str] | None:
         if isinstance(value, str):
             value = {"value": value}
-        if not isinstance(value, dict) or not value.keys() <= self._known_parts():
+        if not isinstance(value, dict) or not value.keys() <= self._known_parts:
             raise self.refuse("not_an_entry", _("This entry has parts that we do not know."))
         given = {k: v for k, v in value.items() if v is not None and v != ""}
         if given.keys().isdisjoint(self.parts):
             return None
         entry = self.check_parts(given)
-        entry["purpose"] = self._one_of(given, "purpose", _PURPOSE_KEYS, self.purposes[0])
-        entry["state"] = self._one_of(given, "state", _STATE_KEYS, "ok")
+        entry["purpose"] = self._one_of(given["purpose"], _PURPOSE_KEYS) if "purpose" in given else self.purposes[0]
+        entry["state"] = self._one_of(given["state"], _STATE_KEYS) if "state" in given else "ok"
         return entry
 
-    @classmethod
-    @cache
-    def _known_parts(cls) -> frozenset[str]:
-        return frozenset((*cls.parts, "purpose", "state"))
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls._known_parts = frozenset((*cls.parts, "purpose", "state"))
 
-    def _one_of(self, given: dict[str, Any], part: str, allowed: frozenset[str], default: str) -> str:
-        chosen = given.get(part, default)
+    def _one_of(self, chosen: Any, allowed: frozenset[str]) -> str:
         if not isinstance(chosen, str) or chosen not in allowed:
             raise self.refuse("not_a_choice", _("Please choose one of the given values."))
         return chosen
@@ -96,6 +95,8 @@ class Entries(Kind, models.JSONField):  # type: ignore[misc]
 
     def text(self, part: str, value: Any, most: int = 200) -> str:
         """One part as clean text."""
+        if type(value) is str and len(value) <= most and value.isascii() and value.isprintable():
+            return value.strip()
         try:
             return _checker(part, most).take(value)
         except Refused as no:

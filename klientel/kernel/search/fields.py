@@ -32,7 +32,7 @@ def text_of(rtype: RecordType, record: Any, letter: str, names: list[str]) -> st
     for name in names:
         kind = rtype.static[name]
         parts.append(_words(kind, rtype.value(record, name) if kind.custom else getattr(record, name)))
-    folded = words.fold(" ".join(p for p in parts if p))[:2000]
+    folded = words.fold_once(" ".join([p for p in parts if p]))[:2000]
     return f" {folded}" if folded else ""
 
 

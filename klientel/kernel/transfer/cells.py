@@ -18,6 +18,7 @@ _SEPARATORS = re.compile(r"(?<!\\);|\n(?!\\)")
 _BAR = re.compile(r"(?<!\\)\|")
 _TAIL = re.compile(r"^(.*\S)\s*\(([^()]*)\)$", re.DOTALL)
 _SPECIAL = re.compile(r"([\\;|()])")
+_MARKED = re.compile(r"[;\n|()\\]")
 _PLAIN = re.compile(r"\\(.)", re.DOTALL)
 _PLAIN_SIGNS = frozenset("\\;()")
 _PHONE_EXTENSION = ";ext="
@@ -76,6 +77,8 @@ def read(kind: Entries, text: str) -> list[dict[str, str]]:
     """One cell as entries, not yet checked."""
     if isinstance(kind, Addresses) and "|" not in text:
         return [_address(text)]
+    if len(kind.parts) == 1 and _MARKED.search(text) is None:
+        return [{kind.parts[0]: text.strip()}] if text.strip() else []
     found = []
     for piece in _SEPARATORS.split(text):
         piece, said = _tail(piece.strip())

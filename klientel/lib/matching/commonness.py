@@ -84,7 +84,7 @@ _HEAVIEST = 14.0
 ENOUGH = 2000
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def _shipped(feature: str, name: str) -> float:
     share = _SHARES[feature].get(name)
     return _RARE[feature] if share is None else -math.log2(share)

@@ -104,7 +104,7 @@ def compare_emails(left: frozenset[str], right: frozenset[str], *, person: bool)
     return Evidence("email", "other_email", -1.0)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def _mail_typo(one: str, two: str) -> float:
     """Bits for two addresses that differ by a slip of the keys, or have the same name at two providers."""
     local_a, _at, domain_a = one.partition("@")
@@ -171,7 +171,7 @@ def compare_domains(left: frozenset[str], right: frozenset[str], *, person: bool
     return Evidence("domain", "other_domain", -1.5) if left and right and not person else None
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def compare_days(left: str, right: str) -> Evidence | None:
     """Birthdays (ISO): equal; one digit wrong or two swapped; day and month changed over; otherwise different."""
     if not left or not right:

@@ -226,7 +226,7 @@ class Firm:
     form: str
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def read_firm(name: str, legal: str = "") -> Firm:
     """The parts of an organisation's name; ``legal`` where the legal form stands apart."""
     plain = _GLUED.sub(r" \2", name)
@@ -287,7 +287,7 @@ def _compared(a: Firm, b: Firm) -> Evidence:
     return _by_words(a, b)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def _by_words(a: Firm, b: Firm) -> Evidence:
     one, two = (a, b) if len(a.words) <= len(b.words) else (b, a)
     free = list(two.words)
@@ -335,7 +335,7 @@ def _nearest(word: str, others: list[str]) -> tuple[str, int]:
     return best, at
 
 
-@lru_cache(maxsize=131072)
+@lru_cache(maxsize=32768)
 def _grade(one: str, two: str) -> str:
     if min(len(one), len(two)) < 3 or digits_of(one) != digits_of(two):
         return ""

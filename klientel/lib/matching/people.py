@@ -49,7 +49,7 @@ class Name:
     age: str = ""
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def read_name(first: str, last: str) -> Name:
     """The parts of a name by which it is compared."""
     given, family = fold(first).split(), fold(last).split()
@@ -62,7 +62,7 @@ def _bare(words: list[str]) -> tuple[str, ...]:
     return tuple(kept or words)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def name_keys(name: Name) -> list[str]:
     """Sounds under which twins meet: both names in either order, each part of a last name with the initial."""
     family = [koelner(part) for part in (name.family if len(name.family) < 4 else name.family[-1:])]
@@ -148,7 +148,7 @@ def _weighed(feature: str, left: tuple[str, ...], right: tuple[str, ...], common
     return grade, max(least, full - below)
 
 
-@lru_cache(maxsize=131072)
+@lru_cache(maxsize=32768)
 def grade_of(feature: str, left: tuple[str, ...], right: tuple[str, ...]) -> str:
     """How two names agree: equal, sound, typo, part (of a double name), short (form), initial, near, somewhat,
     differs.

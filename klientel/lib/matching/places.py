@@ -34,7 +34,7 @@ class Place:
     region: str = ""
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def read_place(street: str, postcode: str = "", town: str = "", region: str = "", more: str = "") -> Place:
     """The parts of an address by which it is compared; the number is the first that stands in the street."""
     plain = fold(street)
@@ -81,7 +81,7 @@ def compare_places(left: tuple[Place, ...], right: tuple[Place, ...]) -> list[Ev
     return found or []
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def _compared(one: Place, two: Place) -> list[Evidence]:
     town = _towns(one, two)
     street = _streets(one, two)

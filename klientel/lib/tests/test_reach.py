@@ -1,15 +1,17 @@
 """Phones, mail and web addresses, bank and tax numbers, countries."""
 
 import csv
+import random
 import re
 from xml.etree import ElementTree
 
+import phonenumbers
 import pytest
 
 from klientel.lib.bank import read_bic, read_iban, read_vat, show_iban
 from klientel.lib.countries import COUNTRIES, country_choices, country_name, language_name, read_country, read_language
 from klientel.lib.emails import company_domain, email_key, read_email, show_email
-from klientel.lib.phones import read_phone, read_phone_leniently, show_phone
+from klientel.lib.phones import in_use, read_phone, read_phone_leniently, show_phone
 from klientel.lib.sentences import Unreadable
 from klientel.lib.tests.given import given
 from klientel.lib.urls import domain_of, read_url, show_url
@@ -170,3 +172,20 @@ def test_countries_and_languages_by_any_name() -> None:
 def test_every_country_is_found_by_its_own_names(code: str) -> None:
     assert read_country(country_name(code, "de")) == code
     assert read_country(country_name(code, "en")) == code
+
+
+@pytest.mark.parametrize("region", ["DE", "AT", "CH", "FR", "GB", "US", "IT", "PL"])
+def test_a_number_is_in_use_exactly_where_the_large_way_says_so(region: str) -> None:
+    dice = random.Random(region)
+    code = phonenumbers.country_code_for_region(region)
+    given = str(phonenumbers.example_number(region).national_number)
+    for _turn in range(300):
+        digits = list(given)
+        for _slip in range(dice.randint(0, 3)):
+            digits[dice.randrange(len(digits))] = dice.choice("0123456789")
+        stored = f"+{code}{''.join(digits)[: dice.randint(4, 14)]}"
+        try:
+            valid = phonenumbers.is_valid_number(phonenumbers.parse(stored))
+        except phonenumbers.NumberParseException:
+            valid = False
+        assert in_use(stored) == valid, stored

@@ -12,7 +12,8 @@ from klientel.kernel.actions import Item, run, run_many
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.records import type_of
 from klientel.kernel.testing.making import make_member
-from klientel.lib.plausible import domain_hint, phone_in_use, place_fits, postcode_fits, vat_holds
+from klientel.lib.phones import in_use
+from klientel.lib.plausible import domain_hint, place_fits, postcode_fits, vat_holds
 
 PERSON = "contacts.person"
 
@@ -84,5 +85,5 @@ def test_places_phones_and_numbers() -> None:
     assert place_fits("99999", "Kleinkleckersdorf", "DE")
     assert postcode_fits("9490", "LI") and not postcode_fits("8000", "LI")
     assert postcode_fits("SW1A 1AA", "GB") and not postcode_fits("0815", "DE")
-    assert phone_in_use("+493012345678") and not phone_in_use("+49301")
+    assert in_use("+493012345678") and not in_use("+49301")
     assert vat_holds("DE136695976") and not vat_holds("DE136695977")

@@ -79,7 +79,7 @@ class Tag(Record):
         label, plural, slug, icon = _("tag"), _("tags"), "tags", "tag"
         title = "name"
         columns = ("name", "tone")
-        sections = ((_("Tag"), ("name", "tone")),)
+        sections = ((_("Name and colour"), ("name", "tone")),)
         system = open = True
 
 

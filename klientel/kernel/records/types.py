@@ -45,6 +45,7 @@ class RecordType:
     title: Callable[[Any], str] = _no_words
     made_of: tuple[str, ...] = ()  # the fields that the title and the order by name tell
     stand_ins: tuple[str, ...] = ()  # those the title tells where all of these are empty
+    begins: Any = None  # the condition of the list one comes to first; all records are a step further
     order: str = "title"  # how its lists are sorted unless asked otherwise; a minus before it turns the order
     sort: Callable[[Any], str] | None = None
     declared_match: Matching | None = None  # how its records are recognised as the same (``About.match``)

@@ -43,12 +43,13 @@ class State:
     before: str | None = None
     changed: bool = False  # differs from its view
     archived: bool = False
+    start: Any = None  # the condition where the address names none: the view's, or the one its type begins with
 
     def query(self, **other: Any) -> dict[str, Any]:
         """The address of this list with something else: only what differs from the view is named."""
         mine = {
             "view": str(self.view.id) if self.view else "",
-            "where": dumped(self.where) if self.where != saved_where(self.view) else "",
+            "where": dumped(self.where) if self.where != self.start else "",
             "sort": str(self.sort) if str(self.sort) != saved_sort(self.rtype, self.view) else "",
             "columns": ",".join(self.columns) if self.columns != saved_columns(self.rtype, self.view) else "",
         }
@@ -78,13 +79,15 @@ def dumped(where: Any) -> str:
 def state_of(scope: ActorScope, rtype: RecordType, query: Any, views: list[Row]) -> State:
     """The list an address asks for. Refuses what cannot be understood; columns that are gone are left out."""
     view = _chosen(views, query.get("view", ""))
-    where = parsed(query["where"]) if query.get("where") else saved_where(view)
     visible = scope.visible(rtype)
+    start = saved_where(view) if view else beginning(rtype, visible)
+    where = parsed(query["where"]) if query.get("where") else start
     wanted = tuple(query["columns"].split(","))[:MOST_COLUMNS] if query.get("columns") else saved_columns(rtype, view)
     columns = tuple(dict.fromkeys(c for c in wanted if c in visible and visible[c].listed))
     sort = Sort.of(query.get("sort") or default_sort(rtype, view, visible))
     changed = bool(query.get("where") or query.get("sort") or query.get("columns"))
-    return State(rtype, columns, where or None, sort, view, query.get("after"), query.get("before"), changed)
+    after, before = query.get("after"), query.get("before")
+    return State(rtype, columns, where or None, sort, view, after, before, changed, start=start)
 
 
 def _chosen(views: list[Row], wanted: str) -> Row | None:
@@ -106,6 +109,11 @@ def saved_where(view: Row | None) -> Any:
     """The condition of a saved view."""
     found = view.values["condition"] if view else None
     return None if found in ({}, {"all": []}, None) else found
+
+
+def beginning(rtype: RecordType, visible: Container[str]) -> Any:
+    """The condition a list begins with, where whoever looks sees the field it asks for."""
+    return rtype.begins if rtype.begins and rtype.begins["field"] in visible else None
 
 
 def saved_sort(rtype: RecordType, view: Row | None) -> str:

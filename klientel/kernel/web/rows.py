@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any
+from uuid import UUID
 
+from django.utils.translation import gettext
 from markupsafe import Markup, escape
 
 from klientel.kernel.access.reading import Row
@@ -15,18 +17,29 @@ from klientel.kernel.web.addresses import place
 Opened = tuple[str, str, Callable[[Any], Markup]]
 
 
-def body(rtype: RecordType, columns: list[Opened], rows: list[Row]) -> Markup:
-    """The rows of a table; a column is its field's name, the beginning of each of its cells, and what shows a value."""
-    base = place("list", rtype.slug)
+def body(
+    rtype: RecordType, columns: list[Opened], rows: list[Row], late: tuple[str, Container[UUID]] = ("", ())
+) -> Markup:
+    """The rows of a table; a column is its field's name, the beginning of each of its cells, and what shows a value.
+
+    ``late`` is the column that says when something is due, and which rows are overdue. Entries have no face.
+    """
+    base, (due, overdue) = place("list", rtype.slug), late
     shape = "" if cells.person_like(rtype) else "sq"
+    mark = f'{symbols.icon("circle-alert")}<span class="vh">{escape(gettext("overdue"))} </span>' if due else ""
     made, first = [], ' tabindex="0"'
     for row in rows:
         values, title, at = row.values, escape(row.title), f"{base}{row.id}/"
-        told = "".join([f"{before}{render(values[name])}</td>" for name, before, render in columns])
+        warn = due if due and row.id in overdue else None
+        lateness = ' class="late"' if warn else ""
+        told = "".join(
+            [f"{before}{mark if name == warn else ''}{render(values[name])}</td>" for name, before, render in columns]
+        )
         made.append(
-            f'<tr data-at="{at}" data-version="{row.version}"><td class="sel"><input type="checkbox" class="cb"'
+            f'<tr{lateness} data-at="{at}" data-version="{row.version}"><td class="sel">'
+            f'<input type="checkbox" class="cb"'
             f' name="id" value="{at[-37:-1]}" form="bulk-form" aria-label="{title}"></td>'
-            f'<td class="name"{first}><span class="who">{symbols.avatar(row.title, shape)}'
+            f'<td class="name"{first}><span class="who">{"" if rtype.concerns else symbols.avatar(row.title, shape)}'
             f'<a class="trunc" href="{at}">{title}</a></span></td>{told}</tr>'
         )
         first = ""

@@ -243,7 +243,7 @@ class Shell:
             (gettext("Search"), ["/"]),
             (gettext("Create"), ["N"]),
             *go,
-            (gettext("Row down, row up"), ["J", "K"]),
+            (gettext("Next row or record, previous one"), ["J", "K"]),
             (gettext("Select row"), ["X"]),
             (gettext("Edit or open"), ["↵"]),
             (gettext("Preview"), [gettext("Space")]),
@@ -306,6 +306,7 @@ def _script_words(_language: str) -> dict[str, str]:
         "discarded": gettext("Discarded."),
         "until": gettext("and"),
         "choose": gettext("Please choose"),
+        "place": gettext("%what: place %n of %of"),
         "yes": gettext("yes"),
         "no": gettext("no"),
     }

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import get_language, gettext, ngettext, pgettext
+from django.utils.translation import get_language, gettext, npgettext, pgettext
 from markupsafe import Markup, escape
 
 from klientel.kernel.kinds import zone
@@ -117,11 +117,11 @@ def _ago(unit: str, n: int) -> str:
         case "now":
             return gettext("just now")
         case "minute":
-            return ngettext("%(n)d minute ago", "%(n)d minutes ago", n) % {"n": n}
+            return npgettext("how long ago", "%(n)d minute ago", "%(n)d minutes ago", n) % {"n": n}
         case "hour":
-            return ngettext("%(n)d hour ago", "%(n)d hours ago", n) % {"n": n}
+            return npgettext("how long ago", "%(n)d hour ago", "%(n)d hours ago", n) % {"n": n}
         case "day":
-            return ngettext("%(n)d day ago", "%(n)d days ago", n) % {"n": n}
+            return npgettext("how long ago", "%(n)d day ago", "%(n)d days ago", n) % {"n": n}
         case _:
             return gettext("yesterday, %(t)s") if n == 1 else gettext("tomorrow, %(t)s")
 

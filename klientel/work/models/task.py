@@ -46,6 +46,7 @@ class Task(Record):
         label, plural, slug, icon, group = _("task"), _("tasks"), "tasks", "circle-check", _("Work")
         title = "subject"
         order = "due"
+        begins = {"field": "done_at", "op": "empty"}
         columns = ("due", "priority", "state", "concerns", "owner", "remind_at")
         concerns = ("concerns",)
         sections = (

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from markupsafe import Markup, escape
 
@@ -18,16 +20,17 @@ from klientel.kernel.errors import Forbidden, Refused
 from klientel.kernel.kinds import Kind, Link, Links
 from klientel.kernel.records import RecordType, by_slug
 from klientel.kernel.transfer.exporting import formats
-from klientel.kernel.web import cells, rows, shell
+from klientel.kernel.web import cells, entries, rows, shell
 from klientel.kernel.web.addresses import place
 from klientel.kernel.web.answers import page
 from klientel.kernel.web.fields import label_of
-from klientel.kernel.web.listing import PAGE, State, chips, default_columns, state_of, views_of
+from klientel.kernel.web.listing import PAGE, State, beginning, chips, default_columns, state_of, views_of
 from klientel.kernel.web.speech import number
 
 MOST_COUNTED = 10_000
 #: verbs that the bar of a selection offers, in order; others of the type follow
 BULK = ("assign", "tag", "untag", "merge", "archive")
+DONE = "done_at"
 NOT_BULK = ("create", "change", "restore", "comment", "link", "unmerge")
 
 
@@ -91,7 +94,9 @@ def record_list(request: Any, slug: str) -> HttpResponse:
         "found": found,
         "broken": broken,
         "columns": columns,
-        "rows": rows.body(rtype, [(c.name, c.open, c.render) for c in columns], found.rows) if found.rows else "",
+        "rows": rows.body(rtype, [(c.name, c.open, c.render) for c in columns], found.rows, _late(scope, state, found))
+        if found.rows
+        else "",
     }
     return render(request, "records/list.html", context | _around(request, state, found, views))
 
@@ -100,13 +105,26 @@ def _select(scope: Any, state: State) -> Page:
     return select(
         scope,
         state.rtype,
-        columns=state.columns,
+        columns=(*state.columns, *(() if DONE in state.columns or not _due(scope, state) else (DONE,))),
         where=state.where,
         sort=state.sort,
         after=state.after,
         before=state.before,
         limit=PAGE,
     )
+
+
+def _due(scope: Any, state: State) -> str:
+    """The column that says when something to be ticked off is due, where this list shows it; else nothing."""
+    name = entries.when(state.rtype) if entries.completable(state.rtype) else ""
+    return name if name in state.columns and DONE in scope.visible(state.rtype) else ""
+
+
+def _late(scope: Any, state: State, found: Page) -> tuple[str, set[UUID]]:
+    """That column, and which of the rows are overdue."""
+    name, today = _due(scope, state), timezone.localdate()
+    late = {r.id for r in found.rows if r.values[DONE] is None and (r.values[name] or today) < today} if name else set()
+    return name, late
 
 
 def seen_type(request: Any, slug: str) -> RecordType:
@@ -166,7 +184,8 @@ def _around(request: Any, state: State, found: Page, views: list[Row]) -> dict[s
         ],
         "chips": chips(scope, state),
         "all_columns": lambda: [
-            {"name": n, "label": label_of(k), "on": n in state.columns} for n, k in visible.items() if k.listed
+            {"name": n, "label": label_of(visible[n]), "on": n in state.columns}
+            for n in dict.fromkeys((*state.columns, *(n for n, k in visible.items() if k.listed)))
         ],
         "sorts": lambda: [
             {"label": label_of(k), "url": state.url(sort=n), "down_url": state.url(sort=f"-{n}")}
@@ -175,6 +194,7 @@ def _around(request: Any, state: State, found: Page, views: list[Row]) -> dict[s
         ],
         "total": len(found.rows) if first_page and not found.after else None,
         "bulk": bulk_actions(scope, rtype),
+        "begins": beginning(rtype, visible),
         "may_create": scope.may(rtype, "create"),
         "default_columns": default_columns(rtype),
         "may_export": scope.may(rtype, "export"),

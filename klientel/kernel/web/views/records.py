@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 from uuid import UUID
 
@@ -24,11 +25,13 @@ from klientel.kernel.web import cells, entries, shaping, timeline
 from klientel.kernel.web.addresses import urlencoded
 from klientel.kernel.web.answers import fragment, page, wants_part
 from klientel.kernel.web.fields import label_of, moment_as_sent
+from klientel.kernel.web.views import neighbours
 from klientel.kernel.web.views.lists import seen_type
 
 #: how many related records a card shows
 RELATED = 6
 MOST_CARDS = 8
+NOT_FACTS = ("tags", "owner")  # tags stand above the facts; settings belong to nobody
 NO_ROWS = Page([], None, None)
 RELATION = "kernel.relation"
 WARNING = "kernel.warning"
@@ -44,7 +47,7 @@ def record(request: Any, slug: str, record_id: UUID) -> HttpResponse:
     rtype, scope = seen_type(request, slug), request.scope
     if (found := led_on(scope, rtype, record_id)).pk != record_id:
         return HttpResponseRedirect(reverse("record", args=[slug, found.pk]))
-    beside = entries.entry_types(scope)
+    beside = [] if rtype.system else entries.entry_types(scope)
     chosen, past = _timeline(request, rtype, record_id, beside)
     if wants_part(request):
         return fragment(request, "records/_timeline.html", past | {"rtype": rtype, "record": found})
@@ -62,6 +65,7 @@ def record(request: Any, slug: str, record_id: UUID) -> HttpResponse:
             "rtype": rtype,
             "record": found,
             "steps": steps[:8],
+            "behind": neighbours.list_behind(request, rtype),
             "sections": sections(scope, rtype, found, linked),
             "subtitle": _subtitle(rtype, found, linked),
             "tags": [linked[t] for t in found.tags if t in linked],
@@ -74,7 +78,6 @@ def record(request: Any, slug: str, record_id: UUID) -> HttpResponse:
             "may_change": scope.may(rtype, "change") and found.archived_at is None,
             "may_archive": scope.may(rtype, "archive"),
             "person_like": cells.person_like(rtype),
-            "filter": chosen,
             "first_open": next((s for s in steps if s.completable), None),
             "open_count": sum(s.completable for s in steps),
         },
@@ -127,9 +130,8 @@ def sections(scope: Any, rtype: RecordType, found: Any, linked: dict[UUID, Name]
     may_change = scope.may(rtype, "change") and found.archived_at is None
     declared, whole = shaping.sections_of(scope, rtype)
     named = {n for _label, some in declared for n in some}
-    rest = tuple(
-        n for n, k in visible.items() if n not in named and (k.custom or not k.readonly) and n not in ("tags",)
-    )
+    no_fact = NOT_FACTS if rtype.system else NOT_FACTS[:1]
+    rest = tuple(n for n, k in visible.items() if n not in (*named, *no_fact) and (k.custom or not k.readonly))
     if shaping.rules_of(scope, rtype):
         away = shaping.states(scope, rtype, shaping.stored(rtype, found.id))[0]
         visible = {n: k for n, k in visible.items() if n not in away}
@@ -216,7 +218,9 @@ def _on(record_id: UUID) -> dict[str, Any]:
 def related(scope: Any, ways: list[Reverse], taken: list[bool], record_id: UUID) -> list[dict[str, Any]]:
     """Cards of related records: one statement per way that leads here, for those ways on which there is anything."""
     cards = [_card(scope, way, record_id, there=there) for way, there in zip(ways, taken, strict=True)]
-    return [c for c in cards if c["rows"] or c["new"]]
+    shown = [c for c in cards if c["rows"] or c["new"]]
+    often = Counter(str(c["label"]) for c in shown)
+    return [c | {"label": c["source"].plural} if often[str(c["label"])] > 1 else c for c in shown]
 
 
 def _ways(scope: Any, rtype: RecordType) -> list[Reverse]:

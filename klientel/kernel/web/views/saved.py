@@ -20,6 +20,7 @@ from klientel.kernel.records import type_of
 from klientel.kernel.web import builder
 from klientel.kernel.web.answers import act, fragment, page, say_done, wants_json
 from klientel.kernel.web.listing import VIEWS, State, parsed, state_of, views_of
+from klientel.kernel.web.ordering import moved
 from klientel.kernel.web.views.lists import seen_type
 
 
@@ -72,12 +73,11 @@ def delete(request: Any, view_id: UUID) -> HttpResponse:
 
 @page
 def columns(request: Any, slug: str) -> HttpResponse:
-    """Ticked columns become an address; the order of those that stay is kept."""
+    """Ticked columns, in the order in which they were sent, become an address; a button may move one of them."""
     rtype = seen_type(request, slug)
     state = state_of(request.scope, rtype, request.GET, views_of(request.scope, rtype))
     ticked = [c for c in request.GET.getlist("column") if c in request.scope.visible(rtype)]
-    order = [c for c in state.columns if c in ticked] + [c for c in ticked if c not in state.columns]
-    return HttpResponseRedirect(state.url(columns=",".join(order)))
+    return HttpResponseRedirect(state.url(columns=",".join(moved(ticked, request.GET.get("move", "")))))
 
 
 # -- the builder --------------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from klientel.kernel.records.models import TONES
 from klientel.kernel.web import builder, shaping
 from klientel.kernel.web.answers import act, page, say_done
 from klientel.kernel.web.fields import label_of
+from klientel.kernel.web.ordering import moved
 from klientel.lib import words
 
 RULE, FIELD, LAYOUT = "kernel.fieldrule", "kernel.customfield", "kernel.layout"
@@ -207,7 +208,7 @@ def _save_rule(request: Any, rtype: RecordType, name: str, made: dict[str, Any],
 
 @act
 def layout(request: Any, layout_id: UUID) -> HttpResponse:
-    """The sections of a layout: for every field where it stands, and at which place."""
+    """The sections of a layout, each with its fields in order; a button may move one before anything is kept."""
     with tenancy.reading():
         found = get(request.scope, type_of(LAYOUT), layout_id)
         rtype = type_of(found.record_type)
@@ -215,6 +216,7 @@ def layout(request: Any, layout_id: UUID) -> HttpResponse:
     refused: Refused | None = None
     if request.method == "POST":
         heads, rows = _sent_layout(request.POST, rtype)
+    if request.method == "POST" and "move" not in request.POST:
         try:
             done = actions.run(
                 request.actor, f"{LAYOUT}.change", layout_id, scope=request.scope, sections=_sections(heads, rows)
@@ -234,33 +236,39 @@ def _declared(rtype: RecordType) -> list[dict[str, Any]]:
 
 def _placed(sections: list[dict[str, Any]], rtype: RecordType) -> tuple[list[dict[str, str]], list[dict[str, Any]]]:
     heads = [{"de": s["de"], "en": s.get("en", "")} for s in sections] + [{"de": "", "en": ""}] * 2
-    at = {n: (k, p) for k, s in enumerate(sections, 1) for p, n in enumerate(s.get("fields") or (), 1)}
-    rows = [
-        {"name": n, "label": label_of(kind), "section": at.get(n, (0, 0))[0], "place": at.get(n, (0, 0))[1] * 10 or "",
-         "required": kind.required and not kind.readonly}
-        for n, kind in rtype.fields.items() if n in at or not kind.readonly or kind.computed
-    ]  # fmt: skip
-    rows.sort(key=lambda r: (r["section"] or 99, int(r["place"] or 0)))
-    return heads, rows
+    at = {name: n for n, section in enumerate(sections, 1) for name in section.get("fields") or ()}
+    rest = [n for n, k in rtype.fields.items() if n not in at and (not k.readonly or k.computed)]
+    return heads, [_row(rtype, name, at.get(name, 0)) for name in (*at, *rest) if name in rtype.fields]
+
+
+def _row(rtype: RecordType, name: str, section: int) -> dict[str, Any]:
+    kind = rtype.fields[name]
+    return {"name": name, "label": label_of(kind), "section": section, "required": kind.required and not kind.readonly}
 
 
 def _sent_layout(data: Any, rtype: RecordType) -> tuple[list[dict[str, str]], list[dict[str, Any]]]:
+    """Headings and fields as sent. A heading counts as a step: over it a field enters the section beside its own."""
     heads = [{"de": d.strip(), "en": e.strip()} for d, e in zip(data.getlist("de"), data.getlist("en"), strict=False)]
-    rows = []
-    for name, section, place in zip(
-        data.getlist("field"), data.getlist("section"), data.getlist("place"), strict=False
-    ):
-        kind = rtype.fields.get(name)
-        if kind is not None:
-            rows.append({"name": name, "label": label_of(kind), "section": int(section) if section.isdigit() else 0,
-                         "place": place if place.isdigit() else "", "required": kind.required})  # fmt: skip
+    order = [*range(1, len(heads) + 1), 0]
+    sent = [
+        (n, int(s) if s.isdigit() and int(s) in order else 0)
+        for n, s in zip(data.getlist("field"), data.getlist("section"), strict=False)
+        if n in rtype.fields
+    ]
+    flat = [one for k in order for one in (f"#{k}", *(n for n, s in sent if s == k))]
+    rows, section = [], order[0]
+    for one in moved(flat, data.get("move", "")):
+        if one.startswith("#"):
+            section = int(one[1:])
+        else:
+            rows.append(_row(rtype, one, section))
     return heads, rows
 
 
 def _sections(heads: list[dict[str, str]], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     made = []
     for n, head in enumerate(heads, 1):
-        some = sorted((r for r in rows if r["section"] == n), key=lambda r: int(r["place"] or 10_000))
+        some = [r["name"] for r in rows if r["section"] == n]
         if head["de"] or some:
-            made.append({**head, "fields": [r["name"] for r in some]})
+            made.append({**head, "fields": some})
     return made

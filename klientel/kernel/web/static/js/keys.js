@@ -19,6 +19,8 @@ document.addEventListener("keydown", (e) => {
     case "g": pending = Date.now(); break;
     case "/": e.preventDefault(); open("#palette"); break;
     case "n": e.preventDefault(); (document.querySelector("[data-new]") || document.querySelector("#create"))?.click(); break;
+    case "j": document.querySelector("[data-neighbour][rel=next]")?.click(); break;
+    case "k": document.querySelector("[data-neighbour][rel=prev]")?.click(); break;
     case "?": e.preventDefault(); open("#shortcuts"); break;
   }
 });

@@ -48,7 +48,7 @@ def record(request: Any, slug: str, record_id: UUID) -> HttpResponse:
     if (found := led_on(scope, rtype, record_id)).pk != record_id:
         return HttpResponseRedirect(reverse("record", args=[slug, found.pk]))
     beside = [] if rtype.system else entries.entry_types(scope)
-    chosen, past = _timeline(request, rtype, record_id, beside)
+    past = _timeline(request, rtype, record_id, beside)
     if wants_part(request):
         return fragment(request, "records/_timeline.html", past | {"rtype": rtype, "record": found})
     linked = _linked(scope, rtype, found)
@@ -105,13 +105,13 @@ def led_on(scope: Any, rtype: RecordType, record_id: UUID) -> Any:
     return found
 
 
-def _timeline(request: Any, rtype: RecordType, record_id: UUID, beside: list[RecordType]) -> tuple[Any, dict[str, Any]]:
+def _timeline(request: Any, rtype: RecordType, record_id: UUID, beside: list[RecordType]) -> dict[str, Any]:
     key = ("filters", rtype.key, get_language())
     options = request.scope.known(key, lambda: timeline.filters(rtype, beside))
     chosen = next((f for f in options if f.key == request.GET.get("show", "")), options[0])
     some, rest = timeline.read(request.scope, record_id, chosen, request.GET.get("before", ""))
     base = reverse("record", args=[rtype.slug, record_id])
-    return chosen, {"days": timeline.days(some), "filters": options, "chosen": chosen, "base": base, "rest": rest}
+    return {"days": timeline.days(some), "filters": options, "chosen": chosen, "base": base, "rest": rest}
 
 
 def _linked(scope: Any, rtype: RecordType, found: Any) -> dict[UUID, Name]:

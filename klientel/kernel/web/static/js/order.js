@@ -1,6 +1,5 @@
 // Orders that a person decides: buttons (sent by a page without scripts), Alt and arrow keys, and a handle to drag.
 // Lists of one name in data-order are one order: what leaves the end of the first enters the second.
-import "../vendor/sortable.min.js";
 import { say } from "./words.js";
 function told(item) {
   const list = item.parentElement, rows = [...list.children], label = item.querySelector("[data-label]")?.textContent.trim() || "";
@@ -36,9 +35,27 @@ document.addEventListener("change", (e) => {
   const list = item && document.querySelector(`[data-order="${item.parentElement.dataset.order}"][data-section="${e.target.value}"]`);
   if (list && list !== item.parentElement) { list.append(item); told(item); e.target.focus(); }
 });
+document.addEventListener("pointerdown", (e) => {
+  const item = e.button === 0 && e.target.closest("[data-order] .grip")?.closest("[data-order] > *");
+  if (!item) return;
+  e.preventDefault();
+  const name = item.parentElement.dataset.order, from = [item.parentElement, item.nextElementSibling];
+  const drag = (m) => {
+    const under = document.elementFromPoint(m.clientX, m.clientY), list = under?.closest(`[data-order="${name}"]`), over = under?.closest("[data-order] > *");
+    if (!list || over === item) return;
+    const box = over?.getBoundingClientRect();
+    if (over) over[m.clientY < box.top + box.height / 2 ? "before" : "after"](item); else list.append(item);
+  };
+  const end = (m) => {
+    document.removeEventListener("pointermove", drag);
+    item.classList.remove("dragged");
+    if (m.type === "pointercancel") from[0].insertBefore(item, from[1]); else told(item);
+  };
+  item.classList.add("dragged");
+  document.addEventListener("pointermove", drag);
+  document.addEventListener("pointerup", end, { once: true });
+  document.addEventListener("pointercancel", end, { once: true });
+});
 export function enhance(root) {
-  for (const list of root.querySelectorAll("[data-order]:not([data-sorting])")) {
-    list.dataset.sorting = "";
-    self.Sortable.create(list, { group: list.dataset.order, handle: ".grip", animation: 110, onEnd: (e) => told(e.item) });
-  }
+  for (const list of root.querySelectorAll("[data-order]")) list.dataset.sorting = "";
 }

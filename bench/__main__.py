@@ -9,7 +9,7 @@ from typing import Any
 
 from bench import place
 
-PARTS = ("pages", "matching", "duplicates", "bulk", "undo", "past", "merge", "idle", "consumers")
+PARTS = ("pages", "matching", "duplicates", "bulk", "undo", "past", "merge", "idle", "consumers", "quote")
 
 
 def arguments() -> Any:
@@ -64,7 +64,7 @@ def main() -> None:
 
 
 def _others(parts: list[str], persons: int) -> dict[str, Any]:
-    from bench import bulk, consumers, idle, merging, past, undo
+    from bench import bulk, consumers, idle, merging, past, quote, undo
 
     found: dict[str, Any] = {}
     if "bulk" in parts:
@@ -77,6 +77,8 @@ def _others(parts: list[str], persons: int) -> dict[str, Any]:
         found["merge"] = merging.measure()
     if "consumers" in parts:
         found["consumers"] = consumers.measure(rows=persons)
+    if "quote" in parts:
+        found["quote"] = quote.measure()
     if "idle" in parts:
         found["idle"] = idle.measure()
     return found

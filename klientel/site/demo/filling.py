@@ -20,7 +20,7 @@ from klientel.kernel.kinds import today, zone
 from klientel.kernel.tenancy import inside
 from klientel.kernel.tenancy.models import Tenant
 from klientel.lib import clock
-from klientel.site.demo import logins, messy, workspace
+from klientel.site.demo import logins, messy, twice, workspace
 from klientel.site.demo.names import Maker
 from klientel.site.demo.past import Past
 from klientel.site.demo.stories import LATE, Cast, Entry, Told, stories, told
@@ -133,6 +133,7 @@ class Filling:
         for _ in range(12):
             self.on(self.dice.randint(1, 100), self.move_on)
         self.on(12, self.send_newsletter)
+        self.on(9, self.enter_again)
         texts = lines("comments") * 3
         for n, text in enumerate(texts):
             at = self.past.ago((35, 150, 400, 1300)[n]) if n < 4 else self.past.day(-self.dice.randint(2, 90))
@@ -256,6 +257,14 @@ class Filling:
         person = self.dice.choice([p for p in self.people if p["stage"] in ("lead", "prospect", "former")])
         run(self.space.actor("katrin"), "contacts.person.change", person["id"], stage="regular")
         person["stage"] = "regular"
+
+    def enter_again(self) -> None:
+        """Somebody does not look first and enters customers a second time."""
+        for n, person in enumerate(twice.picked(self.people, twice.PEOPLE)):
+            self.make("contacts.person", twice.of_person(person, n))
+        for firm in twice.picked(self.firms, twice.FIRMS):
+            self.make("contacts.organisation", twice.of_firm(firm))
+        twice.search()
 
     def send_newsletter(self) -> None:
         """A bulk change that can be undone."""

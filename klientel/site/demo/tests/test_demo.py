@@ -19,7 +19,7 @@ from klientel.kernel.tenancy import inside, reading
 from klientel.kernel.tenancy.models import Tenant
 from klientel.kernel.transfer.models import ImportRun
 from klientel.lib.phones import read_phone
-from klientel.site.demo import create, filling, logins, messy
+from klientel.site.demo import create, filling, logins, messy, twice
 from klientel.site.demo.names import LANDLINES, MOBILES, Maker, places
 from klientel.site.demo.stories import Cast, spoken, stories, told
 from klientel.site.demo.words_of import words
@@ -104,7 +104,7 @@ def test_it_is_made_once_and_whole(home: Path) -> None:
         assert Organisation.objects.count() > filling.FIRMS
         [file] = ImportRun.objects.all()
         assert (file.state, file.encoding, file.counts["error"]) == ("done", "cp1252", 1)
-        assert Person.objects.count() == filling.STAFFED + filling.PRIVATE + file.counts["new"]
+        assert Person.objects.count() == filling.STAFFED + filling.PRIVATE + twice.PEOPLE + file.counts["new"]
         assert Task.objects.filter(state="open", due__lt=dt.date.today()).exists()  # noqa: DTZ011
     with inside(Tenant.objects.get(slug=filling.SLUG).id), reading(), connection.cursor() as cursor:
         cursor.execute(_STAMPS)

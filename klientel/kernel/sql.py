@@ -29,6 +29,20 @@ class Sql:
         return Sql(f"(({self.text}) IS NOT TRUE)", self.params)
 
 
+@dataclass(frozen=True, slots=True)
+class Among(Sql):
+    """A test that a column is one of an array of ids. Several of one column become one where any of them will do: that
+    an index answers, an ``OR`` of them none."""
+
+    column: str = ""
+    ids: Sql = Sql("")
+
+
+def among(column: str, ids: Sql) -> Among:
+    """The column is one of these ids."""
+    return Among(f"{column} = ANY({ids.text})", ids.params, column, ids)
+
+
 TRUE = Sql("TRUE")
 FALSE = Sql("FALSE")
 
@@ -46,6 +60,9 @@ def either(parts: Iterable[Sql]) -> Sql:
     kept = [p for p in parts if p is not FALSE]
     if any(p is TRUE for p in kept):
         return TRUE
+    alike = [p for p in kept if isinstance(p, Among)]
+    if len(alike) == len(kept) > 1 and len({p.column for p in alike}) == 1:
+        return among(alike[0].column, comma([p.ids for p in alike], " || "))
     return _joined(kept, " OR ") if kept else FALSE
 
 

@@ -66,7 +66,10 @@ class Person(Record):
         indexes = [
             *Record.Meta.indexes,
             models.Index("tenant_id", "organisation", "id", name="person_organisation"),
-            models.Index("tenant_id", "stage", "sort_key", "id", name="person_stage"),
+            models.Index(  # with the owner, so that those of others are passed over in the index
+                "tenant_id", "stage", "sort_key", "id", "owner",
+                condition=models.Q(archived_at=None), name="person_stage_owner",
+            ),  # fmt: skip
             GinIndex(  # without a pending list, which every single look-up would read through
                 fields=["tenant_id", "match_keys"],
                 name="person_match",

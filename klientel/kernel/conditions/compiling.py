@@ -19,11 +19,13 @@ from klientel.kernel.conditions.operators import OPERATORS, Operator, positive, 
 from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.kinds import Choices, Entries, Kind, Link, Links, today
 from klientel.kernel.records import RecordType, Reverse, aliases, all_types, reverses, type_of
-from klientel.kernel.sql import FALSE, TRUE, Sql, both, either, loaded
+from klientel.kernel.sql import FALSE, TRUE, Sql, among, both, either, loaded
 from klientel.kernel.tenancy import current
 
 MOST_PARTS = 200
 MOST_DEPTH = 12
+#: types with so few records that those a path leads to are best looked up once, before the rows are walked
+FEW = ("kernel.member",)
 
 
 class Scope(Protocol):
@@ -149,8 +151,13 @@ class Compiler:
         wanted = ~rest if operator.key == "empty" else rest  # nothing there is empty too
         if there is not None:
             found = both([Sql(f"{inner}.id IS NOT NULL"), wanted])
+        elif isinstance(kind, Link) and not kind.custom and target.key in FEW:
+            those = self.rows_where(target, inner, wanted)
+            ids = Sql(f"ARRAY(SELECT {inner}.id {those.text})", those.params)
+            found = among(kind.sql(alias).text, ids)
         else:
-            found = self.exists(target, inner, joins(kind, alias, inner), wanted)
+            those = self.rows_where(target, inner, both([joins(kind, alias, inner), wanted]))
+            found = Sql(f"EXISTS (SELECT 1 {those.text})", those.params)
         return ~found if operator.key == "empty" else found
 
     def joined(self, target: RecordType, kind: Link | Links, alias: str) -> str | None:
@@ -165,17 +172,16 @@ class Compiler:
             raise Refused("not_then", _("What is worked out from other fields is not known of the past."), name)
         return kind
 
-    def exists(self, target: RecordType, alias: str, join: Sql, where: Sql, *, alive: bool = False) -> Sql:
-        parts = [Sql(f"{alias}.tenant_id = %s", (self.scope.tenant,)), join]
+    def rows_where(self, target: RecordType, alias: str, where: Sql, *, alive: bool = False) -> Sql:
+        """FROM and WHERE of the rows of a type that may be seen and that a test selects."""
+        parts = [Sql(f"{alias}.tenant_id = %s", (self.scope.tenant,))]
         if (base := target.base(alias)) is not None:
             parts.append(base)
         if alive:
             parts.append(Sql(f"{alias}.archived_at IS NULL"))
         source, limit = self.rows(target, alias)
         inside = both([*parts, limit, where])
-        return Sql(
-            f"EXISTS (SELECT 1 FROM {source.text} {alias} WHERE {inside.text})", (*source.params, *inside.params)
-        )
+        return Sql(f"FROM {source.text} {alias} WHERE {inside.text}", (*source.params, *inside.params))
 
     def rows(self, target: RecordType, alias: str) -> tuple[Sql, Sql]:
         """The rows of a type, now or then, and the limit to those that may be seen."""
@@ -190,15 +196,10 @@ class Compiler:
         inner = self.alias()
         test = self.condition(reverse.source, where, inner, depth + 1)
         join = _joins_back(reverse, alias, inner)
+        those = self.rows_where(reverse.source, inner, both([join, test]), alive=True)
         if times is None:
-            return self.exists(reverse.source, inner, join, test, alive=True)
-        base = reverse.source.base(inner) or TRUE
-        tenant = Sql(f"{inner}.tenant_id = %s", (self.scope.tenant,))
-        alive = Sql(f"{inner}.archived_at IS NULL")
-        source, limit = self.rows(reverse.source, inner)
-        inside = both([tenant, join, base, alive, limit, test])
-        text = f"SELECT count(*) FROM {source.text} {inner} WHERE {inside.text}"
-        return _counted(text, (*source.params, *inside.params), times)
+            return Sql(f"EXISTS (SELECT 1 {those.text})", those.params)
+        return _counted(f"SELECT count(*) {those.text}", those.params, times)
 
     def seen(self, rtype: RecordType, name: str, alias: str) -> Sql:
         """Belongs to a record that the viewer may see: so a note follows the person it is about.

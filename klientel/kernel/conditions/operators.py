@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.errors import Refused
 from klientel.kernel.kinds import Choices, Entries, Kind, Link, Links, LongText, Money, Text, today, zone
-from klientel.kernel.sql import FALSE, Sql, like
+from klientel.kernel.sql import FALSE, Among, Sql, like
 from klientel.lib.relative_dates import moved
 
 
@@ -37,6 +37,8 @@ def _is(kind: Kind, alias: str, value: Any) -> Sql:
     if kind.db_type_name == "timestamptz":
         start = dt.datetime.combine(value.astimezone(zone()).date(), dt.time(), zone())
         return Sql(f"({x.text} >= %s AND {x.text} < %s)", (*x.params, start, *x.params, start + dt.timedelta(days=1)))
+    if isinstance(kind, Link) and not kind.custom:
+        return Among(f"{x.text} = %s", (value,), x.text, Sql(f"ARRAY[%s]::{kind.db_type_name}[]", (value,)))
     return Sql(f"{x.text} = %s", (*x.params, value))
 
 

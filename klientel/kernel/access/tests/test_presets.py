@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from klientel.kernel.access.granting import ActorScope
-from klientel.kernel.access.presets import presets
+from klientel.kernel.access.granting import ActorScope, allowed
+from klientel.kernel.access.presets import presets, reaches
 from klientel.kernel.access.reading import select
 from klientel.kernel.actions import run
 from klientel.kernel.errors import Forbidden, Missing
@@ -34,6 +34,19 @@ def test_sales_sees_own_and_team_and_what_is_about_them(anna):
     with pytest.raises(Missing):
         run(sales, f"{PERSON}.change", other.id, last_name="X")
     run(sales, f"{PERSON}.change", mine.id, last_name="Meins")
+
+
+def test_own_and_team_are_one_test_of_the_owner_and_hold_at_the_moment_of_asking(anna):
+    own_or_team = {"any": [reaches("own"), reaches("team")]}
+    team = run(anna, "kernel.team.create", name="Nord").record
+    seller = make_member("seller", [{"record": PERSON, "verb": "view", "where": own_or_team}], team=team.id)
+    mate = run(anna, "kernel.member.change", make_member("mate", []).member, team=team.id).record
+    for name, owner in (("Mein", seller.member), ("Unser", mate.id), ("Fremd", anna.member), ("Niemands", None)):
+        run(anna, f"{PERSON}.create", last_name=name, owner=owner)
+    assert names(seller, PERSON) == {"Mein", "Unser"}
+    assert "OR" not in allowed(ActorScope(seller), type_of(PERSON), "view", "t").text  # so that an index answers it
+    run(anna, "kernel.member.change", mate.id, team=None)
+    assert names(seller, PERSON) == {"Mein"}
 
 
 def test_read_only_changes_nothing(anna):

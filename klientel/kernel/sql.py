@@ -90,7 +90,7 @@ def like(text: str) -> str:
 
 def loaded(value: Any) -> Any:
     """A jsonb value as Python has it: Django asks the driver for its text."""
-    return orjson.loads(value) if isinstance(value, str | bytes) else value
+    return orjson.loads(value) if isinstance(value, (str, bytes)) else value
 
 
 def rowset(table: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Sql:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import lru_cache
 
 from babel.numbers import format_currency, list_currencies
 from babel.numbers import format_decimal as babel_decimal
@@ -128,6 +129,7 @@ def _code(word: str) -> str:
     return _SYMBOLS.get(plain, plain.upper())
 
 
+@lru_cache(maxsize=4096)
 def format_decimal(value: Decimal, language: str = "de", *, places: int | None = None) -> str:
     """A number for people: 1.234,5 (de) or 1,234.5 (en); all its digits, or exactly `places` after the decimal sign."""
     digits = max(0, -int(value.normalize().as_tuple().exponent)) if places is None else places

@@ -67,9 +67,10 @@ class Person(Record):
             *Record.Meta.indexes,
             models.Index("tenant_id", "organisation", "id", name="person_organisation"),
             models.Index(  # with the owner, so that those of others are passed over in the index
-                "tenant_id", "stage", "sort_key", "id", "owner",
-                condition=models.Q(archived_at=None), name="person_stage_owner",
-            ),  # fmt: skip
+                *("tenant_id", "stage", "sort_key", "id", "owner"),
+                condition=models.Q(archived_at=None),
+                name="person_stage_owner",
+            ),
             GinIndex(  # without a pending list, which every single look-up would read through
                 fields=["tenant_id", "match_keys"],
                 name="person_match",

@@ -4,9 +4,9 @@ and export."""
 from __future__ import annotations
 
 import base64
-from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Callable, Container, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -14,32 +14,26 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.access.granting import ActorScope, allowed
+from klientel.kernel.access.naming import Name, Row, called, linked, names, names_by_type, types_of
 from klientel.kernel.conditions import compile as compile_condition
 from klientel.kernel.errors import Missing, Refused
-from klientel.kernel.kinds import Kind, Link, Links
-from klientel.kernel.records import RecordType, aliases, instances, type_of
+from klientel.kernel.kinds import Kind
+from klientel.kernel.records import RecordType, aliases, instances
 from klientel.kernel.sql import FALSE, Sql, both, comma, loaded
 
 MOST = 1000
 
 
 @dataclass(slots=True)
-class Row:
-    """One record of a list: its fixed facts and the canonical values of the columns asked for."""
-
-    id: UUID
-    version: int
-    title: str
-    values: dict[str, Any]
-
-
-@dataclass(slots=True)
 class Page:
-    """Rows of a list, with the cursors of the pages after and before; ``None`` where there is none."""
+    """Rows of a list, with the cursors of the pages after and before; ``None`` where there is none.
+
+    ``names`` are those of the records that the columns lead to, where they were asked for."""
 
     rows: list[Row]
     after: str | None
     before: str | None
+    names: dict[UUID, Name] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -91,8 +85,11 @@ def select(
     limit: int = 50,
     archived: bool = False,
     verb: str = "view",
+    named: bool = False,
 ) -> Page:
     """One page of the records that the actor may see and the condition selects. Unknown columns are refused.
+
+    ``named``: with the names of what the columns lead to, as far as the actor may see it.
 
     Empty values sort last upwards and first downwards, as PostgreSQL orders them.
     """
@@ -105,7 +102,8 @@ def select(
         parts.append(beyond(expression, cast, decode(cursor_text), down=order.down != backwards))
     inside = both(parts)
     fixed = Sql(f"t.id, t.version, {rtype.title_sql(scope.visible(rtype))}, {expression.text} AS o", expression.params)
-    picked = comma([fixed, *kinds.values_sql])
+    titled = called(scope, kinds.kinds) if named else {}
+    picked = comma([fixed, *kinds.values_sql, *(title for _to, title in titled.values())])
     way = "DESC" if order.down != backwards else "ASC"
     limit = max(1, min(limit, MOST))
     text = (
@@ -115,8 +113,13 @@ def select(
     with connection.cursor() as cursor:
         cursor.execute(text, [*picked.params, *inside.params, *expression.params])
         found = cursor.fetchall()
-    page = _page(found, kinds, limit, backwards=backwards, more_before=bool(after or before))
+    page = _page(found[:limit], kinds, more=len(found) > limit, backwards=backwards, more_before=bool(after or before))
     _retitle(scope, rtype, page.rows)
+    if named:
+        page.names = linked(scope, rtype, page.rows, [c for c in kinds.names if c not in titled])
+        for n, (name, (to, _title)) in enumerate(titled.items(), 4 + len(kinds.names)):
+            at = kinds.names.index(name) + 4
+            page.names |= {row[at]: Name(row[at], to, row[n]) for row in found if row[n] is not None}
     return page
 
 
@@ -129,8 +132,7 @@ def _retitle(scope: ActorScope, rtype: RecordType, rows: list[Row]) -> None:
             row.title = titles.get(row.id, row.title)
 
 
-def _page(found: list[tuple[Any, ...]], kinds: _Columns, limit: int, *, backwards: bool, more_before: bool) -> Page:
-    more, found = len(found) > limit, found[:limit]
+def _page(found: list[tuple[Any, ...]], kinds: _Columns, *, more: bool, backwards: bool, more_before: bool) -> Page:
     if backwards:
         found.reverse()
     rows = [Row(r[0], r[1], r[2], kinds.values(r[4:])) for r in found]
@@ -145,20 +147,25 @@ class _Columns:
     """Which columns to read and how to turn what comes back into canonical values."""
 
     def __init__(self, kinds: dict[str, Kind]) -> None:
-        self.names = list(kinds)
+        self.kinds, self.names = kinds, list(kinds)
         self.values_sql = [k.sql("t") for k in kinds.values()]
-        self._readers = [_reader(k) for k in kinds.values()]
+        self._readers = [(name, read) for name, k in kinds.items() if (read := _reader(k)) is not None]
 
     def values(self, raw: tuple[Any, ...]) -> dict[str, Any]:
-        """The canonical values by name."""
-        return {n: (read(v) if read else v) for n, read, v in zip(self.names, self._readers, raw, strict=True)}
+        """The canonical values by name; what stands beyond the columns is not theirs."""
+        found = dict(zip(self.names, raw, strict=False))
+        for name, read in self._readers:
+            found[name] = read(found[name])
+        return found
 
 
-def _reader(kind: Kind) -> Any:
+def _reader(kind: Kind) -> Callable[[Any], Any] | None:
+    """How a value comes out of the database; nothing where it comes as it is."""
+    read = kind.from_database
     if kind.db_type_name == "jsonb" or kind.key in ("emails", "phones", "addresses", "money", "json"):
-        return lambda v: kind.from_database(loaded(v)) if v is not None else kind.blank_value()
+        return lambda v: read(loaded(v)) if v is not None else kind.blank_value()
     if kind.custom:
-        return lambda v: kind.blank_value() if v is None else kind.from_database(v)
+        return lambda v: kind.blank_value() if v is None else read(v)
     return None
 
 
@@ -305,79 +312,6 @@ def seen_ids(
         return dict(cursor.fetchall())
 
 
-def types_of(ids: Iterable[UUID]) -> dict[UUID, str]:
-    """Of which type each id is, in the current tenant; unknown ids are left out."""
-    wanted = list(ids)
-    if not wanted:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT record_id, record_type FROM kernel_search WHERE record_id = ANY(%s) AND field_class = 'A'", [wanted]
-        )
-        return dict(cursor.fetchall())
-
-
-class Name(NamedTuple):
-    """A record as others speak of it."""
-
-    id: UUID
-    type: str
-    title: str
-
-
-def names(scope: ActorScope, ids: Iterable[UUID], to: str = "*") -> dict[UUID, Name]:
-    """Titles of records that the actor may see, of one type or of whatever types they are; the others are left out."""
-    return names_by_type(scope, {to: ids})
-
-
-def names_by_type(scope: ActorScope, wanted: Mapping[str, Iterable[UUID]]) -> dict[UUID, Name]:
-    """As :func:`names`, for records of several types (``*``: of any) in one statement."""
-    by_type = {key: set(ids) for key, ids in wanted.items() if key not in ("*", "kernel.user")}
-    for record_id, key in types_of(set(wanted.get("*", ()))).items():
-        by_type.setdefault(key, set()).add(record_id)
-    parts: list[Sql] = []
-    types: list[RecordType] = []
-    for key, some in by_type.items():
-        try:
-            rtype = type_of(key)
-        except Missing:
-            continue
-        if some:
-            parts.append(_titles(scope, rtype, list(some), len(types)))
-            types.append(rtype)
-    if not parts:
-        return {}
-    every = comma(parts, " UNION ALL ")
-    with connection.cursor() as cursor:
-        cursor.execute(every.text, every.params)
-        rows = cursor.fetchall()
-    found = {row[0]: Name(row[0], types[row[2]].key, row[1]) for row in rows if row[1] is not None}
-    for n, rtype in enumerate(types):
-        if closed := [row[0] for row in rows if row[2] == n and row[1] is None]:
-            made = rtype.titles_for(closed, scope.visible(rtype))
-            found |= {i: Name(i, rtype.key, title) for i, title in made.items()}
-    return found
-
-
-def _titles(scope: ActorScope, rtype: RecordType, ids: list[UUID], n: int) -> Sql:
-    mine = Sql("t.tenant_id = %s AND t.id = ANY(%s)", (scope.tenant, ids))
-    inside = both([mine, allowed(scope, rtype, "view", "t")])
-    title = rtype.title_sql(scope.visible(rtype))
-    return Sql(f"SELECT t.id, ({title})::text, {n} FROM {rtype.table} t WHERE {inside.text}", inside.params)
-
-
-def linked(scope: ActorScope, rtype: RecordType, rows: list[Row], columns: Iterable[str]) -> dict[UUID, Name]:
-    """The names of all records that these rows lead to in these columns."""
-    by_target: dict[str, set[UUID]] = {}
-    for column in columns:
-        kind = rtype.fields[column]
-        if isinstance(kind, Link):
-            by_target.setdefault(kind.to, set()).update(v for r in rows if (v := r.values[column]) is not None)
-        elif isinstance(kind, Links):
-            by_target.setdefault(kind.to, set()).update(v for r in rows for v in r.values[column])
-    return names_by_type(scope, by_target)
-
-
 __all__ = [
     "MOST",
     "Name",
@@ -394,6 +328,7 @@ __all__ = [
     "names_by_type",
     "order_of",
     "select",
+    "types_of",
     "visible_ids",
     "which",
 ]

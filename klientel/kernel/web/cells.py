@@ -17,26 +17,33 @@ from klientel.kernel.web import speech, symbols
 from klientel.kernel.web.addresses import place
 
 Names = Mapping[UUID, Name]
-Renderer = Callable[[Any], Any]
+#: makes HTML of a value: what is no :class:`Markup` is text, and escaped
+Renderer = Callable[[Any], str]
 
 NOTHING = Markup("")
 
 
 def cell(kind: Kind, names: Names) -> Callable[[Any], Markup]:
-    """What shows a value of this kind in a list. Remembers what it made: columns repeat themselves."""
+    """What shows a value of this kind in a list."""
+    made = html(kind, names)
+    return lambda value: Markup(made(value))  # noqa: S704 - escaped
+
+
+def html(kind: Kind, names: Names) -> Callable[[Any], str]:
+    """As :func:`cell`, as plain text and for hundreds of them: it remembers what it made, columns repeat themselves."""
     make = _CELLS.get(kind.cell, _shown)(kind, names)
     if kind.db_type_name == "jsonb":  # lists and dicts are no keys
-        return lambda value: escape(make(value)) if value else NOTHING
-    known: dict[Any, Markup] = {None: NOTHING, "": NOTHING}
+        return lambda value: escape(make(value)) if value else ""
+    known: dict[Any, str] = {None: "", "": ""}
 
-    def render(value: Any) -> Markup:
+    def render(value: Any) -> str:
         try:
-            found = known.get(value)
+            return known[value]
+        except KeyError:
+            found = known[value] = str(escape(make(value)))
+            return found
         except TypeError:
-            return escape(make(value)) if value else NOTHING
-        if found is None:
-            found = known[value] = escape(make(value))
-        return found
+            return escape(make(value)) if value else ""
 
     return render
 
@@ -70,14 +77,6 @@ def person_like(rtype: RecordType) -> bool:
     return rtype.personal or rtype.key == "kernel.member"
 
 
-def named(name: Name, *, link: bool = True, css: str = "xs") -> Markup:
-    """A record as others show it: avatar, name, link."""
-    shape = symbols.avatar(name.title, css if person_like(type_of(name.type)) else f"{css} sq")
-    text = escape(name.title)
-    inner = f'<a href="{record_url(name.type, name.id)}">{text}</a>' if link else text
-    return Markup(f'<span class="row gap-s">{shape}<span class="trunc">{inner}</span></span>')  # noqa: S704 - escaped
-
-
 def _shown(kind: Kind, _names: Names) -> Renderer:
     return kind.show
 
@@ -107,7 +106,23 @@ def _moment(_kind: Kind, _names: Names) -> Renderer:
 
 
 def _link(_kind: Kind, names: Names) -> Renderer:
-    return lambda value: named(names[value]) if value in names else NOTHING
+    """A record as others show it: avatar, name, link."""
+    shapes: dict[str, str] = {}
+
+    def shown(value: UUID) -> Markup:
+        name = names.get(value)
+        if name is None:
+            return NOTHING
+        _id, key, title = name
+        shape = shapes.get(key)
+        if shape is None:
+            shape = shapes[key] = "xs" if person_like(type_of(key)) else "xs sq"
+        return Markup(  # noqa: S704 - escaped
+            f'<span class="row gap-s">{symbols.avatar(title, shape)}<span class="trunc">'
+            f'<a href="{record_url(key, value)}">{escape(title)}</a></span></span>'
+        )
+
+    return shown
 
 
 def _links(kind: Any, names: Names) -> Renderer:
@@ -119,15 +134,8 @@ def _links(kind: Any, names: Names) -> Renderer:
 
 
 def _entries(kind: Any, _names: Names) -> Renderer:
-    lines: dict[str, Markup] = {}
-
-    def first(value: Any) -> Any:
-        entry = value[0]
-        key = entry.get("value", "") or kind.line(entry)
-        line = lines.get(key)
-        if line is None:
-            line = lines[key] = escape(kind.line(entry))
-        more = len(value) - 1
+    def first(value: Any) -> Markup:
+        line, more = escape(kind.line(value[0])), len(value) - 1
         return Markup(f'{line} <span class="faint">+{more}</span>') if more else line  # noqa: S704 - escaped
 
     return first

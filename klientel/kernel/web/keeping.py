@@ -39,13 +39,15 @@ def kept(context: Context, name: str, *keys: object) -> Markup:
 
 @pass_context
 def once(context: Context, name: str, *keys: object, caller: Callable[[], str], swap: Swap = ()) -> Markup:
-    """The body of a ``{% call %}``; texts of ``swap`` (an id, a moment: found nowhere by chance) are holes too."""
+    """The body of a ``{% call %}``; texts of ``swap`` (an id, a moment: found nowhere by chance) are holes too.
+
+    With a key that is ``None`` it is drawn anew each time."""
     return _part(context, (name, *keys), caller, swap)
 
 
 def _part(context: Context, keys: tuple[object, ...], draw: Callable[[], str], swap: Swap = ()) -> Markup:
     around = shell.shell_of(context["request"])
-    if around.whose is None:
+    if around.whose is None or None in keys:
         return _filled(str(draw()), around)
     key = (get_language(), around.whose, keys)
     found = _parts.get(key)

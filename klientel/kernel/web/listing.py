@@ -177,6 +177,14 @@ class Chip:
     url: str
 
 
+def said_by(scope: ActorScope, state: State) -> object:
+    """What the words of a filter hang on besides the list's state: the names of the records it compares with. ``None``
+    where they cannot be told beforehand (it names another view)."""
+    if not state.where:
+        return ()
+    return None if b'"in":' in orjson.dumps(state.where) else tuple(titles_in(scope, state.rtype, state.where).items())
+
+
 def chips(scope: ActorScope, state: State) -> list[Chip]:
     """The filter in words, a chip for each part that can be taken away by itself."""
     if not state.where:

@@ -14,7 +14,7 @@ from klientel.kernel.records import RecordType
 from klientel.kernel.web import cells, symbols
 from klientel.kernel.web.addresses import place
 
-Opened = tuple[str, str, Callable[[Any], Markup]]
+Opened = tuple[str, str, Callable[[Any], str]]
 
 
 def body(

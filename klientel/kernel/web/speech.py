@@ -61,9 +61,19 @@ class Now:
         self._today = self._at.astimezone(self._zone).date()
         self._days: dict[dt.date, str] = {}
         self._said: dict[tuple[str, int], str] = {}
+        self._stamp = self._at.timestamp()
+        self._told: dict[tuple[float, float], Markup] = {}  # by the minute, and how many minutes it is ago
 
     def relative(self, value: dt.datetime) -> Markup:
-        """As the function of this name."""
+        """As the function of this name. Many records of a page changed within the same minute."""
+        stamp = value.timestamp()
+        key = stamp // 60, (self._stamp - stamp) // 60
+        found = self._told.get(key)
+        if found is None:
+            found = self._told[key] = self._relative(value)
+        return found
+
+    def _relative(self, value: dt.datetime) -> Markup:
         local = value.astimezone(self._zone)
         day, text = self._date(local.date()), self._spoken(value, local)
         full = f"{local.hour:02}:{local.minute:02}"

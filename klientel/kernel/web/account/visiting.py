@@ -22,8 +22,8 @@ from django.utils.functional import SimpleLazyObject
 from klientel.kernel.identity.models import User
 from klientel.kernel.tenancy.models import Tenant
 
-#: facts of a tenant that no page needs; Django reads them when somebody asks all the same
-_UNASKED = ("settings", "quarantined_at", "created_at")
+#: facts of a login and a tenant that no page needs; Django reads them when somebody asks all the same
+_UNASKED = ("last_login", "tokens_from", "settings", "quarantined_at", "created_at")
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,13 @@ class SessionStore(db.SessionStore):
 
     def load(self) -> dict[str, Any]:
         """The content of a session that lives, else nothing."""
-        statement, user_width = _statement()
         with connection.cursor() as cursor:
-            cursor.execute(statement, [self.session_key, timezone.now()])
+            cursor.execute(_statement(), [self.session_key, timezone.now()])
             rows = cursor.fetchall()
         if not rows:
             self._session_key = None
             return {}
-        self.visitor = _visitor(rows, user_width) if rows[0][1] is not None else None
+        self.visitor = _visitor(rows)
         return orjson.loads(_content(rows[0][0], settings.SECRET_KEY))  # type: ignore[no-any-return]
 
 
@@ -59,36 +58,35 @@ def _content(data: str, _secret: str) -> bytes:
 
 
 @cache
-def _statement() -> tuple[str, int]:
-    """The statement, and how many of its columns are the login's."""
-    user = [f'u."{f.column}"' for f in User._meta.concrete_fields]
-    tenant = [f't."{f.column}"' for f in Tenant._meta.concrete_fields if f.attname not in _UNASKED]
+def _names(model: Any) -> list[str]:
+    return [f.attname for f in model._meta.concrete_fields if f.attname not in _UNASKED]
+
+
+@cache
+def _statement() -> str:
+    columns = [f'{alias}."{name}"' for alias, model in (("u", User), ("t", Tenant)) for name in _names(model)]
     return (
-        f"SELECT s.session_data, u.id, {', '.join([*user, *tenant])}, m.member_id FROM django_session s"
+        f"SELECT s.session_data, m.member_id, u.id, {', '.join(columns)} FROM django_session s"
         " LEFT JOIN usersessions_usersession x ON x.session_key = s.session_key"
         " LEFT JOIN kernel_user u ON u.id = x.user_id"
         " LEFT JOIN kernel_membership m ON m.user_id = u.id AND m.active"
         " LEFT JOIN kernel_tenant t ON t.id = m.tenant_id"
-        " WHERE s.session_key = %s AND s.expire_date > %s ORDER BY lower(t.name), t.id",
-        len(user),
+        " WHERE s.session_key = %s AND s.expire_date > %s ORDER BY lower(t.name), t.id"
     )
 
 
-@cache
-def _names() -> tuple[list[str], list[str]]:
-    user = [f.attname for f in User._meta.concrete_fields]
-    return user, [f.attname for f in Tenant._meta.concrete_fields if f.attname not in _UNASKED]
-
-
-def _visitor(rows: list[tuple[Any, ...]], width: int) -> Visitor:
-    of_user, of_tenant = _names()
+def _visitor(rows: list[tuple[Any, ...]]) -> Visitor | None:
+    """Whom the rows of :func:`_statement` name, if anybody."""
+    if rows[0][2] is None:
+        return None
+    end = 3 + len(_names(User))
     tenants = []
     for row in rows:
-        if row[-1] is not None:
-            tenant: Any = Tenant.from_db("default", of_tenant, row[2 + width : -1])
-            tenant.member_id = row[-1]
+        if row[1] is not None:
+            tenant: Any = Tenant.from_db("default", _names(Tenant), row[end:])
+            tenant.member_id = row[1]
             tenants.append(tenant)
-    return Visitor(User.from_db("default", of_user, rows[0][2 : 2 + width]), tenants)
+    return Visitor(User.from_db("default", _names(User), rows[0][3:end]), tenants)
 
 
 class Authentication(AuthenticationMiddleware):

@@ -12,19 +12,19 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from markupsafe import Markup, escape
+from markupsafe import escape
 
 from klientel.kernel import actions
-from klientel.kernel.access.reading import Name, Page, Row, Sort, by_name, count, linked, select
+from klientel.kernel.access.reading import Name, Page, Row, Sort, by_name, count, select
 from klientel.kernel.errors import Forbidden, Refused
-from klientel.kernel.kinds import Kind, Link, Links
+from klientel.kernel.kinds import Kind
 from klientel.kernel.records import RecordType, by_slug
 from klientel.kernel.transfer.exporting import formats
 from klientel.kernel.web import cells, entries, rows, shell
 from klientel.kernel.web.addresses import place
 from klientel.kernel.web.answers import page
 from klientel.kernel.web.fields import label_of
-from klientel.kernel.web.listing import PAGE, State, beginning, chips, default_columns, state_of, views_of
+from klientel.kernel.web.listing import PAGE, State, beginning, chips, said_by, state_of, views_of
 from klientel.kernel.web.speech import number
 
 MOST_COUNTED = 10_000
@@ -42,7 +42,7 @@ class Column:
     state: State
     css: str
     edit: str
-    render: Callable[[Any], Markup]
+    render: Callable[[Any], str]
 
     @property
     def name(self) -> str:
@@ -87,7 +87,7 @@ def record_list(request: Any, slug: str) -> HttpResponse:
         found = _select(scope, state)
     except Refused as no:  # a filter or sort that no longer works selects nothing and says so
         broken, found, state = no, Page([], None, None), State(rtype, state.columns, view=state.view, changed=True)
-    columns = table_columns(scope, state, linked(scope, rtype, found.rows, state.columns))
+    columns = table_columns(scope, state, found.names)
     context = {
         "rtype": rtype,
         "state": state,
@@ -111,6 +111,7 @@ def _select(scope: Any, state: State) -> Page:
         after=state.after,
         before=state.before,
         limit=PAGE,
+        named=True,
     )
 
 
@@ -144,7 +145,7 @@ def table_columns(scope: Any, state: State, names: dict[Any, Name]) -> list[Colu
         kind = visible[name]
         edit = cells.edit_of(kind) if may_change and name in writable else ""
         css = f"{cells.css_of(kind)} {_slot(kind, slots)}".strip()
-        made.append(Column(kind, state, css, edit, cells.cell(kind, names)))
+        made.append(Column(kind, state, css, edit, cells.html(kind, names)))
     return made
 
 
@@ -182,7 +183,8 @@ def _around(request: Any, state: State, found: Page, views: list[Row]) -> dict[s
             }
             for v in views
         ],
-        "chips": chips(scope, state),
+        "chips": lambda: chips(scope, state),
+        "said_by": said_by(scope, state),
         "all_columns": lambda: [
             {"name": n, "label": label_of(visible[n]), "on": n in state.columns}
             for n in dict.fromkeys((*state.columns, *(n for n, k in visible.items() if k.listed)))
@@ -193,13 +195,11 @@ def _around(request: Any, state: State, found: Page, views: list[Row]) -> dict[s
             if k.sortable and n in state.columns
         ],
         "total": len(found.rows) if first_page and not found.after else None,
-        "bulk": bulk_actions(scope, rtype),
+        "bulk": lambda: bulk_actions(scope, rtype),
         "begins": beginning(rtype, visible),
         "may_create": scope.may(rtype, "create"),
-        "default_columns": default_columns(rtype),
         "may_export": scope.may(rtype, "export"),
         "formats": lambda: formats(rtype) if scope.may(rtype, "export") else [],
-        "has_links": any(isinstance(visible[c], Link | Links) for c in state.columns),
         **_name_column(state, named=by_name(visible, rtype)),
     }
 
@@ -210,7 +210,7 @@ def _name_column(state: State, *, named: bool) -> dict[str, Any]:
     return {
         "by_name": named,
         "name_sorted": by_title and ("descending" if state.sort.down else "ascending"),
-        "name_sort_url": state.url(sort=str(Sort("title", by_title and not state.sort.down))),
+        "name_sort_url": lambda: state.url(sort=str(Sort("title", by_title and not state.sort.down))),
     }
 
 

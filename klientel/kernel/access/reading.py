@@ -89,12 +89,11 @@ def select(
 ) -> Page:
     """One page of the records that the actor may see and the condition selects. Unknown columns are refused.
 
-    ``named``: with the names of what the columns lead to, as far as the actor may see it.
-
-    Empty values sort last upwards and first downwards, as PostgreSQL orders them.
+    Empty values sort last upwards and first downwards, as PostgreSQL orders them. ``named``: with the names of what the
+    columns lead to, as far as the actor may see it.
     """
     order = sort if isinstance(sort, Sort) else Sort.of(sort)
-    kinds = _columns(scope, rtype, columns)
+    kinds = _columns(scope, rtype, columns, named=named)
     expression, cast = order_of(scope, rtype, order)
     backwards = before is not None
     parts = [which(scope, rtype, where, archived=archived, verb=verb)]
@@ -102,24 +101,17 @@ def select(
         parts.append(beyond(expression, cast, decode(cursor_text), down=order.down != backwards))
     inside = both(parts)
     fixed = Sql(f"t.id, t.version, {rtype.title_sql(scope.visible(rtype))}, {expression.text} AS o", expression.params)
-    titled = called(scope, kinds.kinds) if named else {}
-    picked = comma([fixed, *kinds.values_sql, *(title for _to, title in titled.values())])
+    picked = comma([fixed, *kinds.values_sql])
     way = "DESC" if order.down != backwards else "ASC"
     limit = max(1, min(limit, MOST))
-    text = (
-        f"SELECT {picked.text} FROM {rtype.table} t WHERE {inside.text}"
-        f" ORDER BY {expression.text} {way}, t.id {way} LIMIT {limit + 1}"
-    )
+    rows = f"FROM {rtype.table} t WHERE {inside.text} ORDER BY {expression.text} {way}, t.id {way} LIMIT {limit + 1}"
     with connection.cursor() as cursor:
-        cursor.execute(text, [*picked.params, *inside.params, *expression.params])
+        cursor.execute(f"SELECT {picked.text} {rows}", [*picked.params, *inside.params, *expression.params])
         found = cursor.fetchall()
     page = _page(found[:limit], kinds, more=len(found) > limit, backwards=backwards, more_before=bool(after or before))
     _retitle(scope, rtype, page.rows)
     if named:
-        page.names = linked(scope, rtype, page.rows, [c for c in kinds.names if c not in titled])
-        for n, (name, (to, _title)) in enumerate(titled.items(), 4 + len(kinds.names)):
-            at = kinds.names.index(name) + 4
-            page.names |= {row[at]: Name(row[at], to, row[n]) for row in found if row[n] is not None}
+        page.names = linked(scope, rtype, page.rows, kinds.untitled) | kinds.titles(found)
     return page
 
 
@@ -146,9 +138,9 @@ def _page(found: list[tuple[Any, ...]], kinds: _Columns, *, more: bool, backward
 class _Columns:
     """Which columns to read and how to turn what comes back into canonical values."""
 
-    def __init__(self, kinds: dict[str, Kind]) -> None:
-        self.kinds, self.names = kinds, list(kinds)
-        self.values_sql = [k.sql("t") for k in kinds.values()]
+    def __init__(self, kinds: dict[str, Kind], titled: dict[str, tuple[str, Sql]] | None = None) -> None:
+        self.names, self._titled = list(kinds), titled or {}
+        self.values_sql = [*(k.sql("t") for k in kinds.values()), *(title for _to, title in self._titled.values())]
         self._readers = [(name, read) for name, k in kinds.items() if (read := _reader(k)) is not None]
 
     def values(self, raw: tuple[Any, ...]) -> dict[str, Any]:
@@ -156,6 +148,19 @@ class _Columns:
         found = dict(zip(self.names, raw, strict=False))
         for name, read in self._readers:
             found[name] = read(found[name])
+        return found
+
+    @property
+    def untitled(self) -> list[str]:
+        """The columns without the title of what they lead to beside them."""
+        return [name for name in self.names if name not in self._titled]
+
+    def titles(self, raw: list[tuple[Any, ...]]) -> dict[UUID, Name]:
+        """The names that whole rows bring with them."""
+        found: dict[UUID, Name] = {}
+        for n, (column, (to, _title)) in enumerate(self._titled.items(), 4 + len(self.names)):
+            at = self.names.index(column) + 4
+            found |= {row[at]: Name(row[at], to, row[n]) for row in raw if row[n] is not None}
         return found
 
 
@@ -169,14 +174,14 @@ def _reader(kind: Kind) -> Callable[[Any], Any] | None:
     return None
 
 
-def _columns(scope: ActorScope, rtype: RecordType, columns: Iterable[str]) -> _Columns:
+def _columns(scope: ActorScope, rtype: RecordType, columns: Iterable[str], *, named: bool = False) -> _Columns:
     visible = scope.visible(rtype)
     wanted: dict[str, Kind] = {}
     for column in columns:
         if column not in visible:
             raise Refused("no_such_field", _("There is no such field."), column)
         wanted[column] = visible[column]
-    return _Columns(wanted)
+    return _Columns(wanted, called(scope, wanted) if named else None)
 
 
 def which(

@@ -32,6 +32,8 @@ class KernelConfig(AppConfig):
             "identity.checks",
             "web.account.joining",
             "transfer.jobs",
+            "trash.deleting",
+            "trash.jobs",
             "twins.jobs",
             "api.upkeep",
         ):

@@ -1,6 +1,7 @@
 """Every table of the kernel, where Django looks for them."""
 
 from klientel.kernel.access.models import Member, Membership, Role, Team, View
+from klientel.kernel.access.seen import Seen
 from klientel.kernel.api.models import Allowance, Answer
 from klientel.kernel.events.models import About, Block, Cursor, Parked, Seal
 from klientel.kernel.files.models import File
@@ -53,6 +54,7 @@ __all__ = [
     "RelationKind",
     "Role",
     "Seal",
+    "Seen",
     "StagedRow",
     "Tag",
     "Team",

@@ -1,5 +1,7 @@
 """Privacy as a Django app."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -8,3 +10,8 @@ class PrivacyConfig(AppConfig):
 
     name = "klientel.privacy"
     label = "privacy"
+
+    def ready(self) -> None:
+        """Deletions are proven in the ledger."""
+        deletions = import_module("klientel.privacy.deletions")
+        import_module("klientel.kernel.trash.deleting").told.append(deletions.prove)

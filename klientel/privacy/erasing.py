@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -27,8 +27,9 @@ from klientel.kernel.identity import sealing
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.tenancy import current
+from klientel.kernel.trash import beside
+from klientel.kernel.trash.hanging import Web, web_of
 from klientel.privacy import blanking, imports, ledger, tables, traces
-from klientel.privacy.links import Web, web_of
 from klientel.privacy.models import Erasure
 from klientel.privacy.restricting import note, refuse_while_held, set_restricted
 from klientel.privacy.subject import VERB, Identity, Pattern, for_privacy, identity_of, subject
@@ -66,7 +67,7 @@ def plan(actor: Actor, rtype: RecordType, record_id: UUID) -> Plan:
 
 
 def _plan(rtype: RecordType, record: Any) -> Plan:
-    web = web_of(rtype, record)
+    web = web_of(rtype, [record])
     identity = identity_of(web.persons())
     known = {*web.gone, *web.kept}
     review = [t for t in traces.naming(identity) if t.record_id not in known]
@@ -194,17 +195,9 @@ def _blank_some(facts: _Facts, which: dict[UUID, str], pattern: Pattern) -> None
 
 def _forget_history(facts: _Facts) -> None:
     """The values of events: of what goes all of them, elsewhere the person's."""
-    gone = list(facts.gone)
-    _unseal(facts, facts.identity.all, [*gone, *facts.kept])
-    with writing.door(), connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE kernel_event SET changes = '{}', parameters = '{}' WHERE tenant_id = %s AND record_id = ANY(%s)"
-            " AND kind NOT LIKE 'privacy.%%'",
-            [current(), gone],
-        )
-        cursor.execute(
-            "DELETE FROM kernel_event_private WHERE tenant_id = %s AND record_id = ANY(%s)", [current(), gone]
-        )
+    _unseal(facts, facts.identity.all, list(facts.kept))
+    beside.forget_values(list(facts.gone), facts.erasure.id)
+    with writing.door():
         for table in _tables("kernel_event", "kernel_event_private"):
             tables.blank(table, facts.identity.all, list(facts.kept), key="record_id")
 
@@ -215,10 +208,10 @@ def _forget_beside(facts: _Facts) -> None:
     with writing.door():
         imports.drop_files(list(facts.gone), facts.identity.alone)
         imports.forget_rows(list(facts.gone), facts.identity.alone)
-        tables.forget_rows(list(facts.gone))
-        tables.forget_mentions(list(facts.gone))
-        records = tables.record_tables()
-        for table in tables.tables():
+        beside.forget_rows(list(facts.gone))
+        beside.forget_mentions(list(facts.gone))
+        records = beside.record_tables()
+        for table in beside.tables():
             if table.name not in records:
                 tables.blank(table, facts.identity.alone)
 
@@ -226,14 +219,6 @@ def _forget_beside(facts: _Facts) -> None:
 def _unseal(facts: _Facts, pattern: Pattern, records: list[UUID] | None) -> None:
     """Before values of events go: their salts, so that nothing can be guessed from the audit's seal."""
     events: list[UUID] = []
-    if records is not None:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT id FROM kernel_event"
-                " WHERE tenant_id = %s AND record_id = ANY(%s) AND kind NOT LIKE 'privacy.%%'",
-                [current(), list(facts.gone)],
-            )
-            events = [row[0] for row in cursor.fetchall()]
     for table, key in (("kernel_event", "id"), ("kernel_event_private", "event_id")):
         [found] = _tables(table)
         rows = tables.rows_with(found, pattern, columns=f"x.{key}, x.record_id", limit=1_000_000)
@@ -241,15 +226,15 @@ def _unseal(facts: _Facts, pattern: Pattern, records: list[UUID] | None) -> None
     audit.unseal(events, facts.erasure.id)
 
 
-def _tables(*names: str) -> list[tables.Table]:
-    return [t for t in tables.tables() if t.name in names]
+def _tables(*names: str) -> list[beside.Table]:
+    return [t for t in beside.tables() if t.name in names]
 
 
 def _delete(facts: _Facts) -> None:
     """The rows themselves, the person's too."""
     for key, ids in facts.of_type(facts.gone).items():
         blanking.delete_records(type_of(key), ids)
-    tables.forget_rows(list(facts.gone))
+    beside.forget_rows(list(facts.gone))
 
 
 def _drop_bytes(facts: _Facts) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from klientel.kernel.access import system_actor
+from klientel.kernel.access import seen, system_actor
 from klientel.kernel.jobs import defer, job, sweep
 from klientel.kernel.tenancy import current
 from klientel.privacy import erasing
@@ -21,3 +21,9 @@ def unfinished() -> None:
     """Nothing stays half erased."""
     for erasure in erasing.unfinished():
         defer(go_on, tenant=current(), erasure=erasure, once=str(erasure))
+
+
+@sweep("privacy.seen")
+def forget_who_saw() -> None:
+    """Who saw whom is kept for a year."""
+    seen.forget_old()

@@ -114,5 +114,6 @@ def broken(found: Iterable[dict[str, Any]]) -> list[str]:
 
 def recognises(line: dict[str, Any], tenant: UUID, value: str) -> bool:
     """Whether a line is about this id or address; for a person who asks, and for the replay after a restore."""
-    known = {line.get("subject"), *(line.get("identities") or ())}
+    deleted = [mark for some in (line.get("deleted") or {}).values() for mark in some]
+    known = {line.get("subject"), *(line.get("identities") or ()), *deleted}
     return any(sign(tenant, value, key) in known for key in keys())

@@ -10,6 +10,7 @@ from klientel.kernel.tenancy.models import Id, TenantModel
 class Erasure(TenantModel):
     """One erasure and how far it got. ``sealed`` holds what is searched for, encrypted, until it is done."""
 
+    on_erase = "own"
     id = Id(primary_key=True)
     record_type = models.CharField(max_length=80)
     record_id = models.UUIDField()
@@ -35,6 +36,7 @@ class Erasure(TenantModel):
 class Line(TenantModel):
     """One line of the ledger, chained to the one before; the same line stands in a file outside the database."""
 
+    on_erase = "own"
     id = Id(primary_key=True)
     number = models.PositiveBigIntegerField()
     at = models.DateTimeField()

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from klientel.kernel import events
+from klientel.kernel.access import seen
 from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.access.reading import Name, names
 from klientel.kernel.errors import Missing
@@ -19,8 +20,8 @@ from klientel.kernel.kinds.link import Link
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.sql import Sql
 from klientel.kernel.tenancy.models import Tenant
+from klientel.kernel.trash.hanging import Found, Web, ids_in, web_of
 from klientel.privacy import imports, sources, traces
-from klientel.privacy.links import Found, Web, ids_in, web_of
 from klientel.privacy.subject import Identity, for_privacy, identity_of, subject
 
 PARTS = (
@@ -44,8 +45,9 @@ def report(actor: Actor, rtype: RecordType, record_id: UUID) -> dict[str, Any]:
     """The whole report as JSON; labels in the active language, values as they are stored and as people read them."""
     with for_privacy(actor.tenant):
         record = subject(actor, rtype, record_id)
-        web = web_of(rtype, record)
+        web = web_of(rtype, [record])
         identity = identity_of(web.persons())
+        sights = seen.told([one.id for _type, one in web.persons()])
         history = _history([*web.gone, *web.kept])
         tenant = Tenant.objects.get(pk=actor.tenant)
         known = {*web.gone, *web.kept}
@@ -54,17 +56,18 @@ def report(actor: Actor, rtype: RecordType, record_id: UUID) -> dict[str, Any]:
             _identity(rtype, record, identity),
             _data(web, names(ActorScope(actor), _linked(web)), imports.rows_of(list(web.gone), identity.alone)),
             _purposes(tenant, web),
-            sources.recipients(tenant, history),
+            sources.recipients(tenant, history, sights),
             _said(tenant, "third_countries", _("No transfer to a third country is recorded.")),
             _periods(tenant, web),
             _rights(tenant),
             sources.of_fields(rtype, record, history),
             _automated(tenant),
             sources.consents(web),
-            sources.access_log(history),
+            sources.access_log(history, sights),
             _withheld(web, named),
             _nothing(web),
         ]
+    seen.note(actor, rtype, [record.id], seen.How.REPORTED)
     return {
         "made_at": timezone.localtime().isoformat(timespec="seconds"),
         "controller": tenant.name,

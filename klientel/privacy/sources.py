@@ -7,20 +7,23 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.utils.translation import ngettext
 
 from klientel.kernel import actions
+from klientel.kernel.access.seen import How, Told
 from klientel.kernel.errors import Missing
 from klientel.kernel.events import Event
 from klientel.kernel.records import RecordType
 from klientel.kernel.tenancy.models import Tenant
-from klientel.privacy.links import Web
+from klientel.kernel.trash.hanging import Web
 
 
 def _moment(at: dt.datetime) -> str:
     return timezone.localtime(at).isoformat(timespec="seconds")
 
 
-def role_of(event: Event) -> str:
+def role_of(actor: str) -> str:
     """Who acted, as a role: the names of staff are not the person's business (CJEU C-579/21)."""
     roles = {
         "member": _("an employee"),
@@ -30,7 +33,7 @@ def role_of(event: Event) -> str:
         "portal": _("the person"),
         "system": _("the system"),
     }
-    return roles.get(event.actor.split(":")[0], _("the system"))
+    return roles.get(actor.split(":")[0], _("the system"))
 
 
 def label_of(kind: str) -> str:
@@ -56,7 +59,7 @@ def of_fields(rtype: RecordType, record: Any, history: list[Event]) -> dict[str,
             {
                 "label": str(kind.verbose_name),
                 "field": name,
-                "value": f"{label_of(made.kind)}, {role_of(made)}" if made else _("not recorded"),
+                "value": f"{label_of(made.kind)}, {role_of(made.actor)}" if made else _("not recorded"),
                 "at": _moment(made.at) if made else "",
             }
         )
@@ -67,14 +70,19 @@ def of_fields(rtype: RecordType, record: Any, history: list[Event]) -> dict[str,
     }
 
 
-def recipients(tenant: Tenant, history: list[Event]) -> dict[str, Any]:
-    """Named recipients: those the tenant recorded, and every event that reached outside."""
+def recipients(tenant: Tenant, history: list[Event], seen: list[Told]) -> dict[str, Any]:
+    """Named recipients: those the tenant recorded, every event that reached outside, exports that held the person."""
     settings = tenant.settings.get("privacy")
     said = settings.get("recipients") if isinstance(settings, dict) else None
     entries = [{"label": "", "value": str(r), "at": ""} for r in said or ()]
+    entries += [
+        {"label": str(SEEN[How.EXPORTED]), "value": _said(one), "at": _moment(one.last)}
+        for one in seen
+        if one.how == How.EXPORTED
+    ]
     for event in history:
-        if event.kind.endswith(".export") or _outward(event.kind):
-            entries.append({"label": label_of(event.kind), "value": role_of(event), "at": _moment(event.at)})
+        if _outward(event.kind):
+            entries.append({"label": label_of(event.kind), "value": role_of(event.actor), "at": _moment(event.at)})
     return {
         "heading": _("Recipients"),
         "entries": entries,
@@ -103,19 +111,36 @@ def consents(web: Web) -> dict[str, Any]:
     }
 
 
-def access_log(history: list[Event]) -> dict[str, Any]:
-    """Who worked on the data, when, and at what; staff as their role."""
+SEEN = {
+    How.OPENED: gettext_lazy("Opened"),
+    How.FETCHED: gettext_lazy("Read by a program"),
+    How.EXPORTED: gettext_lazy("Exported"),
+    How.REPORTED: gettext_lazy("Access report made"),
+}
+
+
+def _said(one: Told) -> str:
+    """How often on a day, and by whom, as a role."""
+    times = ngettext("%(n)d time", "%(n)d times", one.times) % {"n": one.times}
+    return f"{role_of(one.actor)}, {times}"
+
+
+def access_log(history: list[Event], seen: list[Told]) -> dict[str, Any]:
+    """Who worked on the data or saw it, when, and at what; staff as their role. What was seen is told by the day."""
+    looked = [
+        {"label": str(SEEN[How(one.how)]), "value": _said(one), "at": _moment(one.last), "fields": []} for one in seen
+    ]
     entries = [
         {
             "label": label_of(e.kind),
-            "value": role_of(e),
+            "value": role_of(e.actor),
             "at": _moment(e.at),
             "fields": sorted(e.changes),
         }
         for e in history
-    ]
+    ] + looked
     return {
-        "heading": _("Who worked on the data"),
+        "heading": _("Who worked on the data, and who saw it"),
         "entries": entries,
         "empty": "" if entries else _("Nothing is recorded."),
     }

@@ -94,11 +94,6 @@ def _all_ids(record_id: UUID) -> list[UUID]:
     return sorted({record_id, root, *aliases.old_ids(root)})
 
 
-def old_records(rtype: RecordType, record_id: UUID) -> list[Any]:
-    """The records that became part of a person: still there, with what they held."""
-    return list(rtype.model.objects.filter(pk__in=aliases.old_ids(record_id)).order_by("pk"))
-
-
 @dataclass
 class Identity:
     """By what a person is known: addresses that are theirs alone, those they share, and names."""

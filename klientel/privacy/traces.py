@@ -10,6 +10,7 @@ from django.db import connection
 from klientel.kernel.records import all_types
 from klientel.kernel.sql import TRUE
 from klientel.kernel.tenancy import current
+from klientel.kernel.trash import beside
 from klientel.privacy import tables
 from klientel.privacy.subject import Identity, Pattern
 
@@ -31,7 +32,7 @@ def holding(pattern: Pattern, most: int | None = None) -> list[Trace]:
     if not pattern:
         return []
     found: list[Trace] = []
-    known = {table.name: table for table in tables.tables()}
+    known = {table.name: table for table in beside.tables()}
     for rtype in all_types():
         base, said = rtype.base("x") or TRUE, known[rtype.table].text("x")
         with connection.cursor() as cursor:
@@ -53,7 +54,7 @@ def naming(identity: Identity) -> list[Trace]:
 def left_over(identity: Identity, gone: set[UUID]) -> list[str]:
     """Tables in which something of an erased person is still found; names and shared addresses may stand for others."""
     left: list[str] = []
-    for table in tables.tables():
+    for table in beside.tables():
         if tables.rows_with(table, identity.alone, columns="1", limit=1) or _has_rows(table, gone):
             left.append(table.name)
     for rtype in all_types():
@@ -62,7 +63,7 @@ def left_over(identity: Identity, gone: set[UUID]) -> list[str]:
     return sorted(set(left))
 
 
-def _has_rows(table: tables.Table, gone: set[UUID]) -> bool:
+def _has_rows(table: beside.Table, gone: set[UUID]) -> bool:
     columns = [c for c in table.ids if c.startswith("record")]
     if not columns or table.name in ("kernel_about", "kernel_event"):  # the erasure's own event stands there
         return False

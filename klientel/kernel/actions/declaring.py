@@ -40,6 +40,7 @@ class Action:
     basic: bool = False  # one of those every record has
     on_archived: bool = False  # takes a record out of the trash
     also: str = ""  # the parameter whose records are locked with it, in the order of all ids, in the trash or not
+    together: Callable[..., Any] | None = None  # does the rest to all records of a chunk at once: see `trash.deleting`
     takes_back: Callable[..., Any] | None = None  # undoes sets of its events, see merge.taking_back
 
     def params_of(self, rtype: RecordType) -> dict[str, Kind]:

@@ -206,8 +206,19 @@ def _attempt(
             except Refused as no:
                 step.drop(no)
                 outcomes[n] = Outcome(refused=no)
+        _together(step, {n: o.record for n, o in enumerate(outcomes) if o.refused is None})
         step.flush()
     return outcomes, step.events
+
+
+def _together(step: Step, records: dict[int, Any]) -> None:
+    """What an action does to all records of a chunk at once; who is refused there is left out of a new start."""
+    if step.action.together is None or not records:
+        return
+    step.begin(-1)
+    if refusals := step.action.together(step, records):
+        raise Again(refusals)
+    step.end()
 
 
 def _one(step: Step, act: Action, rtype: RecordType, item: Item, locked: dict[UUID, Any]) -> Any:
@@ -299,7 +310,7 @@ def _lock(
     inside = both(parts)
     text = (  # by hand: building the same with the ORM costs as much again as the rest of a change
         f"SELECT {table}.*, ({may.text}) AS may FROM {table} WHERE {inside.text}"
-        f" ORDER BY {table}.id FOR {'UPDATE' if act.also else 'NO KEY UPDATE'} OF {table}"
+        f" ORDER BY {table}.id FOR {'UPDATE' if act.also or act.together else 'NO KEY UPDATE'} OF {table}"
     )
     return {r.pk: r for r in rtype.model.objects.raw(text, [*may.params, *inside.params])}
 

@@ -182,6 +182,12 @@ class Step:
         """Note that something is done to a record, even if no field of its own changes."""
         self.draft(type_of(record), record).done = True
 
+    def gone(self, record: Any) -> None:
+        """Note that the row of a record is deleted; what is said of it is only that it happened."""
+        draft = self._done.get(record.id) or self.draft(type_of(record), record)
+        draft.gone = draft.done = record.gone = True
+        draft.changes, draft.links = {}, []
+
     def keep(self, **parameters: Any) -> None:
         """Remember what was asked for beside the changes; never personal values."""
         self.parameters |= parameters
@@ -305,7 +311,8 @@ class Step:
             raise Again(refusals)
         by_type: dict[str, list[Draft]] = defaultdict(list)
         for draft in drafts:
-            by_type[draft.rtype.key].append(draft)
+            if not draft.gone:
+                by_type[draft.rtype.key].append(draft)
         for some in by_type.values():
             storing.store(some, self.now)
             if refusals := cycles.check(some[0].rtype, some) | ruling.check_rules(self.actor.member, some):

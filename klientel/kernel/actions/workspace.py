@@ -15,7 +15,7 @@ from klientel.kernel.actions.noting import WORKSPACE, note
 from klientel.kernel.errors import Forbidden, Refused, together
 from klientel.kernel.events import Event
 from klientel.kernel.identity.models import LANGUAGES
-from klientel.kernel.kinds import Choice, Kind, Text
+from klientel.kernel.kinds import Choice, Kind, Text, Whole
 from klientel.kernel.tenancy.models import Tenant
 
 CURRENCIES = ("EUR", "CHF", "USD", "GBP", "PLN", "CZK", "DKK", "SEK", "NOK")
@@ -30,6 +30,14 @@ def kinds() -> dict[str, Kind]:
         Choice(_("language"), name="language", required=True, of=LANGUAGES),
         Choice(_("time zone"), name="time_zone", required=True, of=zones),
         Choice(_("currency"), name="currency", required=True, of=[(c, c) for c in CURRENCIES]),
+        Whole(
+            _("days in the recycle bin"),
+            name="trash_days",
+            required=True,
+            least=0,
+            most=3650,
+            help_text=_("After so many days what was deleted goes for good. 0: it stays."),
+        ),
     ]
     return {k.name: k for k in found}
 

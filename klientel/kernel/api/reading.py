@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel import events
-from klientel.kernel.access import reading
+from klientel.kernel.access import reading, seen
 from klientel.kernel.access.leading_on import stands_for
 from klientel.kernel.api import showing, strict
 from klientel.kernel.api.call import Call, Reply
@@ -19,6 +19,7 @@ from klientel.kernel.api.problems import Problem
 from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.events import Event
 from klientel.kernel.records import RecordType, type_of
+from klientel.kernel.trash.showing import Group, shown
 
 PAGE = 50
 MOST = 200
@@ -45,6 +46,7 @@ def listing(call: Call, slug: str) -> Reply:
         limit=query.whole("limit", PAGE, MOST),
         archived=trash,
     )
+    seen.note(call.actor, rtype, (row.id for row in page.rows), seen.How.FETCHED)
     visible = call.scope.visible(rtype)
     how = showing.writers({n: visible[n] for n in names})
     data: dict[str, Any] = {
@@ -96,6 +98,7 @@ def _single(call: Call, slug: str, record_id: str, *, archived: bool) -> Reply:
     names = _fields(call, rtype, query)
     wanted = strict.record_id(record_id)
     record = _led_on(call, rtype, wanted, lambda i: showing.one(call.scope, rtype, i, names, archived=archived))
+    seen.note(call.actor, rtype, [UUID(record["id"])], seen.How.FETCHED)
     headers = {"ETag": showing.tag(record["version"])}
     if record["id"] != str(wanted):  # an old id: the answer says under which it is found from now on
         headers["Content-Location"] = f"/api/v1/{rtype.slug}/{record['id']}"
@@ -128,6 +131,29 @@ def happened(call: Call, slug: str, record_id: str) -> Reply:
 def happened_trashed(call: Call, slug: str, record_id: str) -> Reply:
     """The timeline of a record in the trash."""
     return _happened(call, slug, record_id, archived=True)
+
+
+def removal(call: Call, slug: str, record_id: str) -> Reply:
+    """What deleting a record in the trash for good would do: what keeps it, what goes with it, what loses a link."""
+    rtype = call.type(slug, "remove")
+    strict.Query(call.request)
+    found = shown(call.scope, rtype, strict.record_id(record_id))
+    blocks = [
+        {"code": b.code, "detail": str(b.message), "record": _named(name) if name else None} for b, name in found.blocks
+    ]
+    return Reply({
+        "id": str(found.record.id), "possible": found.possible, "blocks": blocks,
+        "goes_along": [_group(g) for g in found.along], "loses_link": [_group(g) for g in found.loose],
+    })  # fmt: skip
+
+
+def _named(name: reading.Name) -> dict[str, str]:
+    return {"record_type": name.type, "record_id": str(name.id), "title": name.title}
+
+
+def _group(group: Group) -> dict[str, Any]:
+    named = [{"record_id": str(n.id), "title": n.title} for n in group.names]
+    return {"record_type": group.rtype.key, "count": group.count, "records": named}
 
 
 def _happened(call: Call, slug: str, record_id: str, *, archived: bool) -> Reply:

@@ -71,7 +71,7 @@ def done(scope: ActorScope, result: Done) -> dict[str, Any]:
     """What an action did: the record, its type, and the change set by which it can be undone."""
     return {
         "type": type_of(result.record).key,
-        "record": written(scope, result.record),
+        "record": {"id": str(result.record.id)} if result.record.gone else written(scope, result.record),
         "change_set": str(result.change_set) if result.events else None,
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from klientel.kernel.api import describing, reading, strict, uploading, writing
+from klientel.kernel.api import describing, reading, strict, undoing, uploading, writing
 from klientel.kernel.api.endpoint import endpoint, nothing_here
 from klientel.kernel.api.openapi.serving import document
 
@@ -12,7 +12,10 @@ urlpatterns = [
     path("openapi.json", document, name="api_document"),
     path("me", endpoint(GET=describing.me), name="api_me"),
     path("types", endpoint(GET=describing.types), name="api_types"),
-    path("undo/<str:change_set>", endpoint(POST=writing.undo), name="api_undo"),
+    path("undo/<str:change_set>", endpoint(GET=undoing.preview, POST=undoing.undo), name="api_undo"),
+    path("runs/<str:run_id>", endpoint(GET=undoing.run), name="api_run"),
+    path("runs/<str:run_id>/left", endpoint(GET=undoing.left), name="api_run_left"),
+    path("runs/<str:run_id>/cancel", endpoint(POST=undoing.cancel), name="api_run_cancel"),
     path(uploading.SLUG, endpoint(GET=uploading.listing, POST=uploading.create, body=uploading.body), name="api_files"),
     path(f"{uploading.SLUG}/<str:record_id>/content", endpoint(GET=uploading.content), name="api_file_content"),
     path("<str:slug>", endpoint(GET=reading.listing, POST=writing.create), name="api_list"),
@@ -25,6 +28,7 @@ urlpatterns = [
         name="api_record",
     ),
     path("<str:slug>/trash/<str:record_id>", endpoint(GET=reading.trashed), name="api_trashed"),
+    path("<str:slug>/trash/<str:record_id>/removal", endpoint(GET=reading.removal), name="api_removal"),
     path("<str:slug>/trash/<str:record_id>/events", endpoint(GET=reading.happened_trashed), name="api_trashed_events"),
     path("<str:slug>/<str:record_id>/events", endpoint(GET=reading.happened), name="api_events"),
     path("<str:slug>/<str:record_id>/actions/<str:verb>", endpoint(POST=writing.perform), name="api_action"),
@@ -32,4 +36,4 @@ urlpatterns = [
 ]
 
 #: words in addresses that no record type may have as its slug
-RESERVED = ("openapi.json", "me", "types", "undo")
+RESERVED = ("openapi.json", "me", "runs", "types", "undo")

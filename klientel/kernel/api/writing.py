@@ -1,4 +1,4 @@
-"""Writing through the API: always by an action, one or many, and undo."""
+"""Writing through the API: always by an action, one or many."""
 
 from __future__ import annotations
 
@@ -6,19 +6,17 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from klientel.kernel import actions, events, history
+from klientel.kernel import actions
 from klientel.kernel.actions import Action, Item
 from klientel.kernel.api import problems, shapes, showing, strict
 from klientel.kernel.api.call import Call, Reply
 from klientel.kernel.api.problems import Problem
 from klientel.kernel.errors import Conflict, Missing, Refused
 from klientel.kernel.records import RecordType, by_slug
-from klientel.kernel.sql import Sql
 from klientel.kernel.twins import intake
 from klientel.kernel.twins.checking import similar_after
 from klientel.lib.ids import uuid7
 
-MOST_UNDONE = 1000
 MOST_ITEMS = 1000
 #: one item of a bulk request
 ITEM: dict[str, Any] = {
@@ -165,27 +163,3 @@ def _item(call: Call, rtype: RecordType, act: Action, sent: dict[str, Any]) -> I
 
 def _no(sent: dict[str, Any], no: Refused) -> dict[str, Any]:
     return {"status": no.status, "id": sent.get("id"), "problem": problems.told(no)}
-
-
-def undo(call: Call, change_set: str) -> Reply:
-    """Put back what one change set did, as far as nothing changed since; what could not be put back is told."""
-    strict.Query(call.request)
-    call.sent(needed=False)
-    found_id = strict.record_id(change_set)
-    where = Sql("e.change_set = %s", (found_id,))
-    if len(events.read(where, limit=MOST_UNDONE + 1)) > MOST_UNDONE:
-        message = _("This is too much to undo in one request. Please undo it on the page of its import.")
-        raise Refused("too_many", message)
-    result = history.undo(call.actor, found_id)
-    if not result.records:
-        raise result.refused[0][1]
-    told = [
-        {"record_type": event.record_type, "record_id": str(event.record_id), **_plain(no)}
-        for event, no in result.refused
-        if not isinstance(no, Missing)
-    ]
-    return Reply({"change_set": str(result.change_set), "records": result.records, "refused": told})
-
-
-def _plain(no: Refused) -> dict[str, Any]:
-    return {"status": no.status, "code": no.code, "detail": str(no.message), "field": no.field}

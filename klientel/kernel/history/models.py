@@ -21,6 +21,7 @@ class State(models.TextChoices):
 class ChangeRun(TenantModel):
     """A bulk edit or an undo. ``cursor``: how far the chunks are that are committed, in the same transaction."""
 
+    on_erase = "keep"  # it names records by their ids only, and goes on without those that are gone
     id = Id(primary_key=True)
     kind = models.CharField(max_length=8)  # "bulk" "undo"
     state = models.CharField(max_length=10, choices=State.choices, default=State.RUNNING)

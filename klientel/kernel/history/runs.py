@@ -33,6 +33,11 @@ AT_ONCE = 500  # what is no more than this is waited for
 FIRST = UUID(int=0)
 
 
+def large(change_set: UUID) -> bool:
+    """Whether an undo is too much to be waited for."""
+    return len(before(change_set, LAST, AT_ONCE + 1)) > AT_ONCE
+
+
 def start_undo(actor: Actor, change_set: UUID, choices: Choices | None = None) -> ChangeRun:
     """Note that a change set is to be taken back. Refuses what cannot be undone, and what is being undone already."""
     with transaction.atomic():

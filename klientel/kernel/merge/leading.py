@@ -52,7 +52,7 @@ def find(target: RecordType, losers: list[UUID], survivor: UUID | None = None) -
     for source in all_types():
         writing.settle(source.table)
         ids = group if survivor and is_tie(source) else losers
-        tests = [_holds(kind, ids) for kind in ways(source, target).values()]
+        tests = [holds(kind, "t", ids) for kind in ways(source, target).values()]
         if tests:
             inside_type = both([source.base("t") or TRUE, either(tests)])
             parts.append(
@@ -73,8 +73,9 @@ def find(target: RecordType, losers: list[UUID], survivor: UUID | None = None) -
     return found
 
 
-def _holds(kind: Kind, ids: list[UUID]) -> Sql:
-    x = kind.sql("t")
+def holds(kind: Kind, alias: str, ids: list[UUID]) -> Sql:
+    """Whether a field of the row ``alias`` leads to one of these records."""
+    x = kind.sql(alias)
     if isinstance(kind, Json):
         return Sql(f"{x.text}::text LIKE ANY(%s)", (*x.params, [f"%{i}%" for i in ids]))
     if not isinstance(kind, Links):

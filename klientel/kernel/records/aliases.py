@@ -30,11 +30,17 @@ def survivor(record_id: UUID) -> UUID | None:
 
 def old_ids(record_id: UUID) -> list[UUID]:
     """The ids of all records that were merged into this one, directly or by way of others."""
+    return list(roots([record_id]))
+
+
+def roots(ids: list[UUID]) -> dict[UUID, UUID]:
+    """All old ids that stand for one of these records, each with that record."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT old_id FROM kernel_alias WHERE tenant_id = %s AND root = %s ORDER BY old_id", [current(), record_id]
+            "SELECT old_id, root FROM kernel_alias WHERE tenant_id = %s AND root = ANY(%s) ORDER BY old_id",
+            [current(), ids],
         )
-        return [row[0] for row in cursor.fetchall()]
+        return dict(cursor.fetchall())
 
 
 def is_old(alias: str) -> Sql:

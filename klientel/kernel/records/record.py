@@ -16,6 +16,8 @@ from klientel.kernel.tenancy.models import Id, TenantModel
 class Record(TenantModel):
     """A row of one tenant's business. Subclass it, add kinds and an ``About``; nothing else is registered."""
 
+    gone = False  # deleted for good in this transaction
+
     id = Id(primary_key=True)
     version = models.PositiveIntegerField(default=1, editable=False)
     title = models.TextField(default="", editable=False)

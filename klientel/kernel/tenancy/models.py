@@ -38,6 +38,7 @@ class Tenant(models.Model):
     language = models.CharField(max_length=8, default="de")
     country = models.CharField(max_length=2, default="DE")
     settings = models.JSONField(default=dict)
+    trash_days = models.PositiveSmallIntegerField(default=30)  # after which the recycle bin is emptied; 0: never
     access_version = models.PositiveBigIntegerField(default=1)
     schema_version = models.PositiveBigIntegerField(default=1)
     quarantined_at = models.DateTimeField(null=True)

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from klientel.kernel import tenancy
-from klientel.kernel.access import reading
+from klientel.kernel.access import reading, seen
 from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.actions import Step, action
 from klientel.kernel.actions.storing import write_events
@@ -149,6 +149,7 @@ def pages(wanted: Export) -> Iterator[tuple[Rows, dict[Any, str]]]:
             names = columns.linked(wanted.scope, wanted.columns, rows, names)
         if rows:
             after = rows[-1][-1]
+            seen.note(wanted.scope.actor, wanted.rtype, (row[-1] for row in rows), seen.How.EXPORTED)
             yield rows, names
         if len(rows) < _PAGE:
             return

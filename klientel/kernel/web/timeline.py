@@ -204,6 +204,7 @@ def _said(text: str) -> str:
 _SAID = {
     "change": _said("changed"),
     "archive": _said("moved to the recycle bin"),
+    "remove": _said("deleted for good"),
     "restore": _said("restored"),
     "assign": _said("assigned"),
     "tag": _said("tagged"),
@@ -218,8 +219,15 @@ _SAID = {
 
 def sayings() -> list[str]:
     """The sentences of :data:`_SAID`, where the extractor of words finds them."""
-    first = [_("changed"), _("moved to the recycle bin"), _("restored"), _("assigned"), _("tagged"), _("removed tags")]
-    return [*first, _("commented"), _("linked"), _("ticked off"), _("merged"), _("took apart")]
+    first = [
+        _("changed"),
+        _("moved to the recycle bin"),
+        _("restored"),
+        _("assigned"),
+        _("tagged"),
+        _("removed tags"),
+    ]
+    return [*first, _("deleted for good"), _("commented"), _("linked"), _("ticked off"), _("merged"), _("took apart")]
 
 
 def _tell_new(scope: ActorScope, event: Event, made: Told, seen: dict[UUID, Name], *, whole: bool) -> None:

@@ -67,6 +67,7 @@ urlpatterns = [
     path("views/<uuid:view_id>/delete", saved.delete, name="view_delete"),
     path("trash", trash.trash, name="trash"),
     path("trash/<type:slug>", trash.trash, name="trash_of"),
+    path("trash/<type:slug>/<uuid:record_id>", trash.delete, name="trash_delete"),
     path("duplicates", twins.overview, name="duplicates"),
     path("duplicates/<type:slug>", twins.overview, name="duplicates_of"),
     path("duplicates/<type:slug>/progress", twins.progress, name="duplicates_progress"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,7 @@ from klientel.kernel.errors import Missing
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.tenancy import PRIVACY, inside, reading
 from klientel.kernel.tenancy.models import Tenant
-from klientel.privacy import erasing, ledger
+from klientel.privacy import deletions, erasing, ledger
 from klientel.privacy.models import Line
 from klientel.privacy.subject import for_privacy
 from klientel.site.machine import write_private
@@ -35,7 +36,8 @@ def join(theirs: Path) -> None:
 
 
 def replay() -> int:
-    """Erase again whoever the files of the ledger name and the database still holds; says how many."""
+    """Erase again whoever the files of the ledger name and the database still holds, and delete again what was deleted
+    for good; says how many records."""
     by_tenant: dict[UUID, list[dict[str, Any]]] = {}
     for line in ledger.lines():
         by_tenant.setdefault(UUID(str(line["tenant"])), []).append(line)
@@ -51,11 +53,14 @@ def _replay(tenant: UUID, lines: list[dict[str, Any]]) -> int:
             for line in newer:
                 _take_over(line)
         count = 0
-        for key in dict.fromkeys(str(line.get("record_type")) for line in newer):
-            wanted = [line for line in newer if line.get("record_type") == key]
-            for record_id, line in _found(tenant, key, wanted):
-                erasing.erase(system_actor(), type_of(key), record_id, str(line["ground"]))
+        for key in dict.fromkeys(str(line["record_type"]) for line in newer if "subject" in line):
+            erased = {str(li["subject"]): str(li["ground"]) for li in newer if li.get("record_type") == key}
+            for record_id, mark in _found(tenant, key, erased.keys()):
+                erasing.erase(system_actor(), type_of(key), record_id, erased[mark])
                 count += 1
+        for key in dict.fromkeys(key for line in newer for key in line.get("deleted", ())):
+            marks = {mark for line in newer for mark in deletions.marks(line, key)}
+            count += deletions.repeat(key, [record_id for record_id, _mark in _found(tenant, key, marks)])
         return count
 
 
@@ -73,15 +78,14 @@ def _take_over(line: dict[str, Any]) -> None:
         )
 
 
-def _found(tenant: UUID, key: str, lines: list[dict[str, Any]]) -> list[tuple[UUID, dict[str, Any]]]:
-    """Records of the type whose keyed hash stands in one of the lines."""
+def _found(tenant: UUID, key: str, marks: Collection[str]) -> list[tuple[UUID, str]]:
+    """Records of the type whose keyed hash is one of these, with that hash."""
     try:
         rtype: RecordType = type_of(key)
     except Missing:
         return []
-    by_hash = {str(line["subject"]): line for line in lines}
     with inside(tenant, purpose=PRIVACY), reading():
         ids = list(rtype.model.objects.values_list("pk", flat=True))
     secrets = ledger.keys()
     signed = ((i, ledger.sign(tenant, str(i), secret)) for i in ids for secret in secrets)
-    return [(i, by_hash[mark]) for i, mark in signed if mark in by_hash]
+    return [(i, mark) for i, mark in signed if mark in marks]

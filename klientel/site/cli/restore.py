@@ -38,7 +38,7 @@ def command(file: Path, replace: bool, other_key: bool, as_json: bool) -> None:
         return
     click.echo(f"Restored the backup of {made.created_at}: {rows} rows, {made.tenants} tenants.")
     if done.erased_again:
-        click.echo(f"{done.erased_again} persons who were erased since were erased again.")
+        click.echo(f"{done.erased_again} records that were erased or deleted for good since were removed again.")
     for warning in done.warnings:
         click.echo(warning, err=True)
     click.echo("No mail, webhook or synchronisation leaves until you run `klientel release`.")

@@ -51,6 +51,17 @@ from klientel.privacy.erasing import erase
 with inside(UUID(sys.argv[1])):
     erase(system_actor(), type_of("contacts.person"), UUID(sys.argv[2]), "request")
 """
+DELETE = """
+import sys, django
+from uuid import UUID
+django.setup()
+from klientel.kernel.access import system_actor
+from klientel.kernel.actions import run
+from klientel.kernel.tenancy import inside
+with inside(UUID(sys.argv[1])):
+    for verb in ("archive", "remove"):
+        run(system_actor(), f"contacts.person.{verb}", UUID(sys.argv[2]))
+"""
 
 
 class Place:
@@ -153,6 +164,21 @@ def test_who_was_erased_since_is_erased_again(old: Place, new: Place, tmp_path: 
     assert [n for (n,) in new.ask("select number from privacy_line order by number")] == [1, 2, 3]
     assert old.run("restore", str(file), "--replace").returncode == 0  # in place: the ledger never left
     assert old.titles() == ["Kim Zyx1"]
+
+
+def test_who_was_deleted_for_good_since_is_deleted_again(old: Place, new: Place, tmp_path: Path) -> None:
+    made, file = json.loads(old.python(FILL)), tmp_path / "b.tar.gz"
+    assert old.run("backup", str(file)).returncode == 0
+    old.python(SEAL, made["tenant"])
+    old.python(DELETE, made["tenant"], made["people"][0])
+    assert old.run("check", "--json").returncode == 0  # the ledger accounts for the salts that are gone
+    (new.home / "ledger").mkdir()
+    for line in (old.home / "ledger").iterdir():
+        (new.home / "ledger" / line.name).write_bytes(line.read_bytes())
+    told = new.run("restore", str(file), "--json")
+    assert told.returncode == 0, told.stderr
+    assert json.loads(told.stdout)["erased_again"] == 1
+    assert len(new.titles()) == 2 and made["people"][0] not in str(new.ask("select record_id from kernel_search"))
 
 
 SEAL = """

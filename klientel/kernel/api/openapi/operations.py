@@ -66,6 +66,11 @@ def paths(reader: Reader, rtype: RecordType) -> Json:
     trashed = {"parameters": [ref("parameters", "id")], "get": _get(reader, rtype, "trash.")}
     trashed_events = {"parameters": [ref("parameters", "id")], "get": _events(rtype, "trash.")}
     described = {"get": _described(rtype)}
+    if reader.may(rtype, "remove"):
+        good = _good("What keeps it, what goes with it, what loses a link.", ref("schemas", "Removal"))
+        summary = f"{rtype.label}: what deleting it for good would do"
+        seen = _operation(rtype, "trash.removal", summary, {"200": good}, problems=READS)
+        found[f"{root}/trash/{{id}}/removal"] = {"parameters": [ref("parameters", "id")], "get": seen}
     return {
         root: whole, f"{root}/actions": described, f"{root}/bulk": {"post": _bulk(reader, rtype)},
         f"{root}/{{id}}": single, f"{root}/{{id}}/events": happened,

@@ -8,6 +8,8 @@ from klientel.kernel.api.openapi.words import PROBLEMS
 from klientel.kernel.api.problems import CONTENT_TYPE
 from klientel.kernel.api.reading import LONGEST, MOST, PAGE
 from klientel.kernel.conditions import OPERATORS
+from klientel.kernel.history import Choice
+from klientel.kernel.history.models import State
 from klientel.kernel.twins import intake
 
 Json = dict[str, Any]
@@ -110,6 +112,8 @@ def parameters() -> Json:
     return {
         "id": _in("path", "id", given_id, "Id of the record.") | {"required": True},
         "change_set": _in("path", "change_set", given_id, "The change set to undo.") | {"required": True},
+        "run": _in("path", "run", given_id, "A bulk edit or an undo in the background.") | {"required": True},
+        "last": _in("query", "after", given_id, "“after” of the page before."),
         "limit": _in("query", "limit", limit, "Records on a page."),
         "after": _in("query", "after", cursor, "Cursor “after” of the page before."),
         "before": _in("query", "before", cursor, "Cursor “before” of the page after; not together with after."),
@@ -180,8 +184,49 @@ def outcome_schemas() -> Json:
                  "outcomes": {"type": "array", "items": {"anyOf": [done, refused]}}})  # fmt: skip
     left = full({"record_type": TEXT, "record_id": ID, "status": {"type": "integer"}, "code": TEXT, "detail": TEXT,
                  "field": {"type": ["string", "null"]}})  # fmt: skip
-    undone = full({"change_set": ID, "records": whole, "refused": {"type": "array", "items": left}})
-    return {"BulkDone": bulk, "Undone": undone}
+    clash = full({"field": TEXT, "now": {}, "then": {}, "before": {}})
+    left["properties"]["conflicts"] = many(clash)
+    left["required"] = list(left["properties"])
+    partly = full({"record_type": TEXT, "record_id": ID, "fields": many(TEXT)})
+    undone = full({"change_set": ID, "records": whole, "refused": many(left), "partly": many(partly)})
+    return {"BulkDone": bulk, "Undone": undone, **_undo_schemas(clash), **_removal_schemas()}
+
+
+def many(items: Json) -> Json:
+    """A list."""
+    return {"type": "array", "items": items}
+
+
+def _undo_schemas(clash: Json) -> Json:
+    """What an undo would do, what is asked of it, and a run in the background."""
+    yes, whole = {"type": "boolean"}, {"type": "integer", "minimum": 0}
+    back = {"type": "object", "additionalProperties": full({"now": {}, "old": {}})}
+    one = full({"record_type": TEXT, "record_id": ID, "title": TEXT, "gone": yes, "allowed": yes, "to_trash": yes,
+                "closed": yes, "back": back, "conflicts": many(clash)})  # fmt: skip
+    seen = full({"change_set": ID, "at": {"type": "string", "format": "date-time"}, "kind": TEXT, "actor": TEXT,
+                 "actor_name": TEXT, "events": whole, "undone": whole,
+                 "shares": many(full({"record_type": TEXT, "made": whole, "changed": whole})),
+                 "conflicts": many(one), "more_conflicts": yes, "items": many(one), "after": MAYBE_ID})  # fmt: skip
+    choice = {"type": "string", "enum": [str(c) for c in Choice],
+              "description": "What changed since: leave the record, keep those values, or restore all."}  # fmt: skip
+    asked = record_of({"choice": choice, "choices": {"type": "object", "additionalProperties": choice},
+                       "background": {"type": "boolean", "default": False}})  # fmt: skip
+    run = full({"id": ID, "kind": {"enum": ["bulk", "undo"]}, "state": {"enum": [str(s) for s in State]},
+                "change_set": ID, "undoes": MAYBE_ID, "total": whole, "done": whole, "changed": whole, "left": whole,
+                "reason": TEXT})  # fmt: skip
+    row = full({"record_type": TEXT, "record_id": MAYBE_ID, "code": TEXT, "detail": TEXT, "fields": many(TEXT)})
+    left = full({"items": many(row), "after": MAYBE_ID})
+    return {"UndoPreview": seen, "UndoAsked": asked, "Run": run, "RunLeft": left}
+
+
+def _removal_schemas() -> Json:
+    """What deleting a record for good would do."""
+    named = {"record_id": ID, "title": TEXT}
+    block = full({"code": TEXT, "detail": TEXT, "record": {"anyOf": [full({"record_type": TEXT} | named),
+                                                                    {"type": "null"}]}})  # fmt: skip
+    group = full({"record_type": TEXT, "count": {"type": "integer", "minimum": 1}, "records": many(full(named))})
+    return {"Removal": full({"id": ID, "possible": {"type": "boolean"}, "blocks": many(block),
+                             "goes_along": many(group), "loses_link": many(group)})}  # fmt: skip
 
 
 def description_schemas() -> Json:

@@ -54,15 +54,30 @@ def build(reader: Reader) -> Json:
 
 
 def _fixed_paths() -> Json:
-    undo = _fixed("undo", "Undo a change set, as far as nothing changed since", "Undone", operations.WRITES)
+    reads, one = (401, 422, 429), (401, 403, 404, 422, 429)
+    undo = _fixed("undo", "Undo a change set; what changed since is left unless decided", "Undone", operations.WRITES)
     undo["parameters"] = [ref("parameters", "Idempotency-Key")]
-    reads = (401, 422, 429)
+    asked = {"application/json": {"schema": ref("schemas", "UndoAsked"), "example": {"choice": "keep"}}}
+    undo["requestBody"] = {"content": asked}
+    background = _fixed("", "", "Run", ())["responses"]["200"] | {"description": "It goes on in the background."}
+    background["headers"] |= {"Location": ref("headers", "Location")}
+    undo["responses"]["202"] = background
+    seen = _fixed("undo.preview", "What an undo would do, and what changed since", "UndoPreview", one)
+    left = _fixed("runs.left", "What a run left as it was, or put back in part", "RunLeft", one)
+    seen["parameters"] = [ref("parameters", "last")]
+    left["parameters"] = [ref("parameters", "last"), ref("parameters", "limit")]
+    stop = _fixed("runs.cancel", "Stop a run; what is done stays", "Run", operations.WRITES)
+    stop["parameters"] = [ref("parameters", "Idempotency-Key")]
+    run = {"parameters": [ref("parameters", "run")]}
     own = _fixed("document", "This document", None, reads)
     own["security"] = [{}, {"token": []}]
     return {
         "/me": {"get": _fixed("me", "Whose token this is", "Me", reads)},
         "/types": {"get": _fixed("types", "The record types and their fields", "Types", reads)},
-        "/undo/{change_set}": {"parameters": [ref("parameters", "change_set")], "post": undo},
+        "/undo/{change_set}": {"parameters": [ref("parameters", "change_set")], "get": seen, "post": undo},
+        "/runs/{run}": run | {"get": _fixed("runs.get", "How far a run is", "Run", one)},
+        "/runs/{run}/left": run | {"get": left},
+        "/runs/{run}/cancel": run | {"post": stop},
         "/openapi.json": {"get": own},
     }
 

@@ -126,7 +126,7 @@ def test_another_content_type(anna_api, kind):
         ("DELETE", "/persons", "GET, HEAD, POST"),
         ("POST", "/persons/x", "DELETE, GET, HEAD, PATCH"),
         ("POST", "/me", "GET, HEAD"),
-        ("GET", "/undo/x", "POST"),
+        ("PUT", "/undo/x", "GET, HEAD, POST"),
         ("TRACE", "/types", "GET, HEAD"),
         ("POST", "/openapi.json", "GET, HEAD"),
         ("GET", "/persons/bulk", None),

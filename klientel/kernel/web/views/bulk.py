@@ -48,7 +48,7 @@ def bulk(request: Any, slug: str, verb: str) -> HttpResponse:
         ids = _chosen(request, rtype)
     if not ids:
         raise Refused("nothing_chosen", _("Please select at least one record."))
-    if request.POST.get("ask") and chosen.params:
+    if request.POST.get("ask") and (chosen.params or chosen.dangerous):
         return _ask(request, rtype, chosen, ids, None)
     try:
         params = fields.sent(request.POST, chosen.params)

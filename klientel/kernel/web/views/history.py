@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from klientel.kernel import actions, tenancy
+from klientel.kernel.access import seen
 from klientel.kernel.access.reading import Name, get, names
 from klientel.kernel.actions import Item
 from klientel.kernel.errors import Missing, Refused
@@ -36,6 +37,7 @@ def history(request: Any, slug: str, record_id: UUID) -> HttpResponse:
     """A page of changes, newest first."""
     rtype, scope = seen_type(request, slug), request.scope
     found = get(scope, rtype, record_id)
+    seen.note(request.actor, rtype, [record_id], seen.How.OPENED)
     visible = scope.visible(rtype)
     chosen = {k: request.GET.get(k, "") for k in ("field", "actor", "kind")}
     if chosen["field"] and chosen["field"] not in visible:

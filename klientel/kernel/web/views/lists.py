@@ -31,7 +31,7 @@ MOST_COUNTED = 10_000
 #: verbs that the bar of a selection offers, in order; others of the type follow
 BULK = ("assign", "tag", "untag", "merge", "archive")
 DONE = "done_at"
-NOT_BULK = ("create", "change", "restore", "comment", "link", "unmerge")
+NOT_BULK = ("create", "change", "restore", "comment", "link", "unmerge", "remove")
 
 
 @dataclass(frozen=True)

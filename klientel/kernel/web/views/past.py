@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from klientel.kernel.access import seen
 from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.history import differing, past
 from klientel.kernel.history.differing import Difference, How
@@ -133,6 +134,7 @@ def _past_record(request: Any, slug: str, record_id: UUID) -> HttpResponse:
             raise
     context: dict[str, Any] = {"rtype": rtype, "at": at, "record_id": record_id, "then": then, "sections": []}
     if then is not None:
+        seen.note(request.actor, rtype, [record_id], seen.How.OPENED)
         wanted = tuple(n for n, k in scope.visible(rtype).items() if isinstance(k, Link | Links))
         names = past.linked_names(scope, rtype, [then.record], wanted)
         context["sections"] = records.sections(scope, rtype, then.record, names)

@@ -15,6 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from klientel.kernel import actions
+from klientel.kernel.access import seen
 from klientel.kernel.access.leading_on import stands_for
 from klientel.kernel.access.reading import Name, Page, exist, get, names, names_by_type, select
 from klientel.kernel.access.reading import Row as ListRow
@@ -37,7 +38,7 @@ RELATION = "kernel.relation"
 WARNING = "kernel.warning"
 FILE = "kernel.file"
 NOT_OFFERED = {"create", "change", "archive", "restore", "comment", "link", "tag", "untag", "assign"} | {
-    "merge", "unmerge", "exported", "note_sign_in"
+    "merge", "unmerge", "remove", "exported", "note_sign_in"
 }  # fmt: skip
 
 
@@ -55,6 +56,7 @@ def record(request: Any, slug: str, record_id: UUID) -> HttpResponse:
     steps = [s for t in beside for s in entries.upcoming(scope, [entries.about(t, record_id)], types=[t])]
     steps.sort(key=lambda s: (s.at is None, str(s.at)))
     _remember(request, rtype, record_id)
+    seen.note(request.actor, rtype, [record_id], seen.How.OPENED)
     return render(
         request,
         "records/record.html",
@@ -378,6 +380,7 @@ def peek(request: Any, slug: str, record_id: UUID) -> HttpResponse:
     """A preview of a record, for the panel beside a list."""
     rtype, scope = seen_type(request, slug), request.scope
     found = led_on(scope, rtype, record_id)
+    seen.note(request.actor, rtype, [found.pk], seen.How.OPENED)
     linked = _linked(scope, rtype, found)
     facts = [f for s in sections(scope, rtype, found, linked) for f in s["facts"] if not f["empty"]][:12]
     return fragment(

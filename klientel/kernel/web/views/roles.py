@@ -26,7 +26,7 @@ from klientel.kernel.web.listing import titles_in, views_of
 from klientel.kernel.web.speech import large
 
 ROLE = "kernel.role"
-FIRST = ("*", "view", "create", "change", "archive", "assign", "export", "import", "privacy")
+FIRST = ("*", "view", "create", "change", "archive", "remove", "assign", "export", "import", "privacy")
 
 
 @dataclass

@@ -73,7 +73,7 @@ def workspace(request: Any) -> HttpResponse:
     kinds, refused = facts.kinds(), None
     values: dict[str, Any] = {n: getattr(request.tenant, n) for n in kinds}
     if request.method == "POST":
-        values = dict.fromkeys(kinds) | fields.sent(request.POST, kinds)
+        values |= fields.sent(request.POST, kinds)
         try:
             facts.change(request.scope, values)
             say_done(request, _("Saved."))

@@ -8,17 +8,21 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from klientel.kernel.access.reading import select, which
+from klientel.kernel import tenancy
+from klientel.kernel.access.reading import get, select, which
+from klientel.kernel.actions import run
 from klientel.kernel.errors import Forbidden
 from klientel.kernel.records import RecordType
 from klientel.kernel.tenancy import current
+from klientel.kernel.trash.deleting import deletable
+from klientel.kernel.trash.showing import shown
 from klientel.kernel.web import shell
-from klientel.kernel.web.answers import page
+from klientel.kernel.web.answers import act, page, say_done
 from klientel.kernel.web.views.lists import seen_type
 
 MOST = 50
@@ -58,8 +62,25 @@ def trash(request: Any, slug: str = "") -> HttpResponse:
         context |= {"rtype": rtype, "found": found, "restore": reverse("bulk", args=[slug, "restore"])}
     else:
         rows = _newest(request.scope, types)
-    context |= {"rows": rows, "by": _by([r.id for r in rows])}
+    may_remove = {t.key for t in types if request.scope.may(t, "remove") and deletable(t)}
+    context |= {"rows": rows, "by": _by([r.id for r in rows]), "may_remove": may_remove}
     return render(request, "records/trash.html", context)
+
+
+@act
+def delete(request: Any, slug: str, record_id: UUID) -> HttpResponse:
+    """GET shows what goes, what stays and what keeps it; POST deletes it for good."""
+    with tenancy.reading():
+        rtype = seen_type(request, slug)
+        if not request.scope.may(rtype, "remove"):
+            raise Forbidden("forbidden", _("You may not do this here."))
+        if request.method != "POST":
+            context = {"rtype": rtype, "shown": shown(request.scope, rtype, record_id)}
+            return render(request, "records/delete.html", context)
+        title = get(request.scope, rtype, record_id).title
+    run(request.actor, f"{rtype.key}.remove", record_id, scope=request.scope)
+    say_done(request, _("Deleted for good: %(title)s") % {"title": title})
+    return HttpResponseRedirect(reverse("trash_of", args=[slug]))
 
 
 def _newest(scope: Any, types: list[RecordType]) -> list[Thrown]:

@@ -20,7 +20,7 @@ from klientel.kernel.history import Choice, Choices, previewing, runs
 from klientel.kernel.history.jobs import run_changes
 from klientel.kernel.history.models import ChangeRun, State
 from klientel.kernel.history.previewing import Foreseen, Preview
-from klientel.kernel.history.undo import LAST, before
+from klientel.kernel.history.undo import LAST
 from klientel.kernel.records import type_of
 from klientel.kernel.web import values
 from klientel.kernel.web.answers import act, back, came_from, page, say_done, wants_json
@@ -36,9 +36,9 @@ def undo(request: Any, change_set: UUID) -> HttpResponse:
     if request.method != "POST":
         return _look(request, change_set)
     with tenancy.reading():
-        small = _small(change_set)
+        large_ = runs.large(change_set)
     choices = _choices(request.POST)
-    if not small:
+    if large_:
         return _begin(request, change_set, choices)
     result = history.undo(request.actor, change_set, choices)
     stayed = len(result.refused) + len(result.partly)
@@ -55,10 +55,6 @@ def undo(request: Any, change_set: UUID) -> HttpResponse:
         return JsonResponse({"toast": text, "records": result.records, "see": see, "undo": again})
     say_done(request, text, result.change_set if result.records else None)
     return HttpResponseRedirect(see) if see else back(request, reverse("home"))
-
-
-def _small(change_set: UUID) -> bool:
-    return len(before(change_set, LAST, runs.AT_ONCE + 1)) <= runs.AT_ONCE
 
 
 def _choices(sent: Any) -> Choices:
@@ -186,9 +182,13 @@ def run(request: Any, run_id: UUID) -> HttpResponse:
         "what": _("Undo") if found.kind == "undo" else str(actions.get(found.action).label),
         "left": [_left(r, known) for r in left],
         "rest": left[-1].pk if len(left) == ROWS else None,
-        "undoable": bool(found.changed) and found.state != State.RUNNING,
+        "undoable": bool(found.changed) and found.state != State.RUNNING and _takes_back(found),
     }
     return render(request, "records/run.html", context)
+
+
+def _takes_back(found: ChangeRun) -> bool:
+    return found.kind == "undo" or actions.get(found.action).undoable
 
 
 def _left(row: Any, known: dict[UUID, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What hangs on a person: every record of every type that leads to them, by declaration alone."""
+"""What hangs on records: every record of every type that leads to them, by declaration alone."""
 
 from __future__ import annotations
 
@@ -8,45 +8,52 @@ from typing import Any
 from uuid import UUID
 
 from klientel.kernel.kinds import File, Link, Links
-from klientel.kernel.records import RecordType, Reverse, reverses, type_of
-from klientel.kernel.sql import Sql
+from klientel.kernel.merge.leading import holds
+from klientel.kernel.records import RecordType, Reverse, aliases, reverses, type_of
 from klientel.kernel.tenancy import current
-from klientel.privacy.subject import old_records
 
 
 @dataclass
 class Found:
-    """A record that leads to the person (or to something that goes with them), by these fields."""
+    """A record that leads to one of the first (or to something that goes with it), by these fields."""
 
     rtype: RecordType
     record: Any
     fields: set[str] = field(default_factory=set)
+    firsts: set[UUID] = field(default_factory=set)  # on which of the first records it hangs
 
 
 @dataclass
 class Web:
-    """All that hangs on one person: what goes with them, and what stays because it is about others too."""
+    """All that hangs on some records: what goes with them, and what stays because it is about others too."""
 
     gone: dict[UUID, Found]
     kept: dict[UUID, Found]
 
     def persons(self) -> list[tuple[RecordType, Any]]:
-        """The person's own records: the one asked for, and duplicates that were merged into it."""
+        """A person's own records: the one asked for, and duplicates that were merged into it."""
         return [(f.rtype, f.record) for f in self.gone.values() if f.rtype.personal]
 
 
-def web_of(rtype: RecordType, record: Any) -> Web:
-    """Follow every link that leads to the person, and to what goes with them, until nothing more is found.
+def web_of(rtype: RecordType, records: list[Any], *, lock: bool = False) -> Web:
+    """Follow every link that leads to the records, and to what goes with them, until nothing more is found.
 
-    Records that were merged into the person's are the person's too.
+    Records that were merged into them are theirs too. ``lock``: each row is locked before it is asked what leads to
+    it, so that nothing is linked meanwhile; the records themselves are expected to be.
     """
-    web = Web({one.id: Found(rtype, one) for one in (record, *old_records(rtype, record.id))}, {})
+    web = Web({r.id: Found(rtype, r, firsts={r.id}) for r in records}, {})
+    roots = aliases.roots([r.id for r in records])
+    for old in _rows(rtype, list(roots), lock=lock) if roots else ():
+        web.gone[old.id] = Found(rtype, old, firsts={roots[old.id]})
     fresh = dict(web.gone)
     while fresh:
         for key, ids in _by_type(fresh).items():
-            for way, found in _leading_to(type_of(key), ids):
-                if found.id not in web.gone:
-                    web.kept.setdefault(found.id, Found(way.source, found)).fields.add(way.field)
+            for way, record in _leading_to(type_of(key), ids, lock=lock):
+                if record.id not in web.gone:
+                    found = web.kept.setdefault(record.id, Found(way.source, record))
+                    found.fields.add(way.field)
+                    for target in set(ids_in(way.source, record, way.field)) & fresh.keys():
+                        found.firsts |= fresh[target].firsts
         fresh = _files_of(web, fresh) | {i: f for i, f in web.kept.items() if _goes(f, web.gone)}
         web.gone |= fresh
         for record_id in fresh:
@@ -61,24 +68,20 @@ def _by_type(found: dict[UUID, Found]) -> dict[str, list[UUID]]:
     return by_type
 
 
-def _leading_to(target: RecordType, ids: list[UUID]) -> Iterator[tuple[Reverse, Any]]:
+def _rows(rtype: RecordType, ids: list[UUID], *, lock: bool) -> list[Any]:
+    rows = rtype.model.objects.filter(pk__in=ids).order_by("pk")
+    return list(rows.select_for_update() if lock else rows)
+
+
+def _leading_to(target: RecordType, ids: list[UUID], *, lock: bool = False) -> Iterator[tuple[Reverse, Any]]:
     for way in reverses(target).values():
         kind = way.source.fields[way.field]
-        test = _holds(kind, way.source.table, ids)
+        test = holds(kind, way.source.table, ids)
         parts = [test.text, *([base.text] if (base := way.source.base(way.source.table)) else [])]
         params = [*test.params, *(base.params if base else ())]
-        rows = way.source.model.objects.filter(tenant_id=current())
-        for record in rows.extra(where=parts, params=params):  # noqa: S610 - made of declarations
+        rows = way.source.model.objects.filter(tenant_id=current()).extra(where=parts, params=params)  # noqa: S610 - made of declarations
+        for record in rows.order_by("pk").select_for_update() if lock else rows:
             yield way, record
-
-
-def _holds(kind: Any, alias: str, ids: list[UUID]) -> Sql:
-    x = kind.sql(alias)
-    if not isinstance(kind, Links):
-        return Sql(f"{x.text} = ANY(%s)", (*x.params, ids))
-    if kind.custom:
-        return Sql(f"{x.text} ?| %s", (*x.params, [str(i) for i in ids]))
-    return Sql(f"{x.text} && %s", (*x.params, ids))
 
 
 def ids_in(rtype: RecordType, record: Any, name: str) -> list[UUID]:
@@ -120,5 +123,5 @@ def _files_of(web: Web, fresh: dict[UUID, Found]) -> dict[UUID, Found]:
             for record in rtype.model.objects.filter(pk__in=ids_in(found.rtype, found.record, name)):
                 elsewhere = {r.id for _way, r in _leading_to(rtype, [record.id])} - set(web.gone)
                 if record.id not in web.gone and not elsewhere and not set(record.concerns) - set(web.gone):
-                    files[record.id] = Found(rtype, record)
+                    files[record.id] = Found(rtype, record, firsts=set(found.firsts))
     return files

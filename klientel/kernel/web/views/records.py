@@ -56,7 +56,6 @@ def record(request: Any, slug: str, record_id: UUID) -> HttpResponse:
     steps = [s for t in beside for s in entries.upcoming(scope, [entries.about(t, record_id)], types=[t])]
     steps.sort(key=lambda s: (s.at is None, str(s.at)))
     _remember(request, rtype, record_id)
-    seen.note(request.actor, rtype, [record_id], seen.How.OPENED)
     return render(
         request,
         "records/record.html",
@@ -368,6 +367,7 @@ def _merges(rtype: RecordType, found: Any) -> list[dict[str, Any]]:
 
 def _remember(request: Any, rtype: RecordType, record_id: UUID) -> None:
     """The last records somebody opened stand first in the palette and on the home page."""
+    seen.note(request.actor, rtype, [record_id], seen.How.OPENED)
     opened, this = request.session.get("opened", []), str(record_id)
     if opened and opened[0][1] == this:
         return

@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "klientel.privacy",
     "klientel.contacts",
     "klientel.work",
+    "klientel.sales",
 ]
 MIDDLEWARE = [
     "klientel.site.health.Early",
@@ -155,7 +156,8 @@ CONTENT_SECURITY_POLICY = {
 
 # -- pages -----------------------------------------------------------------------------------------------------------
 
-ROOMS = [ROOT / "klientel" / place for place in ("kernel/web", "kernel/web/account", "privacy", "contacts", "work")]
+APPS = ("kernel/web", "kernel/web/account", "privacy", "contacts", "work", "sales")
+ROOMS = [ROOT / "klientel" / place for place in APPS]
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.jinja2.Jinja2",

@@ -7,6 +7,7 @@ refused item leaves nothing; what is buffered is written before its table is rea
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -58,6 +59,7 @@ class Step:
         self.event_items: list[int] = []
         self._may_make: bool | None = None
         self._item = 0
+        self._read: dict[Hashable, Any] = {}
         self._open: dict[UUID, Draft] = {}  # of the item that runs now
         self._done: dict[UUID, Draft] = {}  # of earlier items, not yet written
         self._tables: set[str] = set()
@@ -188,6 +190,12 @@ class Step:
         draft.gone = draft.done = record.gone = True
         draft.changes, draft.links = {}, []
 
+    def once(self, key: Hashable, read: Callable[[], Any]) -> Any:
+        """What ``read`` says, asked once in a chunk: settings that many items look at."""
+        if key not in self._read:
+            self._read[key] = read()
+        return self._read[key]
+
     def keep(self, **parameters: Any) -> None:
         """Remember what was asked for beside the changes; never personal values."""
         self.parameters |= parameters
@@ -259,10 +267,12 @@ class Step:
 
     def end(self) -> None:
         """The item succeeded: what it did is to be written."""
-        for draft in self._open.values():
+        for draft in list(self._open.values()):
             if draft.follows:
                 continue
             draft.parameters = self.parameters
+            if draft.rtype.derive is not None and draft.changes:
+                draft.rtype.derive(self, draft)
             if draft.rtype.check is not None and draft.changes:
                 draft.rtype.check(draft.record)
         self._done |= self._open

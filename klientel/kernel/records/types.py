@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.errors import Missing
 from klientel.kernel.kinds import Kind, Link, Links, Privacy
+from klientel.kernel.records.board import Board
 from klientel.kernel.records.record import Record
 from klientel.kernel.sql import Sql
 from klientel.kernel.sql import name as quoted
@@ -54,6 +55,7 @@ class RecordType:
     open: bool = False  # every member may see its records
     check: Callable[[Any], None] | None = None  # what must hold for one record as a whole; raises Refused
     permits: Callable[[Any, list[Any]], dict[int, Any]] | None = None  # refuses what its actor may not write
+    derive: Callable[[Any, Any], None] | None = None  # (step, draft): what follows from what was written of one record
     settled: Callable[[list[Any]], None] | None = None  # told of written records before the transaction ends
     mergeable: bool = True  # two records can become one
     tie: bool = False  # nothing but a tie between the records its required links lead to: two that say the same are one
@@ -63,6 +65,7 @@ class RecordType:
     custom_id: UUID | None = None  # set for a type that a row declares
     own: dict[str, Kind] = field(default_factory=dict)  # fields of a row-declared type
     group: Any = ""  # where navigation shows it
+    board: Board | None = None  # how its records stand on a board
     tree: dict[str, tuple[str, ...]] = field(default_factory=dict)  # links whose target counts its records up its
     # tree (a company and its subsidiaries), each with the numbers and amounts that are added up there
 

@@ -1,0 +1,96 @@
+"""How a tenant sells: pipelines with their stages, and why deals are won or lost."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from klientel.kernel.kinds import Choice, Choices, Link, Text, Whole, YesNo
+from klientel.kernel.records.record import Record
+
+OPEN, WON, LOST = "open", "won", "lost"
+OUTCOMES = ((OPEN, _("open")), (WON, _("won")), (LOST, _("lost")))
+TONES = {WON: "ok", LOST: "bad"}
+#: the fields of a deal that a stage can ask for
+NEEDED = (
+    ("value", _("value")),
+    ("expected_close", _("expected close")),
+    ("organisation", _("organisation")),
+    ("person", _("contact person")),
+    ("source", _("source")),
+    ("description", _("description")),
+    ("owner", _("owner")),
+)
+
+
+class Pipeline(Record):
+    """One way of selling, such as new business or renewals; its stages say how far a deal is."""
+
+    name = Text(_("name"), required=True, max_length=80)
+    position = Whole(_("position"), least=0, most=10_000, default=0)
+    standard = YesNo(_("for new deals"), default=False)
+
+    class Meta(Record.Meta):
+        app_label = "sales"
+
+    class About:
+        label, plural, slug, icon = _("pipeline"), _("pipelines"), "pipelines", "chart-no-axes-column"
+        title = "name"
+        order = "position"
+        columns = ("name", "position", "standard")
+        sections = ((_("Pipeline"), ("name", "position", "standard")),)
+        system = open = True
+        mergeable = False
+
+
+class Stage(Record):
+    """A step of a pipeline: how likely deals in it are won, what they need, and when they have been in it too long."""
+
+    name = Text(_("name"), required=True, max_length=80)
+    pipeline = Link("sales.pipeline", _("pipeline"), required=True, reverse=_("stages"))
+    position = Whole(_("position"), least=0, most=10_000, default=0)
+    outcome = Choice(_("deals here are"), of=OUTCOMES, default=OPEN, tones=TONES)
+    probability = Whole(_("probability in %"), least=0, most=100, default=0)
+    rots_after = Whole(_("too long after days"), least=1, most=3650)
+    requires = Choices(_("required here"), of=NEEDED)
+
+    class Meta(Record.Meta):
+        app_label = "sales"
+        indexes = [
+            *Record.Meta.indexes,
+            models.Index("tenant_id", "pipeline", "position", "id", name="stage_pipeline"),
+        ]
+
+    class About:
+        label, plural, slug, icon = _("stage"), _("stages"), "stages", "list-ordered"
+        title = "name"
+        order = "position"
+        columns = ("name", "pipeline", "position", "outcome", "probability", "rots_after", "requires")
+        sections = (
+            (_("Stage"), ("name", "pipeline", "position", "outcome", "probability")),
+            (_("Care"), ("rots_after", "requires")),
+        )
+        system = open = True
+        mergeable = False
+
+
+class CloseReason(Record):
+    """Why deals are won or lost, in the words of a tenant."""
+
+    name = Text(_("name"), required=True, max_length=80)
+    outcome = Choice(_("for deals that are"), of=OUTCOMES[1:], default=LOST, tones=TONES)
+
+    class Meta(Record.Meta):
+        app_label = "sales"
+
+    class About:
+        label, plural, slug, icon = (
+            _("reason for closing"),
+            _("reasons for closing"),
+            "close-reasons",
+            "message-circle-question-mark",
+        )
+        title = "name"
+        columns = ("name", "outcome")
+        sections = ((_("Reason for closing"), ("name", "outcome")),)
+        system = open = True

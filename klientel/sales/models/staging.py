@@ -1,0 +1,73 @@
+"""What follows from the stage of a deal: its pipeline, state, probability and dates, and what it needs to be there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from klientel.kernel.errors import Refused, together
+from klientel.sales.models.pipeline import OPEN, CloseReason, Pipeline, Stage
+
+
+def derive(step: Any, draft: Any) -> None:
+    """Bring a written deal in line with its stage; refused where the stage asks for more than the deal says.
+
+    A deal without stage gets the first one of its pipeline, or of the standard pipeline; a tenant that has no
+    pipeline yet keeps its deals without stage.
+    """
+    deal, changes = draft.record, draft.changes
+    if deal.stage is None or ("pipeline" in changes and "stage" not in changes and deal.pipeline is not None):
+        first = _first(step, deal.pipeline)
+        if first is not None:
+            step.change(deal, stage=first.pk)
+    if deal.stage is None:
+        return
+    stage = step.once(("sales.stage", deal.stage), lambda: Stage.objects.filter(pk=deal.stage).first())
+    if stage is None:  # the link is refused when it is written
+        return
+    if "pipeline" in changes and deal.pipeline not in (None, stage.pipeline):
+        raise Refused("other_pipeline", _("This stage belongs to another pipeline."), "stage")
+    fresh = draft.new or "stage" in changes
+    facts: dict[str, Any] = {"pipeline": stage.pipeline, "state": stage.outcome}
+    if fresh and "entered_stage_at" not in changes:
+        facts["entered_stage_at"] = step.now
+    if fresh and "probability" not in changes:
+        facts["probability"] = stage.probability
+    if stage.outcome == OPEN:
+        facts |= {"closed_at": None, "reason": None, "reason_note": ""} if deal.closed_at else {}
+    elif deal.closed_at is None:
+        facts["closed_at"] = step.now
+    step.stamp(deal, **facts)
+    if fresh or set(changes) & set(stage.requires):
+        _check(step, draft, stage)
+
+
+def _first(step: Any, pipeline: Any) -> Stage | None:
+    return step.once(("sales.first_stage", pipeline), lambda: first_stage(pipeline))
+
+
+def first_stage(pipeline: Any = None) -> Stage | None:
+    """The first open stage of a pipeline; without one, of the pipeline for new deals, else of the first one."""
+    stages = Stage.objects.filter(archived_at=None, outcome=OPEN)
+    if pipeline is None:
+        living = Pipeline.objects.filter(archived_at=None, pk__in=stages.values("pipeline"))
+        pipeline = living.order_by("-standard", "position", "id").values_list("pk", flat=True).first()
+    return stages.filter(pipeline=pipeline).order_by("position", "id").first() if pipeline else None
+
+
+def _check(step: Any, draft: Any, stage: Stage) -> None:
+    deal, kinds = draft.record, draft.rtype.fields
+    wrong = [
+        kinds[name].refuse("required", _("Deals in this stage need this.")) for name in stage.requires
+        if name in kinds and kinds[name].is_empty(draft.rtype.value(deal, name))
+    ]  # fmt: skip
+    closed = stage.outcome != OPEN and not draft.new  # what was closed before it came here may have no reason
+    if closed and deal.reason is None:
+        wrong.append(Refused("reason_missing", _("Please say why."), "reason"))
+    elif closed and "reason" in draft.changes:
+        reason = step.once(("sales.reason", deal.reason), lambda: CloseReason.objects.filter(pk=deal.reason).first())
+        if reason is not None and reason.outcome != stage.outcome:
+            wrong.append(Refused("other_outcome", _("This is no reason for that outcome."), "reason"))
+    if wrong:
+        raise together(wrong)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.actions import Step, action
@@ -11,10 +9,10 @@ from klientel.sales.models import Pipeline, usual
 
 
 @action("sales.pipeline", _("Set up the usual pipeline"), needs="create", new=True, icon="sparkles")
-def begin(step: Step, rtype: Any) -> Pipeline:
+def begin(step: Step) -> Pipeline:
     """Make a pipeline with the usual stages and reasons for closing, to be changed as needed."""
     first = not Pipeline.objects.filter(archived_at=None).exists()
-    made: Pipeline = step.create(rtype, name=str(usual.NAME), standard=first)
+    made: Pipeline = step.create("sales.pipeline", name=str(usual.NAME), standard=first)
     for place, stage in enumerate(usual.STAGES, 1):
         step.create("sales.stage", pipeline=made.id, position=place * 10, **stage | {"name": str(stage["name"])})
     if first:

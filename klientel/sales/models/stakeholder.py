@@ -27,9 +27,7 @@ class Stakeholder(Record):
     deal = Link("sales.deal", _("deal"), required=True, reverse=_("buying centre"), on_erase="with")
     person = Link("contacts.person", _("person"), required=True, reverse=_("in buying centres"), on_erase="with")
     role = Choice(_("role"), of=ROLES, default="influencer", privacy=Privacy.PERSONAL)
-    attitude = Choice(
-        _("attitude"), of=ATTITUDES, tones={"for": "ok", "against": "bad"}, privacy=Privacy.PERSONAL
-    )
+    attitude = Choice(_("attitude"), of=ATTITUDES, tones={"for": "ok", "against": "bad"}, privacy=Privacy.PERSONAL)
     note = Text(_("note"), max_length=500, privacy=Privacy.PERSONAL)
 
     class Meta(Record.Meta):

@@ -22,6 +22,8 @@ _KINDS = {
     PhoneNumberType.UAN: "company",
     PhoneNumberType.VOICEMAIL: "voicemail",
 }
+#: calling codes of all countries
+CODES = tuple(str(code) for code in sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE))
 _LONGEST = 60
 _LABEL = re.compile(r"^\s*(?:tel(?:efon)?|fon|phone|mobil(?:telefon)?|handy|fax|mob|cell)\s*[.:]*\s*", re.IGNORECASE)
 _STORED = re.compile(r"^(\+[0-9]{4,17})(?:;ext=([0-9]{1,12}))?$")

@@ -8,6 +8,8 @@ from klientel.kernel.kinds import Entries, Kind
 from klientel.kernel.records import RecordType
 from klientel.lib import words
 
+LONGEST_WORD = 100  # the rest of a longer word is not searched for
+
 _known: dict[str, dict[str, list[str]]] = {}
 
 
@@ -33,6 +35,8 @@ def text_of(rtype: RecordType, record: Any, letter: str, names: list[str]) -> st
         kind = rtype.static[name]
         parts.append(_words(kind, rtype.value(record, name) if kind.custom else getattr(record, name)))
     folded = words.fold_once(" ".join([p for p in parts if p]))[:2000]
+    if len(folded) > LONGEST_WORD:
+        folded = " ".join(word[:LONGEST_WORD] for word in folded.split())
     return f" {folded}" if folded else ""
 
 

@@ -1,15 +1,15 @@
-"""Search as you type: word starts first, then words that are nearly so (trigrams). Umlauts and spelling are
-folded away.
+"""Search as you type: names that begin with the words first, then words wherever they stand, then words that are nearly
+so. Umlauts and spelling are folded away.
 
-Everything happens in the database and is bounded: a frequent word costs as much as a rare one. Who may see only some
-records of a type is asked about the candidates alone, and only about the types among them: planning the rights of every
-type costs more than the search. Where the candidates were cut off and too few of them may be seen, the search is asked
-once more with the rights inside, so that nothing visible is ever lost behind what is not.
+What a search costs does not grow with the base for what people mostly type: a look into the order of names
+(:mod:`.beginnings`) ends after as many as are wanted, and the index of words is only asked where that gave too few. Who
+may see only some records of a type is asked about the candidates alone, and only about the types among them: planning
+the rights of every type costs more than the search. Where the candidates were cut off and too few of them may be seen,
+the search is asked once more with the rights inside, so that nothing visible is ever lost behind what is not.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
 from operator import itemgetter
@@ -20,19 +20,16 @@ from django.db import connection
 
 from klientel.kernel.kinds import Kind
 from klientel.kernel.records import RecordType, all_types, type_of
+from klientel.kernel.search.beginnings import NOTHING, ahead, asked_for, near
 from klientel.kernel.search.fields import searched
-from klientel.kernel.sql import FALSE, TRUE, Sql, both, either, like
-from klientel.lib import words
+from klientel.kernel.sql import FALSE, TRUE, Sql, both, either
 
 CANDIDATES = 200  # as many matches are ranked at most
 FIRST_LOOK = 8  # times the hits wanted: as many of the best candidates are looked at first
 NEARLY = 0.45  # word similarity (pg_trgm) from which a word counts as nearly so
-MOST_WORDS = 6
-_PHONE = re.compile(r"[+\d][\d\s/().-]{4,}\Z")
-
 
 T = TypeVar("T")
-_Match = tuple[str, str, float, int]  # id, type, score, and how many matches there were
+_Match = tuple[str, str, float, bool]  # id, type, score, and whether more would match
 
 
 class Seer(Protocol):
@@ -96,18 +93,22 @@ class _Reach:
 def find(scope: Seer, text: str, *, types: Iterable[RecordType] | None = None, limit: int = 10) -> list[Hit]:
     """Records that the scope may see and whose words begin with, or nearly are, all the words of ``text``;
     best first."""
-    tests = _exact(text)
-    if not tests:
+    asked = asked_for(text)
+    if asked is None:
         return []
     reach = scope.known("reach", lambda: _reach(scope, _all())) if types is None else _reach(scope, types)
     if not reach.free and not reach.some:
         return []
-    folded = words.fold(text)
-    hits = _look(scope, reach, tests, _closeness(folded), limit)
-    if not hits and len(folded) > 3:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [str(NEARLY)])
-        hits = _look(scope, reach, _nearly(folded), Sql("word_similarity(%s, text)", (folded,)), limit)
+    named = {key: rtype for key, rtype in (reach.free | reach.some).items() if "A" not in reach.closed.get(key, ())}
+    wanted = limit * FIRST_LOOK if reach.some else limit
+    hits = _look(scope, reach, ahead(scope.tenant, named, asked.names, wanted), asked.test, asked.closeness, limit)
+    if hits or len(asked.folded) < 4:
+        return _retitled(scope, hits)
+    likeness = Sql("word_similarity(%s, text)", (asked.folded,))
+    if names := near(scope.tenant, named, asked.words):
+        hits = _look(scope, reach, ahead(scope.tenant, named, names, wanted), FALSE, likeness, limit)
+    if not hits:
+        hits = _look(scope, reach, NOTHING, _nearly(asked.words), likeness, limit)
     return _retitled(scope, hits)
 
 
@@ -132,24 +133,14 @@ def _tells_all(scope: Seer, rtype: RecordType) -> bool:
     return all(n in scope.visible(rtype) for n in rtype.made_of)
 
 
-def _exact(text: str) -> list[Sql]:
-    if _PHONE.match(text.strip()):
-        digits = re.sub(r"\D", "", text).lstrip("0")
-        return [Sql("s.text LIKE %s", (f"%{digits}%",))] if len(digits) > 2 else []
-    found = words.fold(text).split()[:MOST_WORDS]
-    return [Sql("s.text LIKE %s", (f"% {like(word)}%",)) for word in found]
-
-
-def _nearly(folded: str) -> list[Sql]:
-    return [Sql("s.text %%> %s", (word,)) for word in folded.split()[:MOST_WORDS] if len(word) > 2]
-
-
-def _closeness(folded: str) -> Sql:
-    """What ranks matches that begin with the words: at the very beginning, and as whole words."""
-    return Sql(
-        "(text LIKE %s)::int * 0.3::float8 + (text || ' ' LIKE %s)::int * 0.2::float8",
-        (f" {like(folded)}%", f"% {like(folded)} %"),
-    )
+def _nearly(spelt: list[str]) -> Sql:
+    """Names in which every word is nearly so. Told to the planner once: how nearly."""
+    tests = [Sql("s.text %%> %s", (word,)) for word in spelt if len(word) > 2]
+    if not tests:
+        return FALSE
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [str(NEARLY)])
+    return both([Sql("s.field_class IN ('A', 'a')"), *tests])
 
 
 def _all() -> list[RecordType]:
@@ -186,45 +177,61 @@ def _among(scope: Seer, rtype: RecordType) -> Sql:
     )
 
 
-def _look(scope: Seer, reach: _Reach, tests: list[Sql], closeness: Sql, limit: int) -> list[Hit]:
+def _look(scope: Seer, reach: _Reach, names: Sql, test: Sql, closeness: Sql, limit: int) -> list[Hit]:
+    """The best of what ``names`` selects and, where that is too little, of what passes ``test``."""
+    inside = both([reach.where(scope, rights=True), test])
     if not reach.some:
-        return _ask(scope, both([reach.where(scope, rights=True), *tests]), closeness, limit)
-    found = _candidates(scope, both([reach.where(scope, rights=False), *tests]), closeness)
+        return _ask(scope, _matches(scope, names, limit, inside, closeness), limit)
+    enough = limit * FIRST_LOOK
+    free = both([reach.where(scope, rights=False), test])
+    found = _candidates(_matches(scope, names, enough, free, closeness), enough)
     hits = _seen(scope, reach, found, limit)
-    if len(hits) < limit and found and found[0][3] >= CANDIDATES:
-        return _ask(scope, both([reach.where(scope, rights=True), *tests]), closeness, limit)
+    if len(hits) < limit and found and found[0][3] and test is not FALSE:
+        return _ask(scope, _matches(scope, NOTHING, limit, inside, closeness), limit)
     return hits
 
 
+def _matches(scope: Seer, names: Sql, enough: int, where: Sql, closeness: Sql) -> Sql:
+    """The statement's first part: ``m`` are the matches, ``r`` their records with the score."""
+    text = _MATCHES.format(names=names.text, where=where.text, enough=enough, most=CANDIDATES, closeness=closeness.text)
+    return Sql(text, (*names.params, scope.tenant, *where.params, scope.tenant, *closeness.params))
+
+
 _MATCHES = """
-WITH c AS MATERIALIZED (
+WITH b AS MATERIALIZED ({names}), c AS MATERIALIZED (
     SELECT s.record_id, s.record_type, s.field_class, s.text FROM kernel_search s
-    WHERE s.tenant_id = %s AND s.alive AND s.searchable AND {where} LIMIT {most}
+    WHERE s.tenant_id = %s AND s.alive AND s.searchable AND (SELECT count(*) FROM b) < {enough} AND {where} LIMIT {most}
+), m AS (
+    SELECT * FROM c UNION ALL SELECT x.* FROM b CROSS JOIN LATERAL (
+        SELECT s.record_id, s.record_type, s.field_class, s.text FROM kernel_search s
+        WHERE s.tenant_id = %s AND s.record_id = b.record_id AND s.field_class = 'A' AND s.alive AND s.searchable LIMIT 1
+    ) x
 ), r AS (
     SELECT record_id, record_type, max((field_class = 'A')::int * 0.5::float8 + {closeness}) AS score
-    FROM c GROUP BY record_id, record_type ORDER BY score DESC, record_id {limit}
+    FROM m GROUP BY record_id, record_type
 )
 """
 _TITLED = """
-SELECT r.record_id, r.record_type, CASE WHEN a.text <> '' THEN a.title END, r.score FROM r
+SELECT r.record_id, r.record_type, CASE WHEN a.text <> '' THEN a.title END, r.score
+FROM (SELECT * FROM r ORDER BY score DESC, record_id LIMIT {limit}) r
 JOIN kernel_search a ON a.tenant_id = %s AND a.record_id = r.record_id AND a.field_class = 'A'
 ORDER BY r.score DESC, a.title, r.record_id"""
-_BARE = "SELECT record_id::text, record_type, score, (SELECT count(*) FROM c) FROM r ORDER BY score DESC, record_id"
+_BARE = """
+SELECT record_id::text, record_type, score, (SELECT count(*) FROM b) >= {enough} OR (SELECT count(*) FROM c) >= {most}
+FROM r ORDER BY score DESC, record_id LIMIT {most}"""
 
 
-def _ask(scope: Seer, where: Sql, closeness: Sql, limit: int) -> list[Hit]:
+def _ask(scope: Seer, matches: Sql, limit: int) -> list[Hit]:
     """The best matches, with their titles: one statement."""
-    text = _MATCHES.format(where=where.text, most=CANDIDATES, closeness=closeness.text, limit=f"LIMIT {int(limit)}")
     with connection.cursor() as cursor:
-        cursor.execute(text + _TITLED, [scope.tenant, *where.params, *closeness.params, scope.tenant])
+        cursor.execute(matches.text + _TITLED.format(limit=int(limit)), [*matches.params, scope.tenant])
         return [Hit(*row) for row in cursor.fetchall()]
 
 
-def _candidates(scope: Seer, where: Sql, closeness: Sql) -> list[_Match]:
+def _candidates(matches: Sql, enough: int) -> list[_Match]:
     """Matches whoever may see them, best first. Their ids stay text: most of them are never shown."""
-    text = _MATCHES.format(where=where.text, most=CANDIDATES, closeness=closeness.text, limit="")
     with connection.cursor() as cursor:
-        cursor.execute(text + _BARE, [scope.tenant, *where.params, *closeness.params])
+        cursor.execute(matches.text + _BARE.format(enough=enough, most=CANDIDATES), matches.params)
         return list(cursor.fetchall())
 
 
@@ -236,7 +243,7 @@ def _seen(scope: Seer, reach: _Reach, found: list[_Match], limit: int) -> list[H
         if part and len(hits) < limit:
             titles = _titles(scope, reach, part)
             hits += [
-                (-score, titles[one] or "", one, key, titles[one]) for one, key, score, _rows in part if one in titles
+                (-score, titles[one] or "", one, key, titles[one]) for one, key, score, _more in part if one in titles
             ]
     hits.sort(key=itemgetter(0, 1, 2))
     return [Hit(UUID(one), key, title, -score) for score, _title, one, key, title in hits[:limit]]  # type: ignore[arg-type]
@@ -245,7 +252,7 @@ def _seen(scope: Seer, reach: _Reach, found: list[_Match], limit: int) -> list[H
 def _titles(scope: Seer, reach: _Reach, found: list[_Match]) -> dict[str, str | None]:
     """What those of these are called that the scope may see: one statement, whatever their types."""
     ids: dict[str, list[str]] = {}
-    for one, key, _score, _rows in found:
+    for one, key, _score, _more in found:
         ids.setdefault(key, []).append(one)
     parts: list[Sql] = []
     for key, some in ids.items():

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models.functions import Left
 
 from klientel.kernel.tenancy.models import Id, TenantModel
+
+_FOUND = models.Q(alive=True, searchable=True)
 
 
 class Entry(TenantModel):
@@ -27,11 +30,26 @@ class Entry(TenantModel):
         app_label = "kernel"
         db_table = "kernel_search"
         constraints = [models.UniqueConstraint(fields=["tenant_id", "record_id", "field_class"], name="search_once")]
-        indexes = [
+        indexes = [  # what is searched for stands first: the tenant, whose rows are many, is then only asked about hits
             GinIndex(
-                fields=["tenant_id", "text"],
-                name="search_trigrams",
-                opclasses=["uuid_ops", "gin_trgm_ops"],
-                condition=models.Q(alive=True, searchable=True),
+                models.Func(
+                    models.Func(
+                        models.Func("text", function="ltrim"), models.Value(" "), function="string_to_array"
+                    ),
+                    function="array_to_tsvector",
+                ),
+                models.F("tenant_id"),
+                name="search_words",
+                condition=_FOUND,
             ),
-        ]
+            models.Index(
+                models.F("tenant_id"), models.F("record_type"), Left("text", 80), name="search_beginnings",
+                condition=_FOUND & models.Q(field_class="A"),
+            ),
+            GinIndex(
+                fields=["text", "tenant_id"],
+                opclasses=["gin_trgm_ops", "uuid_ops"],
+                condition=_FOUND & models.Q(field_class__in=["A", "a"]),
+                name="search_nearly",
+            ),
+        ]  # fmt: skip

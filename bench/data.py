@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
+
 from bench import place
 from klientel.kernel.access import system_actor
 from klientel.kernel.actions import Item, run, run_many
@@ -22,6 +24,7 @@ from klientel.kernel.identity import accounts
 from klientel.kernel.tenancy import inside
 from klientel.kernel.tenancy.models import Tenant
 from klientel.kernel.web.account.joining import add_member
+from klientel.lib.ids import uuid7
 from klientel.site.demo.names import Maker
 
 PASSWORD = "Messlatte-Stoppuhr-4711"
@@ -83,7 +86,7 @@ def fill(home: Path, persons: int) -> dict[str, Any]:
         facts["load_rows_per_second"] = round(persons / (time.monotonic() - begun))
         place.say(f"{4 * (persons * 3 // 40)} tasks, calls, notes and meetings")
         _work(system, ids, members, persons * 3 // 40, dice)
-        _history(system, ids, EVENTS_PER_PERSON * persons - (persons + persons // 5 + 4 * (persons * 3 // 40)))
+        _history(tenant.id, ids, EVENTS_PER_PERSON * persons - (persons + persons // 5 + 4 * (persons * 3 // 40)))
         facts["month_ago"] = datetime.now(UTC).isoformat()
         _changed(system, ids[::LATELY], lambda n: {"stage": STAGES[n % len(STAGES)], "language": "fr"})
         facts["hot"] = str(_hot(system, ids[persons // 3], members[6]))
@@ -142,12 +145,70 @@ def _work(system: Any, ids: list[UUID], members: list[UUID], n: int, dice: rando
             pass
 
 
-def _history(system: Any, ids: list[UUID], events: int) -> None:
-    """So many changes, round after round over everybody."""
+def _history(tenant: UUID, ids: list[UUID], events: int) -> None:
+    """So many changes, round after round over everybody: the rows that the bulk path writes, made by the database.
+
+    Each person is written once at the end, as it stands after its last change.
+    """
     place.say(f"{events} changes")
-    for turn in range(-(-events // len(ids))):
-        some = ids[: events - turn * len(ids)]
-        _changed(system, some, lambda n, turn=turn: {"position": f"Stelle {turn}", "stage": STAGES[(n + turn) % 9]})
+    rounds, rest = divmod(events, len(ids))
+    with settings.SERVER.connect() as connection:
+        connection.execute(_PEOPLE, [list(STAGES), tenant])
+        connection.execute("create unique index on bench_people (n)")
+        connection.execute("analyze bench_people")
+        for turn in range(rounds + (rest > 0)):
+            change_set = uuid7()
+            last = len(ids) if turn < rounds else rest
+            for first in range(0, last, BATCH):
+                given = {"tenant": tenant, "set": change_set, "turn": turn, "first": first,
+                         "last": min(first + BATCH, last)}  # fmt: skip
+                connection.execute(_EVENTS, given)
+                connection.execute(_AFTER, given)
+        for first in range(0, len(ids), BATCH):
+            connection.execute(_STAND, [first, first + BATCH])
+
+
+BATCH = 10_000
+_PEOPLE = """
+create temporary table bench_people as
+select p.id, row_number() over (order by p.id) - 1 as n, p.organisation, p.position, p.stage, p.changed_at,
+    %s::text[] as stages, 0 as changes
+from contacts_person p where p.tenant_id = %s and p.archived_at is null
+"""
+_EVENTS = """
+with e as (
+    select uuidv7() as event, now() as at, p.id, p.organisation, p.position as was, 'Stelle ' || %(turn)s as position,
+        nullif(p.stage, '') as stood, p.stages[1 + (p.n + %(turn)s) %% 9] as stage
+    from bench_people p where p.n >= %(first)s and p.n < %(last)s
+), written as (
+    insert into kernel_event (id, tenant_id, epoch, at, kind, actor, actor_name, record_type, record_id, change_set,
+        parameters, changes, fields)
+    select e.event, %(tenant)s, i.epoch, e.at, 'contacts.person.change', 'system:00000000-0000-0000-0000-000000000000',
+        'Bench', 'contacts.person', e.id, %(set)s, '{}',
+        case when e.stood = e.stage then '{}' else jsonb_build_object('stage', jsonb_build_array(e.stood, e.stage)) end,
+        case when e.stood = e.stage then '{position}'::text[] else '{position,stage}'::text[] end
+    from e, kernel_installation i
+), apart as (
+    insert into kernel_event_private (event_id, tenant_id, record_id, changes)
+    select e.event, %(tenant)s, e.id,
+        jsonb_build_object('position', jsonb_build_array(nullif(e.was, ''), e.position)) from e
+), about as (
+    insert into kernel_about (id, tenant_id, record_id, at, event_id, kind)
+    select uuidv7(), %(tenant)s, x.record, e.at, e.event, 'contacts.person.change'
+    from e, unnest(array[e.id, e.organisation]) x(record) where x.record is not null
+)
+insert into kernel_wake (tenant_id, queue, due_at) values (%(tenant)s, 'events', now())
+"""
+_AFTER = """
+update bench_people set position = 'Stelle ' || %(turn)s, stage = stages[1 + (n + %(turn)s) %% 9], changed_at = now(),
+    changes = changes + 1
+where n >= %(first)s and n < %(last)s
+"""
+_STAND = """
+update contacts_person p set position = b.position, stage = b.stage, changed_at = b.changed_at,
+    version = p.version + b.changes
+from bench_people b where b.n >= %s and b.n < %s and b.id = p.id
+"""
 
 
 def _changed(system: Any, ids: list[UUID], values: Callable[[int], dict[str, Any]]) -> None:

@@ -17,7 +17,7 @@ FOUND = models.Q(("alive", True), ("searchable", True))
 class Migration(migrations.Migration):
     atomic = False
     dependencies = [
-        ("kernel", "0014_import_templates"),
+        ("kernel", "0015_deletion_and_who_saw"),
     ]
 
     operations = [

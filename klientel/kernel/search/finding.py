@@ -204,7 +204,8 @@ WITH b AS MATERIALIZED ({names}), c AS MATERIALIZED (
 ), m AS (
     SELECT * FROM c UNION ALL SELECT x.* FROM b CROSS JOIN LATERAL (
         SELECT s.record_id, s.record_type, s.field_class, s.text FROM kernel_search s
-        WHERE s.tenant_id = %s AND s.record_id = b.record_id AND s.field_class = 'A' AND s.alive AND s.searchable LIMIT 1
+        WHERE s.tenant_id = %s AND s.record_id = b.record_id AND s.field_class = 'A' AND s.alive AND s.searchable
+        LIMIT 1  -- or the planner may join by reading all of the table
     ) x
 ), r AS (
     SELECT record_id, record_type, max((field_class = 'A')::int * 0.5::float8 + {closeness}) AS score

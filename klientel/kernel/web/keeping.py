@@ -7,7 +7,9 @@ the address of the page. Kept in each process for itself, the oldest go first.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from secrets import token_hex
 from threading import Lock
 
 from django.utils.translation import get_language
@@ -19,10 +21,12 @@ from klientel.kernel.web import shell
 
 Swap = tuple[str, ...]
 MOST = 8_000_000  # characters of one process
-HERE = "\x02here\x02"
-_TOKEN = "\x02token\x02"  # noqa: S105 - stands where the token comes
+_MARK = token_hex(8)  # nobody's text holds it
+HERE = f"\x02{_MARK}here\x02"
+_HOLE = re.compile(f"\x02{_MARK}([a-z0-9]+)\x02")
 
-_parts: dict[tuple[object, ...], str] = {}
+#: of each part its text, cut at its holes: text, name of a hole, text, and so on
+_parts: dict[tuple[object, ...], tuple[Markup, ...]] = {}
 _size = 0
 _lock = Lock()
 
@@ -48,35 +52,40 @@ def once(context: Context, name: str, *keys: object, caller: Callable[[], str], 
 def _part(context: Context, keys: tuple[object, ...], draw: Callable[[], str], swap: Swap = ()) -> Markup:
     around = shell.shell_of(context["request"])
     if around.whose is None or None in keys:
-        return _filled(str(draw()), around)
+        return _filled(_cut(str(draw())), around, ())
     key = (get_language(), around.whose, keys)
     found = _parts.get(key)
     if found is None:
-        found = str(draw()).replace(around.token, _TOKEN)
-        for n, text in enumerate(swap):
-            found = found.replace(text, f"\x02{n}\x02")
+        text = str(draw()).replace(around.token, f"\x02{_MARK}token\x02")
+        for n, hole in enumerate(swap):
+            text = text.replace(hole, f"\x02{_MARK}{n}\x02")
+        found = _cut(text)
         _keep(key, found)
-    for n, text in enumerate(swap):
-        found = found.replace(f"\x02{n}\x02", text)
-    return _filled(found, around)
+    return _filled(found, around, swap)
 
 
-def _filled(text: str, around: shell.Shell) -> Markup:
-    if _TOKEN in text:
-        text = text.replace(_TOKEN, around.token)
-    if HERE in text:
-        text = text.replace(HERE, escape(around.address))
-    return Markup(text)  # noqa: S704 - what a template made, a token and an escaped address
+def _cut(text: str) -> tuple[Markup, ...]:
+    return tuple(Markup(part) for part in _HOLE.split(text))  # noqa: S704 - what a template made
 
 
-def _keep(key: tuple[object, ...], text: str) -> None:
+def _filled(part: tuple[Markup, ...], around: shell.Shell, swap: Swap) -> Markup:
+    if len(part) == 1:
+        return part[0]
+    filled: list[str] = list(part)
+    for n in range(1, len(part), 2):
+        hole = part[n]
+        filled[n] = around.token if hole == "token" else escape(around.address) if hole == "here" else swap[int(hole)]
+    return Markup("".join(filled))  # noqa: S704 - and a token, an escaped address, an id or a moment
+
+
+def _keep(key: tuple[object, ...], part: tuple[Markup, ...]) -> None:
     global _size
     with _lock:
         if key not in _parts:
-            _parts[key] = text
-            _size += len(text)
+            _parts[key] = part
+            _size += sum(map(len, part))
         while _size > MOST:
-            _size -= len(_parts.pop(next(iter(_parts))))
+            _size -= sum(map(len, _parts.pop(next(iter(_parts)))))
 
 
 def size() -> int:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import re
 from typing import Any
+from urllib.parse import quote
 
+import orjson
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -25,6 +27,11 @@ Desk = tuple[Client, Actor]
 def page(client: Client, at: str = "/persons/") -> str:
     """The text of a page."""
     return client.get(at).content.decode()
+
+
+def chip(text: str) -> str:
+    """The words of the first filter of a list."""
+    return text.partition('class="chip-text">')[2].partition("<")[0]
 
 
 def tokens(text: str) -> set[str]:
@@ -116,6 +123,32 @@ def test_the_rows_are_never_kept(desk: Desk) -> None:
     with inside(actor.tenant), writing():
         run(actor, "contacts.person.change", found.id, last_name="Umbenannt")
     assert "Umbenannt" in page(client)
+
+
+@pytest.mark.parametrize("name", ["token", "here", "7"])
+def test_a_filter_that_looks_like_a_hole_stays_what_it_is(desk: Desk, name: str) -> None:
+    client, _actor = desk
+    where = orjson.dumps({"field": "position", "op": "contains", "value": f"<\x02{name}\x02>"}).decode()
+    answer = client.get("/persons/", {"where": where})
+    assert answer.status_code == 200
+    assert f"&lt;\x02{name}\x02&gt;" in answer.content.decode()
+
+
+def test_the_words_of_a_filter_follow_what_they_name(desk: Desk) -> None:
+    client, actor = desk
+    with inside(actor.tenant), writing():
+        firm = make(actor, type_of("contacts.organisation"), name="Alte Firma")
+        view = make(actor, type_of("kernel.view"), name="Alte Sicht", record_type="contacts.person", condition={})
+    named: tuple[tuple[Any, str, dict[str, Any]], ...] = (
+        (firm, "Firma", {"field": "organisation", "op": "is", "value": str(firm.id)}),
+        (view, "Sicht", {"in": f"view:{view.id}"}),
+    )
+    for record, word, part in named:
+        where = f"/persons/?where={quote(orjson.dumps(part).decode())}"
+        assert f"Alte {word}" in chip(page(client, where))
+        with inside(actor.tenant), writing():
+            run(actor, f"{type_of(record).key}.change", record.id, name=f"Neue {word}")
+        assert f"Neue {word}" in chip(page(client, where))
 
 
 def test_what_is_kept_has_a_bound(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import connection
 
 from klientel.kernel.access.granting import ActorScope
-from klientel.kernel.access.reading import Name, Page, select
+from klientel.kernel.access.reading import Name, Page, names, names_by_type, select
 from klientel.kernel.conditions.rolling import DEEPEST, RollUp
 from klientel.kernel.kinds import Kind, Money
 from klientel.kernel.records import RecordType, all_types, reverses
@@ -81,11 +81,12 @@ def above(scope: ActorScope, rtype: RecordType, record_id: UUID) -> list[Name]:
             f"WITH RECURSIVE up AS (SELECT t.parent AS id, 1 AS n FROM {rtype.table} t WHERE t.tenant_id = %s"
             f" AND t.id = %s UNION ALL SELECT t.parent, n + 1 FROM up JOIN {rtype.table} t ON t.id = up.id"
             f" WHERE t.tenant_id = %s AND n < {DEEPEST} AND {limit.text})"
-            f" SELECT t.id, t.title FROM up JOIN {rtype.table} t ON t.id = up.id WHERE t.tenant_id = %s"
-            f" AND {limit.text} ORDER BY up.n DESC",
-            [scope.tenant, record_id, scope.tenant, *limit.params, scope.tenant, *limit.params],
+            " SELECT id FROM up WHERE id IS NOT NULL ORDER BY n DESC",
+            [scope.tenant, record_id, scope.tenant, *limit.params],
         )
-        return [Name(row[0], rtype.key, row[1]) for row in cursor.fetchall()]
+        ids = [row[0] for row in cursor.fetchall()]
+    known = names(scope, ids, rtype.key)
+    return [known[i] for i in ids if i in known]
 
 
 def branch(scope: ActorScope, rtype: RecordType, record_id: UUID, after: str | None = None) -> Page:
@@ -94,7 +95,9 @@ def branch(scope: ActorScope, rtype: RecordType, record_id: UUID, after: str | N
     return select(scope, rtype, where=where, after=after, limit=BRANCH)
 
 
-def across(scope: ActorScope, rtype: RecordType, record_id: UUID, source: RecordType, by: str) -> list[Any]:
+def across(
+    scope: ActorScope, rtype: RecordType, record_id: UUID, source: RecordType, by: str
+) -> list[tuple[Name, Name]]:
     """The records of a type on the whole tree below one, by name, with what each hangs on; at most fifty."""
     recipe = RollUp(source.key, by, "count", "", None, True, "a")
     start = recipe.below(scope, rtype, "o")
@@ -106,11 +109,12 @@ def across(scope: ActorScope, rtype: RecordType, record_id: UUID, source: Record
         scope.restrict(source, "s"),
     ])  # fmt: skip
     text = (
-        f"SELECT x.id, x.title, x.at FROM {rtype.table} o CROSS JOIN LATERAL ({start.text} SELECT s.id, s.title,"
-        f" s.sort_key, (SELECT h.title FROM {rtype.table} h WHERE h.id = b_a.id AND h.tenant_id = %s) AS at"
+        f"SELECT x.id, x.at FROM {rtype.table} o CROSS JOIN LATERAL ({start.text} SELECT s.id, s.sort_key, b_a.id AS at"
         f" FROM b_a CROSS JOIN LATERAL (SELECT * FROM {source.table} s WHERE {inside.text} OFFSET 0) s) x"
         f" WHERE o.tenant_id = %s AND o.id = %s ORDER BY x.sort_key, x.id LIMIT {BRANCH}"
     )
     with connection.cursor() as cursor:
-        cursor.execute(text, [*start.params, scope.tenant, *inside.params, scope.tenant, record_id])
-        return list(cursor.fetchall())
+        cursor.execute(text, [*start.params, *inside.params, scope.tenant, record_id])
+        rows = cursor.fetchall()
+    known = names_by_type(scope, {source.key: [i for i, _at in rows], rtype.key: [at for _i, at in rows]})
+    return [(known[i], known[at]) for i, at in rows if i in known and at in known]

@@ -177,8 +177,6 @@ def as_sent(kind: Kind, value: Any) -> Any:
         return kind.write(value)
     if kind.widget == "lines":
         return value if isinstance(value, str) else kind.write(value)
-    if kind.widget == "lines":
-        return value if isinstance(value, str) else kind.write(value)
     if isinstance(value, list | tuple):
         return [str(v) if isinstance(v, UUID) else v for v in value]
     if kind.widget == "json":

@@ -13,8 +13,9 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.access import ActorScope
-from klientel.kernel.access.reading import Row, Sort, names
+from klientel.kernel.access.reading import Row, Sort, names_by_type
 from klientel.kernel.conditions import say
+from klientel.kernel.conditions.using import references
 from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.kinds import Kind, Link, Links
 from klientel.kernel.live import notifications
@@ -182,7 +183,9 @@ def said_by(scope: ActorScope, state: State) -> object:
     where they cannot be told beforehand (it names another view)."""
     if not state.where:
         return ()
-    return None if b'"in":' in orjson.dumps(state.where) else tuple(titles_in(scope, state.rtype, state.where).items())
+    if any(references(state.where)):
+        return None
+    return tuple(titles_in(scope, state.rtype, state.where).items())
 
 
 def chips(scope: ActorScope, state: State) -> list[Chip]:
@@ -200,14 +203,11 @@ def chips(scope: ActorScope, state: State) -> list[Chip]:
 
 
 def titles_in(scope: ActorScope, rtype: RecordType, where: Any) -> dict[UUID, str]:
-    """Names of the records that a condition compares with: one statement per type among them."""
+    """Names of the records that a condition compares with, in one statement."""
     wanted: dict[str, set[UUID]] = {}
     for kind, value in _links(rtype, where):
         wanted.setdefault(kind.to, set()).add(value)
-    found: dict[UUID, str] = {}
-    for to, ids in wanted.items():
-        found |= {i: n.title for i, n in names(scope, ids, to).items()}
-    return found
+    return {i: n.title for i, n in names_by_type(scope, wanted).items()}
 
 
 def _links(rtype: RecordType, json: Any) -> Iterable[tuple[Link | Links, UUID]]:

@@ -150,7 +150,7 @@ def _one(scope: ActorScope, record_id: UUID | None, event: Event, seen: dict[UUI
         made.what = _("added: %(kind)s") % {"kind": large(rtype.label)} if other else _("created this record")
         _tell_new(scope, event, made, seen, whole=other)
         return made
-    made.what = str(act.label) if verb not in _SAID else _(_SAID[verb])
+    made.what = str(_SAID.get(verb, act.label))
     if event.record_type in ABOUT and other:
         return _tell_beside(scope, event, made, seen, record_id)
     if verb in MERGES and event.record_type == act.on:
@@ -196,38 +196,20 @@ def _tell_merge(
     return made
 
 
-def _said(text: str) -> str:
-    """Marks a sentence for translation that is looked up later."""
-    return text
-
-
 _SAID = {
-    "change": _said("changed"),
-    "archive": _said("moved to the recycle bin"),
-    "remove": _said("deleted for good"),
-    "restore": _said("restored"),
-    "assign": _said("assigned"),
-    "tag": _said("tagged"),
-    "untag": _said("removed tags"),
-    "comment": _said("commented"),
-    "link": _said("linked"),
-    "complete": _said("ticked off"),
-    "merge": _said("merged"),
-    "unmerge": _said("took apart"),
+    "change": gettext_lazy("changed"),
+    "archive": gettext_lazy("moved to the recycle bin"),
+    "remove": gettext_lazy("deleted for good"),
+    "restore": gettext_lazy("restored"),
+    "assign": gettext_lazy("assigned"),
+    "tag": gettext_lazy("tagged"),
+    "untag": gettext_lazy("removed tags"),
+    "comment": gettext_lazy("commented"),
+    "link": gettext_lazy("linked"),
+    "complete": gettext_lazy("ticked off"),
+    "merge": gettext_lazy("merged"),
+    "unmerge": gettext_lazy("took apart"),
 }
-
-
-def sayings() -> list[str]:
-    """The sentences of :data:`_SAID`, where the extractor of words finds them."""
-    first = [
-        _("changed"),
-        _("moved to the recycle bin"),
-        _("restored"),
-        _("assigned"),
-        _("tagged"),
-        _("removed tags"),
-    ]
-    return [*first, _("deleted for good"), _("commented"), _("linked"), _("ticked off"), _("merged"), _("took apart")]
 
 
 def _tell_new(scope: ActorScope, event: Event, made: Told, seen: dict[UUID, Name], *, whole: bool) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from klientel.kernel.access import ActorScope
-from klientel.kernel.access.reading import Name, names
+from klientel.kernel.access.reading import Name, names_by_type
 from klientel.kernel.errors import Refused
 from klientel.kernel.kinds import Kind, Link, Links
 from klientel.kernel.web import cells
@@ -16,16 +16,12 @@ Names = dict[UUID, Name]
 
 
 def names_in(scope: ActorScope, some: Iterable[tuple[Kind, Iterable[Any]]]) -> Names:
-    """Names of the records that these plain values lead to: one statement per type among them."""
+    """Names of the records that these plain values lead to, in one statement."""
     wanted: dict[str, set[UUID]] = {}
     for kind, values in some:
-        if isinstance(kind, Link | Links) and kind.to != "kernel.user":
+        if isinstance(kind, Link | Links):
             wanted.setdefault(kind.to, set()).update(_ids(values))
-    found: Names = {}
-    for to, ids in wanted.items():
-        if ids:
-            found |= names(scope, ids, to)
-    return found
+    return names_by_type(scope, wanted)
 
 
 def _ids(values: Iterable[Any]) -> Iterable[UUID]:

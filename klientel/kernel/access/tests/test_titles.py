@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from klientel.kernel.access import trees
 from klientel.kernel.access.granting import ActorScope
-from klientel.kernel.access.reading import get, names, select
+from klientel.kernel.access.reading import get, linked, names, select
 from klientel.kernel.actions import run
 from klientel.kernel.errors import Refused
 from klientel.kernel.identity.actor import Actor
@@ -38,6 +39,44 @@ def test_a_hidden_name_is_not_told_by_list_page_link_search_or_twin(anna: Actor)
     assert not any("Werk" in title for title in told), told
     assert find(scope, "Alpha") == []
     assert [h.title for h in find(ActorScope(anna), "Alpha")] == ["Alpha Werk"]
+
+
+def test_a_tree_tells_no_hidden_name(anna: Actor) -> None:
+    top = run(anna, f"{FIRM}.create", name="Zeta Werk").record
+    below = run(anna, f"{FIRM}.create", name="Alpha Werk", parent=top.pk).record
+    worker = run(anna, f"{PERSON}.create", last_name="Zuse", organisation=below.pk).record
+    grants = [{"record": FIRM, "verb": "view", "hidden": ["name"]}, {"record": PERSON, "verb": "view"}]
+    scope, rtype, people = ActorScope(make_member("Berta Blind", grants)), type_of(FIRM), type_of(PERSON)
+    (found,) = trees.above(scope, rtype, below.pk)
+    ((one, at),) = trees.across(scope, rtype, top.pk, people, "organisation")
+    assert [found.id, one.id, at.id] == [top.pk, worker.pk, below.pk]
+    assert one.title == "Zuse"
+    assert "Werk" not in found.title + at.title
+    ((_one, at),) = trees.across(ActorScope(anna), rtype, top.pk, people, "organisation")
+    assert at.title == "Alpha Werk"
+
+
+@pytest.mark.parametrize(
+    ("grant", "told"),
+    [
+        ({"record": FIRM}, {"Mein Werk", "Fremdes Werk"}),
+        ({"record": FIRM, "where": {"field": "owner", "op": "is", "value": {"me": True}}}, {"Mein Werk"}),
+        ({"record": FIRM, "hidden": ["name"]}, {""}),
+        ({"record": "contacts.affiliation"}, set()),
+    ],
+)
+def test_the_names_read_with_a_list_are_those_the_actor_may_know(
+    anna: Actor, grant: dict[str, object], told: set[str]
+) -> None:
+    member = make_member("Nora", [{"record": PERSON, "verb": "view"}, {"verb": "view", **grant}])
+    for name, owner in (("Mein Werk", member.member), ("Fremdes Werk", anna.member)):
+        firm = run(anna, f"{FIRM}.create", name=name, owner=owner).record
+        run(anna, f"{PERSON}.create", last_name=name, organisation=firm.pk)
+    scope, rtype = ActorScope(member), type_of(PERSON)
+    page = select(scope, rtype, columns=("organisation", "owner"), named=True)
+    firms = {n.title if "Werk" in n.title else "" for n in page.names.values() if n.type == FIRM}
+    assert firms == told
+    assert page.names == linked(scope, rtype, page.rows, ("organisation", "owner"))
 
 
 def test_a_list_without_names_pages_both_ways(anna: Actor) -> None:

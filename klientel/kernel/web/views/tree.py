@@ -72,8 +72,8 @@ def _across(scope: Any, rtype: RecordType, record_id: UUID) -> list[dict[str, An
             other = source.key != rtype.key and getattr(link, "to", "") == rtype.key
             if other and scope.may(source, "view") and by in scope.visible(source):
                 rows = [
-                    {"title": title, "where": where, "url": reverse("record", args=[source.slug, i])}
-                    for i, title, where in trees.across(scope, rtype, record_id, source, by)
+                    {"title": one.title, "where": at.title, "url": reverse("record", args=[source.slug, one.id])}
+                    for one, at in trees.across(scope, rtype, record_id, source, by)
                 ]
                 label = reverses(rtype)[f"{source.key}.{by}"].label
                 made.append({"label": label, "rows": rows, "full": len(rows) == trees.BRANCH, "icon": source.icon})

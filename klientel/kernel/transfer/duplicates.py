@@ -1,8 +1,8 @@
 """Likely twins of many records at once, in the base and within the file: one look into the index for a whole chunk.
 
-Every row meets only those records that share a strong key (mail, phone, domain, VAT ID, both names); of them the
-nearest
-are scored. A key that hundreds share costs a few microseconds each and never a comparison.
+Every row meets only those records that share a strong key (mail, phone, birthday, address, domain, VAT ID, both
+names); of them the nearest are judged as a record that somebody creates is (`kernel.twins`): by fields that the actor
+may see, under the workspace's rule. A key that hundreds share costs a few microseconds each and never a comparison.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ from klientel.kernel.records import RecordType
 from klientel.kernel.sql import Sql, both
 from klientel.kernel.transfer.branch import Branch
 from klientel.kernel.transfer.known import KnownKeys
+from klientel.kernel.twins.rules import rule_of
+from klientel.lib.matching import Profile, codes, summed
 
 _SCORED = 8  # of the candidates of a row, so many are compared
 ENOUGH = 2.0  # weight of shared keys from which comparing is worth while
-_WEIGHTS = {"v": 6.0, "e": 5.0, "o": 4.0, "p": 3.0, "d": 2.0}
+_WEIGHTS = {"v": 6.0, "e": 5.0, "o": 4.0, "p": 3.0, "b": 3.0, "a": 2.0, "d": 2.0, "m": 2.0}
 _FIRST = 1000  # rows after which it is asked whether reading the keys of the base pays
 
 
@@ -40,9 +42,7 @@ class Match:
 def weight(key: str) -> float:
     """How much it says that two records share this key: a sound of the last name with an initial says little."""
     found = _WEIGHTS.get(key[:1])
-    if found is not None:
-        return found
-    return 2.0 if "+" in key or "@" in key else 1.0
+    return found if found is not None else 2.0 if "+" in key else 1.0
 
 
 def sharing(scope: ActorScope, rtype: RecordType, keys: list[str]) -> list[tuple[int, UUID]]:
@@ -66,10 +66,18 @@ class Finder:
     """Finds twins for chunk after chunk; in the base and, where there is a branch, in what earlier rows made of it."""
 
     def __init__(
-        self, scope: ActorScope, rtype: RecordType, threshold: float, *, change_set: UUID, branch: Branch | None = None
+        self,
+        scope: ActorScope,
+        rtype: RecordType,
+        threshold: float | None,
+        *,
+        change_set: UUID,
+        branch: Branch | None = None,
     ) -> None:
-        self.scope, self.rtype, self.threshold = scope, rtype, threshold
-        self.able = rtype.match is not None and rtype.score is not None
+        self.scope, self.rtype = scope, rtype
+        self._matching, self._rule, self._visible = rtype.matching, rule_of(rtype), scope.visible(rtype)
+        self._threshold = threshold or self._rule.certain
+        self._profiles: dict[Any, Profile] = {}  # of the chunk at hand: of its rows by number, of records by id
         self._branch, self._change_set = branch, change_set
         self._found, self._asked_at = 0, _FIRST
         self._known: KnownKeys | None = None
@@ -77,8 +85,9 @@ class Finder:
 
     def find(self, records: list[tuple[int, Any]]) -> dict[int, Match]:
         """Twins by position in ``records``, which are (line, record in memory with its ``match_keys``)."""
-        if not self.able or not records:
+        if self._matching is None or not records:
             return {}
+        self._profiles = {}
         owners: dict[str, list[int]] = defaultdict(list)
         for n, (_line, record) in enumerate(records):
             for key in record.match_keys:
@@ -116,9 +125,9 @@ class Finder:
         found: dict[int, Match] = {}
         for n, some in nearest.items():
             for record_id in some:
-                other = others.get(record_id)
-                if other is not None:
-                    self._compare(found, n, records[n][1], other, Match(0.0, [], other))
+                if (other := others.get(record_id)) is not None:
+                    theirs = self._profile(record_id, other)
+                    self._compare(found, n, self._profile(n, records[n][1]), theirs, Match(0.0, [], other))
         return found
 
     def _nearest(self, owners: dict[str, list[int]]) -> dict[int, list[UUID]]:
@@ -139,22 +148,32 @@ class Finder:
     # -- within the file ------------------------------------------------------------------------------------------
 
     def _in_file(self, records: list[tuple[int, Any]], owners: dict[str, list[int]], found: dict[int, Match]) -> None:
-        for n, (_line, record) in enumerate(records):
-            near: dict[int, float] = defaultdict(float)
-            for key in record.match_keys:
+        near: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
+        for key, some in owners.items():
+            if len(some) > 1:
                 worth = weight(key)
-                for other in owners[key]:
-                    if other >= n:
-                        break
-                    near[other] += worth
-            for other in _best(near):
+                for at, n in enumerate(some[1:], 1):
+                    mine = near[n]
+                    for other in some[:at]:
+                        mine[other] += worth
+        for n in sorted(near):
+            for other in _best(near[n]):
                 line, twin = records[other]
-                self._compare(found, n, record, twin, Match(0.0, [], None, line))
+                theirs = self._profile(other, twin)
+                self._compare(found, n, self._profile(n, records[n][1]), theirs, Match(0.0, [], None, line))
 
-    def _compare(self, found: dict[int, Match], n: int, record: Any, other: Any, match: Match) -> None:
-        assert self.rtype.score is not None
-        match.score, match.reasons = self.rtype.score(record, other)
-        if match.score >= self.threshold and (n not in found or match.score > found[n].score):
+    def _profile(self, key: int | UUID, record: Any) -> Profile:
+        found = self._profiles.get(key)
+        if found is None:
+            found = self._profiles[key] = self.rtype.profile(record, self._visible)
+        return found
+
+    def _compare(self, found: dict[int, Match], n: int, mine: Profile, theirs: Profile, match: Match) -> None:
+        assert self._matching is not None
+        evidence = self._matching.compare(mine, theirs, self._rule.common)
+        match.score = summed(evidence, self._rule.size)
+        if match.score >= self._threshold and (n not in found or match.score > found[n].score):
+            match.reasons = codes(evidence)
             found[n] = match
 
 

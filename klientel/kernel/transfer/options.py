@@ -18,7 +18,6 @@ POLICIES = (
     ("create", gettext_lazy("create a new record all the same")),
 )
 UPDATES = (("fill", gettext_lazy("fill empty fields only")), ("overwrite", gettext_lazy("the file wins")))
-THRESHOLD = 0.85
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class Options:
     """How an import treats its rows."""
 
     on_duplicate: str = "skip"
-    threshold: float = THRESHOLD  # likeness from which a row counts as a duplicate, 0 to 1
+    threshold: float | None = None  # likeness from which a row counts as a duplicate; none: the workspace's rule says
     update: str = "fill"
     strict: bool = False  # refuse a row with any wrong value, instead of leaving that value out
     create_links: bool = True  # make organisations that are not known yet
@@ -79,7 +78,9 @@ def _one_of(*allowed: str) -> Any:
     return read
 
 
-def _share(value: Any) -> float:
+def _share(value: Any) -> float | None:
+    if value in (None, ""):
+        return None
     number = float(value)
     if not 0.3 <= number <= 1:
         raise ValueError(value)

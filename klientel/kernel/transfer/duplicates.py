@@ -8,6 +8,7 @@ may see, under the workspace's rule. A key that hundreds share costs a few micro
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -20,12 +21,16 @@ from klientel.kernel.records import RecordType
 from klientel.kernel.sql import Sql, both
 from klientel.kernel.transfer.branch import Branch
 from klientel.kernel.transfer.known import KnownKeys
+from klientel.kernel.twins.profiles import profiles_of
 from klientel.kernel.twins.rules import rule_of
 from klientel.lib.matching import Profile, codes, summed
 
 _SCORED = 8  # of the candidates of a row, so many are compared
+_NAMESAKES = 2  # of those that share nothing beyond a name, where the row says more; the search for twins sees all
+_PER_KEY = 20  # so many of those that share a key
 ENOUGH = 2.0  # weight of shared keys from which comparing is worth while
-_WEIGHTS = {"v": 6.0, "e": 5.0, "o": 4.0, "p": 3.0, "b": 3.0, "a": 2.0, "d": 2.0, "m": 2.0}
+_BEYOND = 10.0  # weight of a key that says more than a name
+_WEIGHTS = {"v": 14.0, "e": 13.0, "o": 12.0, "p": 11.0, "b": 11.0, "a": 10.0, "d": 10.0, "m": 2.0}
 _FIRST = 1000  # rows after which it is asked whether reading the keys of the base pays
 
 
@@ -45,8 +50,8 @@ def weight(key: str) -> float:
     return found if found is not None else 2.0 if "+" in key else 1.0
 
 
-def sharing(scope: ActorScope, rtype: RecordType, keys: list[str]) -> list[tuple[int, UUID]]:
-    """(position of a key from 1, visible record that has it): one look into the index for each key.
+def sharing(scope: ActorScope, rtype: RecordType, keys: list[str], most: int = 1000) -> list[tuple[int, UUID]]:
+    """(position of a key from 1, visible record that has it), at most so many: one look into the index for each key.
 
     With all the keys in one array the planner would rather read the whole table.
     """
@@ -55,7 +60,8 @@ def sharing(scope: ActorScope, rtype: RecordType, keys: list[str]) -> list[tuple
     inside = both([reading.which(scope, rtype), Sql("t.match_keys && ARRAY[k.key]")])
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT k.n, t.id FROM unnest(%s::text[]) WITH ORDINALITY k(key, n) JOIN {rtype.table} t ON {inside.text}",
+            "SELECT k.n, c.id FROM unnest(%s::text[]) WITH ORDINALITY k(key, n) CROSS JOIN LATERAL"
+            f" (SELECT t.id FROM {rtype.table} t WHERE {inside.text} LIMIT {int(most)}) c",
             [keys, *inside.params],
         )
         found: list[tuple[int, UUID]] = cursor.fetchall()
@@ -92,8 +98,9 @@ class Finder:
         for n, (_line, record) in enumerate(records):
             for key in record.match_keys:
                 owners[key].append(n)
-        found = self._in_base(records, owners)
-        self._in_file(records, owners, found)
+        bare = set(range(len(records))).difference(*(some for key, some in owners.items() if weight(key) >= _BEYOND))
+        found = self._in_base(records, owners, bare)
+        self._in_file(records, owners, bare, found)
         self._found += len(records)
         if self._found >= self._asked_at and self._known is None and not self._self_made:
             self._known = KnownKeys.worth(self.rtype, self._change_set, self._found)
@@ -114,40 +121,64 @@ class Finder:
 
     # -- in the base ----------------------------------------------------------------------------------------------
 
-    def _in_base(self, records: list[tuple[int, Any]], owners: dict[str, list[int]]) -> dict[int, Match]:
-        nearest = self._nearest(owners)
+    def _in_base(
+        self, records: list[tuple[int, Any]], owners: dict[str, list[int]], bare: Container[int]
+    ) -> dict[int, Match]:
+        nearest = self._nearest(owners, bare)
         ids = {i for some in nearest.values() for i in some}
         if not ids:
             return {}
-        others = {r.pk: r for r in self.rtype.model.objects.filter(pk__in=ids)}
-        if self._branch is not None:
-            others = self._branch.laid_over(others, ids)
+        theirs = self._profiles_in_base(ids)
         found: dict[int, Match] = {}
         for n, some in nearest.items():
+            mine = self._profile(n, records[n][1])
             for record_id in some:
-                if (other := others.get(record_id)) is not None:
-                    theirs = self._profile(record_id, other)
-                    self._compare(found, n, self._profile(n, records[n][1]), theirs, Match(0.0, [], other))
+                if record_id in theirs:
+                    self._compare(found, n, mine, theirs[record_id], Match(0.0, [], record_id))
+        met = {match.record for match in found.values()}
+        others = self._records(met) if met else {}
+        for match in found.values():
+            match.record = others[match.record]
         return found
 
-    def _nearest(self, owners: dict[str, list[int]]) -> dict[int, list[UUID]]:
+    def _profiles_in_base(self, ids: set[UUID]) -> dict[UUID, Profile]:
+        """What these are compared by: of the base read without the rest of the records, most are not met."""
+        if self._branch is None:
+            return profiles_of(self.rtype, ids, self._visible)
+        return {i: self.rtype.profile(r, self._visible) for i, r in self._records(ids).items()}
+
+    def _records(self, ids: set[UUID]) -> dict[UUID, Any]:
+        others = {r.pk: r for r in self.rtype.model.objects.filter(pk__in=ids)}
+        return others if self._branch is None else self._branch.laid_over(others, ids)
+
+    def _nearest(self, owners: dict[str, list[int]], bare: Container[int]) -> dict[int, list[UUID]]:
         """The records that share enough with each row; keys that say little alone are not looked up."""
         keys = [key for key in owners if weight(key) >= ENOUGH]
         if self._known is not None:
             keys = self._known.those(keys)
+        names = [k for k in keys if weight(k) < _BEYOND and not any(n in bare for n in owners[k])]
+        brief = set(names)
+        rest = [k for k in keys if k not in brief]
         shared: dict[int, dict[UUID, float]] = defaultdict(lambda: defaultdict(float))
-        near = sharing(self.scope, self.rtype, keys)
-        if self._branch is not None:
-            near += self._branch.sharing(keys)
-        for position, record_id in near:
-            key = keys[position - 1]
-            for n in owners[key]:
-                shared[n][record_id] += weight(key)
-        return {n: best for n, some in shared.items() if (best := _best(some))}
+        for some, most in ((rest, _PER_KEY), (names, _NAMESAKES)):
+            near = sharing(self.scope, self.rtype, some, most)
+            if self._branch is not None:
+                near += self._branch.sharing(some)
+            for position, record_id in near:
+                key = some[position - 1]
+                for n in owners[key]:
+                    shared[n][record_id] += weight(key)
+        return {n: best for n, found in shared.items() if (best := _best(found, n in bare))}
 
     # -- within the file ------------------------------------------------------------------------------------------
 
-    def _in_file(self, records: list[tuple[int, Any]], owners: dict[str, list[int]], found: dict[int, Match]) -> None:
+    def _in_file(
+        self,
+        records: list[tuple[int, Any]],
+        owners: dict[str, list[int]],
+        bare: Container[int],
+        found: dict[int, Match],
+    ) -> None:
         near: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
         for key, some in owners.items():
             if len(some) > 1:
@@ -157,7 +188,7 @@ class Finder:
                     for other in some[:at]:
                         mine[other] += worth
         for n in sorted(near):
-            for other in _best(near[n]):
+            for other in _best(near[n], n in bare):
                 line, twin = records[other]
                 theirs = self._profile(other, twin)
                 self._compare(found, n, self._profile(n, records[n][1]), theirs, Match(0.0, [], None, line))
@@ -177,10 +208,11 @@ class Finder:
             found[n] = match
 
 
-def _best(weights: dict[Any, float]) -> list[Any]:
+def _best(weights: dict[Any, float], bare: bool) -> list[Any]:
     """The candidates worth comparing, the nearest first."""
     enough = [c for c, w in weights.items() if w >= ENOUGH]
-    if len(enough) > _SCORED:
+    if len(enough) > _NAMESAKES:
         enough.sort(key=lambda c: -weights[c])
-        del enough[_SCORED:]
+        beyond = sum(1 for c in enough if weights[c] >= _BEYOND)
+        del enough[_SCORED if bare else min(_SCORED, beyond + _NAMESAKES) :]
     return enough

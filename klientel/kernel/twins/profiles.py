@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -20,17 +20,21 @@ def columns_of(rtype: RecordType) -> list[str]:
     return [*static, "extra"] if len(static) < len(names) else static
 
 
-def profile_of(rtype: RecordType, row: dict[str, Any]) -> Profile:
-    """The profile of a row of these columns."""
+def profile_of(rtype: RecordType, row: dict[str, Any], visible: Collection[str] | None = None) -> Profile:
+    """The profile of a row of these columns; ``visible`` leaves out what a viewer may not see."""
     matching, own = rtype.matching, custom_fields(rtype.key)
     assert matching is not None
     if "extra" not in row:
-        return matching.profile(row.get)
+        return matching.profile(row.get, visible)
     extra = row["extra"] or {}
-    return matching.profile(lambda name: own[name].from_plain(extra.get(name)) if name in own else row.get(name))
+
+    def value(name: str) -> Any:
+        return own[name].from_plain(extra.get(name)) if name in own else row.get(name)
+
+    return matching.profile(value, visible)
 
 
-def profiles_of(rtype: RecordType, ids: Iterable[UUID]) -> dict[UUID, Profile]:
+def profiles_of(rtype: RecordType, ids: Iterable[UUID], visible: Collection[str] | None = None) -> dict[UUID, Profile]:
     """The profiles of these records, of those that are not in the trash."""
     rows = rtype.model.objects.filter(pk__in=list(ids), archived_at=None).values("id", *columns_of(rtype))
-    return {row["id"]: profile_of(rtype, row) for row in rows}
+    return {row["id"]: profile_of(rtype, row, visible) for row in rows}

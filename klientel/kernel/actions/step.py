@@ -167,7 +167,8 @@ class Step:
         draft = self.draft(type_of(record), record)
         for name, value in values.items():
             kind = draft.rtype.fields[name]
-            self.note(draft, name, kind.plain(draft.rtype.value(record, name)), kind.plain(value))
+            before = None if draft.new else kind.plain(draft.rtype.value(record, name))
+            self.note(draft, name, before, kind.plain(value))
             draft.rtype.put(record, name, value)
 
     def follow(self, record: Any, *, undoes: UUID | None = None, **values: Any) -> None:

@@ -1,5 +1,5 @@
-"""What can be done with deals beyond creating and changing them."""
+"""What can be done with deals, pipelines and quotes beyond creating and changing them."""
 
-from klientel.sales.actions import deal, pipeline
+from klientel.sales.actions import deal, pipeline, quote
 
-__all__ = ["deal", "pipeline"]
+__all__ = ["deal", "pipeline", "quote"]

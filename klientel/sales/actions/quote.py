@@ -1,0 +1,126 @@
+"""What can be done with a quote: approval, sending, the customer's answer, a new version."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from django.utils.translation import gettext as say
+from django.utils.translation import gettext_lazy as _
+
+from klientel.kernel.actions import Step, action
+from klientel.kernel.errors import Forbidden
+from klientel.kernel.kinds import LongText, Text, today
+from klientel.sales.models import Quote, quoting
+from klientel.sales.models.quoting import ACCEPTED, APPROVED, AWAITING, DECLINED, DRAFT, SENT, SUPERSEDED
+
+Note = Annotated[str, LongText(_("note"), max_length=1000)]
+Reason = Annotated[str, Text(_("reason"), max_length=500)]
+_CARRIED = ("name", "deal", "organisation", "person", "form", "language", "currency", "salutation", "introduction",
+            "terms", "positions", "discount", "owner", "tags")  # fmt: skip
+
+
+@action("sales.quote", _("Ask for approval"), needs="change", icon="shield-question-mark")
+def ask_approval(step: Step, quote: Quote, *, note: Note = "") -> None:
+    """The discount is more than one may give alone: whoever approves gets a task."""
+    step.require(quote.state == DRAFT, "not_a_draft", _("Only a draft can be sent for approval."))
+    _complete(step, quote)
+    form = quoting.form_of(step, quote)
+    judge = form.approver if form.approver != step.actor.member else form.deputy
+    step.require(judge is not None, "nobody_approves", _("The quote form names nobody else who could approve this."))
+    step.stamp(quote, state=AWAITING, asked_by=step.actor.member, approved_by=None)
+    step.create(
+        "work.task", subject=say("Approve quote %(number)s") % {"number": quote.number}, description=note,
+        priority="high", due=today(), owner=judge, concerns=[quote.id],
+    )  # fmt: skip
+
+
+@action("sales.quote", _("Approve"), icon="shield-check", undoable=False)
+def approve(step: Step, quote: Quote, *, note: Note = "") -> None:
+    """The discount may be given."""
+    _judge(step, quote)
+    step.stamp(quote, state=APPROVED, approved_by=step.actor.member)
+
+
+@action("sales.quote", _("Send back"), needs="approve", icon="shield-x")
+def send_back(step: Step, quote: Quote, *, reason: Reason) -> None:
+    """The discount may not be given; the quote is a draft again."""
+    _judge(step, quote)
+    step.stamp(quote, state=DRAFT, reason=reason)
+
+
+@action("sales.quote", _("Back to draft"), needs="change", icon="pencil-line")
+def withdraw(step: Step, quote: Quote) -> None:
+    """Change it once more before it goes out; an approval is lost by that."""
+    step.require(quote.state in (AWAITING, APPROVED), "not_waiting", _("This quote is not waiting for anything."))
+    step.stamp(quote, state=DRAFT, approved_by=None)
+
+
+@action("sales.quote", _("Mark as sent"), needs="change", icon="send", undoable=False)
+def send(step: Step, quote: Quote) -> None:
+    """It has gone to the customer: from now on it is frozen, and the version before it no longer counts."""
+    step.require(quote.state in (DRAFT, APPROVED), "not_to_be_sent", _("Only a draft or an approved quote is sent."))
+    _complete(step, quote)
+    approved = quote.state == APPROVED or not needs_approval(step, quote)
+    step.require(approved, "approval_missing", _("The discount needs approval first."))
+    step.require(
+        quote.valid_until is None or quote.valid_until >= today(), "past", _("Its validity has ended already."),
+        field="valid_until",
+    )  # fmt: skip
+    step.stamp(quote, state=SENT, sent_at=step.now)
+    if quote.replaces is not None:
+        before = Quote.objects.select_for_update().filter(pk=quote.replaces).first()
+        if before is not None and before.state in (SENT, "expired"):
+            step.follow(before, state=SUPERSEDED)
+
+
+@action("sales.quote", _("Accepted"), needs="change", icon="circle-check")
+def accept(step: Step, quote: Quote, *, note: Reason = "") -> None:
+    """The customer has said yes, by letter or by telephone."""
+    _answered(step, quote, ACCEPTED, note)
+
+
+@action("sales.quote", _("Declined"), needs="change", icon="circle-x")
+def decline(step: Step, quote: Quote, *, reason: Reason) -> None:
+    """The customer has said no."""
+    _answered(step, quote, DECLINED, reason)
+
+
+@action("sales.quote", _("New version"), needs="change", icon="copy-plus")
+def revise(step: Step, quote: Quote) -> None:
+    """A draft with the same number and content takes the place of this one as soon as it is sent."""
+    step.require(
+        quote.state not in (DRAFT, AWAITING, APPROVED), "still_open", _("This quote is not sent yet: please change it.")
+    )
+    step.require(quote.state != ACCEPTED, "accepted_already", _("An accepted quote has no newer version."))
+    revision = quoting.next_revision(quote)
+    carried = {name: getattr(quote, name) for name in _CARRIED}
+    made = step.create("sales.quote", **carried)
+    step.stamp(
+        made, number=f"{quote.number.rpartition('/')[0] or quote.number}/{revision}", revision=revision,
+        year=quote.year, sequence=quote.sequence, replaces=quote.id,
+    )  # fmt: skip
+    step.mark(quote)
+
+
+def needs_approval(step: Any, quote: Quote) -> bool:
+    """Whether its highest discount is more than the form lets anybody give alone."""
+    above = quoting.form_of(step, quote).approval_above
+    return above is not None and (quote.discount_given or 0) > above
+
+
+def _complete(step: Step, quote: Quote) -> None:
+    step.require(quote.positions, "no_lines", _("A quote needs at least one line."), field="positions")
+
+
+def _judge(step: Step, quote: Quote) -> None:
+    step.require(quote.state == AWAITING, "not_waiting", _("This quote is not waiting for anything."))
+    form, me = quoting.form_of(step, quote), step.actor.member
+    if me is None or me not in (form.approver, form.deputy):
+        raise Forbidden("not_the_approver", _("Only the approver named in the quote form or the deputy decides this."))
+    if me == quote.asked_by:
+        raise Forbidden("own_discount", _("Nobody approves their own discount."))
+
+
+def _answered(step: Step, quote: Quote, state: str, reason: str) -> None:
+    step.require(quote.state == SENT, "not_open", _("Only a quote that is sent and still valid can be answered."))
+    step.stamp(quote, state=state, closed_at=step.now, reason=reason)

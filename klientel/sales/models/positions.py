@@ -1,0 +1,150 @@
+"""The lines of a quote: a document within the record, so that a quote is changed, frozen and compared as a whole."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from klientel.kernel.errors import Refused, together
+from klientel.kernel.kinds import Json
+from klientel.lib import numbers
+from klientel.sales.models.taxing import TAXES
+
+COUNTED, OPTIONAL, ALTERNATIVE, SECTION = "counted", "optional", "alternative", "section"
+ROLES = (
+    (COUNTED, _("position")),
+    (OPTIONAL, _("optional")),
+    (ALTERNATIVE, _("alternative")),
+    (SECTION, _("section")),
+)
+MOST = 500
+_TEXTS = {"number": 60, "name": 300, "text": 4000, "unit": 30, "currency": 3}
+#: digits before and after the decimal sign
+_NUMBERS = {"quantity": (12, 3), "price": (14, 4), "discount": (14, 2), "rate": (3, 2)}
+_KEYS = {"role", "product", "tax", "discount_in", *_TEXTS, *_NUMBERS}
+_MACHINE = re.compile(r"-?\d+(?:\.\d+)?$")
+
+
+class Positions(Json):
+    """Lines, each ``{role, product, number, name, text, quantity, unit, price, discount, discount_in, tax, rate}``.
+
+    ``role`` is one of `ROLES`, ``discount_in`` "percent" or "amount", numbers are texts such as "12.5", ``rate`` is set
+    by the quote. A refusal names its field ``positions.3.quantity``, the line counted from 0.
+    """
+
+    def __init__(self, label: Any = "", **kwargs: Any) -> None:
+        super().__init__(label, **{"empty": []} | kwargs)
+
+    def take(self, value: Any) -> list[dict[str, str]]:
+        lines = super().take(value)
+        if len(lines) > MOST:
+            raise self.refuse("too_many", _("At most %(n)d lines are possible.") % {"n": MOST})
+        taken, refusals = [], []
+        for place, one in enumerate(lines):
+            try:
+                taken.append(self._line(one, place))
+            except Refused as no:
+                refusals += no.all()
+        if refusals:
+            raise together(refusals)
+        return taken
+
+    def _line(self, one: Any, place: int) -> dict[str, str]:
+        if not isinstance(one, dict) or set(one) - _KEYS:
+            raise self._wrong(place, "role", "wrong_shape", _("This line has the wrong shape."))
+        role, tax = one.get("role") or COUNTED, one.get("tax") or "standard"
+        refusals = []
+        if role not in dict(ROLES):
+            refusals.append(self._wrong(place, "role", "no_such_choice", _("Please choose one of the values.")))
+        if role == SECTION:
+            found = {"role": SECTION, "name": self._text(one, "name", place, refusals)}
+        else:
+            found = {"role": str(role), "tax": str(tax), "product": self._product(one, place, refusals)}
+            if tax not in dict(TAXES):
+                refusals.append(self._wrong(place, "tax", "no_such_choice", _("Please choose one of the values.")))
+            found |= {name: self._text(one, name, place, refusals) for name in _TEXTS}
+            found |= {name: self._number(one, name, place, refusals) for name in _NUMBERS}
+            found["discount_in"] = "amount" if one.get("discount_in") == "amount" else "percent"
+        if not refusals and not found["name"]:
+            refusals.append(self._wrong(place, "name", "required", _("Please fill in this field.")))
+        if refusals:
+            raise together(refusals)
+        return {name: value for name, value in found.items() if value != ""}
+
+    def _wrong(self, place: int, part: str, code: str, message: Any) -> Refused:
+        return refused(self.name, place, part, code, message)
+
+    def _text(self, one: dict[str, Any], name: str, place: int, refusals: list[Refused]) -> str:
+        value = one.get(name)
+        if value is None:
+            return ""
+        text = value.strip() if isinstance(value, str) else None
+        if text is None or "\x00" in text or len(text) > _TEXTS[name]:
+            refusals.append(self._wrong(place, name, "too_long", _("This text is too long.")))
+            return ""
+        return text
+
+    def _product(self, one: dict[str, Any], place: int, refusals: list[Refused]) -> str:
+        value = one.get("product") or ""
+        try:
+            return str(UUID(str(value))) if value else ""
+        except ValueError:
+            refusals.append(self._wrong(place, "product", "not_a_record", _("There is no such record.")))
+            return ""
+
+    def _number(self, one: dict[str, Any], name: str, place: int, refusals: list[Refused]) -> str:
+        value = one.get(name)
+        if value is None or value == "":
+            return ""
+        number = _decimal(value)
+        before, after = _NUMBERS[name]
+        if number is None:
+            refusals.append(self._wrong(place, name, "not_a_number", _("Please enter a number.")))
+        elif abs(number) >= Decimal(10) ** before:
+            refusals.append(self._wrong(place, name, "out_of_range", _("This number is too small or too large.")))
+        elif number != number.quantize(Decimal(1).scaleb(-after)):
+            message = _("At most %(n)d decimal places are possible here.") % {"n": after}
+            refusals.append(self._wrong(place, name, "too_precise", message))
+        else:
+            return format(number.normalize(), "f")
+        return ""
+
+    def show(self, value: Any) -> str:
+        n = sum(1 for one in value or () if one.get("role") != SECTION)
+        return ngettext("%(n)d line", "%(n)d lines", n) % {"n": n} if value else ""
+
+    def schema(self) -> dict[str, Any]:
+        text = {"type": ["string", "null"]}
+        number = {"type": ["string", "number", "null"]}
+        properties: dict[str, Any] = {name: {**text, "maxLength": most} for name, most in _TEXTS.items()}
+        properties |= dict.fromkeys(_NUMBERS, number)
+        properties |= {"role": {**text, "enum": [key for key, _label in ROLES] + [None]}, "product": text}
+        properties |= {"tax": {**text, "enum": [key for key, _label in TAXES] + [None]}}
+        properties |= {"discount_in": {**text, "enum": ["percent", "amount", None]}}
+        line = {"type": "object", "properties": properties, "required": ["name"], "additionalProperties": False}
+        return {"type": "array", "maxItems": MOST, "items": line}
+
+    def sample(self, n: int) -> Any:
+        return [{"name": f"{gettext('position')} {n}", "quantity": str(n), "price": "10", "tax": "standard"}]
+
+
+def refused(field: str, place: int, part: str, code: str, message: Any) -> Refused:
+    """A refusal at one part of a line; its sentence says which line."""
+    text = _("Line %(n)d: %(what)s") % {"n": place + 1, "what": message}
+    return Refused(code, text, f"{field}.{place}.{part}", details={"line": place + 1})
+
+
+def _decimal(value: Any) -> Decimal | None:
+    try:
+        if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+            return None
+        text = str(value).strip()
+        number = Decimal(text) if _MACHINE.match(text) else numbers.read_decimal(text)
+    except (ValueError, ArithmeticError):
+        return None
+    return number if number.is_finite() else None

@@ -57,6 +57,8 @@ SENTENCES: dict[str, str] = {
     "table.no_card": "The file holds no contact card.",
     "row.too_long": "The row has {found} values, but the table has {expected} columns.",
     "row.too_short": "The row has {found} values, but the table has {expected} columns.",
+    "row.json": "The line is no JSON: it cannot be read from character {at} on.",
+    "row.no_object": "The line holds no JSON object with the fields of a record.",
     "row.quote": "A quotation mark in this row is opened and never closed.",
     "row.nul": "The row contained invisible NUL characters; they were removed.",
     "row.huge": "The row is too large to be read.",

@@ -22,7 +22,7 @@ from klientel.kernel.tenancy import current
 from klientel.kernel.transfer.branch import Branch, stand_in, stands_in
 from klientel.kernel.transfer.duplicates import sharing
 from klientel.kernel.transfer.options import Options
-from klientel.kernel.transfer.taking import Fault, Taken
+from klientel.kernel.transfer.taking import Fault, Taken, id_in
 from klientel.kernel.transfer.targets import preset_of
 from klientel.lib.words import fold
 
@@ -134,7 +134,7 @@ class Resolver:
         else:
             target = type_of(kind.to)
             found = dict(_existing(self.scope, target, texts))
-            missing = [t for t in texts if t not in found]
+            missing = [t for t in texts if t not in found and id_in(t) is None]  # an id is nothing's name
             if missing and self._may_make(name, target):
                 stand_ins = self.branch is not None and not kind.required
                 found |= self._stand_ins(target, missing) if stand_ins else self._make(target, missing)

@@ -29,6 +29,8 @@ _SENTENCES: dict[str, str] = {
     "table.no_card": gettext_noop("The file holds no contact card."),
     "row.too_long": gettext_noop("The row has {found} values, but the table has {expected} columns."),
     "row.too_short": gettext_noop("The row has {found} values, but the table has {expected} columns."),
+    "row.json": gettext_noop("The line is no JSON: it cannot be read from character {at} on."),
+    "row.no_object": gettext_noop("The line holds no JSON object with the fields of a record."),
     "row.quote": gettext_noop("A quotation mark in this row is opened and never closed."),
     "row.nul": gettext_noop("The row contained invisible NUL characters; they were removed."),
     "row.huge": gettext_noop("The row is too large to be read."),

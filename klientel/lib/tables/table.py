@@ -40,8 +40,8 @@ class Table:
 
     `rows()` may be called again and again; each call reads the file anew, a piece at a time.
 
-    `kind` "csv" "xlsx" "xls" "ods" "vcf"; `encoding` and `delimiter` of texts, else ""; `header_line` the line of the
-    column names, 0 where there was none; `sheet` and `sheets` of workbooks; `decimal` "." where numbers are the
+    `kind` "csv" "xlsx" "xls" "ods" "vcf" "jsonl"; `encoding` and `delimiter` of texts, else ""; `header_line` the line
+    of the column names, 0 where there was none; `sheet` and `sheets` of workbooks; `decimal` "." where numbers are the
     machine's, else None.
     """
 

@@ -228,3 +228,24 @@ def test_python_s_own_writer_is_read_back() -> None:
         csv.writer(buffer, quoting=csv.QUOTE_ALL, delimiter=";").writerows([["first", "second", "third"], *rows])
         table = table_of(buffer.getvalue().encode())
         assert [cells for _line, cells in table.rows()] == rows
+
+
+def test_json_lines_are_a_table_of_all_their_keys() -> None:
+    second = {"b": True, "list": ["p", 2], "deep": [{"c": "d"}], "m": {"amount": "2.50", "currency": "EUR"}}
+    data = b'{"a": "x", "n": 1.5}\r\n' + json.dumps(second).encode()
+    table = table_of(data, "x.txt")
+    assert (table.kind, table.columns, table.decimal) == ("jsonl", ["a", "n", "b", "list", "deep", "m"], ".")
+    assert list(table.rows()) == [
+        (1, ["x", "1.5", "", "", "", ""]),
+        (2, ["", "", "true", "p; 2", '[{"c":"d"}]', "2.50 EUR"]),
+    ]
+    assert table_of(b'{"a": 1}', "one.jsonl").columns == ["a"]
+
+
+def test_a_huge_line_of_json_lines_is_one_broken_line() -> None:
+    rows = list(table_of(b'{"a": 1}\n{"a": "' + b"x" * 3_000_000 + b'"}\n{"a": 3}\n').checked_rows())
+    assert [(r.line, r.problem.code if r.problem else r.cells) for r in rows] == [
+        (1, ["1"]),
+        (2, "row.huge"),
+        (3, ["3"]),
+    ]

@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 
 from klientel.kernel.access.reading import Row
 from klientel.kernel.records import RecordType
-from klientel.kernel.web import cells, symbols
+from klientel.kernel.web import cells, entries, symbols
 from klientel.kernel.web.addresses import place
 
 Opened = tuple[str, str, Callable[[Any], str]]
@@ -24,6 +24,7 @@ def body(
 
     ``late`` is the column that says when something is due, and which rows are overdue. Entries have no face.
     """
+    faces = not entries.concern(rtype)
     base, (due, overdue) = place("list", rtype.slug), late
     shape = "" if cells.person_like(rtype) else "sq"
     mark = f'{symbols.icon("circle-alert")}<span class="vh">{escape(gettext("overdue"))} </span>' if due else ""
@@ -39,7 +40,7 @@ def body(
             f'<tr{lateness} data-at="{at}" data-version="{row.version}"><td class="sel">'
             f'<input type="checkbox" class="cb"'
             f' name="id" value="{at[-37:-1]}" form="bulk-form" aria-label="{title}"></td>'
-            f'<td class="name"{first}><span class="who">{"" if rtype.concerns else symbols.avatar(row.title, shape)}'
+            f'<td class="name"{first}><span class="who">{symbols.avatar(row.title, shape) if faces else ""}'
             f'<a class="trunc" href="{at}">{title}</a></span></td>{told}</tr>'
         )
         first = ""

@@ -35,3 +35,12 @@ def test_cards_of_one_name_are_told_apart(client: Client, actor: Actor) -> None:
     page = client.get(f"/tags/{tag.id}/").content.decode()
     heads = [part.split("<")[0].strip() for part in page.split('class="sm" id="rel-')[1:]]
     assert {h.split(">")[1] for h in heads} >= {"People", "Organisations"}
+
+
+def test_people_have_a_face_in_lists_and_entries_have_none(client: Client, actor: Actor) -> None:
+    run(actor, "contacts.person.create", last_name="Alster")
+    run(actor, "work.task.create", subject="Call back")
+    assert 'class="av ' in client.get("/persons/").content.decode().split("<tbody>")[1].split("</tbody>")[0]
+    assert (
+        'class="av ' not in client.get("/tasks/?columns=due").content.decode().split("<tbody>")[1].split("</tbody>")[0]
+    )

@@ -196,6 +196,7 @@ def _around(request: Any, state: State, found: Page, views: list[Row]) -> dict[s
         ],
         "total": len(found.rows) if first_page and not found.after else None,
         "bulk": lambda: bulk_actions(scope, rtype),
+        "is_entry": bool(entries.concern(rtype)),
         "begins": beginning(rtype, visible),
         "may_create": scope.may(rtype, "create"),
         "may_export": scope.may(rtype, "export"),

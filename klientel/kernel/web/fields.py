@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
@@ -23,6 +22,7 @@ from klientel.kernel.actions.workspace import CURRENCIES
 from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.kinds import PURPOSES, STATES, Entries, Kind, Link, Links
 from klientel.kernel.records import type_of
+from klientel.kernel.web.addresses import place
 from klientel.kernel.web.speech import large
 
 _TAG = re.compile(r"</?[a-zA-Z][^>]*>")
@@ -123,11 +123,9 @@ def _link(scope: ActorScope, kind: Link | Links, made: Field) -> None:
     made.many, made.widget = kind.many, "links" if kind.many else "link"
     chosen = [UUID(v) for v in (made.value if kind.many else [made.value]) if _is_id(v)]
     found = {str(i): n.title for i, n in names(scope, chosen, kind.to).items()} if chosen else {}
+    made.combo = place("options", "any" if kind.to == "*" else kind.to)
     if kind.to != "*":
-        made.combo = reverse("options", args=[kind.to])
         found |= offered(scope, kind.to)
-    else:
-        made.combo = reverse("options", args=["any"])
     made.options = list(found.items())
 
 

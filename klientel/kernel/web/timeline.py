@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -142,7 +141,7 @@ def _one(scope: ActorScope, record_id: UUID | None, event: Event, seen: dict[UUI
         event.id, event.at, event.actor_name, "", rtype.icon if other else act.icon, change_set=event.change_set
     )
     if other:
-        made.url = reverse("record", args=[rtype.slug, event.record_id])
+        made.url = cells.record_url(rtype.key, event.record_id)
         made.title = seen[event.record_id].title
         made.css = f"k-{rtype.key.replace('.', '-')}"
     if verb == "create":

@@ -23,7 +23,7 @@ from klientel.kernel.errors import Missing
 from klientel.kernel.kinds import Kind, Link, Links
 from klientel.kernel.records import RecordType, Reverse, aliases, reverses, type_of
 from klientel.kernel.web import cells, entries, shaping, timeline
-from klientel.kernel.web.addresses import urlencoded
+from klientel.kernel.web.addresses import place, urlencoded
 from klientel.kernel.web.answers import fragment, page, wants_part
 from klientel.kernel.web.fields import label_of, moment_as_sent
 from klientel.kernel.web.views import neighbours
@@ -47,7 +47,7 @@ def record(request: Any, slug: str, record_id: UUID) -> HttpResponse:
     """Everything known about one record."""
     rtype, scope = seen_type(request, slug), request.scope
     if (found := led_on(scope, rtype, record_id)).pk != record_id:
-        return HttpResponseRedirect(reverse("record", args=[slug, found.pk]))
+        return HttpResponseRedirect(f"{place('list', slug)}{found.pk}/")
     beside = [] if rtype.system else entries.entry_types(scope)
     past = _timeline(request, rtype, record_id, beside)
     if wants_part(request):
@@ -111,7 +111,7 @@ def _timeline(request: Any, rtype: RecordType, record_id: UUID, beside: list[Rec
     options = request.scope.known(key, lambda: timeline.filters(rtype, beside))
     chosen = next((f for f in options if f.key == request.GET.get("show", "")), options[0])
     some, rest = timeline.read(request.scope, record_id, chosen, request.GET.get("before", ""))
-    base = reverse("record", args=[rtype.slug, record_id])
+    base = f"{place('list', rtype.slug)}{record_id}/"
     return {"days": timeline.days(some), "filters": options, "chosen": chosen, "base": base, "rest": rest}
 
 
@@ -218,8 +218,8 @@ def _on(record_id: UUID) -> dict[str, Any]:
 
 def related(scope: Any, ways: list[Reverse], taken: list[bool], record_id: UUID) -> list[dict[str, Any]]:
     """Cards of related records: one statement per way that leads here, for those ways on which there is anything."""
-    cards = [_card(scope, way, record_id, there=there) for way, there in zip(ways, taken, strict=True)]
-    shown = [c for c in cards if c["rows"] or c["new"]]
+    found = zip(ways, taken, strict=True)
+    shown = [_card(scope, w, record_id, there=t) for w, t in found if t or scope.may(w.source, "create")]
     often = Counter(str(c["label"]) for c in shown)
     return [c | {"label": c["source"].plural} if often[str(c["label"])] > 1 else c for c in shown]
 
@@ -243,18 +243,14 @@ def _card(scope: Any, way: Reverse, record_id: UUID, *, there: bool) -> dict[str
     source, where = way.source, _leads(way, record_id)
     columns = tuple(c for c in source.columns if c in scope.visible(source) and c != way.field)[:2]
     found = select(scope, source, columns=columns, where=where, limit=RELATED) if there else NO_ROWS
-    new = (
-        f"{reverse('new', args=[source.slug])}?{urlencoded({way.field: record_id})}"
-        if scope.may(source, "create")
-        else ""
-    )
+    may_create = scope.may(source, "create")
     return {
         "label": way.label,
         "source": source,
         "rows": found.rows,
         "more": found.after is not None,
-        "new": new,
-        "all": f"{reverse('list', args=[source.slug])}?{urlencoded({'where': orjson.dumps(where).decode()})}",
+        "new": f"{place('new', source.slug)}?{urlencoded({way.field: record_id})}" if may_create else "",
+        "all": f"{place('list', source.slug)}?{urlencoded({'where': orjson.dumps(where).decode()})}",
         "sub": _subs(scope, source, columns, found.rows),
     }
 
@@ -356,7 +352,7 @@ def _offered(scope: Any, rtype: RecordType) -> list[Any]:
 
 def _merges(rtype: RecordType, found: Any) -> list[dict[str, Any]]:
     """Becoming one with others, and standing alone again where others are part of it."""
-    at = reverse("merge", args=[rtype.slug])
+    at = place("merge", rtype.slug)
     made = [{"verb": "merge", "label": _("Merge with …"), "icon": "merge", "dangerous": False, "asks": True}]
     made[0]["url"] = f"{at}?id={found.pk}"
     if aliases.old_ids(found.pk):

@@ -41,6 +41,6 @@ def _value(fact: Fact, base: str, edit: str, add: str) -> str:
     if not fact.get("edit", True):
         return shown
     css, inner = (" pen", symbols.icon("pencil")) if html != "" else ("", f'<span class="add">{escape(add)}</span>')
-    said = escape(edit % {"what": fact["label"]})
+    said = escape(edit % {"what": fact["label"]} + ("" if html != "" else f". {add}"))  # names what is seen too
     way = f"{escape(base)}edit#f-{escape(fact.get('name', ''))}"
     return f'{shown}<a class="val{css}" href="{way}" role="button" aria-label="{said}">{inner}</a>'

@@ -2,8 +2,8 @@
 
 A full search goes through all records in the order of their ids and compares each with those before it that share a
 key; an incremental one goes through what changed since and compares with all. Keys that too many records share are
-left out: what only such a key joins is not likely to be one. Before a full search the base is counted: its size is
-the prior, the frequency of its names weighs agreement on them.
+left out: what only such a key joins is not likely to be one; which these are is noticed on the way. Before a full
+search the base is counted: its size is the prior, the frequency of its names weighs agreement on them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ from klientel.lib.matching import ENOUGH, Profile, prior
 
 CHUNK = 300
 TOO_MANY = 50  # a key that more records share is not searched by
+GROWN = 1.1  # so much larger, what was noticed of them is kept for the next turn
 SAMPLE = 30_000  # records of which names are counted
+SLICE = 2_000  # of these in one transaction
 FREQUENT = 10  # a name counts as frequent from so many in the sample
 OVERLAP = dt.timedelta(minutes=15)  # a change may be committed after its time stamp
 REMEMBERED = 40_000  # profiles kept between chunks
@@ -51,7 +53,7 @@ class Searcher:
 
     rtype: RecordType
     known: dict[UUID, Profile] = field(default_factory=dict)
-    _frequent: tuple[dt.datetime | None, frozenset[str]] = (None, frozenset())
+    _frequent: tuple[dt.datetime | None, set[str]] = (None, set())
 
     def step(self) -> bool:
         """Do the next chunk, in the caller's transaction; whether there is more to do."""
@@ -87,37 +89,34 @@ class Searcher:
             search.phase, search.cursor, search.fingerprint = "count", "", fingerprint(self.rtype)
 
     def _count(self, search: TwinSearch) -> None:
-        """How large the base is, how frequent its names are, and which keys too many share."""
-        where = _alive(self.rtype)
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT count(*) FROM {self.rtype.table} t WHERE {where.text}", where.params)
-            search.total = cursor.fetchone()[0]
-            cursor.execute(
-                f"SELECT key FROM {self.rtype.table} t, unnest(t.match_keys) key WHERE {where.text}"
-                f" GROUP BY key HAVING count(*) > {TOO_MANY}",
-                where.params,
-            )
-            search.frequent = [row[0] for row in cursor.fetchall()]
-        search.names = self._names(search.total) if search.total >= ENOUGH else {}
-        search.phase, search.cursor = "search", ""
-        schema_changed(())  # what other processes remember of the base is stale
-
-    def _names(self, total: int) -> dict[str, dict[str, int]]:
-        """Frequent names, counted in a sample and scaled up to the base."""
-        every = max(1, total // SAMPLE)
-        rows = self._rows(f"hashtext(t.id::text) %% {every} = 0", [], "t.id", SAMPLE * 2)
-        counted: dict[str, Counter[str]] = {"family": Counter(), "given": Counter()}
+        """How large the base is, and how frequent its names are: counted in a sample, a slice at a time."""
+        if not search.cursor:
+            where = _alive(self.rtype)
+            with connection.cursor() as cursor:
+                cursor.execute(f"SELECT count(*) FROM {self.rtype.table} t WHERE {where.text}", where.params)
+                search.total = cursor.fetchone()[0]
+            search.counts, search.cursor = {"sampled": 0, "family": {}, "given": {}}, str(UUID(int=0))
+        every = max(1, search.total // SAMPLE)
+        sampled = f"t.id > %s AND hashtext(t.id::text) %% {every} = 0"
+        rows = self._rows(sampled, [search.cursor], "t.id", SLICE) if search.total >= ENOUGH else []
+        counts = {feature: Counter(search.counts[feature]) for feature in ("family", "given")}
         for row in rows:
             for value in profile_of(self.rtype, row):
                 if value is not None and hasattr(value, "family"):
-                    counted["family"].update(value.family[-1:])
-                    counted["given"].update(value.given[:1])
-        scale = total / max(1, len(rows))
-        return {
-            feature: {name: round(n * scale) for name, n in counts.items() if n >= FREQUENT}
-            for feature, counts in counted.items()
-            if counts
+                    counts["family"].update(value.family[-1:])
+                    counts["given"].update(value.given[:1])
+        sample = search.counts["sampled"] + len(rows)
+        if rows:
+            search.cursor, search.counts = str(rows[-1]["id"]), {"sampled": sample, **counts}
+            return
+        scale = search.total / max(1, sample)
+        search.names = {
+            feature: {name: round(n * scale) for name, n in some.items() if n >= FREQUENT}
+            for feature, some in counts.items()
+            if some
         }
+        search.phase, search.cursor, search.counts, search.frequent = "search", "", {}, []
+        schema_changed(())  # what other processes remember of the base is stale
 
     # -- pairs ----------------------------------------------------------------------------------------------------
 
@@ -185,27 +184,35 @@ class Searcher:
 
     def _candidates(self, search: TwinSearch, rows: list[dict[str, Any]]) -> dict[UUID, set[UUID]]:
         """Who shares a key with each of these records: one look into the index for each key."""
-        skipped = self._skipped(search)
-        asked = [(row["id"], key) for row in rows for key in row["match_keys"] if key not in skipped]
-        if not asked:
-            return {}
+        frequent, by_key = self._frequent_of(search), defaultdict(list)
+        for row in rows:
+            for key in row["match_keys"]:
+                if key not in frequent:
+                    by_key[key].append(row["id"])
         alive = both([_alive(self.rtype), Sql("t.match_keys && ARRAY[k.key]")])
-        order = "<" if search.full else "<>"
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT k.id, c.id FROM unnest(%s::uuid[], %s::text[]) k(id, key) CROSS JOIN LATERAL"
-                f" (SELECT t.id FROM {self.rtype.table} t WHERE {alive.text} LIMIT {TOO_MANY * 2}) c"
-                f" WHERE c.id {order} k.id",
-                [[a[0] for a in asked], [a[1] for a in asked], *alive.params],
+                "SELECT k.key, c.ids FROM unnest(%s::text[]) k(key) CROSS JOIN LATERAL (SELECT array_agg(f.id) ids FROM"
+                f" (SELECT t.id FROM {self.rtype.table} t WHERE {alive.text} LIMIT {TOO_MANY + 1}) f) c"
+                " WHERE cardinality(c.ids) > 1",
+                [list(by_key), *alive.params],
             )
-            found: dict[UUID, set[UUID]] = defaultdict(set)
-            for record_id, other in cursor.fetchall():
-                found[record_id].add(other)
+            shared = cursor.fetchall()
+        found: dict[UUID, set[UUID]] = defaultdict(set)
+        for key, ids in shared:
+            if len(ids) > TOO_MANY:
+                frequent.add(key)
+                continue
+            for one in by_key[key]:
+                found[one].update(i for i in ids if (i < one if search.full else i != one))
+        if len(frequent) > GROWN * len(search.frequent):
+            search.frequent = sorted(frequent)
         return found
 
-    def _skipped(self, search: TwinSearch) -> frozenset[str]:
+    def _frequent_of(self, search: TwinSearch) -> set[str]:
+        """The keys that too many share, as far as this search met them."""
         if self._frequent[0] != search.started_at:
-            self._frequent = (search.started_at, frozenset(search.frequent))
+            self._frequent = (search.started_at, set(search.frequent))
         return self._frequent[1]
 
     def _learn(self, rows: list[dict[str, Any]], ids: set[UUID]) -> None:

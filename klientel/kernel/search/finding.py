@@ -25,7 +25,7 @@ from klientel.kernel.search.fields import searched
 from klientel.kernel.sql import FALSE, TRUE, Sql, both, either
 
 CANDIDATES = 200  # as many matches are ranked at most
-FIRST_LOOK = 8  # times the hits wanted: as many of the best candidates are looked at first
+FIRST_LOOK = 4  # times the hits wanted: as many of the best candidates are looked at first
 NEARLY = 0.45  # word similarity (pg_trgm) from which a word counts as nearly so
 
 T = TypeVar("T")

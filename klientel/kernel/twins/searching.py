@@ -23,20 +23,20 @@ from klientel.kernel.records.models import schema_changed
 from klientel.kernel.sql import Sql, both
 from klientel.kernel.tenancy import current
 from klientel.kernel.twins.models import TwinSearch
-from klientel.kernel.twins.profiles import columns_of, profile_of
+from klientel.kernel.twins.profiles import profile_of, profiles_of, read
 from klientel.kernel.twins.regrouping import regroup
 from klientel.kernel.twins.rules import bits_of, fingerprint, rule_of
 from klientel.lib.ids import uuid7
 from klientel.lib.matching import ENOUGH, Profile, prior
 
-CHUNK = 300
+CHUNK = 100
 TOO_MANY = 50  # a key that more records share is not searched by
 GROWN = 1.1  # so much larger, what was noticed of them is kept for the next turn
 SAMPLE = 30_000  # records of which names are counted
 SLICE = 2_000  # of these in one transaction
 FREQUENT = 10  # a name counts as frequent from so many in the sample
 OVERLAP = dt.timedelta(minutes=15)  # a change may be committed after its time stamp
-REMEMBERED = 40_000  # profiles kept between chunks
+REMEMBERED = 100_000  # profiles kept between chunks
 GROUPS = 200  # records around which groups are made in one transaction
 
 _UPSERT = """
@@ -69,7 +69,7 @@ class Searcher:
 
     def _keys(self, search: TwinSearch) -> None:
         """Make the keys of all records anew, because the rules by which they are made are new."""
-        rows = self._rows("t.id > %s", [search.cursor or str(UUID(int=0))], "t.id", CHUNK * 4)
+        rows = self._rows("t.id > %s", [search.cursor or str(UUID(int=0))], "t.id", CHUNK * 10)
         matching = self.rtype.matching
         assert matching is not None
         changed = []
@@ -159,8 +159,7 @@ class Searcher:
                 [*alive.params, *params],
             )
             ids = [row[0] for row in cursor.fetchall()]
-        wanted = ("id", "changed_at", "match_keys", *columns_of(self.rtype))
-        by_id = {row["id"]: row for row in self.rtype.model.objects.filter(pk__in=ids).values(*wanted)}
+        by_id = {row["id"]: row for row in read(self.rtype, ids, "changed_at", "match_keys")}
         return [by_id[i] for i in ids if i in by_id]
 
     def _pairs(self, search: TwinSearch, rows: list[dict[str, Any]]) -> tuple[list[tuple[UUID, UUID, float]], int]:
@@ -219,11 +218,8 @@ class Searcher:
         if len(self.known) > REMEMBERED:
             self.known.clear()
         self.known |= {row["id"]: profile_of(self.rtype, row) for row in rows}
-        missing = [i for i in ids if i not in self.known]
-        if missing:
-            wanted = ("id", *columns_of(self.rtype))
-            for row in self.rtype.model.objects.filter(pk__in=missing, archived_at=None).values(*wanted):
-                self.known[row["id"]] = profile_of(self.rtype, row)
+        if missing := [i for i in ids if i not in self.known]:
+            self.known |= profiles_of(self.rtype, missing)
 
     def _store(self, search: TwinSearch, rows: list[dict[str, Any]], found: list[tuple[UUID, UUID, float]]) -> None:
         now = timezone.now()

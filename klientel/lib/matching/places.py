@@ -119,14 +119,29 @@ def _towns(one: Place, two: Place) -> tuple[str, float] | None:
 def _streets(one: Place, two: Place) -> tuple[str, float] | None:
     if not one.street or not two.street:
         return None
-    alike = one.street == two.street or _alike(one.street.replace(" ", ""), two.street.replace(" ", ""))
-    if not alike:
+    if not (_one_street(one.street, two.street) or _crosswise(one, two)):
         return "other_street", -1.5
     if one.number and one.number == two.number:
         return "same_house", 8.0
     if one.number and two.number:
         return ("same_street", 6.0) if _nearly(one.number, two.number) else ("same_street", 4.0)
     return "same_street", 6.0
+
+
+def _one_street(left: str, right: str) -> bool:
+    return left == right or _alike(left.replace(" ", ""), right.replace(" ", ""))
+
+
+def _crosswise(one: Place, two: Place) -> bool:
+    """The street of one stands in the further line of the other, as the address of a house with a name is given."""
+    lines = ((one.street, two.more), (two.street, one.more))
+    return any(more and _one_street(street, _bare_street(more)) for street, more in lines)
+
+
+@lru_cache(maxsize=65536)
+def _bare_street(line: str) -> str:
+    """A folded further line as a street is compared: shortened, without its number."""
+    return " ".join(_short(word) for word in line.split() if not word.isdigit())
 
 
 def _same(left: str, right: str) -> bool | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from functools import lru_cache
 
+from babel import Locale
 from babel.numbers import format_currency, list_currencies
 from babel.numbers import format_decimal as babel_decimal
 
@@ -140,6 +141,13 @@ def format_decimal(value: Decimal, language: str = "de", *, places: int | None =
 def format_money(value: Decimal, currency: str, language: str = "de") -> str:
     """An amount for people: 1.234,50 € (de) or €1,234.50 (en)."""
     return format_currency(value, currency, locale=_locale(language))
+
+
+def format_round_money(value: Decimal, currency: str, language: str = "de") -> str:
+    """An amount at a glance, without cents: 1.235 € (de) or €1,235 (en)."""
+    locale = Locale.parse(_locale(language))
+    pattern = locale.currency_formats["standard"].pattern.replace(".00", "")
+    return format_currency(value, currency, pattern, locale=locale, currency_digits=False)
 
 
 def _locale(language: str) -> str:

@@ -151,7 +151,7 @@ class Shell:
         at = place("list", rtype.slug)
         return Item(
             large(rtype.plural),
-            at,
+            place("board", rtype.slug) if rtype.board is not None else at,
             rtype.icon,
             GO_KEYS.get(rtype.slug, ""),
             ALIASES.get(rtype.slug, ""),
@@ -306,6 +306,7 @@ def _script_words(_language: str) -> dict[str, str]:
         "discarded": gettext("Discarded."),
         "until": gettext("and"),
         "choose": gettext("Please choose"),
+        "movedTo": gettext("%what is now in %where"),
         "place": gettext("%what: place %n of %of"),
         "yes": gettext("yes"),
         "no": gettext("no"),

@@ -6,6 +6,7 @@ from django.urls import include, path, register_converter
 
 from klientel.kernel.web.views import (
     audit,
+    boards,
     branch,
     bulk,
     forms,
@@ -96,6 +97,10 @@ urlpatterns = [
     path("import/<uuid:import_id>/errors.csv", transfer.error_file, name="import_errors"),
     path("", include("klientel.kernel.web.account.urls")),
     path("<type:slug>/new", forms.new, name="new"),
+    path("<type:slug>/board", boards.record_board, name="board"),
+    path("<type:slug>/board/begin", boards.begin, name="board_begin"),
+    path("<type:slug>/board/column", boards.column, name="board_column"),
+    path("<type:slug>/board/changed", boards.changed, name="board_changed"),
     path("<type:slug>/since", past.since, name="since"),
     path("<type:slug>/count", lists.how_many, name="count"),
     path("<type:slug>/columns", saved.columns, name="columns"),

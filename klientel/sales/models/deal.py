@@ -10,7 +10,7 @@ from klientel.kernel.kinds import Choice, Date, DateTime, Link, Links, LongText,
 from klientel.kernel.records.board import Board
 from klientel.kernel.records.record import Record
 from klientel.sales.models import staging
-from klientel.sales.models.pipeline import OPEN, OUTCOMES, TONES
+from klientel.sales.models.pipeline import LOST, OPEN, OUTCOMES, TONES, WON
 
 
 class Deal(Record):
@@ -62,6 +62,11 @@ class Deal(Record):
             order="expected_close",
             since="entered_stage_at",
             card=("organisation", "person"),
+            ends="closed_at",
+            outcome="outcome",
+            verbs={WON: "win", LOST: "lose"},
+            aside=(LOST,),
+            begin="sales.pipeline.begin",
         )
         sections = (
             (_("Deal"), ("name", "organisation", "person", "value", "probability", "expected_close", "owner")),

@@ -44,7 +44,8 @@ def derive(step: Any, draft: Any) -> None:
 
 
 def _first(step: Any, pipeline: Any) -> Stage | None:
-    return step.once(("sales.first_stage", pipeline), lambda: first_stage(pipeline))
+    found: Stage | None = step.once(("sales.first_stage", pipeline), lambda: first_stage(pipeline))
+    return found
 
 
 def first_stage(pipeline: Any = None) -> Stage | None:

@@ -39,13 +39,7 @@ class Stakeholder(Record):
         ]
 
     class About:
-        label, plural, slug, icon, group = (
-            _("stakeholder"),
-            _("stakeholders"),
-            "stakeholders",
-            "users",
-            _("Sales"),
-        )
+        label, plural, slug, icon = _("stakeholder"), _("stakeholders"), "stakeholders", "users"
         title = staticmethod(lambda one: str(dict(ROLES).get(one.role, "")))
         made_of = ("role",)
         columns = ("person", "role", "attitude", "deal", "note")

@@ -162,6 +162,7 @@ def set_up(space: Workspace) -> None:
         space.tags[name] = space.make("kernel.tag", name=name, tone=tone).id
     for name, back in RELATIONS:
         space.relations[name] = space.make("kernel.relationkind", name=name, back=back).id
+    run(space.system, "sales.pipeline.begin")
     for position, one in enumerate(FIELDS):
         space.make("kernel.customfield", position=position, **one)
 

@@ -19,6 +19,7 @@ async function notified() {
   if (answer.data.text) toast(answer.data.text);
 }
 function changed(message) {
+  document.dispatchEvent(new CustomEvent("live:record", { detail: message }));
   const page = document.querySelector(`[data-record="${CSS.escape(message.id)}"]`);
   if (!page || Number(page.dataset.version) >= (message.version ?? Infinity)) return;
   const bar = document.querySelector("#newer");

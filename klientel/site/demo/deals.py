@@ -1,0 +1,76 @@
+"""Deals of the demo's company: each found, moved through its pipeline over weeks, won, lost or still open."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from klientel.kernel.actions import run
+from klientel.kernel.identity.actor import Actor
+from klientel.kernel.kinds import today
+from klientel.sales.models import CloseReason, Stage
+from klientel.site.demo.past import Past
+from klientel.site.demo.words_of import lines
+from klientel.site.demo.workspace import Workspace
+
+#: how far each deal gets, one after the other: places of the stages, or how it ended
+WAYS = (1, 3, "won", 2, 4, 1, "lost", 3, 2, "won", 3, 1, 4, 2, "won", "lost", 3, 1)
+NEXT = ("Angebot nachfassen", "Vor Ort aufmessen", "Unterlagen schicken", "Entscheidung abfragen", "Termin abstimmen")
+
+
+class Deals:
+    """What the company would like to sell."""
+
+    def __init__(self, space: Workspace, past: Past, dice: random.Random) -> None:
+        self.space, self.past, self.dice = space, past, dice
+
+    def plan(self, firms: list[dict[str, Any]], people: list[dict[str, Any]]) -> None:
+        """Every deal and its way; firms and people are read when a deal begins."""
+        for n, line in enumerate(lines("deals")):
+            name, _bar, value = line.partition("|")
+            way = WAYS[n % len(WAYS)]
+            begun = self.dice.randint(18, 75) if way in ("won", "lost") else self.dice.randint(4, 40)
+            act = partial(self.begin, name.strip(), value.strip(), way, begun, firms, people)
+            self.past.on(self.past.day(-begun), act)
+
+    def begin(
+        self, name: str, value: str, way: Any, begun: int, firms: list[dict[str, Any]], people: list[dict[str, Any]]
+    ) -> None:
+        """A deal is found; what becomes of it is told later."""
+        firm = self.dice.choice(firms)
+        person = next((p for p in people if p.get("organisation") == firm["id"]), None)
+        actor = self.actor(firm["owner"])
+        values = {
+            "name": name, "organisation": firm["id"], "person": person and person["id"], "owner": firm["owner"],
+            "value": {"amount": value, "currency": "EUR"},
+            "source": self.dice.choice(("Messe", "Empfehlung", "Website")),
+            "expected_close": (today() + dt.timedelta(days=self.dice.randint(20, 140))).isoformat(),
+        }  # fmt: skip
+        deal = run(actor, "sales.deal.create", **values).record.id
+        steps = 3 if way in ("won", "lost") else int(way) - 1
+        stages = list(Stage.objects.filter(outcome="open").order_by("position").values_list("pk", flat=True))
+        days = sorted((self.dice.randint(1, begun - 1) for _ in range(steps + 1)), reverse=True)
+        for stage, day in zip(stages[1 : steps + 1], days, strict=False):
+            self.past.on(self.past.day(-day), partial(run, actor, "sales.deal.move", deal, stage=str(stage)))
+        if way in ("won", "lost"):
+            self.past.on(self.past.day(-days[-1]), partial(self.close, actor, deal, way))
+        elif self.dice.random() < 0.75:
+            due = (self.past.end.date() + dt.timedelta(days=self.dice.randint(-3, 14))).isoformat()
+            task = {"subject": self.dice.choice(NEXT), "due": due, "concerns": [deal], "owner": firm["owner"]}
+            self.past.on(self.past.day(-days[-1]), partial(run, actor, "work.task.create", **task))
+        if person is not None and self.dice.random() < 0.6:
+            role = self.dice.choice(("decision_maker", "user", "champion", "influencer"))
+            run(actor, "sales.stakeholder.create", deal=deal, person=person["id"], role=role)
+
+    def close(self, actor: Actor, deal: UUID, outcome: str) -> None:
+        """The customer decides."""
+        reasons = CloseReason.objects.filter(outcome=outcome).order_by("id").values_list("pk", flat=True)
+        run(actor, f"sales.deal.{'win' if outcome == 'won' else 'lose'}", deal, reason=self.dice.choice(list(reasons)))
+
+    def actor(self, owner: UUID) -> Actor:
+        """Each deal is worked on by whoever owns its customer; service sells nothing."""
+        key = next(key for key, member in self.space.members.items() if member == owner)
+        return self.space.system if key == "elif" else self.space.actor(key)

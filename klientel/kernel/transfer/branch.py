@@ -63,8 +63,8 @@ class Branch:
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT k.n, s.record FROM unnest(%s::text[]) WITH ORDINALITY k(key, n) JOIN kernel_stagedrow s"
-                " ON s.tenant_id = %s AND s.run = %s AND s.keys && ARRAY[k.key] AND s.record IS NOT NULL"
-                " AND s.line < %s",
+                " ON s.tenant_id = %s AND s.run = %s AND s.keys @> string_to_array(k.key, chr(30))"
+                " AND s.record IS NOT NULL AND s.line < %s",
                 [keys, current(), self.run, self._before],
             )
             found: list[tuple[int, UUID]] = cursor.fetchall()

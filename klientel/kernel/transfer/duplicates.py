@@ -7,7 +7,7 @@ may see, under the workspace's rule. A key that hundreds share costs a few micro
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any
@@ -26,11 +26,11 @@ from klientel.kernel.twins.rules import rule_of
 from klientel.lib.matching import Profile, codes, summed
 
 _SCORED = 8  # of the candidates of a row, so many are compared
-_NAMESAKES = 2  # of those that share nothing beyond a name, where the row says more; the search for twins sees all
+_NAMESAKES = 2  # a name that more have leads nobody who says more than a name; the search for twins sees all
 _PER_KEY = 20  # so many of those that share a key
 ENOUGH = 2.0  # weight of shared keys from which comparing is worth while
 _BEYOND = 10.0  # weight of a key that says more than a name
-_WEIGHTS = {"v": 14.0, "e": 13.0, "o": 12.0, "p": 11.0, "b": 11.0, "a": 10.0, "d": 10.0, "m": 2.0}
+_WEIGHTS = {"v": 14.0, "e": 13.0, "o": 12.0, "p": 11.0, "b": 11.0, "d": 10.0, "m": 2.0}
 _FIRST = 1000  # rows after which it is asked whether reading the keys of the base pays
 
 
@@ -50,6 +50,10 @@ def weight(key: str) -> float:
     return found if found is not None else 2.0 if "+" in key else 1.0
 
 
+#: between two keys that count only together: a house or a postcode's last name says something with an initial
+BOTH = chr(30)
+
+
 def sharing(scope: ActorScope, rtype: RecordType, keys: list[str], most: int = 1000) -> list[tuple[int, UUID]]:
     """(position of a key from 1, visible record that has it), at most so many: one look into the index for each key.
 
@@ -57,7 +61,7 @@ def sharing(scope: ActorScope, rtype: RecordType, keys: list[str], most: int = 1
     """
     if not keys:
         return []
-    inside = both([reading.which(scope, rtype), Sql("t.match_keys && ARRAY[k.key]")])
+    inside = both([reading.which(scope, rtype), Sql("t.match_keys @> string_to_array(k.key, chr(30))")])
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT k.n, c.id FROM unnest(%s::text[]) WITH ORDINALITY k(key, n) CROSS JOIN LATERAL"
@@ -135,11 +139,10 @@ class Finder:
             for record_id in some:
                 if record_id in theirs:
                     self._compare(found, n, mine, theirs[record_id], Match(0.0, [], record_id))
-        met = {match.record for match in found.values()}
-        others = self._records(met) if met else {}
+        others = self._records({match.record for match in found.values()}) if found else {}
         for match in found.values():
-            match.record = others[match.record]
-        return found
+            match.record = others.get(match.record)
+        return {n: match for n, match in found.items() if match.record is not None}
 
     def _profiles_in_base(self, ids: set[UUID]) -> dict[UUID, Profile]:
         """What these are compared by: of the base read without the rest of the records, most are not met."""
@@ -153,21 +156,24 @@ class Finder:
 
     def _nearest(self, owners: dict[str, list[int]], bare: Container[int]) -> dict[int, list[UUID]]:
         """The records that share enough with each row; keys that say little alone are not looked up."""
-        keys = [key for key in owners if weight(key) >= ENOUGH]
-        if self._known is not None:
-            keys = self._known.those(keys)
+        maybe = self._known.those(owners) if self._known is not None else list(owners)
+        keys = [key for key in maybe if weight(key) >= ENOUGH]
         names = [k for k in keys if weight(k) < _BEYOND and not any(n in bare for n in owners[k])]
         brief = set(names)
-        rest = [k for k in keys if k not in brief]
+        owners = {k: owners[k] for k in keys} | _together(owners, maybe)
+        rest = [k for k in owners if k not in brief]
         shared: dict[int, dict[UUID, float]] = defaultdict(lambda: defaultdict(float))
-        for some, most in ((rest, _PER_KEY), (names, _NAMESAKES)):
+        for some, most in ((rest, _PER_KEY), (names, _NAMESAKES + 1)):
             near = sharing(self.scope, self.rtype, some, most)
             if self._branch is not None:
                 near += self._branch.sharing(some)
+            if some is names:
+                met = Counter(position for position, _id in near)
+                near = [one for one in near if met[one[0]] <= _NAMESAKES]
             for position, record_id in near:
                 key = some[position - 1]
                 for n in owners[key]:
-                    shared[n][record_id] += weight(key)
+                    shared[n][record_id] += _BEYOND if BOTH in key else weight(key)
         return {n: best for n, found in shared.items() if (best := _best(found, n in bare))}
 
     # -- within the file ------------------------------------------------------------------------------------------
@@ -206,6 +212,21 @@ class Finder:
         if match.score >= self._threshold and (n not in found or match.score > found[n].score):
             match.reasons = codes(evidence)
             found[n] = match
+
+
+def _together(owners: dict[str, list[int]], keys: list[str]) -> dict[str, list[int]]:
+    """Of these keys the pairs of a place and a last name with its initial that the same rows have."""
+    found: dict[str, list[int]] = {}
+    initials: dict[int, str] = {}
+    for key in keys:
+        if key[:2] == "n:" and key[-2:-1] == ".":
+            initials.update(dict.fromkeys(owners[key], key))
+    for key in keys:
+        if key[:2] == "a:":
+            for n in owners[key]:
+                if n in initials:
+                    found.setdefault(f"{key}{BOTH}{initials[n]}", []).append(n)
+    return found
 
 
 def _best(weights: dict[Any, float], bare: bool) -> list[Any]:

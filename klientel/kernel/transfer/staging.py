@@ -21,7 +21,6 @@ from klientel.kernel.tenancy import current
 from klientel.kernel.transfer import running
 from klientel.kernel.transfer.ahead import ahead
 from klientel.kernel.transfer.calm import calm
-from klientel.kernel.transfer.duplicates import ENOUGH, weight
 from klientel.kernel.transfer.importing import CHUNK, Importer, Result, chunks, rolled_back
 from klientel.kernel.transfer.models import ImportRun, StagedRow, State
 from klientel.kernel.transfer.options import Options
@@ -143,7 +142,7 @@ def staged(run: ImportRun, result: Result, importer: Importer) -> StagedRow:
 
 def _keys(importer: Importer, record: Any) -> list[str]:
     """Those by which later rows may mean the same."""
-    return [*(k for k in record.match_keys if weight(k) >= ENOUGH), *importer.keyed.texts(record)]
+    return [*record.match_keys, *importer.keyed.texts(record)]
 
 
 def _fault(fault: Any) -> dict[str, str]:

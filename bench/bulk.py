@@ -35,7 +35,11 @@ def measure(persons: int) -> dict[str, Any]:
     )
     place.say("the same rows by COPY")
     raw = worker("bench.bulk", "copy", str(folder), **ports)
-    return _told_import(persons, ours, raw) | _told_export(out, raw_out)
+    tenth = folder / "import-tenth.csv"
+    write(tenth, persons // 10)
+    small = worker("bench.bulk", "import", str(tenth), **ports)
+    flat = {"import_peak_mb_of_a_tenth": round(small["peak_mb"])}
+    return _told_import(persons, ours, raw) | flat | _told_export(out, raw_out)
 
 
 def write(path: Path, persons: int) -> None:

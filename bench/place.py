@@ -82,12 +82,14 @@ def database_cpu(name: str) -> float:
     return sum(machine.cpu(int(row[0])) for row in found) + machine.ended(postmaster())
 
 
-@cache
-def postmaster() -> int:
-    """The server's first process."""
+def postmaster_now() -> int:
+    """The server's first process, which may be another one than before."""
     from django.conf import settings
 
     return int((settings.SERVER.data / "postmaster.pid").read_text().split()[0])
+
+
+postmaster = cache(postmaster_now)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ def table(found: dict[str, Any]) -> str:
     lines = [f"{found['persons']} persons; CPU of application and database per request, in milliseconds", ""]
     if "pages" in found:
         lines += _pages(found["pages"])
-    for part in ("matching", "duplicates", "bulk", "undo", "past", "merge", "consumers", "quote", "idle"):
+    for part in ("matching", "duplicates", "bulk", "undo", "past", "merge", "consumers", "quote", "idle", "kills"):
         if part in found:
             lines += ["", part, *(f"  {name:<44} {value}" for name, value in found[part].items())]
     return "\n".join(lines)

@@ -10,7 +10,7 @@ import click
 from klientel.site.cli.failure import Failure
 from klientel.site.setup import ROOT
 
-PARTS = ("pages", "matching", "duplicates", "bulk", "undo", "past", "merge", "consumers", "idle")
+PARTS = ("pages", "matching", "duplicates", "bulk", "undo", "past", "merge", "consumers", "idle", "kills")
 
 
 @click.command()

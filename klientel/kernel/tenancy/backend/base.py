@@ -3,6 +3,7 @@ stand between."""
 
 from __future__ import annotations
 
+from django.db import Error
 from django.db.backends.postgresql import base
 
 from klientel.kernel import tenancy
@@ -17,7 +18,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _set_autocommit(self, autocommit: bool) -> None:
         super()._set_autocommit(autocommit)  # type: ignore[misc]
         if not autocommit and (tenancy.peek()[0] is not None or tenancy.begins_to_read()):
-            self.say_tenant()
+            try:
+                with self.wrap_database_errors:
+                    self.say_tenant()
+            except Error:
+                self.close()  # else it would be kept although it is lost, or in a transaction that nobody knows of
+                raise
 
     def say_tenant(self) -> None:
         """Tell the open transaction which tenant and purpose it serves."""

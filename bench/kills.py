@@ -31,7 +31,7 @@ from klientel.site.setup import ROOT
 ROUNDS = 15  # of four jobs each
 ROWS = 2000
 MERGES, NOTES = 6, 40
-PATIENCE = 240.0  # seconds until a job that lost its process has to be done: a stalled one is looked for every 20
+PATIENCE = 900.0  # seconds: a stalled job is looked for every 20, one that failed is tried again after 5, 25, 125
 VICTIMS = ("web", "worker", "database", "consumers")
 PERSON = "contacts.person"
 T = TypeVar("T")

@@ -40,7 +40,9 @@ class Foreseen:
     event: Event
     rtype: RecordType
     title: str
-    verdict: Verdict | None  # none: there is no such record any more, or one may not see it or undo this
+    verdict: (
+        Verdict | None
+    )  # none: there is no such record any more, it became part of another, or one may not see it or undo this
     may: bool = True
 
 
@@ -152,7 +154,7 @@ def _foreseen(scope: ActorScope, some: list[Event], records: dict[UUID, Any]) ->
         except Missing:
             continue
         record = records.get(event.record_id)
-        if record is None or not undoable(event):
+        if record is None or record.merged or not undoable(event):
             yield Foreseen(event, rtype, "", None)
             continue
         verdict = judge(scope, rtype, record, event)

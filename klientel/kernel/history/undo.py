@@ -17,7 +17,7 @@ from klientel.kernel.errors import Conflict, Forbidden, Missing, Refused
 from klientel.kernel.events import Event
 from klientel.kernel.history.judging import Choices, Order, decide, judge, made_it
 from klientel.kernel.identity.actor import Actor
-from klientel.kernel.records import RecordType, type_of
+from klientel.kernel.records import RecordType, aliases, type_of
 from klientel.kernel.sql import Sql, both
 from klientel.kernel.tenancy import current
 from klientel.lib.ids import uuid7
@@ -180,6 +180,8 @@ class _Chunk:
             raise Missing("missing", _("There is no such record, or you may not see it."))
         if not (record.may_archive if trashes(event) else record.may_change):
             raise Forbidden("forbidden", _("You may not do this here."))
+        if record.merged:
+            raise Conflict("merged", _("This record was merged into another one meanwhile."))
         verdict = judge(step.scope, rtype, record, event)
         if verdict.idle:
             return None
@@ -211,7 +213,8 @@ def _set(step: Step, rtype: RecordType, record: Any, back: dict[str, tuple[Any, 
 def locked(scope: ActorScope, some: list[Event], *, lock: bool = True) -> dict[UUID, Any]:
     """The records as far as the actor may see them, locked in the order of their ids: one statement per type.
 
-    Each knows whether the actor may change it (``may_change``) and trash it (``may_archive``).
+    Each knows whether the actor may change it (``may_change``) and trash it (``may_archive``), and whether it became
+    part of another one (``merged``): what it was then is not changed any more, until it is taken out again.
     """
     by_type: dict[str, set[UUID]] = {}
     for event in some:
@@ -235,7 +238,8 @@ def _rows(scope: ActorScope, rtype: RecordType, ids: list[UUID], *, lock: bool) 
         parts.append(base)
     inside = both(parts)
     text = (
-        f"SELECT {table}.*, ({may[0].text}) AS may_change, ({may[1].text}) AS may_archive FROM {table}"
+        f"SELECT {table}.*, ({may[0].text}) AS may_change, ({may[1].text}) AS may_archive,"
+        f" {aliases.is_old(table).text} AS merged FROM {table}"
         f" WHERE {inside.text} ORDER BY {table}.id" + (f" FOR UPDATE OF {table}" if lock else "")
     )
     rows = rtype.model.objects.raw(text, [*may[0].params, *may[1].params, *inside.params])

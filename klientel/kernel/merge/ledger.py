@@ -103,11 +103,11 @@ def moved_to(survivor: UUID) -> list[Moved]:
 
 def rewrite(changed: Iterable[Moved]) -> None:
     """Store rows of the ledger again, after an earlier merge was taken back."""
-    rows = [{"id": m.pk, "before": m.before, "after": m.after} for m in changed]
+    rows = [{"id": m.pk, "merge_id": m.merge_id, "before": m.before, "after": m.after} for m in changed]
     if rows:
         with writing.door(), connection.cursor() as cursor:
             cursor.execute(
-                "UPDATE kernel_moved m SET before = r.before, after = r.after"
+                "UPDATE kernel_moved m SET merge_id = r.merge_id, before = r.before, after = r.after"
                 " FROM json_populate_recordset(NULL::kernel_moved, %s::json) r WHERE m.id = r.id AND m.tenant_id = %s",
                 [dumps(rows), current()],
             )

@@ -14,13 +14,13 @@ from klientel.kernel.access.reading import types_of, visible_ids
 from klientel.kernel.actions.declaring import basic
 from klientel.kernel.actions.step import Step
 from klientel.kernel.errors import Conflict, Forbidden, Missing, Refused
-from klientel.kernel.kinds import Json, Links
-from klientel.kernel.merge import leading, ledger
+from klientel.kernel.kinds import Json, Link, Links
+from klientel.kernel.merge import leading, ledger, ties
 from klientel.kernel.merge.deciding import mergeable
 from klientel.kernel.merge.giving_back import Apart, concerns, ledger_after, link_back, values_back
 from klientel.kernel.merge.models import Alias, Merge, Moved
 from klientel.kernel.records import RecordType, type_of
-from klientel.kernel.sql import dumps
+from klientel.kernel.sql import TRUE, Sql, both, dumps, either
 from klientel.kernel.tenancy import PRIVACY, current, inside
 
 _ENDED = """
@@ -53,7 +53,8 @@ def unmerge(
     with inside(current(), purpose=PRIVACY):
         step.settle_all()
         _give(step, rtype, record.id, give, apart)
-        left = _links_back(step, ending, apart)
+        standing = next((m.pk for m in merges if set(m.losers) & apart.inside), None)
+        left = _links_back(step, ending, standing, apart)
         step.write_now()
     step.mark(record)
     kept = _values_back(step, rtype, record, merges, apart, restore)
@@ -88,7 +89,7 @@ def _losers(step: Step, survivor: UUID, ids: list[UUID], old: list[Alias]) -> li
     return found
 
 
-def _links_back(step: Step, ending: list[Merge], apart: Apart) -> list[dict[str, str]]:
+def _links_back(step: Step, ending: list[Merge], standing: UUID | None, apart: Apart) -> list[dict[str, str]]:
     """Let every link that the merges moved lead back; tells those that were changed since and so stay."""
     about: dict[str, dict[UUID, list[Moved]]] = defaultdict(lambda: defaultdict(list))
     for row in ledger.moved_to(apart.survivor):
@@ -96,15 +97,68 @@ def _links_back(step: Step, ending: list[Merge], apart: Apart) -> list[dict[str,
     sets, undone = {m.pk for m in ending}, _events_of(ending)
     left: list[dict[str, str]] = []
     rewritten: list[Moved] = []
+    ties_back: dict[str, list[Any]] = defaultdict(list)
     for key, records in sorted(about.items()):
         ids = sorted(i for i, rows in records.items() if any(r.merge_id in sets and concerns(r, apart) for r in rows))
         for some in leading.locked(key, ids):
             for one in (step.locked.get(r.id, r) for r in some):
-                left += _one_back(step, one, records[one.id], sets, apart, undone.get(one.id), rewritten)
+                known, tie = _ties_apart(records[one.id], sets, apart)
+                ties_back[key] += [one] if tie else []
+                left += _one_back(step, one, known, sets, apart, undone.get(one.id), rewritten)
             if len(ids) > leading.CHUNK:
                 step.write_now()
+    for key, some in ties_back.items():
+        needed = _needed(step, type_of(key), some, apart) if some else set()
+        for one in some:
+            known = [row for row in about[key][one.id] if row.field == "archived_at"]
+            if one.id in needed:
+                left += _one_back(step, one, known, sets, apart, undone.get(one.id), rewritten)
+            else:
+                rewritten += _passed_on(known, ending, standing, apart)
     ledger.rewrite(rewritten)
     return left
+
+
+def _ties_apart(known: list[Moved], sets: set[UUID], apart: Apart) -> tuple[list[Moved], bool]:
+    """Of what is known of a record: its links, and whether a merge that is taken back in part trashed it as a tie that
+    said nothing of its own; whether that is still so is asked when all links lead back."""
+    tie = bool(apart.inside) and any(row.field == "archived_at" and row.merge_id in sets for row in known)
+    return [row for row in known if row.field != "archived_at"] if tie else known, tie
+
+
+def _passed_on(known: list[Moved], ending: list[Merge], standing: UUID | None, apart: Apart) -> list[Moved]:
+    """Rows about a tie that stays in the trash, whose merge ends: another one remembers it from now on."""
+    over = {m.pk for m in ending if not set(m.losers) & apart.inside}
+    if standing is None:
+        return []
+    rows = [row for row in known if row.merge_id in over]
+    for row in rows:
+        row.merge_id = standing
+    return rows
+
+
+def _needed(step: Step, source: RecordType, trashed: list[Any], apart: Apart) -> set[UUID]:
+    """Those ties that say something of their own again."""
+    step.write_now()
+    alive, since = _about(source, [apart.survivor, *apart.out]), {one.id: one.archived_at for one in trashed}
+    for one in trashed:
+        one.archived_at = None
+    others = [row for some in leading.locked(source.key, sorted(alive - since.keys())) for row in some]
+    useless = {id(row) for row in ties.superfluous(source, [*others, *trashed], apart.survivor)}
+    for one in trashed:
+        one.archived_at = since[one.id]
+    return {one.id for one in trashed if id(one) not in useless}
+
+
+def _about(source: RecordType, ids: list[UUID]) -> set[UUID]:
+    """The living ties of a kind that lead to one of these."""
+    tests = [leading.holds(k, "t", ids) for k in source.static.values() if isinstance(k, Link | Links) and k.required]
+    mine = both(
+        [Sql("t.tenant_id = %s AND t.archived_at IS NULL", (current(),)), source.base("t") or TRUE, either(tests)]
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT t.id FROM {source.table} t WHERE {mine.text}", mine.params)
+        return {row[0] for row in cursor.fetchall()}
 
 
 def _one_back(

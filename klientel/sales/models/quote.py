@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.actions.workspace import CURRENCIES
 from klientel.kernel.identity.models import LANGUAGES
 from klientel.kernel.kinds import Choice, Date, DateTime, Decimal, File, Link, LongText, Money, Privacy, Text, Whole
 from klientel.kernel.records.record import Record
-from klientel.sales.models import quoting
+from klientel.sales.models import quoting, telling
 from klientel.sales.models.positions import Positions
 from klientel.sales.models.quoting import STATES, TONES
 
@@ -82,3 +85,8 @@ class Quote(Record):
             (_("Letter"), ("language", "form", "salutation", "introduction", "terms", "tags")),
             (_("Progress"), ("asked_by", "approved_by", "sent_at", "closed_at", "reason", "document", "replaces")),
         )  # fmt: skip
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """Its lines and sums as texts in the active language, see `telling.told`."""
+        return telling.told(self, self.positions or [], get_language() or "de")

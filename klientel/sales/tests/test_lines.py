@@ -1,0 +1,114 @@
+"""The page of a quote's lines as a browser without scripts and as the script use it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from klientel.kernel.actions import run
+from klientel.kernel.identity.actor import Actor
+from klientel.sales.models import Quote
+from klientel.sales.tests.test_quote import LINES, again, quote
+
+pytestmark = pytest.mark.django_db
+FETCH = {"HTTP_X_REQUESTED_WITH": "fetch"}
+
+
+def page(made: Quote) -> str:
+    return reverse("quote_lines", args=[made.pk])
+
+
+def sent(*rows: dict[str, str], **more: str) -> dict[str, str]:
+    return more | {f"line-{n}-{part}": value for n, row in enumerate(rows) for part, value in row.items()}
+
+
+def test_lines_are_saved_in_the_order_of_their_places(client: Client, actor: Actor) -> None:
+    made = quote(actor, positions=[])
+    rows = ({"name": "B", "place": "20", "quantity": "1", "price": "1,234.50"}, {"name": "A", "place": "10"}, {})
+    answer = client.post(page(made), sent(*rows, save="1", discount="2.5", version=str(made.version)))
+    assert answer.status_code == 302
+    assert [one["name"] for one in again(made).positions] == ["A", "B"]
+    assert again(made).gross["amount"] == "1432.33"
+
+
+def test_nothing_is_kept_where_a_line_is_wrong_and_nothing_typed_is_lost(client: Client, actor: Actor) -> None:
+    made = quote(actor)
+    answer = client.post(page(made), sent({"name": "Odd", "quantity": "three", "price": "7"}, save="1"))
+    html = answer.content.decode()
+    assert answer.status_code == 422 and "Line 1: Please enter a number." in html
+    assert 'value="three"' in html and 'value="Odd"' in html
+    assert again(made).positions == made.positions
+
+
+def test_somebody_elses_change_is_not_overwritten(client: Client, actor: Actor) -> None:
+    made = quote(actor)
+    run(actor, "sales.quote.change", made.pk, name="Changed meanwhile")
+    answer = client.post(page(made), sent({"name": "Mine"}, save="1", version=str(made.version)))
+    assert answer.status_code == 409 and 'value="Mine"' in answer.content.decode()
+    assert again(made).positions == made.positions
+
+
+def test_a_product_fills_its_line_in_the_language_of_the_quote_and_a_typed_price_stays(
+    client: Client, actor: Actor
+) -> None:
+    usual = run(actor, "sales.pricelist.create", name="Usual", currency="EUR").record
+    press = run(
+        actor, "sales.product.create", name="Presse", name_en="Press", unit="pcs", tax="reduced",
+        price={"amount": "100", "currency": "EUR"},
+    ).record  # fmt: skip
+    run(actor, "sales.price.create", price_list=usual.id, product=press.id, from_quantity="10", price="90")
+    made = quote(actor, positions=[], language="en")
+
+    def live(**row: str) -> dict[str, Any]:
+        answer = client.post(page(made), sent({"product": str(press.id), **row}), **FETCH).json()
+        assert answer["errors"] == {}
+        return {**answer["rows"]["0"], "net": answer["nets"]["0"]}
+
+    first = live()
+    assert (first["name"], first["unit"], first["tax"], first["quantity"]) == ("Press", "pcs", "reduced", "1")
+    assert (first["price"], first["net"]) == ("100.00", "€100.00")
+    known = {"filled": str(press.id), "name": "Press"}
+    assert live(**known, quantity="10", price="100.00", auto="100.00")["price"] == "90.00"
+    assert live(**known, quantity="10", price="95", auto="100.00")["net"] == "€950.00"
+    assert again(made).positions == []
+
+
+def test_what_is_wrong_is_told_to_the_script_by_the_name_of_the_input(client: Client, actor: Actor) -> None:
+    made = quote(actor)
+    rows = ({"role": "section", "name": "S"}, {}, {"name": "A", "quantity": "1", "price": "5", "discount": "101"})
+    answer = client.post(page(made), sent(*rows), **FETCH).json()
+    assert list(answer["errors"]) == ["line-2-discount"] and answer["nets"] == {}
+
+
+def test_only_a_draft_has_the_page_and_only_for_its_tenant(client: Client, actor: Actor) -> None:
+    made = quote(actor)
+    run(actor, "sales.quote.send", made.pk)
+    assert client.get(page(made)).status_code == 302
+    assert client.post(page(made), sent({"name": "X"}, save="1")).status_code == 302
+    assert again(made).positions == made.positions
+    missing = reverse("quote_lines", args=["01a20503-80d7-702d-a3e0-ad17c82ff23c"])
+    assert client.get(missing).status_code == 404
+
+
+def test_the_page_costs_the_same_for_few_and_many_lines(client: Client, actor: Actor) -> None:
+    def cost(n: int) -> int:
+        made = quote(actor, positions=LINES[:1] + LINES[1:2] * n)
+        client.get(page(made))
+        with CaptureQueriesContext(
+            connection,
+        ) as found:
+            assert client.get(page(made)).status_code == 200
+        return len(found)
+
+    assert cost(2) == cost(40)
+
+
+def test_sums_stand_on_the_page_of_the_quote(client: Client, actor: Actor) -> None:
+    made = quote(actor, discount="5")
+    html = client.get(reverse("record", args=["quotes", made.pk])).content.decode()
+    assert "€2,085.62" in html and "VAT 19 % on €1,710.00" in html and "(€500.00)" in html

@@ -1,0 +1,1 @@
+"""Pages of sales that a declaration cannot give."""

@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "klientel.kernel",
     "klientel.privacy",
     "klientel.contacts",
+    "klientel.channels",
     "klientel.work",
     "klientel.sales",
 ]
@@ -156,7 +157,7 @@ CONTENT_SECURITY_POLICY = {
 
 # -- pages -----------------------------------------------------------------------------------------------------------
 
-APPS = ("kernel/web", "kernel/web/account", "privacy", "contacts", "work", "sales")
+APPS = ("kernel/web", "kernel/web/account", "privacy", "contacts", "channels", "work", "sales")
 ROOMS = [ROOT / "klientel" / place for place in APPS]
 TEMPLATES = [
     {
@@ -217,6 +218,9 @@ elif _mail.scheme == "file":
     EMAIL_FILE_PATH = SETUP.home / "mail"
 else:
     sys.exit("klientel: KLIENTEL_MAIL_URL must begin with smtp:, smtps: or file:.")
+
+KLIENTEL_EGRESS_ALLOW: str = SETUP.egress_allow
+"""Private servers that tenants may reach, as ``klientel.channels.egress.addresses.read_allowed`` reads it."""
 
 # -- logs ------------------------------------------------------------------------------------------------------------
 

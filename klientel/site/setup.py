@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -31,6 +32,7 @@ VARIABLES: dict[str, str] = {
     "KLIENTEL_FILE_MB": "the largest file that is taken, in MB (default 25)",
     "KLIENTEL_MAIL_URL": "where mail goes: smtp://user:password@host:587, smtps://…, file: (default; home folder)",
     "KLIENTEL_MAIL_FROM": "sender of system mail (default klientel@localhost)",
+    "KLIENTEL_EGRESS_ALLOW": "private servers tenants may reach: hansewerk=10.0.0.5:25 *=192.168.7.0/24 (default none)",
     "KLIENTEL_PROXIES": "how many trusted proxies stand in front (default 0; 1 when KLIENTEL_URL is https)",
     "KLIENTEL_METRICS_TOKEN": "opens /metrics to other machines, as a bearer token (default: this machine only)",
     "KLIENTEL_LOG_LEVEL": "debug, info, warning or error (default info)",
@@ -120,6 +122,7 @@ class Setup:
     file_mb: int
     mail_url: str
     mail_from: str
+    egress_allow: str
     proxies: int
     metrics_token: str
     log_level: str
@@ -169,6 +172,7 @@ def read(environ: Mapping[str, str] | None = None) -> Setup:
         file_mb=_whole(given, "KLIENTEL_FILE_MB", 25, 1, 10_000),
         mail_url=given.get("KLIENTEL_MAIL_URL", "file:"),
         mail_from=given.get("KLIENTEL_MAIL_FROM", "klientel@localhost"),
+        egress_allow=_egress(given.get("KLIENTEL_EGRESS_ALLOW", "")),
         proxies=_whole(given, "KLIENTEL_PROXIES", 1 if url.startswith("https://") else 0, 0, 9),
         metrics_token=given.get("KLIENTEL_METRICS_TOKEN", ""),
         log_level=_one_of(given, "KLIENTEL_LOG_LEVEL", ("info", "debug", "warning", "error")),
@@ -183,6 +187,19 @@ def _refuse_unknown(given: Mapping[str, str]) -> None:
     extra = [key for key in ("OWNER", "DIRECT", "BACKUP") if f"KLIENTEL_DATABASE_{key}_URL" in given]
     if extra and "KLIENTEL_DATABASE_URL" not in given:
         raise SetupError(f"KLIENTEL_DATABASE_{extra[0]}_URL is given without KLIENTEL_DATABASE_URL.")
+
+
+def _egress(text: str) -> str:
+    for part in text.split():
+        tenant, _equals, place = part.partition("=")
+        network, colon, port = place.rpartition(":") if place.count(":") == 1 or "]:" in place else (place, "", "0")
+        try:
+            ip_network(network.strip("[]"), strict=False)
+        except ValueError as error:
+            raise SetupError(f"KLIENTEL_EGRESS_ALLOW: {part} must look like tenant=10.0.0.5:25.") from error
+        if not tenant or (colon and not port.isdigit()):
+            raise SetupError(f"KLIENTEL_EGRESS_ALLOW: {part} must look like tenant=10.0.0.5:25.")
+    return text
 
 
 def _whole(given: Mapping[str, str], key: str, default: int, least: int, most: int) -> int:

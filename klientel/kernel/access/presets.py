@@ -8,14 +8,14 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.kinds import Link, Links
-from klientel.kernel.records import RecordType, all_types
+from klientel.kernel.records import RecordType, all_types, type_of
 
 _OWN = {"field": "owner", "op": "is", "value": {"me": True}}
 _OF_MY_TEAM = {"field": "owner.team", "op": "one_of", "value": [{"my_teams": True}]}
 _NOBODYS = {"field": "owner", "op": "empty"}
 _MINE_AND_TEAMS = {"any": [_OWN, _OF_MY_TEAM, _NOBODYS]}
 _REACHES: dict[str, dict[str, Any]] = {"own": _OWN, "team": _OF_MY_TEAM, "reach": _MINE_AND_TEAMS}
-_SALES = ("change", "archive", "assign", "merge")
+_SALES = ("change", "archive", "assign", "merge", "send")
 
 
 def reaches(key: str) -> dict[str, Any]:
@@ -79,4 +79,7 @@ def _seen(rtype: RecordType) -> dict[str, Any] | None:
     follows = [n for n in rtype.concerns if isinstance(kind := rtype.fields[n], Link | Links) and kind.to == "*"]
     if follows:
         return {"any": [*_MINE_AND_TEAMS["any"], *({"seen": name} for name in follows)]}
+    about = {n: kind.to for n in rtype.concerns if isinstance(kind := rtype.fields[n], Link) and kind.required}
+    if any(type_of(to).personal for to in about.values()):  # a consent is seen by who sees the person
+        return {"all": [{"seen": name} for name in about]}
     return _MINE_AND_TEAMS if rtype.personal else None

@@ -1,0 +1,70 @@
+"""What can be done with an e-mail account."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from django.utils.translation import gettext_lazy as _
+
+from klientel.channels.models import Account
+from klientel.channels.queries import accounts
+from klientel.kernel.actions import Step, action
+from klientel.kernel.events.consuming import wake
+from klientel.kernel.kinds import Privacy, Text
+from klientel.kernel.tenancy import current
+
+
+@action("channels.account", _("Pause sending"), needs="change", icon="pause", undoable=False)
+def pause(step: Step, account: Account) -> None:
+    """Nothing more is handed over; what waits keeps its place."""
+    step.require(account.state == "active", "not_active", _("This account does not send at present."))
+    step.stamp(account, state="paused", trouble="")
+
+
+@action("channels.account", _("Resume sending"), needs="change", icon="play", undoable=False)
+def resume(step: Step, account: Account) -> None:
+    """Go on where it was paused."""
+    step.require(account.state != "active", "active", _("This account is sending."))
+    step.stamp(account, state="active", trouble="")
+    wake(current(), "outbox")
+
+
+@action("channels.account", _("It failed"), needs="change", icon="circle-alert", undoable=False)
+def fail(
+    step: Step,
+    account: Account,
+    *,
+    trouble: Annotated[str, Text(_("what the server said"), max_length=400, privacy=Privacy.PERSONAL)],
+) -> None:
+    """The account itself does not work: it stops, and no recipient is used up for it."""
+    step.stamp(account, state="failed", trouble=trouble, checked_at=step.now)
+
+
+@action("channels.account", _("Note a trial"), needs="change", icon="clock", undoable=False)
+def note_trial(
+    step: Step,
+    account: Account,
+    *,
+    trouble: Annotated[str, Text(_("what the server said"), max_length=400, privacy=Privacy.PERSONAL)] = "",
+) -> None:
+    """Write down how a trial went; one that went well ends a standstill."""
+    state = "active" if account.state == "failed" and not trouble else account.state
+    step.stamp(account, state=state, trouble=trouble, checked_at=step.now)
+    if state == "active":
+        wake(current(), "outbox")
+
+
+@action("channels.account", _("Set the password"), needs="change", icon="key-round", undoable=False)
+def set_password(
+    step: Step,
+    account: Account,
+    *,
+    password: Annotated[str, Text(_("password"), max_length=300, privacy=Privacy.SENSITIVE)],
+) -> None:
+    """Keep the password, sealed; nobody can read it again."""
+    open_line = account.security == "none"
+    step.require(
+        not open_line, "open_line", _("Without encryption no sign-in is possible. Please choose TLS."), field="password"
+    )
+    step.mark(account)
+    accounts.keep_password(account.id, password)

@@ -1,0 +1,131 @@
+"""What can be done with e-mails: write, send, recall, and settle what became of them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from klientel.channels.models import Mail, Template
+from klientel.channels.models.mail import NATURES
+from klientel.channels.models.placeholders import check_text, fill, gaps
+from klientel.channels.queries import accounts, composing, outbox, suppression
+from klientel.channels.queries.gate import Recipient, Wish, judge
+from klientel.kernel.actions import Step, action
+from klientel.kernel.errors import Refused
+from klientel.kernel.kinds import Choice, Email, Link, LongText, Privacy, Text, YesNo
+from klientel.kernel.records import type_of
+from klientel.lib.emails import email_key
+
+OUTCOMES = (
+    ("accepted", _("handed over")),
+    ("rejected", _("refused by the other side")),
+    ("unclear", _("unclear")),
+    ("withheld", _("not sent")),
+)
+
+
+def wish_of(mail: Any) -> Wish:
+    """What the gate is asked for a mail."""
+    return Wish("mail", mail.nature, mail.purpose, similar=mail.similar)
+
+
+def _send(step: Step, mail: Any) -> None:
+    account = accounts.chosen(step.actor.member, mail.account)
+    step.require(bool(mail.to), "no_address", _("Please say to which address."), field="to")
+    [verdict] = judge(wish_of(mail), [Recipient(mail.to, mail.person)])
+    if not verdict.may:
+        raise Refused("not_allowed_to_send", verdict.why, "to")
+    step.stamp(mail, account=account.id, state="waiting", reply="", settled_at=None)
+    outbox.put(mail, account)
+
+
+@action("channels.mail", _("Send"), needs="send", icon="send", outward=True)
+def send(step: Step, mail: Mail) -> None:
+    """Lay the mail into the outbox."""
+    again = ("draft", "recalled", "withheld", "rejected")
+    step.require(mail.state in again, "sent_already", _("This mail is on its way or was sent."))
+    _send(step, mail)
+
+
+@action("channels.mail", _("Recall"), needs="send", icon="rotate-ccw", undoable=False)
+def recall(step: Step, mail: Mail) -> None:
+    """Take it out of the outbox, as long as it waits there."""
+    step.require(mail.state == "waiting", "not_waiting", _("This mail does not wait any more."))
+    step.require(outbox.recall(mail.id), "not_waiting", _("This mail is being handed over at this moment."))
+    step.stamp(mail, state="recalled")
+
+
+@action("channels.mail", _("Settle"), needs="send", icon="check", undoable=False)
+def settle(
+    step: Step,
+    mail: Mail,
+    *,
+    outcome: Annotated[str, Choice(_("what became of it"), of=OUTCOMES)],
+    reply: Annotated[str, Text(_("how we know"), max_length=400, privacy=Privacy.PERSONAL)] = "",
+) -> None:
+    """Write down what became of a mail: the outbox does it, and people where it is unclear."""
+    if step.actor.kind != "system":
+        step.require(mail.state == "unclear", "not_unclear", _("Only what is unclear is settled by hand."))
+        known = outcome in ("accepted", "rejected")
+        step.require(known, "not_an_outcome", _("Please say that it arrived, or that it did not."), field="outcome")
+        outbox.settle_by_hand(mail.id, outcome)
+    step.stamp(mail, state=outcome, reply=reply, settled_at=step.now)
+
+
+@action("contacts.person", _("Write e-mail"), needs="send", icon="mail", outward=True)
+def send_mail(
+    step: Step,
+    person: Any,
+    *,
+    template: Annotated[UUID | None, Link("channels.template", _("e-mail template"))] = None,
+    subject: Annotated[str, Text(_("subject"), max_length=250, privacy=Privacy.PERSONAL)] = "",
+    text: Annotated[str, LongText(_("text"), max_length=100_000, privacy=Privacy.PERSONAL)] = "",
+    to: Annotated[str, Email(_("to"), privacy=Privacy.PERSONAL)] = "",
+    account: Annotated[UUID | None, Link("channels.account", _("e-mail account"))] = None,
+    nature: Annotated[str, Choice(_("what it is"), of=NATURES)] = "personal",
+    purpose: Annotated[UUID | None, Link("channels.purpose", _("purpose of contact"))] = None,
+    similar: Annotated[bool, YesNo(_("advertises own similar goods only"))] = False,
+) -> None:
+    """Write to a person: the mail stands on their timeline and goes into the outbox."""
+    visible = step.scope.visible(type_of("contacts.person"))
+    step.require("emails" in visible, "no_address", _("You may not see the addresses of this person."), field="to")
+    address = to or composing.first_address(person)
+    known = {email_key(str(e["value"])) for e in person.emails}
+    step.require(
+        email_key(address) in known, "not_their_address", _("Please choose an address of this person."), field="to"
+    )
+    subject, text = _texts(step, person, template, subject, text)
+    mail = step.create(
+        "channels.mail",
+        subject=subject, text=text, to=address, person=person.id, nature=nature, purpose=purpose, similar=similar,
+        owner=step.actor.member, concerns=[i for i in (person.id, person.organisation) if i],
+    )  # fmt: skip
+    step.stamp(mail, account=accounts.chosen(step.actor.member, account).id)
+    step.mark(person)
+    _send(step, mail)
+
+
+def _texts(step: Step, person: Any, template: UUID | None, subject: str, text: str) -> tuple[str, str]:
+    """Subject and text, those of the template where nothing was written, every placeholder filled."""
+    if template is not None and not (subject and text):
+        chosen = Template.objects.filter(pk=template, archived_at=None).first()
+        if chosen is None:
+            raise Refused("not_a_record", _("There is no such record, or you may not see it."), "template")
+        subject, text = subject or chosen.subject, text or chosen.text
+    step.require(bool(subject), "required", _("Please fill in this field."), field="subject")
+    step.require(bool(text), "required", _("Please fill in this field."), field="text")
+    check_text(subject, "subject")
+    check_text(text, "text")
+    values = composing.values_for(step.scope, person, step.actor.name)
+    for field, value in (("subject", subject), ("text", text)):
+        if missing := gaps(value, values):
+            message = _("Nothing is known for {{%(name)s}}. Please write it yourself.")
+            raise Refused("placeholder_empty", message % {"name": missing[0]}, field)
+    return fill(subject, values), fill(text, values)
+
+
+def block_dead(address: str) -> None:
+    """The other side says that there is no such address: nothing more is sent there."""
+    suppression.suppress([address], reason="bounce", channel="mail", scope="everything")

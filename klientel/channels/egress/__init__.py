@@ -1,0 +1,10 @@
+"""The one way out of this house. Only here may an HTTP or mail library be imported (a contract holds it).
+
+Every connection is made to an address that was resolved once and checked; nothing is looked up a second time.
+"""
+
+from klientel.channels.egress.addresses import Blocked
+from klientel.channels.egress.http import Answer, Request, fetch
+from klientel.channels.egress.smtp import Failure, Line, Place, open_line
+
+__all__ = ["Answer", "Blocked", "Failure", "Line", "Place", "Request", "fetch", "open_line"]

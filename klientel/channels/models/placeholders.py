@@ -1,0 +1,48 @@
+"""Placeholders of mail templates: names only, nothing is worked out (no logic, no code)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from django.utils.translation import gettext_lazy as _
+
+from klientel.kernel.errors import Refused
+
+#: what a template may ask for, and which field of the person the writer must be allowed to see for it
+KNOWN = {
+    "greeting": "last_name",
+    "academic_title": "academic_title",
+    "first_name": "first_name",
+    "last_name": "last_name",
+    "position": "position",
+    "organisation": "organisation",
+    "email": "emails",
+    "sender": "",
+    "workspace": "",
+    "today": "",
+}
+_PLACE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+
+
+def check_text(text: str, field: str) -> None:
+    """Refuse a placeholder that stands for nothing, and braces that were not closed."""
+    for found in _PLACE.finditer(text):
+        name = found.group(1).strip()
+        if name not in KNOWN:
+            message = _("There is no placeholder {{%(name)s}}. Possible are: %(known)s.")
+            raise Refused("no_placeholder", message % {"name": name[:60], "known": ", ".join(KNOWN)}, field)
+    rest = _PLACE.sub("", text)
+    if "{{" in rest or "}}" in rest:
+        raise Refused("no_placeholder", _("A placeholder begins with {{ and ends with }}."), field)
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """The text with every placeholder replaced, once: what a value says is never read as a placeholder."""
+    return _PLACE.sub(lambda found: values.get(found.group(1).strip(), ""), text)
+
+
+def gaps(text: str, values: Mapping[str, str]) -> list[str]:
+    """The placeholders of a text for which nothing is known."""
+    names = dict.fromkeys(found.group(1).strip() for found in _PLACE.finditer(text))
+    return [name for name in names if not values.get(name)]

@@ -1,0 +1,222 @@
+"""The outbox: waiting → claimed → delivering → accepted, rejected, later or unclear. At most once on the wire.
+
+Each change of state is one statement that names the state and the claim it starts from, so that a worker that was
+paused, or thought dead, finds out before it hands anything over. A claim whose worker is gone goes back; a delivery
+whose worker is gone after DATA was begun is *unclear* and never sent again by itself.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models.functions import Now
+
+from klientel.channels.models import Delivery
+from klientel.kernel import writing
+from klientel.kernel.events.consuming import wake
+from klientel.kernel.tenancy import current
+from klientel.lib.ids import uuid7
+
+QUEUE = "outbox"
+LEASE = dt.timedelta(minutes=12)  # longer than a server may think after the final dot
+TRIES = 8
+FIRST_PAUSE = dt.timedelta(minutes=5)
+KEPT = dt.timedelta(days=14)  # settled rows; what became of a mail stands in the mail
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """One mail that this worker may hand over now."""
+
+    id: UUID
+    mail: UUID
+    domain: str
+    attempts: int
+    token: UUID
+
+
+def login_of(account: Any) -> str:
+    """Which SMTP login an account stands for: accounts of one login share its rate."""
+    return hashlib.sha256(f"{account.login or account.address}\n{account.host}:{account.port}".encode()).hexdigest()
+
+
+def put(mail: Any, account: Any) -> UUID:
+    """Lay a mail into the outbox, in the transaction that wants it sent."""
+    made = Delivery(
+        id=uuid7(),
+        mail_id=mail.id,
+        account_id=account.id,
+        domain=mail.to.rpartition("@")[2].lower(),
+        not_before=Now(),
+    )
+    with writing.door():
+        made.save(force_insert=True)
+    wake(current(), QUEUE)
+    return made.id
+
+
+def recall(mail: UUID) -> bool:
+    """Take a mail out of the outbox as long as nobody hands it over."""
+    return _changed(
+        "UPDATE channels_delivery SET state = 'recalled', settled_at = statement_timestamp()"
+        " WHERE tenant_id = %s AND mail_id = %s AND state IN ('waiting', 'later')",
+        [current(), mail],
+    )
+
+
+def waiting_accounts() -> list[UUID]:
+    """The accounts with something due now."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT d.account_id FROM channels_delivery d JOIN channels_account a"
+            " ON a.tenant_id = d.tenant_id AND a.id = d.account_id AND a.state = 'active' AND a.archived_at IS NULL"
+            " WHERE d.tenant_id = %s AND d.state IN ('waiting', 'later') AND d.not_before <= statement_timestamp()",
+            [current()],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def next_due() -> dt.datetime | None:
+    """When something is due the next time, or a claim runs out."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT least((SELECT min(d.not_before) FROM channels_delivery d JOIN channels_account a"
+            " ON a.tenant_id = d.tenant_id AND a.id = d.account_id AND a.state = 'active' AND a.archived_at IS NULL"
+            " WHERE d.tenant_id = %(t)s AND d.state IN ('waiting', 'later')),"
+            " (SELECT min(lease_until) FROM channels_delivery"
+            " WHERE tenant_id = %(t)s AND state IN ('claimed', 'delivering')))",
+            {"t": current()},
+        )
+        found: dt.datetime | None = cursor.fetchone()[0]
+        return found
+
+
+_CANDIDATES = """
+SELECT d.id FROM channels_delivery d
+WHERE d.tenant_id = %(tenant)s AND d.account_id = %(account)s AND d.state IN ('waiting', 'later')
+  AND d.not_before <= statement_timestamp() AND d.domain <> ALL(%(full)s)
+ORDER BY d.not_before, d.id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+"""
+_CLAIM = """
+UPDATE channels_delivery d SET state = 'claimed', token = %s, lease_until = statement_timestamp() + %s
+WHERE d.tenant_id = %s AND d.id = ANY(%s) RETURNING d.id, d.mail_id, d.domain, d.attempts
+"""
+
+
+def claim(account: Any, *, limit: int, room: dict[str, int], full: list[str]) -> list[Claimed]:
+    """Take what is due of an account: at most ``limit``, none of the ``full`` domains, of others what has ``room``."""
+    token, taken, used = uuid7(), [], dict[str, int]()
+    with connection.cursor() as cursor:
+        facts = {"tenant": current(), "account": account.pk, "full": full, "limit": limit}
+        cursor.execute(_CANDIDATES, facts)
+        ids = [row[0] for row in cursor.fetchall()]
+        cursor.execute(_CLAIM, [token, LEASE, current(), ids])
+        rows = sorted(cursor.fetchall())
+    over = []
+    for row in rows:
+        used[row[2]] = used.get(row[2], 0) + 1
+        if used[row[2]] > room.get(row[2], account.per_domain):
+            over.append(row[0])
+        else:
+            taken.append(Claimed(*row, token))
+    if over:
+        give_back(over, token, "waiting")
+    return taken
+
+
+def give_back(ids: list[UUID], token: UUID, state: str, not_before: dt.datetime | None = None) -> None:
+    """Lay claimed mails back, untouched."""
+    _changed(
+        "UPDATE channels_delivery SET state = %s, token = NULL, lease_until = NULL,"
+        " not_before = coalesce(%s, not_before)"
+        " WHERE tenant_id = %s AND id = ANY(%s) AND token = %s AND state = 'claimed'",
+        [state, not_before, current(), ids, token],
+    )
+
+
+def begin(one: Claimed) -> bool:
+    """Commit to handing over: from here on the mail may be with the other side. No where the claim is not ours now."""
+    return _changed(
+        "UPDATE channels_delivery SET state = 'delivering', attempts = attempts + 1,"
+        " lease_until = statement_timestamp() + %s"
+        " WHERE tenant_id = %s AND id = %s AND token = %s AND state = 'claimed'",
+        [LEASE, current(), one.id, one.token],
+    )
+
+
+def settle(one: Claimed, state: str, code: int = 0, reply: str = "") -> bool:
+    """Write down what became of it; also of one that was called unclear meanwhile, because now we know."""
+    return _changed(
+        "UPDATE channels_delivery SET state = %s, code = %s, reply = %s,"
+        " settled_at = statement_timestamp(), lease_until = NULL"
+        " WHERE tenant_id = %s AND id = %s AND token = %s AND state IN ('claimed', 'delivering', 'unclear')",
+        [state, code, reply[:400], current(), one.id, one.token],
+    )
+
+
+def postpone(one: Claimed, code: int, reply: str) -> bool:
+    """The other side wants it later: each time twice as long."""
+    pause = min(FIRST_PAUSE * 2**one.attempts, dt.timedelta(hours=4))
+    return _changed(
+        "UPDATE channels_delivery SET state = 'later', code = %s, reply = %s, token = NULL, lease_until = NULL,"
+        " attempts = %s, not_before = statement_timestamp() + %s"
+        " WHERE tenant_id = %s AND id = %s AND token = %s AND state IN ('claimed', 'delivering')",
+        [code, reply[:400], one.attempts + 1, pause, current(), one.id, one.token],
+    )
+
+
+def settle_by_hand(mail: UUID, state: str) -> bool:
+    """A person found out what became of an unclear one."""
+    return _changed(
+        "UPDATE channels_delivery SET state = %s, settled_at = statement_timestamp()"
+        " WHERE tenant_id = %s AND mail_id = %s AND state = 'unclear'",
+        [state, current(), mail],
+    )
+
+
+def recover() -> list[UUID]:
+    """Take claims of workers that are gone: back where nothing was handed over, else unclear; those mails' ids."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE channels_delivery SET state = 'waiting', token = NULL, lease_until = NULL"
+            " WHERE tenant_id = %s AND state = 'claimed' AND lease_until < statement_timestamp()",
+            [current()],
+        )
+        cursor.execute(
+            "UPDATE channels_delivery SET state = 'unclear', lease_until = NULL, settled_at = statement_timestamp()"
+            " WHERE tenant_id = %s AND state = 'delivering' AND lease_until < statement_timestamp() RETURNING mail_id",
+            [current()],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def purge() -> None:
+    """Forget settled rows; what became of each mail stands in the mail."""
+    _changed(
+        "DELETE FROM channels_delivery"
+        " WHERE tenant_id = %s AND settled_at < statement_timestamp() - %s AND state <> 'unclear'",
+        [current(), KEPT],
+    )
+
+
+def counts() -> dict[UUID, dict[str, int]]:
+    """How many rows of each state there are, by account."""
+    found: dict[UUID, dict[str, int]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT account_id, state, count(*) FROM channels_delivery WHERE tenant_id = %s GROUP BY 1, 2", [current()]
+        )
+        for account, state, n in cursor.fetchall():
+            found.setdefault(account, {})[state] = n
+    return found
+
+
+def _changed(statement: str, params: list[Any]) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        return bool(cursor.rowcount)

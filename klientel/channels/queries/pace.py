@@ -1,0 +1,133 @@
+"""How fast a login may send: a locked row that hands out slices of a second, a row per domain, a count per day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from klientel.kernel.tenancy import current
+from klientel.lib.ids import uuid7
+
+LEAST = 0.01  # of the account's own rate
+PAUSE = dt.timedelta(minutes=2)  # after the other side did not let us in
+RECOVERS = dt.timedelta(minutes=5)  # a lowered rate doubles after that long without a further refusal
+
+
+@dataclass(frozen=True)
+class Grant:
+    """How many may be sent now; nothing, and when to ask again."""
+
+    n: int
+    again: dt.datetime | None = None
+
+
+_LOCK = """
+INSERT INTO channels_rate (id, tenant_id, login, slice, used, day, used_today, share)
+VALUES (%s, %s, %s, statement_timestamp(), 0, %s, 0, 1)
+ON CONFLICT (tenant_id, login) DO UPDATE SET login = excluded.login
+RETURNING slice, used, day, used_today, share, lowered_at, not_before, clock_timestamp()
+"""
+_TAKE = """
+UPDATE channels_rate SET slice = %s, used = %s, day = %s, used_today = %s, share = %s, lowered_at = %s
+WHERE tenant_id = %s AND login = %s
+"""
+
+
+def take(account: Any, login: str, wanted: int) -> Grant:
+    """Ask for room to send ``wanted`` messages; locks the login's row until the transaction ends."""
+    today = timezone.localdate()
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [uuid7(), current(), login, today])
+        begun, used, day, used_today, share, lowered_at, not_before, now = cursor.fetchone()
+        if not_before is not None and not_before > now:
+            return Grant(0, not_before)
+        if lowered_at is not None and now - lowered_at > RECOVERS:
+            share = min(1.0, share * 2)
+            lowered_at = None if share == 1.0 else now
+        rate = account.per_second * share
+        length, quota = dt.timedelta(seconds=max(1.0, 1 / rate)), max(1, int(rate))
+        if now - begun >= length or begun > now:
+            begun, used = now, 0
+        if day != today:
+            day, used_today = today, 0
+        n = max(0, min(wanted, quota - used, account.per_day - used_today))
+        params = [begun, used + n, day, used_today + n, share, lowered_at, current(), login]
+        cursor.execute(_TAKE, params)
+    if n:
+        return Grant(n)
+    if used_today >= account.per_day:
+        midnight = dt.datetime.combine(today + dt.timedelta(days=1), dt.time(), timezone.get_current_timezone())
+        return Grant(0, midnight)
+    return Grant(0, begun + length)
+
+
+def give_back(login: str, n: int) -> None:
+    """Return room that was not used, in the same transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE channels_rate SET used = greatest(0, used - %s), used_today = greatest(0, used_today - %s)"
+            " WHERE tenant_id = %s AND login = %s",
+            [n, n, current(), login],
+        )
+
+
+def full_domains(account: Any, login: str) -> tuple[list[str], dict[str, int]]:
+    """The domains that get nothing now, and how many more those may get that had some within this minute."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT domain, used, not_before > statement_timestamp() FROM channels_domainrate"
+            " WHERE tenant_id = %s AND login = %s"
+            " AND (slice > statement_timestamp() - interval '1 minute' OR not_before > statement_timestamp())",
+            [current(), login],
+        )
+        rows = cursor.fetchall()
+    left = {domain: 0 if paused else account.per_domain - used for domain, used, paused in rows}
+    return [d for d, n in left.items() if n <= 0], {d: n for d, n in left.items() if n > 0}
+
+
+_COUNT = """
+INSERT INTO channels_domainrate AS old (id, tenant_id, login, domain, slice, used)
+VALUES (%s, %s, %s, %s, statement_timestamp(), 1)
+ON CONFLICT (tenant_id, login, domain) DO UPDATE SET
+    used = CASE WHEN old.slice > excluded.slice - interval '1 minute' THEN old.used + 1 ELSE 1 END,
+    slice = CASE WHEN old.slice > excluded.slice - interval '1 minute' THEN old.slice ELSE excluded.slice END
+"""
+
+
+def count(login: str, domains: Iterable[str]) -> None:
+    """Note messages to these domains."""
+    with connection.cursor() as cursor:
+        cursor.executemany(_COUNT, [(uuid7(), current(), login, domain) for domain in sorted(domains)])
+
+
+def lower(login: str, domain: str = "") -> None:
+    """The other side asked for a slower pace (421, 4.7.x): half of it, and a pause for that domain."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE channels_rate SET share = greatest(%s, share / 2), lowered_at = statement_timestamp()"
+            " WHERE tenant_id = %s AND login = %s",
+            [LEAST, current(), login],
+        )
+        if domain:
+            cursor.execute(
+                "UPDATE channels_domainrate SET not_before = statement_timestamp() + %s"
+                " WHERE tenant_id = %s AND login = %s AND domain = %s",
+                [PAUSE, current(), login, domain],
+            )
+
+
+def hold(login: str) -> dt.datetime:
+    """Nobody was let in: nothing for a while; until when."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE channels_rate SET not_before = statement_timestamp() + %s"
+            " WHERE tenant_id = %s AND login = %s RETURNING not_before",
+            [PAUSE, current(), login],
+        )
+        found: dt.datetime = cursor.fetchone()[0]
+        return found

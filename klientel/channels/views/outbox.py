@@ -1,0 +1,91 @@
+"""The outbox: what waits, what is unclear, and how the accounts do."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from klientel.channels.egress import Blocked, Failure, open_line
+from klientel.channels.models import Account
+from klientel.channels.queries import accounts, outbox
+from klientel.channels.queries.accounts import place_of
+from klientel.kernel.access import reading as read
+from klientel.kernel.actions import run
+from klientel.kernel.errors import Forbidden
+from klientel.kernel.records import type_of
+from klientel.kernel.tenancy import reading
+from klientel.kernel.web.answers import act, back, page
+
+SHOWN = 50
+UNDER_WAY = ("waiting", "unclear")
+
+
+@require_GET
+@page
+def overview(request: Any) -> HttpResponse:
+    """Accounts with their counts, then the mails that wait or are unclear, as far as the viewer may see them."""
+    mail, account = type_of("channels.mail"), type_of("channels.account")
+    parts = []
+    for state in UNDER_WAY:
+        where = {"field": "state", "op": "is", "value": state}
+        found = read.select(request.scope, mail, columns=("to", "reply", "created_at"), where=where, limit=SHOWN)
+        parts.append((state, found.rows, found.after is not None))
+    context = {
+        "parts": parts,
+        "labels": dict(mail.fields["state"].options()),
+        "accounts": _accounts(request) if request.scope.may(account, "change") else [],
+        "may_settle": request.scope.may(mail, "send"),
+    }
+    return render(request, "channels/outbox.html", context)
+
+
+def _accounts(request: Any) -> list[dict[str, Any]]:
+    """The accounts the viewer looks after, each with how many mails stand in which state."""
+    rtype, counts = type_of("channels.account"), outbox.counts()
+    rows = list(Account.objects.filter(archived_at=None).order_by("name"))
+    seen = read.visible_ids(request.scope, rtype, [one.pk for one in rows], "change")
+    kind = rtype.fields["state"]
+    return [
+        {"row": one, "state": kind.show(one.state), "counts": counts.get(one.pk, {})} for one in rows if one.pk in seen
+    ]
+
+
+@require_POST
+@act
+def try_account(request: Any, account_id: UUID) -> HttpResponse:
+    """Connect and sign in now, and say how it went; nothing is sent."""
+    with reading():
+        rtype = type_of("channels.account")
+        account = read.get(request.scope, rtype, account_id)
+        if not read.visible_ids(request.scope, rtype, [account_id], "change"):
+            raise Forbidden("forbidden", _("You may not do this here."))
+        place = place_of(account, accounts.password_of(account_id))
+    trouble = ""
+    try:
+        open_line(place).close()
+    except Blocked as no:
+        trouble = str(no.message)
+    except Failure as failure:
+        trouble = _said(failure.stage) % {"reply": f"{failure.code or ''} {failure.reply}".strip()}
+    run(request.actor, "channels.account.note_trial", account_id, trouble=trouble[:400])
+    if trouble:
+        messages.error(request, trouble)
+    else:
+        messages.success(request, _("The server lets us in. Nothing was sent."))
+    return back(request, reverse("record", args=[rtype.slug, account_id]))
+
+
+def _said(stage: str) -> str:
+    known = {
+        "connect": _("The server does not answer: %(reply)s"),
+        "tls": _("The encryption does not come about: %(reply)s"),
+        "login": _("The server refuses login or password: %(reply)s"),
+    }
+    return known[stage]

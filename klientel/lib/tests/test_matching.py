@@ -189,3 +189,11 @@ def test_known_german_duplicates_are_found_without_false_alarm() -> None:
     right = {pair for pair in found if truth[pair[0]] == truth[pair[1]]}
     assert len(right) == 50
     assert len(right) == len(found)
+
+
+def test_a_street_that_stands_in_the_further_line_is_the_same_street():
+    one = read_place("Stone Place 42", "2324", "North Rocks", more="Medical Centre")
+    two = read_place("Medical Centre 42", "2324", "North Rocks", more="Stoneplace")
+    assert {e.code for e in compare_places((one,), (two,))} >= {"same_town", "same_house"}
+    other = read_place("Hill Road 42", "2324", "North Rocks", more="Villa Maria")
+    assert "other_street" in {e.code for e in compare_places((one,), (other,))}

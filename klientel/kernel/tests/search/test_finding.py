@@ -127,3 +127,20 @@ def test_a_narrow_user_is_not_asked_about_every_type(boris, people):
         assert find(ActorScope(boris), "Schmidt")
     assert len(spent) == 2
     assert "contacts_person" in spent[1]["sql"] and "work_note" not in "".join(s["sql"] for s in spent)
+
+
+@pytest.mark.parametrize("text", ["Jrög Müller", "Müller Jögr", "Weis", "Anek Schmitd"])
+def test_slips_of_the_keys_are_understood_by_the_words_that_names_begin_with(anna, people, text):
+    with CaptureQueriesContext(connection) as spent:
+        assert titles(anna, text)
+    assert not any("%>" in one["sql"] for one in spent), "the last resort was not needed"
+
+
+def test_whose_name_begins_so_stands_before_whose_mail_does(anna, people):
+    run(anna, "contacts.person.create", first_name="Ada", last_name="Byron", emails=["schmidt@byron.example"])
+    assert titles(anna, "schmidt") == ["Anke Schmidt", "Ada Byron"]
+
+
+def test_a_word_that_is_longer_than_any_index_takes_is_found_by_its_beginning(anna, people):
+    run(anna, "work.note.create", text="語" * 1900, concerns=[people["weiss"].id])
+    assert len(titles(anna, "語" * 90)) == 1

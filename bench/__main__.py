@@ -9,7 +9,20 @@ from typing import Any
 
 from bench import place
 
-PARTS = ("pages", "matching", "duplicates", "bulk", "undo", "past", "merge", "idle", "consumers", "quote", "kills")
+PARTS = (
+    "pages",
+    "matching",
+    "duplicates",
+    "bulk",
+    "undo",
+    "past",
+    "merge",
+    "idle",
+    "consumers",
+    "quote",
+    "kills",
+    "board",
+)
 
 
 def arguments() -> Any:
@@ -37,7 +50,7 @@ def main() -> None:
 
     found: dict[str, Any] = {"persons": given.persons, "machine": report.machine_facts()}
     with serving():
-        from bench import data, duplicates, matching, pages
+        from bench import board, data, duplicates, matching, pages
         from klientel.site import static
 
         static.collect()
@@ -54,6 +67,9 @@ def main() -> None:
             found["matching"] = matching.measure(facts, rounds=given.rounds)
         if "duplicates" in parts:
             found["duplicates"] = duplicates.measure(place.facts(folder) or data.fill(folder, given.persons))
+        if "board" in parts:
+            facts = place.facts(folder) or data.fill(folder, given.persons)
+            found["board"] = board.measure(facts, rounds=given.rounds, size=given.size)
         found |= _others(parts, given.persons)
     (folder / "figures.json").write_text(json.dumps(found, indent=1))
     print(report.table(found))

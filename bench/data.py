@@ -59,6 +59,9 @@ def narrow_grants() -> list[dict[str, Any]]:
     for what in ("note", "task", "call", "meeting"):
         seen = {"any": [*TEAMS_TOO["any"], {"seen": "concerns"}]}
         grants.append({"record": f"work.{what}", "verb": "view", "where": seen})
+    deals = {"any": [*TEAMS_TOO["any"], {"field": "owner", "op": "empty"}]}
+    grants += [{"record": "sales.deal", "verb": verb, "where": deals} for verb in ("view", "change")]
+    grants += [{"record": f"sales.{what}", "verb": "view"} for what in ("pipeline", "stage", "closereason")]
     return grants
 
 

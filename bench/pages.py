@@ -64,7 +64,7 @@ def measure(facts: dict[str, Any], *, rounds: int, size: int, only: str = "") ->
         for wide, few in zip(wide_ones, narrow_ones, strict=True):
             if not only or wide.key.startswith(only):
                 _trigrams(kept=wide.key.startswith("search"))
-                found[wide.key] = _one(wide, few, (app, narrow, bare), rounds, size)
+                found[wide.key] = one(wide, few, (app, narrow, bare), rounds, size)
         return found
 
 
@@ -91,7 +91,8 @@ def _of_narrow(facts: dict[str, Any]) -> dict[str, Any]:
     return {"person": str(row[0])}
 
 
-def _one(wide: Question, few: Question, servers: Any, rounds: int, size: int) -> dict[str, Any]:
+def one(wide: Question, few: Question, servers: Any, rounds: int, size: int) -> dict[str, Any]:
+    """One question to all three servers in turns."""
     app, narrow, bare = servers
     place.say(wide.label)
     sides = {"bare": (bare, wide.bare), "app": (app, wide.app), "narrow": (narrow, few.app)}

@@ -17,6 +17,9 @@ def table(found: dict[str, Any]) -> str:
     lines = [f"{found['persons']} persons; CPU of application and database per request, in milliseconds", ""]
     if "pages" in found:
         lines += _pages(found["pages"])
+    if "board" in found:
+        elements = found["board"]["board"]["elements"]
+        lines += ["", *_pages(found["board"]), f"  elements of the board: {elements} (at most 2,500)"]
     for part in ("matching", "duplicates", "bulk", "undo", "past", "merge", "consumers", "quote", "idle", "kills"):
         if part in found:
             lines += ["", part, *(f"  {name:<44} {value}" for name, value in found[part].items())]

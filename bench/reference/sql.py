@@ -51,3 +51,24 @@ INSERT INTO kernel_event (id, tenant_id, epoch, at, kind, actor, actor_name, rec
     change_set, changes)
 VALUES (%(event)s, %(tenant)s, 1, now(), %(kind)s, 'bare', 'Bare', 'contacts.person', %(id)s, %(event)s, %(changes)s)
 """
+STAGES = """
+SELECT s.id, s.name, s.probability, count(t.id), sum((t.value->>'amount')::numeric)
+FROM sales_stage s LEFT JOIN sales_deal t ON t.tenant_id = s.tenant_id AND t.stage = s.id AND t.archived_at IS NULL
+WHERE s.tenant_id = %(tenant)s AND s.archived_at IS NULL GROUP BY s.id ORDER BY s.position
+"""
+CARDS = """
+SELECT x.*, o.title, m.name, (
+    SELECT min(w.due) FROM work_task w
+    WHERE w.tenant_id = %(tenant)s AND w.concerns @> ARRAY[x.id] AND w.done_at IS NULL AND w.archived_at IS NULL)
+FROM unnest(%(stages)s::uuid[]) s(id) CROSS JOIN LATERAL (
+    SELECT t.id, t.stage, t.title, t.organisation, t.owner, t.value->>'amount', t.expected_close, t.entered_stage_at
+    FROM sales_deal t WHERE t.tenant_id = %(tenant)s AND t.stage = s.id AND t.archived_at IS NULL
+    ORDER BY t.expected_close, t.id LIMIT 25) x
+LEFT JOIN contacts_organisation o ON o.tenant_id = %(tenant)s AND o.id = x.organisation
+LEFT JOIN kernel_member m ON m.tenant_id = %(tenant)s AND m.id = x.owner
+"""
+MOVE = """
+UPDATE sales_deal SET stage = %(stage)s, probability = (SELECT probability FROM sales_stage WHERE id = %(stage)s),
+    entered_stage_at = now(), version = version + 1, changed_at = now()
+WHERE tenant_id = %(tenant)s AND id = %(id)s
+"""

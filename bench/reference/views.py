@@ -94,6 +94,27 @@ def change(request: HttpRequest, person_id: UUID) -> HttpResponse:
     return JsonResponse({"id": str(person_id)})
 
 
+def board(_request: HttpRequest) -> HttpResponse:
+    """Columns with count and sum, 25 cards each."""
+    with inside(TENANT), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql.STAGES, {"tenant": TENANT})
+        stages = cursor.fetchall()
+        cursor.execute(sql.CARDS, {"tenant": TENANT, "stages": [row[0] for row in stages]})
+        cards: dict[UUID, list[Any]] = {}
+        for row in cursor.fetchall():
+            cards.setdefault(row[1], []).append(row)
+    return shown("board.html", stages=stages, cards=cards)
+
+
+def move(request: HttpRequest, deal_id: UUID) -> HttpResponse:
+    """Another stage and its event."""
+    given = orjson.loads(request.body)
+    with inside(TENANT), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql.MOVE, {"tenant": TENANT, "id": deal_id, "stage": given["stage"]})
+        _event(cursor, deal_id, "move", given)
+    return JsonResponse({"id": str(deal_id)})
+
+
 def _event(cursor: Any, record: UUID, kind: str, changes: dict[str, Any]) -> None:
     cursor.execute(sql.EVENT, {
         "event": uuid7(), "tenant": TENANT, "kind": f"contacts.person.{kind}", "id": record,

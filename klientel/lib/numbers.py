@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
 from babel import Locale
@@ -145,9 +145,20 @@ def format_money(value: Decimal, currency: str, language: str = "de") -> str:
 
 def format_round_money(value: Decimal, currency: str, language: str = "de") -> str:
     """An amount at a glance, without cents: 1.235 € (de) or €1,235 (en)."""
-    locale = Locale.parse(_locale(language))
+    before, group, after = _around_money(currency, _locale(language))
+    whole = int(value.quantize(Decimal(1), ROUND_HALF_UP))
+    return f"{'-' if whole < 0 else ''}{before}{abs(whole):,}{after}".replace(",", group)
+
+
+@lru_cache(maxsize=256)
+def _around_money(currency: str, language: str) -> tuple[str, str, str]:
+    """What stands before an amount, between its groups of three, and after it: taken from a formatted one."""
+    locale = Locale.parse(language)
     pattern = locale.currency_formats["standard"].pattern.replace(".00", "")
-    return format_currency(value, currency, pattern, locale=locale, currency_digits=False)
+    text = format_currency(Decimal(1111), currency, pattern, locale=locale, currency_digits=False)
+    before, _one, rest = text.partition("1")
+    group, _three, after = rest.partition("111")
+    return before, group, after
 
 
 def _locale(language: str) -> str:

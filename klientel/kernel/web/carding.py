@@ -9,12 +9,14 @@ from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from markupsafe import Markup, escape
 
 from klientel.kernel.access.reading import Row
 from klientel.kernel.web import symbols
 from klientel.kernel.web.addresses import place
 from klientel.kernel.web.board import Column, Drawn, column_of, days_in
+from klientel.kernel.web.entries import Step
 from klientel.kernel.web.speech import date, due, language, large
 from klientel.lib import numbers
 
@@ -34,12 +36,6 @@ def totals(sums: list[tuple[str, Decimal, Decimal]], *, weighted: bool = False) 
     return ", ".join(money((heavy if weighted else amount, currency)) for currency, amount, heavy in sums)
 
 
-def _day(value: Any) -> str:
-    if isinstance(value, dt.datetime):
-        value = timezone.localtime(value).date()
-    return date(value) if isinstance(value, dt.date) else ""
-
-
 class Cards:
     """Makes the cards of one board."""
 
@@ -48,12 +44,12 @@ class Cards:
         self.at = place("list", drawn.rtype.slug)
         self.words = {
             "none": escape(_("Nothing planned")),
-            "days": escape(_("days in this column")),
-            "short": escape(_("d")),
+            "short": escape(pgettext("days", "d")),
             "late": _("%(n)d d overdue"),
             "menu": _("Actions"),
         }
-        self.avatars: dict[UUID, str] = {}
+        self.today = timezone.localdate()
+        self.known: dict[Any, str] = {}  # what was made once: avatars, days, amounts
 
     def html(self, rows: list[Row], column: Column | None = None) -> Markup:
         """Cards one after the other."""
@@ -71,9 +67,9 @@ class Cards:
             f'<a class="t" href="{self.at}{row.id}/">{title}</a>'
             f'<button class="btn ghost icon sm m" type="button" data-card-menu aria-haspopup="menu"'
             f' aria-label="{escape(self.words["menu"])}: {title}">⋯</button>'
-            f'{self._whom(row)}<span class="ft"><b class="amt">{escape(money(row.values.get(self.board.amount)))}</b>'
-            f'{escape(self._until(row, column))}</span><span class="ft">{self._next(row, column)}'
-            f"{self._since(days, rotten=rotten)}{self._owner(row)}</span></li>"
+            f'{self._whom(row)}<b class="amt">{escape(money(row.values.get(self.board.amount)))}</b>'
+            f"{escape(self._until(row, column))}{self._next(row, column)}"
+            f'<span class="end{" late" if rotten else ""}">{self._since(days)}{self._owner(row)}</span></li>'
         )
 
     def _whom(self, row: Row) -> str:
@@ -86,35 +82,45 @@ class Cards:
         return ""
 
     def _until(self, row: Row, column: Column | None) -> str:
-        return "" if column is not None and column.outcome else _day(row.values.get(self.board.order))
+        return "" if column is not None and column.outcome else self._day(row.values.get(self.board.order))
+
+    def _day(self, value: Any) -> str:
+        if value not in self.known:
+            day = timezone.localtime(value).date() if isinstance(value, dt.datetime) else value
+            self.known[value] = date(day) if isinstance(day, dt.date) else ""
+        return self.known[value]
 
     def _next(self, row: Row, column: Column | None) -> str:
         if column is not None and column.outcome:
-            ended = escape(_day(row.values.get(self.board.ends)))
+            ended = escape(self._day(row.values.get(self.board.ends)))
             return f'<span class="act ok">{symbols.icon("circle-check")}{ended}</span>'
         step = self.drawn.steps.get(row.id)
         if step is None:
             return f'<span class="act warn">{symbols.icon("circle-dashed")}{self.words["none"]}</span>'
+        key = ("step", step.at, step.late)
+        if key not in self.known:
+            self.known[key] = self._step(step)
+        return self.known[key]
+
+    def _step(self, step: Step) -> str:
         kind = "begins" if isinstance(step.at, dt.datetime) else "due"
         if step.late:
             day = timezone.localtime(step.at).date() if isinstance(step.at, dt.datetime) else step.at
-            text = self.words["late"] % {"n": (timezone.localdate() - day).days}
+            text = self.words["late"] % {"n": (self.today - day).days}
             return f'<span class="act bad">{symbols.icon("triangle-alert")}{escape(text)}</span>'
         css = "act ok" if step.today else "act"
         return f'<span class="{css}">{symbols.icon(ICONS[kind])}{escape(large(due(step.at)))}</span>'
 
-    def _since(self, days: int | None, *, rotten: bool) -> str:
+    def _since(self, days: int | None) -> str:
         if days is None:
             return ""
-        css = "tnum late" if rotten else "tnum"
-        return f'<span class="{css}" title="{self.words["days"]}">{days} {self.words["short"]}</span>'
+        return f"{days} {self.words['short']}"
 
     def _owner(self, row: Row) -> str:
         owner = row.values.get("owner")
         if owner is None:
             return ""
-        if owner not in self.avatars:
+        if owner not in self.known:
             known = self.drawn.names.get(owner)
-            name = known.title if known else ""
-            self.avatars[owner] = f'{symbols.avatar(name, "xs")}<span class="vh">{escape(name)}</span>' if name else ""
-        return self.avatars[owner]
+            self.known[owner] = symbols.named_avatar(known.title, "xs") if known else ""
+        return self.known[owner]

@@ -27,6 +27,12 @@ def initials(name: str) -> str:
     return (words[0][0] + (words[-1][0] if len(words) > 1 else words[0][1:2])).upper()
 
 
+def named_avatar(name: str, css: str = "") -> str:
+    """An avatar that stands for a name that is not written beside it."""
+    made = str(avatar(name, css))
+    return made.replace('aria-hidden="true"', f'role="img" aria-label="{escape(name)}" title="{escape(name)}"', 1)
+
+
 @lru_cache(maxsize=4096)
 def avatar(name: str, css: str = "") -> Markup:
     """Initials on a colour that follows from the name; ``sq`` for firms, ``xs`` ``md`` ``lg`` for sizes."""

@@ -11,13 +11,13 @@ from klientel.kernel.actions import Step, action
 from klientel.kernel.kinds import Link, Text
 from klientel.sales.models import Deal, Stage
 from klientel.sales.models.pipeline import LOST, OPEN, WON
-from klientel.sales.models.staging import first_stage
+from klientel.sales.models.staging import first_stage, stage_of
 
 
 @action("sales.deal", _("Move"), needs="change", icon="arrow-right-left")
 def move(step: Step, deal: Deal, *, stage: Annotated[UUID, Link("sales.stage", _("stage"))]) -> None:
     """Into another stage of any pipeline."""
-    found = Stage.objects.filter(pk=stage).first()
+    found = stage_of(step, stage)
     if found is not None and found.pipeline != deal.pipeline:
         step.change(deal, pipeline=found.pipeline)
     step.change(deal, stage=stage)

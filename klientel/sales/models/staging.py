@@ -23,7 +23,7 @@ def derive(step: Any, draft: Any) -> None:
             step.change(deal, stage=first.pk)
     if deal.stage is None:
         return
-    stage = step.once(("sales.stage", deal.stage), lambda: Stage.objects.filter(pk=deal.stage).first())
+    stage = stage_of(step, deal.stage)
     if stage is None:  # the link is refused when it is written
         return
     if "pipeline" in changes and deal.pipeline not in (None, stage.pipeline):
@@ -41,6 +41,12 @@ def derive(step: Any, draft: Any) -> None:
     step.stamp(deal, **facts)
     if fresh or set(changes) & set(stage.requires):
         _check(step, draft, stage)
+
+
+def stage_of(step: Any, stage_id: Any) -> Stage | None:
+    """A stage, asked for once in a chunk."""
+    found: Stage | None = step.once(("sales.stage", stage_id), lambda: Stage.objects.filter(pk=stage_id).first())
+    return found
 
 
 def _first(step: Any, pipeline: Any) -> Stage | None:

@@ -44,20 +44,24 @@ def fill(facts: dict[str, Any]) -> None:
             stages = list(Stage.objects.filter(outcome="open").values_list("pk", flat=True))
         users = [accounts.find(facts[side]) for side in ("wide", "narrow")]
         members = [next(m for t, m, _name in memberships(user.pk) if t == tenant) for user in users]
-        place.say(f"{DEALS} deals")
-        values = (
-            {
-                "name": f"Chance {n}", "organisation": dice.choice(firms), "stage": stages[n % 6],
-                "owner": members[n % 2], "value": {"amount": str(dice.randint(500, 90_000)), "currency": "EUR"},
-                "expected_close": (datetime.now(UTC) + timedelta(days=dice.randint(1, 300))).date().isoformat(),
-            }
-            for n in range(DEALS)
-        )  # fmt: skip
-        ids = [record.id for record in data.made(system, "sales.deal", values)]
-        tasks = ({"subject": f"Nachfassen {n}", "due": "2027-01-15", "concerns": [i], "owner": members[n % 2]}
-                 for n, i in enumerate(ids[::3]))  # fmt: skip
-        for _record in data.made(system, "work.task", tasks):
-            pass
+        _deals(system, firms, stages, members, dice)
+
+
+def _deals(system: Any, firms: list[UUID], stages: list[UUID], members: list[UUID], dice: random.Random) -> None:
+    place.say(f"{DEALS} deals")
+    values = (
+        {
+            "name": f"Chance {n}", "organisation": dice.choice(firms), "stage": stages[n % 6],
+            "owner": members[n % 2], "value": {"amount": str(dice.randint(500, 90_000)), "currency": "EUR"},
+            "expected_close": (datetime.now(UTC) + timedelta(days=dice.randint(1, 300))).date().isoformat(),
+        }
+        for n in range(DEALS)
+    )  # fmt: skip
+    ids = [record.id for record in data.made(system, "sales.deal", values)]
+    tasks = ({"subject": f"Nachfassen {n}", "due": "2027-01-15", "concerns": [i], "owner": members[n % 2]}
+             for n, i in enumerate(ids[::3]))  # fmt: skip
+    for _record in data.made(system, "work.task", tasks):
+        pass
 
 
 def measure(facts: dict[str, Any], *, rounds: int, size: int) -> dict[str, Any]:

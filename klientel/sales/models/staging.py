@@ -7,7 +7,11 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.errors import Refused, together
-from klientel.sales.models.pipeline import OPEN, CloseReason, Pipeline, Stage
+from klientel.sales.models.pipeline import NEEDED, OPEN, CloseReason, Pipeline, Stage
+
+
+#: only a change of one of these has consequences
+LED_BY = frozenset(("pipeline", "stage", "reason", *(name for name, _label in NEEDED)))
 
 
 def derive(step: Any, draft: Any) -> None:
@@ -17,6 +21,8 @@ def derive(step: Any, draft: Any) -> None:
     pipeline yet keeps its deals without stage.
     """
     deal, changes = draft.record, draft.changes
+    if not draft.new and not LED_BY & changes.keys():
+        return
     if deal.stage is None or ("pipeline" in changes and "stage" not in changes and deal.pipeline is not None):
         first = _first(step, deal.pipeline)
         if first is not None:
@@ -45,8 +51,13 @@ def derive(step: Any, draft: Any) -> None:
 
 def stage_of(step: Any, stage_id: Any) -> Stage | None:
     """A stage, asked for once in a chunk."""
-    found: Stage | None = step.once(("sales.stage", stage_id), lambda: Stage.objects.filter(pk=stage_id).first())
+    found: Stage | None = step.once(("sales.stage", stage_id), lambda: _stages().filter(pk=stage_id).first())
     return found
+
+
+def _stages() -> Any:
+    """The stages with what is asked of them here."""
+    return Stage.objects.only("pipeline", "outcome", "probability", "requires")
 
 
 def _first(step: Any, pipeline: Any) -> Stage | None:

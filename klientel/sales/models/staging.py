@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy as _
 from klientel.kernel.errors import Refused, together
 from klientel.sales.models.pipeline import NEEDED, OPEN, CloseReason, Pipeline, Stage
 
-
 #: only a change of one of these has consequences
 LED_BY = frozenset(("pipeline", "stage", "reason", *(name for name, _label in NEEDED)))
 

@@ -121,7 +121,7 @@ def _verdict(wish: Wish, recipient: Recipient, facts: _Facts) -> Verdict:
     if facts.blocked == "everything":
         return _no(_blocked(facts))
     if wish.nature == "personal" and wish.channel != "tracking":
-        return Verdict(True, "individual", _("An individual letter needs no consent to advertising."))
+        return Verdict(True, "individual", _("What is no advertising needs no consent to advertising."))
     if facts.blocked:
         return _no(_blocked(facts))
     if wish.purpose is None and wish.channel != "tracking":

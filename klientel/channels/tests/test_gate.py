@@ -10,8 +10,11 @@ from klientel.channels.queries.gate import Recipient, Wish, judge, may_track
 from klientel.kernel import history
 from klientel.kernel.actions import run
 from klientel.kernel.errors import Refused
+from klientel.kernel.records import type_of
 from klientel.kernel.tenancy import inside
 from klientel.kernel.testing import make
+from klientel.privacy import erasing
+from klientel.privacy.report import report
 
 PROOF = {
     "given_at": "2026-03-01T10:00:00Z", "source": "Messe Hannover", "wording": "Ja, ich will Post.", "proof": "Karte 7",
@@ -132,6 +135,24 @@ def test_an_objection_outlives_the_person_in_every_spelling(anna, purpose):
         assert not verdict(again, purpose).may
     run(anna, "contacts.person.lift_objection", who.id, reason="rief an")
     assert verdict(who, purpose).may
+
+
+def test_an_objection_outlives_the_erasure_of_the_person(anna, purpose):
+    who = person(anna, address="Eva.Sommer+shop@kunde.de")
+    consent(anna, who, purpose)
+    run(anna, "contacts.person.object_to_advertising", who.id)
+    erasing.erase(anna, type_of("contacts.person"), who.id, "objection")
+    assert Consent.objects.count() == 0
+    again = person(anna, 2, address="eva.sommer@kunde.de")
+    consent(anna, again, purpose)
+    assert "Art. 21" in verdict(again, purpose).why
+
+
+def test_the_access_report_names_consents(anna, purpose):
+    who = person(anna)
+    consent(anna, who, purpose)
+    told = str(report(anna, type_of("contacts.person"), who.id))
+    assert "Messe Hannover" in told and "Karte 7" in told
 
 
 def test_the_list_of_one_tenant_says_nothing_to_another(anna, cleo, purpose):

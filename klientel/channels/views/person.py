@@ -18,6 +18,7 @@ from klientel.channels.models.placeholders import fill
 from klientel.channels.queries import accounts, composing
 from klientel.channels.queries.gate import Recipient, Verdict, Wish, judge
 from klientel.kernel.access import reading as read
+from klientel.kernel.access import seen
 from klientel.kernel.actions import run
 from klientel.kernel.errors import Conflict, Forbidden, Missing, Refused
 from klientel.kernel.records import type_of
@@ -42,6 +43,7 @@ def write(request: Any, record_id: UUID) -> HttpResponse:
         else:
             say_done(request, _("The e-mail is in the outbox: %(who)s") % {"who": done.record.title})
             return HttpResponseRedirect(reverse("record", args=[type_of(PERSON).slug, record_id]))
+    seen.note(request.actor, type_of(PERSON), [record_id], seen.How.OPENED)
     with reading():
         context = _form(request, record_id, refused)
         status = refused.status if refused else 200
@@ -66,15 +68,15 @@ def _form(request: Any, record_id: UUID, refused: Refused | None) -> dict[str, A
     if chosen is not None and "fill" in given:
         values = composing.values_for(scope, person, request.actor.name)
         given |= {"subject": fill(chosen.subject, values), "text": fill(chosen.text, values)}
-    seen = "emails" in scope.visible(rtype)
+    shown = "emails" in scope.visible(rtype)
     return {
         "record": person,
         "rtype": rtype,
         "given": given,
         "refused": refused,
         "templates": templates,
-        "addresses": [str(e["value"]) for e in person.emails if e.get("value")] if seen else [],
-        "first": composing.first_address(person),
+        "addresses": [str(e["value"]) for e in person.emails if e.get("value")] if shown else [],
+        "first": composing.first_address(person) if shown else "",
         "accounts": accounts.usable(request.actor.member),
         "natures": NATURES,
         "purposes": list(Purpose.objects.filter(archived_at=None).order_by("name")),
@@ -100,6 +102,7 @@ def contact(request: Any, record_id: UUID) -> HttpResponse:
         for channel, label in CHANNELS
         if channel != "tracking"
     ]
+    seen.note(request.actor, rtype, [record_id], seen.How.OPENED)
     context = {"record": person, "rtype": rtype, "rows": rows, "letters": letters}
     return render(request, "channels/contact.html", context)
 

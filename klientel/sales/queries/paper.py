@@ -1,0 +1,158 @@
+"""A quote as PDF: the letterhead of its form, the language of its recipient, archivable (PDF/A-3b) and tagged."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import typst
+from babel.dates import format_date
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from klientel.kernel.access.reading import get
+from klientel.kernel.errors import Missing
+from klientel.kernel.files.opening import open_file, thumbnail
+from klientel.kernel.records import type_of
+from klientel.lib.countries import country_name
+from klientel.lib.salutation import letter_salutation
+from klientel.sales.models import Quote, QuoteForm, telling
+from klientel.sales.models.positions import ALTERNATIVE, OPTIONAL, SECTION
+
+TEMPLATE = Path(__file__).parents[1] / "templates" / "sales" / "quote.typ"
+_LOCALES = {"de": "de_DE", "en": "en_GB"}
+
+
+def paper(scope: Any, quote: Quote) -> bytes:
+    """The PDF of a quote; the same bytes as long as neither the quote nor its form changes.
+
+    Recipient and logo stand on it as far as the scope may see them. The fonts come with the program.
+    """
+    form = QuoteForm.objects.filter(pk=quote.form).first() or QuoteForm()
+    logo = _logo(scope, form)
+    return drawn(said(scope, quote, form) | {"logo": "logo.png" if logo else ""}, logo)
+
+
+def drawn(content: dict[str, Any], logo: bytes | None = None) -> bytes:
+    """The PDF of this content, compiled in a folder of its own out of which the template cannot read."""
+    with TemporaryDirectory(prefix="klientel-paper-") as folder:
+        source = Path(folder) / "quote.typ"
+        source.write_bytes(TEMPLATE.read_bytes())
+        if logo:
+            (Path(folder) / "logo.png").write_bytes(logo)
+        pdf: bytes = typst.compile(
+            str(source), root=folder, format="pdf", sys_inputs={"quote": json.dumps(content)},
+            pdf_standards="a-3b", ignore_system_fonts=True,
+        )  # fmt: skip
+    return pdf
+
+
+def said(scope: Any, quote: Quote, form: QuoteForm) -> dict[str, Any]:
+    """All that stands on the paper, as texts in the quote's language."""
+    language = quote.language or "de"
+    day = quote.date or quote.created_at.date()
+    told = telling.told(quote, quote.positions or [], language)
+    person, firm = (_seen(scope, key, getattr(quote, key.rpartition(".")[2])) for key in _RECIPIENT)
+    company, sender = form.company or form.name, _lines(form.sender)
+    with translation.override(language):
+        return {
+            "title": f"{_('Quote')} {quote.number}",
+            "heading": quote.name,
+            "language": language,
+            "region": _LOCALES.get(language, "de_DE")[3:],
+            "day": [day.year, day.month, day.day],
+            "number": quote.number,
+            "company": company,
+            "sender": sender,
+            "sender_line": " · ".join(filter(None, (company, *sender[:2]))),
+            "footer": _lines(form.footer) or [company],
+            "address": _address(person, firm, language),
+            "facts": _facts(quote, language),
+            "salutation": f"{quote.salutation or _greeting(person, language)},",
+            "introduction": _paragraphs(quote.introduction),
+            "terms": _paragraphs(quote.terms),
+            "lines": _numbered(told["lines"]),
+            "sums": told["sums"],
+            "reasons": told["reasons"],
+            "words": {
+                "page": _("Page"), "place": _("No."), "name": _("Item"), "quantity": _("Quantity"),
+                "price": _("Price"), "net": _("Net"), "terms": _("Terms"),
+            },
+        }  # fmt: skip
+
+
+_RECIPIENT = ("contacts.person", "contacts.organisation")
+
+
+def _seen(scope: Any, key: str, record_id: Any) -> Any:
+    try:
+        return get(scope, type_of(key), record_id) if record_id else None
+    except Missing:
+        return None
+
+
+def _facts(quote: Quote, language: str) -> list[list[str]]:
+    def day(value: Any) -> str:
+        return format_date(value, "long", locale=_LOCALES.get(language, "de_DE")) if value else ""
+
+    facts = [
+        (_("Quote number"), quote.number),
+        (_("Date"), day(quote.date)),
+        (_("Valid until"), day(quote.valid_until)),
+    ]
+    return [[label, value] for label, value in facts if value]
+
+
+def _address(person: Any, firm: Any, language: str) -> list[str]:
+    """Firm, person, street, place; the country in capitals where it is another (DIN 5008, UPU S42)."""
+    source = firm if firm is not None and firm.addresses else person
+    at = next(iter(source.addresses), {}) if source is not None else {}
+    name = " ".join(filter(None, (person.academic_title, person.first_name, person.last_name))) if person else ""
+    place = " ".join(filter(None, (at.get("postcode"), at.get("city"))))
+    lines = [firm.name if firm else "", name, at.get("street", ""), place]
+    if at.get("country", "DE") != "DE":
+        lines.append((country_name(at["country"], language)).upper())
+    return [one for one in lines if one]
+
+
+def _greeting(person: Any, language: str) -> str:
+    if person is None:
+        return _("Dear Sir or Madam")
+    return letter_salutation(
+        salutation=person.salutation, title=person.academic_title, first_name=person.first_name,
+        last_name=person.last_name, language=language,
+        country=next((one["country"] for one in person.addresses if one.get("country")), ""),
+    )  # fmt: skip
+
+
+def _numbered(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Lines with their number on paper (sections have none), quantity with unit, and how they count."""
+    marks = {OPTIONAL: _("optional"), ALTERNATIVE: _("alternative")}
+    made, place = [], 0
+    for one in lines:
+        if one["role"] != SECTION:
+            place += 1
+            amount = " ".join(filter(None, (one["quantity"], one["unit"])))
+            one = one | {"place": str(place), "mark": str(marks.get(one["role"], "")), "quantity": amount}
+        made.append(one)
+    return made
+
+
+def _logo(scope: Any, form: QuoteForm) -> bytes | None:
+    """The logo made small and drawn anew, so that no damaged or hostile picture reaches the paper."""
+    if form.logo is None:
+        return None
+    try:
+        return thumbnail(open_file(scope, form.logo), 900)
+    except Missing:
+        return None
+
+
+def _paragraphs(text: str | None) -> list[str]:
+    return [one.strip() for one in (text or "").replace("\r\n", "\n").split("\n\n") if one.strip()]
+
+
+def _lines(text: str | None) -> list[str]:
+    return [one.strip() for one in (text or "").splitlines() if one.strip()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Any
 
 from django.utils.translation import gettext as say
@@ -10,9 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from klientel.kernel.actions import Step, action
 from klientel.kernel.errors import Forbidden
 from klientel.kernel.kinds import LongText, Text, today
+from klientel.kernel.records import type_of
 from klientel.sales.models import Quote, quoting
-from klientel.sales.models.quoting import ACCEPTED, APPROVED, AWAITING, DECLINED, DRAFT, SENT, SUPERSEDED
+from klientel.sales.models.quoting import ACCEPTED, APPROVED, AWAITING, DECLINED, DRAFT, EXPIRED, SENT, SUPERSEDED
 
+FOLLOW_UP = dt.timedelta(days=7)
 Note = Annotated[str, LongText(_("note"), max_length=1000)]
 Reason = Annotated[str, Text(_("reason"), max_length=500)]
 _CARRIED = ("name", "deal", "organisation", "person", "form", "language", "currency", "salutation", "introduction",
@@ -67,10 +70,20 @@ def send(step: Step, quote: Quote) -> None:
         field="valid_until",
     )  # fmt: skip
     step.stamp(quote, state=SENT, sent_at=step.now)
+    _follow_up(step, quote)
     if quote.replaces is not None:
         before = Quote.objects.select_for_update().filter(pk=quote.replaces).first()
-        if before is not None and before.state in (SENT, "expired"):
+        if before is not None and before.state in (SENT, EXPIRED):
             step.follow(before, state=SUPERSEDED)
+
+
+@action("sales.quote", _("Expired"), needs="change", icon="hourglass", undoable=False)
+def expire(step: Step, quote: Quote) -> None:
+    """Its validity has ended without an answer. Klientel does this by itself."""
+    step.require(quote.state == SENT, "not_open", _("Only a quote that is sent and still valid can be answered."))
+    ended = quote.valid_until is not None and quote.valid_until < today()
+    step.require(ended, "still_valid", _("This quote is still valid."))
+    step.stamp(quote, state=EXPIRED)
 
 
 @action("sales.quote", _("Accepted"), needs="change", icon="circle-check")
@@ -106,6 +119,17 @@ def needs_approval(step: Any, quote: Quote) -> bool:
     """Whether its highest discount is more than the form lets anybody give alone."""
     above = quoting.form_of(step, quote).approval_above
     return above is not None and (quote.discount_given or 0) > above
+
+
+def _follow_up(step: Step, quote: Quote) -> None:
+    """A task to ask what the customer thinks, before the quote expires; nothing for whoever may not make tasks."""
+    if not step.scope.may(type_of("work.task"), "create"):
+        return
+    due = today() + FOLLOW_UP
+    step.create(
+        "work.task", subject=say("Follow up quote %(number)s") % {"number": quote.number},
+        due=min(due, quote.valid_until or due), owner=quote.owner or step.actor.member, concerns=[quote.id],
+    )  # fmt: skip
 
 
 def _complete(step: Step, quote: Quote) -> None:

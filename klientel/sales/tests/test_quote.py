@@ -13,9 +13,11 @@ from klientel.kernel.errors import Forbidden, Refused
 from klientel.kernel.history import undo
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.kinds import today
+from klientel.kernel.kinds.base import looking_at
 from klientel.kernel.records import type_of
 from klientel.kernel.testing import make
 from klientel.kernel.testing.making import make_member
+from klientel.sales.jobs.quote import expire_quotes
 from klientel.sales.models import Product, Quote
 from klientel.sales.queries.prices import prices
 
@@ -104,7 +106,7 @@ def test_all_lines_at_fault_are_told_at_once(anna: Actor) -> None:
 def test_the_sentence_says_which_line(anna: Actor) -> None:
     with pytest.raises(Refused) as no:
         quote(anna, positions=[*LINES, {"name": "A", "quantity": "-1"}])
-    assert str(no.value.message) == "Line 5: A quantity cannot be negative."
+    assert str(no.value.message) == "Zeile 5: Eine Menge kann nicht negativ sein."
 
 
 def test_the_currency_stays_as_soon_as_there_are_prices(anna: Actor) -> None:
@@ -300,3 +302,26 @@ def test_a_product_in_the_trash_stays_readable_in_its_quotes(anna: Actor) -> Non
     assert again(made).positions[0]["name"] == "Press"
     run(anna, "sales.quote.change", made.pk, discount="1")
     assert again(made).gross["amount"] == "11.78"
+
+
+# -- by itself -------------------------------------------------------------------------------------------------------
+
+
+def test_sending_makes_a_task_to_follow_up_before_it_expires(anna: Actor) -> None:
+    made = quote(anna, valid_until=str(today() + dt.timedelta(days=3)))
+    run(anna, "sales.quote.send", made.pk)
+    [task] = type_of("work.task").model.objects.all()
+    assert (task.owner, task.concerns, task.due) == (anna.member, [made.pk], made.valid_until)
+
+
+def test_what_nobody_answered_in_time_expires(anna: Actor) -> None:
+    late, valid = quote(anna, valid_until=str(today())), quote(anna)
+    for one in (late, valid):
+        run(anna, "sales.quote.send", one.pk)
+    expire_quotes()
+    assert (again(late).state, again(valid).state) == ("sent", "sent")
+    assert refusals(anna, "sales.quote.expire", late.pk) == {"None": "still_valid"}
+    with looking_at(today() + dt.timedelta(days=1)):
+        expire_quotes()
+    assert (again(late).state, again(valid).state) == ("expired", "sent")
+    assert refusals(anna, "sales.quote.accept", late.pk) == {"None": "not_open"}

@@ -10,10 +10,12 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.actions import Step, action
 from klientel.kernel.errors import Forbidden
+from klientel.kernel.files import keeping
 from klientel.kernel.kinds import LongText, Text, today
 from klientel.kernel.records import type_of
 from klientel.sales.models import Quote, quoting
 from klientel.sales.models.quoting import ACCEPTED, APPROVED, AWAITING, DECLINED, DRAFT, EXPIRED, SENT, SUPERSEDED
+from klientel.sales.queries.paper import paper
 
 FOLLOW_UP = dt.timedelta(days=7)
 Note = Annotated[str, LongText(_("note"), max_length=1000)]
@@ -70,6 +72,7 @@ def send(step: Step, quote: Quote) -> None:
         field="valid_until",
     )  # fmt: skip
     step.stamp(quote, state=SENT, sent_at=step.now)
+    _keep_paper(step, quote)
     _follow_up(step, quote)
     if quote.replaces is not None:
         before = Quote.objects.select_for_update().filter(pk=quote.replaces).first()
@@ -119,6 +122,22 @@ def needs_approval(step: Any, quote: Quote) -> bool:
     """Whether its highest discount is more than the form lets anybody give alone."""
     above = quoting.form_of(step, quote).approval_above
     return above is not None and (quote.discount_given or 0) > above
+
+
+def _keep_paper(step: Step, quote: Quote) -> None:
+    """The PDF as it goes out, with its SHA-256: it stays so whatever becomes of letterhead, recipient and products.
+
+    Bytes of a transaction that fails are swept up like those of an upload that nobody finished.
+    """
+    if not step.scope.may(type_of("kernel.file"), "create"):
+        return
+    name = keeping.clean_name(f"{quote.number}.pdf".replace("/", "-"))
+    kept = keeping.keep(step.actor.tenant, [paper(step.scope, quote)], name)
+    file = step.create(
+        "kernel.file", name=name, purpose="document", concerns=[quote.id], media_type=kept.media_type,
+        size=kept.size, digest=kept.digest, place=kept.place, owner=step.actor.member,
+    )  # fmt: skip
+    step.stamp(quote, document=file.id)
 
 
 def _follow_up(step: Step, quote: Quote) -> None:

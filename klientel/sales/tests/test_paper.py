@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from io import BytesIO
 from typing import Any
 
@@ -14,11 +15,12 @@ from pypdf import PdfReader
 from klientel.kernel.actions import run
 from klientel.kernel.files.storing import store
 from klientel.kernel.identity.actor import Actor
+from klientel.kernel.records import type_of
 from klientel.kernel.tenancy.models import Tenant
 from klientel.kernel.testing.cast import ALL
 from klientel.kernel.web.tests.conftest import at_browser
 from klientel.sales.models import Quote
-from klientel.sales.tests.test_quote import LINES, quote
+from klientel.sales.tests.test_quote import LINES, again, quote
 
 pytestmark = pytest.mark.django_db
 
@@ -108,3 +110,15 @@ def test_it_is_for_those_who_see_the_quote_and_its_lines(client: Client, actor: 
     stranger, _who = at_browser(tenant, "Otto", [one for one in hidden if one["record"] != "*"])
     assert stranger.get(reverse("quote_pdf", args=[made.pk])).status_code == 403
     assert client.get(reverse("quote_pdf", args=["01a20503-80d7-702d-a3e0-ad17c82ff23c"])).status_code == 404
+
+
+def test_what_was_sent_stays_byte_for_byte_as_it_was(client: Client, actor: Actor, form: Any) -> None:
+    made = sent_to(actor)
+    draft = read(client, made)[2]
+    run(actor, "sales.quote.send", made.pk)
+    sent = read(client, again(made))[2]
+    run(actor, "sales.quoteform.change", form.id, company="Other Name GmbH", footer="")
+    assert read(client, again(made))[2] == sent
+    assert len(draft) > 1000 and "Hansewerk" in read(client, again(made))[0]
+    kept = type_of("kernel.file").model.objects.get(pk=again(made).document)
+    assert (kept.digest, kept.concerns) == (hashlib.sha256(sent).hexdigest(), [made.pk])

@@ -10,10 +10,12 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
 from klientel.kernel.access.reading import get
-from klientel.kernel.errors import Forbidden
+from klientel.kernel.errors import Forbidden, Missing
 from klientel.kernel.files.keeping import clean_name
+from klientel.kernel.files.opening import open_file
 from klientel.kernel.records import type_of
 from klientel.kernel.web.answers import page
+from klientel.sales.models import Quote
 from klientel.sales.queries.paper import paper
 
 #: what stands on the paper
@@ -27,8 +29,19 @@ def pdf(request: Any, record_id: UUID) -> HttpResponse:
     quote = get(request.scope, rtype, record_id)
     if not set(request.scope.visible(rtype)) >= _ALL:
         raise Forbidden("forbidden", _("You may not see these records."))
-    response = HttpResponse(paper(request.scope, quote), content_type="application/pdf")
+    response = HttpResponse(_kept(request.scope, quote) or paper(request.scope, quote), content_type="application/pdf")
     name = clean_name(f"{quote.number}.pdf".replace("/", "-"))
     response["Content-Disposition"] = content_disposition_header(as_attachment=False, filename=name)
     response["Cache-Control"] = "private, no-store"
     return response
+
+
+def _kept(scope: Any, quote: Quote) -> bytes | None:
+    """The paper as it was sent; nothing where it was not sent or may not be opened."""
+    if quote.document is None:
+        return None
+    try:
+        opened = open_file(scope, quote.document)
+    except Missing:
+        return None
+    return opened.path.read_bytes() if opened.path else None

@@ -38,7 +38,8 @@ ROLE = "kernel.role"
 def overview(request: Any) -> HttpResponse:
     """All settings on one page."""
     parts = []
-    for key, note in PARTS:
+    of_apps = [(t.key, "") for t in all_types() if t.system and not t.key.startswith("kernel.")]
+    for key, note in (*PARTS, *of_apps):
         rtype = type_of(key)
         if request.scope.may(rtype, "view"):
             parts.append({"rtype": rtype, "note": note, "may_create": request.scope.may(rtype, "create")})

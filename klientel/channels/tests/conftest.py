@@ -42,12 +42,12 @@ class Sink:
         later = getattr(envelope, "later", "")
         if later and later != "drop":
             return later
-        if self.pause:
-            await asyncio.sleep(self.pause)
         found = email.message_from_bytes(envelope.content)
         self.ids[found["Message-ID"]] += 1
         self.mails.append((envelope.mail_from, envelope.rcpt_tos, found))
         self.times.append(time.monotonic())
+        if self.pause:  # it is taken, and the sender does not know so yet
+            await asyncio.sleep(self.pause)
         if later == "drop":  # taken, but nobody hears so
             server.transport.abort()
         return "250 2.0.0 taken"

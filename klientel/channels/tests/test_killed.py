@@ -59,10 +59,11 @@ def send_under_fire(sink, environment, *, mails, kills, seed):
             for n in range(mails):
                 write_to(anna, person(anna, n))
         environment = environment | {"KLIENTEL_EGRESS_ALLOW": "*=127.0.0.1"}
-        other = start(tenant.pk, account.id, environment)
-        for _n in range(kills):
+        for n in range(kills):
+            if n == kills // 2:
+                other = start(tenant.pk, account.id, environment)
             process = start(tenant.pk, account.id, environment)
-            time.sleep(chance.uniform(0.0, 0.4))
+            time.sleep(chance.uniform(0.1, 0.5))
             process.kill()
             process.wait()
         last = start(tenant.pk, account.id, environment)

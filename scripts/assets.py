@@ -14,11 +14,18 @@ PACKAGES = ROOT / "node_modules"
 TARGET = ROOT / "klientel" / "kernel" / "web" / "static" / "vendor"
 COPIES = {
     "htmx.org/dist/htmx.min.js": "htmx.min.js",
-    "sortablejs/Sortable.min.js": "sortable.min.js",
     "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2": "inter-latin-wght-normal.woff2",
 }
-LICENCES = ("htmx.org", "sortablejs", "@fontsource-variable/inter", "lucide-static")
+LICENCES = ("htmx.org", "@fontsource-variable/inter", "lucide-static")
 SPOKEN = re.compile(r"""["']([a-z][a-z0-9]*(?:-[a-z0-9]+)*)["']""")
+#: words of the code that happen to be names of icons
+WORDS = set(
+    (
+        "binary blocks boxes construction contact cookie database delete filter focus form hash "
+        "heading infinity leaf minus mouse percent radio replace reply route server share "
+        "signature stamp summary ticket tickets timeline timer van variable verified voicemail workflow "
+    ).split()
+)
 LEFT_OUT = {"tests", "migrations", "locale", "vendor", "lib", "__pycache__"}
 
 
@@ -31,7 +38,8 @@ def sources() -> list[Path]:
 def icons() -> list[str]:
     """Names of the icons our code names."""
     known = {path.stem for path in (PACKAGES / "lucide-static" / "icons").glob("*.svg")}
-    return sorted(known & {name for path in sources() for name in SPOKEN.findall(path.read_text("utf-8"))})
+    spoken = {name for path in sources() for name in SPOKEN.findall(path.read_text("utf-8"))}
+    return sorted((known & spoken) - WORDS)
 
 
 def symbol(name: str) -> str:
@@ -39,7 +47,27 @@ def symbol(name: str) -> str:
     text = (PACKAGES / "lucide-static" / "icons" / f"{name}.svg").read_text("utf-8")
     inner = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
     inner = re.sub(r"^.*?<svg[^>]*>|</svg>.*$", "", inner, flags=re.DOTALL)
-    return f'<symbol id="{name}" viewBox="0 0 24 24">{" ".join(inner.split())}</symbol>'
+    inner = re.sub(r"\s*/>\s*", "/>", " ".join(inner.split()))
+    return f'<symbol id="{name}" viewBox="0 0 24 24">{ALONE.sub(_joined, inner)}</symbol>'
+
+
+ALONE = re.compile(r'(?:<path d="[^"]*"/>){2,}')
+_NUMBER = r"-?(?:\d+\.?\d*|\.\d+)"
+_BEGINS = re.compile(rf"m\s*({_NUMBER})[\s,]*({_NUMBER})\s*(.*)", re.DOTALL)
+
+
+def _joined(some: re.Match[str]) -> str:
+    """Lines that follow each other as one path. A relative beginning is absolute where it stands first, and only there
+    (SVG 2, 9.3.3): so it is written as an absolute one."""
+    made = []
+    for d in re.findall(r'd="([^"]*)"', some[0]):
+        found = _BEGINS.fullmatch(d)
+        if found:
+            x, y, rest = found.groups()
+            made.append(f"M{x} {y}{'l' if rest[:1] in '-.0123456789' and rest else ''}{rest}")
+        else:
+            made.append(d)
+    return f'<path d="{"".join(made)}"/>'
 
 
 def sprite(names: list[str]) -> str:

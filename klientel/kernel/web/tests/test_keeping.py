@@ -184,9 +184,10 @@ def test_the_small_forms_begin_at_this_moment(desk: Desk, monkeypatch: pytest.Mo
 
 def test_a_field_of_ones_own_that_was_added_is_on_the_next_page(desk: Desk) -> None:
     client, actor = desk
-    page(client)
+    for path in ("/persons/", "/persons/columns"):
+        page(client, path)
     with inside(actor.tenant), writing():
         facts = {"record_type": "contacts.person", "kind": "text", "name": "x_shoe", "privacy": "public"}
         run(actor, "kernel.customfield.create", label_de="Schuhe", label_en="Shoe size", **facts)
     assert "Shoe size" in page(client, "/persons/new")
-    assert "Shoe size" in page(client, "/persons/?sort=-title")
+    assert "Shoe size" in page(client, "/persons/columns")

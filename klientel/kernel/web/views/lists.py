@@ -185,10 +185,6 @@ def _around(request: Any, state: State, found: Page, views: list[Row]) -> dict[s
         ],
         "chips": lambda: chips(scope, state),
         "said_by": said_by(scope, state),
-        "all_columns": lambda: [
-            {"name": n, "label": label_of(visible[n]), "on": n in state.columns}
-            for n in dict.fromkeys((*state.columns, *(n for n, k in visible.items() if k.listed)))
-        ],
         "sorts": lambda: [
             {"label": label_of(k), "url": state.url(sort=n), "down_url": state.url(sort=f"-{n}")}
             for n, k in visible.items()
@@ -213,6 +209,13 @@ def _name_column(state: State, *, named: bool) -> dict[str, Any]:
         "name_sorted": by_title and ("descending" if state.sort.down else "ascending"),
         "name_sort_url": lambda: state.url(sort=str(Sort("title", by_title and not state.sort.down))),
     }
+
+
+def all_columns(scope: Any, state: State) -> list[dict[str, Any]]:
+    """Every field that a list can show: the shown ones in their order, then the others."""
+    visible = scope.visible(state.rtype)
+    names = dict.fromkeys((*state.columns, *(n for n, k in visible.items() if k.listed)))
+    return [{"name": n, "label": label_of(visible[n]), "on": n in state.columns} for n in names]
 
 
 def bulk_actions(scope: Any, rtype: RecordType) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ from klientel.kernel.web import builder
 from klientel.kernel.web.answers import act, fragment, page, say_done, wants_json
 from klientel.kernel.web.listing import VIEWS, State, parsed, state_of, views_of
 from klientel.kernel.web.ordering import moved
-from klientel.kernel.web.views.lists import seen_type
+from klientel.kernel.web.views.lists import all_columns, seen_type
 
 
 @require_POST
@@ -73,9 +73,15 @@ def delete(request: Any, view_id: UUID) -> HttpResponse:
 
 @page
 def columns(request: Any, slug: str) -> HttpResponse:
-    """Ticked columns, in the order in which they were sent, become an address; a button may move one of them."""
+    """The columns of a list to choose from. Ticked ones, in the order in which they were sent, become an address; a
+    button may move one of them."""
     rtype = seen_type(request, slug)
     state = state_of(request.scope, rtype, request.GET, views_of(request.scope, rtype))
+    if not {"apply", "column"} & request.GET.keys():
+        context = {"rtype": rtype, "state": state, "all_columns": all_columns(request.scope, state)}
+        answer = render(request, f"records/{'_' if wants_json(request) else ''}columns.html", context)
+        patch_vary_headers(answer, ["X-Requested-With"])
+        return answer
     ticked = [c for c in request.GET.getlist("column") if c in request.scope.visible(rtype)]
     return HttpResponseRedirect(state.url(columns=",".join(moved(ticked, request.GET.get("move", "")))))
 

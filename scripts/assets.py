@@ -19,9 +19,12 @@ COPIES = {
 LICENCES = ("htmx.org", "@fontsource-variable/inter", "lucide-static")
 SPOKEN = re.compile(r"""["']([a-z][a-z0-9]*(?:-[a-z0-9]+)*)["']""")
 #: words of the code that happen to be names of icons
-WORDS = set(
-    ["binary", "blocks", "boxes", "construction", "contact", "cookie", "database", "delete", "filter", "focus", "form", "hash", "heading", "infinity", "leaf", "minus", "mouse", "percent", "radio", "replace", "reply", "route", "server", "share", "signature", "stamp", "summary", "ticket", "tickets", "timeline", "timer", "van", "variable", "verified", "voicemail", "workflow"]
-)
+WORDS = {
+    "binary", "blocks", "boxes", "construction", "contact", "cookie", "database", "delete", "filter", "focus",
+    "form", "hash", "heading", "infinity", "leaf", "minus", "mouse", "percent", "radio", "replace", "reply",
+    "route", "server", "share", "signature", "stamp", "summary", "ticket", "tickets", "timeline", "timer",
+    "van", "variable", "verified", "voicemail", "workflow",
+}  # fmt: skip
 LEFT_OUT = {"tests", "migrations", "locale", "vendor", "lib", "__pycache__"}
 
 

@@ -53,6 +53,7 @@ urlpatterns = [
     path("<type:slug>/", past.record_list, name="list"),  # asked for most; no fixed word ends like these two
     path("<type:slug>/<uuid:record_id>/", past.record, name="record"),
     path("", home.home, name="home"),
+    path("shortcuts", home.shortcuts, name="shortcuts"),
     path("more", home.more, name="more"),
     path("search", search.search, name="search"),
     path("palette", search.palette, name="palette"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -19,7 +20,7 @@ from klientel.kernel.events import Event
 from klientel.kernel.records import type_of
 from klientel.kernel.sql import Sql
 from klientel.kernel.web import entries, shell, timeline
-from klientel.kernel.web.answers import page
+from klientel.kernel.web.answers import fragment, page
 from klientel.kernel.web.views.search import recent
 
 #: a visit ends when nothing was opened for so long
@@ -108,6 +109,13 @@ def _business(event: Event) -> bool:
 def _first_steps(request: Any) -> list[Any]:
     """What a new workspace may begin with; nothing once there is something to see."""
     return shell.shell_of(request).creatable[:3] if not request.session.get("opened") else []
+
+
+@page
+def shortcuts(request: Any) -> HttpResponse:
+    """The keys of every page, and the switch for those of one key; asked for when somebody wants to see them."""
+    seen = urlsplit(request.headers.get("Referer", ""))
+    return fragment(request, "shortcuts.html", {"here": urlunsplit(("", "", seen.path, seen.query, ""))})
 
 
 @page

@@ -94,7 +94,8 @@ def test_a_name_and_a_wish_that_changed_show_on_the_next_page(desk: Desk) -> Non
     text = page(desk[0])
     assert "Anna Neu" in text
     assert 'aria-checked="true" name="theme" value="dark"' in text
-    assert 'name="single_keys" value="on"' in text
+    assert 'data-keys="off"' in text
+    assert 'name="single_keys" value="on"' in page(desk[0], "/shortcuts")
 
 
 def test_a_view_that_was_made_or_changed_shows_on_the_next_page(desk: Desk) -> None:

@@ -233,6 +233,7 @@ def bulk_actions(scope: Any, rtype: RecordType) -> list[dict[str, Any]]:
         made.append(
             {
                 "verb": verb,
+                "usual": verb in BULK,
                 "label": str(act.label),
                 "icon": act.icon,
                 "dangerous": act.dangerous,

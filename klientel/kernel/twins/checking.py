@@ -23,7 +23,7 @@ from klientel.kernel.tenancy import current
 from klientel.kernel.twins.rules import Rule, rule_of
 from klientel.lib.matching import Evidence, Matching, codes, summed
 
-CANDIDATES = 40  # those that share most keys are scored
+CANDIDATES = 20  # those that share the rarest keys are scored
 PER_KEY = 40  # a key that more records share costs no more than this many
 
 
@@ -113,15 +113,19 @@ def judged(
 
 
 def _candidates(scope: ActorScope, rtype: RecordType, keys: list[str]) -> list[Any]:
-    """Visible records that share keys, those that share most first: one bounded look into the index for each key."""
+    """Visible records that share keys, those that share the rarest first: one bounded look into the index for each key.
+
+    A key that few have says more than one that many have, so each counts by how many it leads to.
+    """
     table = rtype.table
     parts = [Sql("t.tenant_id = %s AND t.match_keys && ARRAY[k.key] AND t.archived_at IS NULL", (scope.tenant,))]
     if (base := rtype.base("t")) is not None:
         parts.append(base)
     inside = both([*parts, scope.restrict(rtype, "t")])
     text = (  # by hand: building the same with the ORM costs more than the query
-        f"SELECT r.* FROM (SELECT c.id, count(*) AS shared FROM unnest(%s::text[]) k(key) CROSS JOIN LATERAL"
-        f" (SELECT t.id FROM {table} t WHERE {inside.text} LIMIT {PER_KEY}) c"
+        f"SELECT r.* FROM (SELECT c.id, sum(1.0 / c.n) AS shared FROM unnest(%s::text[]) k(key) CROSS JOIN LATERAL"
+        f" (SELECT x.id, count(*) OVER () AS n FROM (SELECT t.id FROM {table} t WHERE {inside.text}"
+        f" LIMIT {PER_KEY}) x) c"
         f" GROUP BY c.id ORDER BY shared DESC, c.id DESC LIMIT {CANDIDATES}) n"
         f" JOIN {table} r ON r.tenant_id = %s AND r.id = n.id ORDER BY n.shared DESC, n.id"
     )

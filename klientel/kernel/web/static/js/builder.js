@@ -51,10 +51,15 @@ function after(root, button, before) {
   } else if (before) byId(before)?.focus();
 }
 async function redraw(root, button) {
+  root.setAttribute("aria-busy", "true");
+  const mine = await drawn(root, button);
+  if (mine === root.drawing) root.removeAttribute("aria-busy"); // a later one is still on its way otherwise
+}
+async function drawn(root, button) {
   let before = document.activeElement?.id || "";
   const waiting = (root.drawing?.abort(), (root.drawing = new AbortController()));
   const sent = held(root), answer = await ask(root.dataset.builder, { method: "POST", body: data(root, button), signal: waiting.signal });
-  if (!answer?.ok) { if (answer) toast(problem(answer), { tone: "bad" }); return; }
+  if (!answer?.ok) { if (answer) toast(problem(answer), { tone: "bad" }); return waiting; }
   const now = held(root), here = document.activeElement?.id;
   if (here && root.contains(document.activeElement)) before = here;
   root.replaceChildren(...fresh(answer.data).childNodes);
@@ -63,7 +68,10 @@ async function redraw(root, button) {
   await Promise.resolve();
   after(root, button, before.endsWith("-text") ? before.slice(0, -5) : before);
   if (later) speak(root);
+  return waiting;
 }
+// What was chosen before this script was there.
+const begun = (root) => [...root.querySelectorAll("select[data-redraw]")].some((s) => s.selectedIndex !== Math.max(0, [...s.options].findIndex((o) => o.defaultSelected)));
 async function speak(root) {
   const waiting = (root.saying?.abort(), (root.saying = new AbortController()));
   const answer = await ask(root.dataset.builder, { method: "POST", body: data(root, "say " + root.dataset.prefix), signal: waiting.signal, quiet: true });
@@ -83,6 +91,7 @@ function wire(root) {
   });
   root.addEventListener("change", (e) => { if (e.target.matches("[data-redraw]")) { clearTimeout(timer); redraw(root, `draw ${root.dataset.prefix}`); } });
   root.addEventListener("input", (e) => { if (e.target.tagName === "SELECT" && e.target.matches("[data-redraw]")) return; clearTimeout(timer); timer = setTimeout(() => speak(root), 350); });
+  if (begun(root)) redraw(root, `draw ${root.dataset.prefix}`);
 }
 // The form of a filter stays in its dialog where something is refused, and leads to the list where nothing is.
 async function apply(e) {

@@ -115,7 +115,8 @@ def judged(
 def _candidates(scope: ActorScope, rtype: RecordType, keys: list[str]) -> list[Any]:
     """Visible records that share keys, those that share the rarest first: one bounded look into the index for each key.
 
-    A key that few have says more than one that many have, so each counts by how many it leads to.
+    A key that few have says more than one that many have, so each counts by how many it leads to; one
+    frequent key alone leads to nobody, for it would be an arbitrary few of many.
     """
     table = rtype.table
     parts = [Sql("t.tenant_id = %s AND t.match_keys && ARRAY[k.key] AND t.archived_at IS NULL", (scope.tenant,))]
@@ -126,7 +127,7 @@ def _candidates(scope: ActorScope, rtype: RecordType, keys: list[str]) -> list[A
         f"SELECT r.* FROM (SELECT c.id, sum(1.0 / c.n) AS shared FROM unnest(%s::text[]) k(key) CROSS JOIN LATERAL"
         f" (SELECT x.id, count(*) OVER () AS n FROM (SELECT t.id FROM {table} t WHERE {inside.text}"
         f" LIMIT {PER_KEY}) x) c"
-        f" GROUP BY c.id ORDER BY shared DESC, c.id DESC LIMIT {CANDIDATES}) n"
+        f" GROUP BY c.id HAVING sum(1.0 / c.n) > 1.0 / {PER_KEY} ORDER BY shared DESC, c.id DESC LIMIT {CANDIDATES}) n"
         f" JOIN {table} r ON r.tenant_id = %s AND r.id = n.id ORDER BY n.shared DESC, n.id"
     )
     return list(rtype.model.objects.raw(text, [keys, *inside.params, scope.tenant]))

@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "klientel.kernel",
     "klientel.privacy",
+    "klientel.insights",
     "klientel.contacts",
     "klientel.channels",
     "klientel.work",
@@ -157,7 +158,7 @@ CONTENT_SECURITY_POLICY = {
 
 # -- pages -----------------------------------------------------------------------------------------------------------
 
-APPS = ("kernel/web", "kernel/web/account", "privacy", "contacts", "channels", "work", "sales")
+APPS = ("kernel/web", "kernel/web/account", "privacy", "insights", "contacts", "channels", "work", "sales")
 ROOMS = [ROOT / "klientel" / place for place in APPS]
 TEMPLATES = [
     {

@@ -1,0 +1,1 @@
+"""Sums, charts and dashboards over records: knows the kernel, no domain."""

@@ -65,6 +65,7 @@ class RecordType:
     custom_id: UUID | None = None  # set for a type that a row declares
     own: dict[str, Kind] = field(default_factory=dict)  # fields of a row-declared type
     group: Any = ""  # where navigation shows it
+    often: tuple[str, ...] = ()  # its own actions that the bar of a selection offers first
     board: Board | None = None  # how its records stand on a board
     tree: dict[str, tuple[str, ...]] = field(default_factory=dict)  # links whose target counts its records up its
     # tree (a company and its subsidiaries), each with the numbers and amounts that are added up there

@@ -110,7 +110,10 @@ def _wholes(scope: ActorScope, rtype: RecordType, board: Board) -> list[Row]:
 def _columns(scope: ActorScope, rtype: RecordType, board: Board, whole: Row | None) -> list[Column]:
     kind = rtype.fields[board.by]
     if not isinstance(kind, Link):
-        return [Column(key, label) for key, label in kind.options()]
+        return [
+            Column(key, label, {"outcome": key}, board.verbs.get(key, ""), aside=key in board.aside)
+            for key, label in kind.options()
+        ]
     target = type_of(kind.to)
     seen = scope.visible(target)
     wanted = [n for n in (board.outcome, board.weight, "rots_after") if n and n in seen]

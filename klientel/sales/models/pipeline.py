@@ -10,6 +10,9 @@ from klientel.kernel.records.record import Record
 
 OPEN, WON, LOST = "open", "won", "lost"
 OUTCOMES = ((OPEN, _("open")), (WON, _("won")), (LOST, _("lost")))
+#: why a lead is disqualified
+UNFIT = "unfit"
+REASONS_FOR = (*OUTCOMES[1:], (UNFIT, _("disqualified leads")))
 TONES = {WON: "ok", LOST: "bad"}
 #: the fields of a deal that a stage can ask for
 NEEDED = (
@@ -75,10 +78,10 @@ class Stage(Record):
 
 
 class CloseReason(Record):
-    """Why deals are won or lost, in the words of a tenant."""
+    """Why deals are won or lost and leads disqualified, in the words of a tenant."""
 
     name = Text(_("name"), required=True, max_length=80)
-    outcome = Choice(_("for deals that are"), of=OUTCOMES[1:], default=LOST, tones=TONES)
+    outcome = Choice(_("for deals that are"), of=REASONS_FOR, default=LOST, tones=TONES)
 
     class Meta(Record.Meta):
         app_label = "sales"

@@ -24,4 +24,8 @@ REASONS = (
     ("lost", _("No budget")),
     ("lost", _("No decision")),
     ("lost", _("Not a fit")),
+    ("unfit", _("No need")),
+    ("unfit", _("Not reachable")),
+    ("unfit", _("Not our customer")),
+    ("unfit", _("Spam")),
 )

@@ -221,7 +221,8 @@ def all_columns(scope: Any, state: State) -> list[dict[str, Any]]:
 def bulk_actions(scope: Any, rtype: RecordType) -> list[dict[str, Any]]:
     """What can be done with a selection: actions that need nothing, or one thing, more."""
     found = {a.verb: a for a in actions.actions_on(rtype)}
-    order = [v for v in BULK if v in found] + [v for v in found if v not in BULK and v not in NOT_BULK]
+    usual = dict.fromkeys((*rtype.often, *BULK))
+    order = [v for v in usual if v in found] + [v for v in found if v not in usual and v not in NOT_BULK]
     made: list[dict[str, Any]] = []
     for verb in order:
         act = found[verb]
@@ -233,7 +234,7 @@ def bulk_actions(scope: Any, rtype: RecordType) -> list[dict[str, Any]]:
         made.append(
             {
                 "verb": verb,
-                "usual": verb in BULK,
+                "usual": verb in usual,
                 "label": str(act.label),
                 "icon": act.icon,
                 "dangerous": act.dangerous,

@@ -1,0 +1,110 @@
+"""What can be done with a lead."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from klientel.kernel.actions import Step, action
+from klientel.kernel.kinds import Choice, Link, Money, Text
+from klientel.sales.models import Deal, Lead, Quote
+from klientel.sales.models.leading import CONTACTED, CONVERTED, DISQUALIFIED, MQL, NEW, NURTURED, OPEN, SQL
+from klientel.sales.models.pipeline import OPEN as OPEN_DEAL
+
+_GRADES = ((MQL, _("by marketing")), (SQL, _("by sales")))
+
+
+@action("sales.lead", _("Take it"), needs="change", icon="hand")
+def take(step: Step, lead: Lead) -> None:
+    """Look after a lead that nobody looks after yet."""
+    _still_open(step, lead)
+    step.require(lead.owner in (None, step.actor.member), "taken", _("Somebody else looks after this lead already."))
+    step.require(step.actor.member is not None, "nobody", _("Only a member can take a lead."))
+    step.change(lead, owner=step.actor.member)
+    step.mark(lead)
+
+
+@action("sales.lead", _("Contacted"), needs="change", icon="phone")
+def contacted(step: Step, lead: Lead) -> None:
+    """Somebody has answered; whoever says so looks after it from now on, if nobody did."""
+    _still_open(step, lead)
+    step.require(lead.status != CONTACTED, "contacted_already", _("This lead is contacted already."))
+    step.change(lead, status=CONTACTED)
+    if lead.owner is None and step.actor.member is not None:
+        step.change(lead, owner=step.actor.member)
+
+
+@action("sales.lead", _("Qualified"), needs="change", icon="badge-check")
+def qualify(step: Step, lead: Lead, *, grade: Annotated[str, Choice(_("qualified"), of=_GRADES)] = SQL) -> None:
+    """It is worth the work: by the rules of marketing, or after a talk of sales."""
+    _still_open(step, lead)
+    step.change(lead, status=grade or SQL)
+
+
+@action("sales.lead", _("Nurture"), needs="change", icon="sprout")
+def nurture(step: Step, lead: Lead) -> None:
+    """Not now: keep in touch until the time has come."""
+    _still_open(step, lead)
+    step.change(lead, status=NURTURED)
+
+
+@action("sales.lead", _("Disqualify"), needs="change", icon="circle-x")
+def disqualify(step: Step, lead: Lead, *, reason: Annotated[UUID, Link("sales.closereason", _("reason"))]) -> None:
+    """Nothing will come of it, and why."""
+    _still_open(step, lead)
+    step.change(lead, status=DISQUALIFIED, reason=reason)
+
+
+@action("sales.lead", _("Reopen"), needs="change", icon="rotate-ccw")
+def reopen(step: Step, lead: Lead) -> None:
+    """Something may come of it after all."""
+    step.require(lead.status == DISQUALIFIED, "not_disqualified", _("This lead is not disqualified."))
+    step.change(lead, status=CONTACTED if lead.first_response_at else NEW)
+
+
+@action("sales.lead", _("Hand over"), needs="assign", icon="user-check")
+def hand_over(
+    step: Step,
+    lead: Lead,
+    *,
+    owner: Annotated[UUID, Link("kernel.member", _("to"))],
+    reason: Annotated[str, Text(_("reason"), max_length=300)],
+) -> None:
+    """Somebody else looks after it from now on, and why."""
+    step.change(lead, owner=owner)
+    step.keep(reason=reason)
+    step.mark(lead)
+
+
+@action("sales.lead", _("Convert to a deal"), needs="change", icon="target")
+def convert(step: Step, lead: Lead, *, value: Annotated[Any, Money(_("value"))] = None) -> None:
+    """It becomes a deal with the same person and organisation; the lead stays beside it."""
+    step.require(lead.status != CONVERTED, "converted_already", _("This lead is a deal already."))
+    made = step.create(
+        "sales.deal", name=lead.name, person=lead.person, organisation=lead.organisation, source=lead.source,
+        value=value, owner=lead.owner or step.actor.member, tags=list(lead.tags),
+    )  # fmt: skip
+    step.stamp(lead, deal=made.id)
+    step.change(lead, status=CONVERTED)
+
+
+@action("sales.lead", _("Back to a lead"), needs="change", icon="undo-2")
+def unconvert(step: Step, lead: Lead) -> None:
+    """The deal came too early: it goes to the recycle bin, unless something happened with it."""
+    step.require(lead.status == CONVERTED, "not_converted", _("This lead is no deal."))
+    step.settle_record(lead.deal)
+    deal = Deal.objects.select_for_update().filter(pk=lead.deal, archived_at=None).first()
+    if deal is not None:
+        moved = deal.state != OPEN_DEAL or deal.entered_stage_at not in (None, deal.created_at)
+        step.require(not moved, "deal_moved", _("The deal has moved on since. Please close it there, with a reason."))
+        quoted = Quote.objects.filter(deal=deal.pk, archived_at=None).exists()
+        step.require(not quoted, "deal_quoted", _("There is a quote for the deal. Please close the deal instead."))
+        step.archive(deal)
+    step.change(lead, status=SQL)
+    step.stamp(lead, deal=None)
+
+
+def _still_open(step: Step, lead: Lead) -> None:
+    step.require(lead.status in OPEN, "closed", _("This lead is closed. Please reopen it first."))

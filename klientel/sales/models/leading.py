@@ -1,0 +1,81 @@
+"""What follows from the status of a lead: since when, the first reaction, its end, and the reason an end needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from klientel.kernel.errors import Refused
+from klientel.kernel.records import type_of
+from klientel.sales.models.pipeline import UNFIT, CloseReason
+
+NEW, CONTACTED, MQL, SQL, NURTURED = "new", "contacted", "mql", "sql", "nurtured"
+DISQUALIFIED, CONVERTED = "disqualified", "converted"
+STATUSES = (
+    (NEW, _("new")),
+    (CONTACTED, _("contacted")),
+    (MQL, _("qualified by marketing")),
+    (SQL, _("qualified by sales")),
+    (NURTURED, _("nurtured")),
+    (CONVERTED, _("converted")),
+    (DISQUALIFIED, _("disqualified")),
+)
+TONES = {NEW: "accent", CONTACTED: "info", MQL: "plum", SQL: "plum", NURTURED: "warn", CONVERTED: "ok"}
+OPEN = (NEW, CONTACTED, MQL, SQL, NURTURED)
+#: reached by somebody's answer; what marketing alone finds good is no reaction yet
+ANSWERED = (CONTACTED, SQL, NURTURED, CONVERTED, DISQUALIFIED)
+
+
+def derive(step: Any, draft: Any) -> None:
+    """Bring a written lead in line with its status; refused where an end has no reason."""
+    lead, changes = draft.record, draft.changes
+    if draft.new:
+        _begin(step, lead)
+    if "status" in changes or draft.new:
+        _entered(step, lead, changes, new=draft.new)
+    if "reason" in changes and lead.reason is not None:
+        _fits(step, lead)
+
+
+def _begin(step: Any, lead: Any) -> None:
+    """A person's organisation is the lead's, and an owner's team its inbox, unless somebody said otherwise."""
+    if lead.organisation is None and lead.person is not None:
+        _fill(step, lead, "organisation", "contacts.person", lead.person, "organisation")
+    if lead.team is None and lead.owner is not None:
+        _fill(step, lead, "team", "kernel.member", lead.owner, "team")
+
+
+def _fill(step: Any, lead: Any, name: str, rtype: str, record_id: Any, there: str) -> None:
+    rows = type_of(rtype).model.objects
+    found = step.once((rtype, record_id), lambda: rows.filter(pk=record_id).values_list(there, flat=True).first())
+    if found is not None:
+        step.change(lead, **{name: found})
+
+
+def _entered(step: Any, lead: Any, changes: dict[str, Any], *, new: bool) -> None:
+    """What an undo says of these facts itself stands; what had ended before it came here may have no reason."""
+    facts: dict[str, Any] = {"status_since": step.now}
+    ended = lead.status not in OPEN
+    facts["closed_at"] = (lead.closed_at or step.now) if ended else None
+    if lead.status == DISQUALIFIED and lead.reason is None and not new:
+        raise Refused("reason_missing", _("Please say why."), "reason")
+    if lead.status != DISQUALIFIED and lead.reason is not None:
+        facts["reason"] = None
+    if lead.status == CONVERTED and lead.deal is None and not new:
+        raise Refused("not_converted", _("Please use “Convert to a deal”: it makes the deal."), "status")
+    if lead.status in ANSWERED and lead.first_response_at is None:
+        facts |= reaction(lead, step.now)
+    step.stamp(lead, **{name: value for name, value in facts.items() if name not in changes})
+
+
+def reaction(lead: Any, at: Any) -> dict[str, Any]:
+    """The first reaction at an instant, and how long it took in whole minutes of the clock."""
+    return {"first_response_at": at, "response_minutes": max(0, int((at - lead.created_at).total_seconds() // 60))}
+
+
+def _fits(step: Any, lead: Any) -> None:
+    rows = CloseReason.objects
+    found = step.once(("sales.reason", lead.reason), lambda: rows.filter(pk=lead.reason).first())
+    if found is not None and found.outcome != UNFIT:
+        raise Refused("other_outcome", _("This is no reason for that outcome."), "reason")

@@ -111,6 +111,7 @@ def _finish(run_id: UUID) -> ImportRun:
         with writing.door():
             run.save(update_fields=["state", "finished_at", "staged"])
         telling.tell(run)
+        running.look_for_twins(run)
     return run
 
 
@@ -174,7 +175,7 @@ class Carrier:
         named, decided = self.importer.keyed.find([takens[r.line] for r in some])
         rest = [r for r in some if r.line not in decided]
         found = self.importer.finder.find([(r.line, takens[r.line].record) for r in rest])
-        met = {rest[n].line: m for n, m in found.items() if m.record is not None}
+        met = {rest[n].line: m for n, m in found.items() if m.certain and m.record is not None}
         met |= {line: m for line, m in named.items() if m.record is not None}
         own = set(
             StagedRow.objects.filter(run=self.run.pk, made=True, record__in=[m.record.pk for m in met.values()])
@@ -276,8 +277,9 @@ class Carrier:
     @staticmethod
     def _keep(row: StagedRow, record: UUID | None, changes: dict[str, Any], fault: dict[str, str], title: str) -> None:
         row.state, row.record, row.made, row.changes, row.keys = "conflict", record, False, changes, []
-        row.faults = [fault, *(f for f in row.faults if f["state"] != "conflict")]
-        row.match = {"score": row.match.get("score", 1.0), "reasons": [], "line": 0, "title": title} | row.match
+        known = {} if "likely" in row.remarks else row.match  # what it perhaps repeats is not what is in its way
+        row.faults = [fault, *(f for f in row.faults if f["state"] not in ("conflict", "likely"))]
+        row.match = {"score": 1.0, "reasons": [], "line": 0, "title": title} | known
         with writing.door():
             row.save()
 

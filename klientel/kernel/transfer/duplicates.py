@@ -36,12 +36,16 @@ _FIRST = 1000  # rows after which it is asked whether reading the keys of the ba
 
 @dataclass(slots=True)
 class Match:
-    """The record (or the earlier row of the file, by ``line``) that a row repeats, how likely and why."""
+    """The record (or the earlier row of the file, by ``line``) that a row repeats, how likely and why.
+
+    One that is not ``certain`` is likely enough to be told, and a new record all the same.
+    """
 
     score: float
     reasons: list[str]
     record: Any = None
     line: int = 0
+    certain: bool = True
 
 
 def weight(key: str) -> float:
@@ -86,7 +90,8 @@ class Finder:
     ) -> None:
         self.scope, self.rtype = scope, rtype
         self._matching, self._rule, self._visible = rtype.matching, rule_of(rtype), scope.visible(rtype)
-        self._threshold = threshold or self._rule.certain
+        self._certain = threshold or self._rule.certain
+        self._likely = min(self._certain, self._rule.propose)
         self._profiles: dict[Any, Profile] = {}  # of the chunk at hand: of its rows by number, of records by id
         self._branch, self._change_set = branch, change_set
         self._found, self._asked_at = 0, _FIRST
@@ -209,8 +214,8 @@ class Finder:
         assert self._matching is not None
         evidence = self._matching.compare(mine, theirs, self._rule.common)
         match.score = summed(evidence, self._rule.size)
-        if match.score >= self._threshold and (n not in found or match.score > found[n].score):
-            match.reasons = codes(evidence)
+        if match.score >= self._likely and (n not in found or match.score > found[n].score):
+            match.reasons, match.certain = codes(evidence), match.score >= self._certain
             found[n] = match
 
 

@@ -30,6 +30,7 @@ from klientel.kernel.transfer.keyed import Keyed
 from klientel.kernel.transfer.options import Options
 from klientel.kernel.transfer.resolving import Resolver
 from klientel.kernel.transfer.taking import Fault, Taken
+from klientel.kernel.twins.rules import rule_of
 from klientel.lib.ids import uuid7
 
 CHUNK = 500
@@ -55,6 +56,11 @@ class Result:
         """Whether the row is more than a plain success, so that its outcome is kept."""
         return self.state in ("duplicate", "error") or bool(self.faults)
 
+    @property
+    def remarks(self) -> set[str]:
+        """The states of what is said of the row."""
+        return {f.state for f in self.faults}
+
 
 @dataclass(slots=True)
 class _Row:
@@ -63,6 +69,7 @@ class _Row:
     taken: Taken
     record: Any
     match: Match | None = None
+    perhaps: Match | None = None  # what it is likely to repeat, not certain
 
 
 class Importer:
@@ -149,7 +156,8 @@ class Importer:
         for row in rows:
             row.match = named.get(row.taken.line)
         for n, row in enumerate(rest):
-            row.match = alike.get(n)
+            found = alike.get(n)
+            row.match, row.perhaps = (found, None) if found is None or found.certain else (None, found)
 
     def _turn(self, rows: list[_Row]) -> tuple[list[_Row], list[_Row]]:
         """The rows that can be done now, with their twins, and those that must wait for others of this chunk."""
@@ -183,9 +191,10 @@ class Importer:
     def _create(self, rows: list[_Row]) -> Iterator[Result]:
         items = [self._new(r) for r in rows]
         for row, outcome in zip(rows, self.run("create", items), strict=True):
-            result = self.result(row.taken, outcome, "new", row.match)
+            result = self.result(row.taken, outcome, "new", row.match or row.perhaps)
             if result.match is not None and result.state == "new":
-                result.faults.append(Fault("warning", "created_all_the_same", self._sentence(result.match)))
+                state, code = ("likely", "perhaps_known") if row.perhaps else ("warning", "created_all_the_same")
+                result.faults.append(Fault(state, code, self._sentence(result.match)))
             yield result
 
     def _new(self, row: _Row) -> Item:
@@ -273,6 +282,10 @@ class Importer:
     def _sentence(self, match: Match) -> str:
         if match.record is not None and match.reasons == ["key"]:
             return _("Is “%(title)s”, which is there already.") % {"title": match.record.title}
+        if match.score < rule_of(self.rtype).certain:
+            if match.record is None:
+                return _("Perhaps repeats line %(line)d of this file.") % {"line": match.line}
+            return _("Is perhaps “%(title)s”, which is there already.") % {"title": match.record.title}
         if match.record is None:
             return _("Repeats line %(line)d of this file.") % {"line": match.line}
         return _("Is very likely “%(title)s”, which is there already.") % {"title": match.record.title}

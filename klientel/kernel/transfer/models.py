@@ -100,6 +100,11 @@ class StagedRow(TenantModel):
     def __str__(self) -> str:
         return f"{self.line}: {self.state}"
 
+    @property
+    def remarks(self) -> set[str]:
+        """The states of what is said of the row."""
+        return {fault["state"] for fault in self.faults}
+
 
 class ImportRow(TenantModel):
     """A row that was not simply taken over: refused, a duplicate, or taken over with something left out."""
@@ -107,7 +112,7 @@ class ImportRow(TenantModel):
     id = Id(primary_key=True)
     run = models.UUIDField()
     line = models.PositiveIntegerField()
-    state = models.CharField(max_length=10)  # "error" "duplicate" "warning"
+    state = models.CharField(max_length=10)  # "error" "duplicate" "warning" "likely"
     field = models.CharField(max_length=80, default="")
     code = models.CharField(max_length=60)
     details = models.JSONField(default=dict)

@@ -18,7 +18,7 @@ from klientel.kernel.transfer.models import ImportRun, StagedRow, State
 from klientel.kernel.transfer.options import POLICIES
 from klientel.lib.tables.writing import csv_chunks
 
-KINDS = ("new", "updated", "unchanged", "duplicate", "error", "conflict", "warning")
+KINDS = ("new", "updated", "unchanged", "duplicate", "error", "conflict", "likely", "warning")
 _PAGE = 500
 _MATCHED = ("new", "updated", "unchanged", "duplicate", "conflict")
 
@@ -61,8 +61,9 @@ def rows(run: ImportRun, *, state: str = "", after: int = 0, limit: int = 100) -
     """Rows that are not carried out yet, by line, ``after`` a line; ``state`` one of :data:`KINDS`, or all."""
     with transaction.atomic():
         found = StagedRow.objects.filter(run=run.pk, line__gt=after, done=False)
-        if state == "warning":
-            found = found.exclude(state__in=("error", "duplicate")).exclude(faults=[])
+        if state in ("likely", "warning"):
+            said = found.filter(faults__contains=[{"state": state}])
+            found = said.filter(state__in=("new", "updated", "unchanged"))
         elif state:
             found = found.filter(state=state)
         return list(found.order_by("line")[:limit])
@@ -151,7 +152,8 @@ def decide_all(run: ImportRun, choice: str, *, tell: Callable[[int], None] | Non
         with transaction.atomic():
             now = _open(run)
             found = StagedRow.objects.select_for_update().filter(run=run.pk, line__gt=after, done=False)
-            some = list(found.filter(state__in=_MATCHED).exclude(match={}).order_by("line")[:_PAGE])
+            known = found.filter(state__in=_MATCHED).exclude(match={}).exclude(faults__contains=[{"state": "likely"}])
+            some = list(known.order_by("line")[:_PAGE])
             if not some:
                 return
             staging.again(now, [r for r in some if r.decision != choice], choice=choice)

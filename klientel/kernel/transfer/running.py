@@ -30,6 +30,7 @@ from klientel.kernel.transfer.importing import CHUNK, Importer, Result, chunks
 from klientel.kernel.transfer.models import ImportRow, ImportRun, StagedRow, State
 from klientel.kernel.transfer.options import Options
 from klientel.kernel.transfer.taking import Taken, Taker
+from klientel.kernel.twins.jobs import start as search_twins
 from klientel.lib import clock
 from klientel.lib.sentences import Unreadable
 from klientel.lib.tables import Table, open_table
@@ -196,8 +197,8 @@ def count(results: Iterable[Result | StagedRow]) -> Counter[str]:
     found: Counter[str] = Counter()
     for one in results:
         found[one.state] += 1
-        if one.faults and one.state in ("new", "updated", "unchanged"):
-            found["warning"] += 1
+        if one.state in ("new", "updated", "unchanged"):
+            found.update(one.remarks & {"warning", "likely"})
     return found
 
 
@@ -239,7 +240,14 @@ def _finish(run_id: UUID) -> ImportRun:
         with writing.door():
             run.save(update_fields=["state", "finished_at", "rows_total"])
         telling.tell(run)
+        look_for_twins(run)
     return run
+
+
+def look_for_twins(run: ImportRun) -> None:
+    """What came in and is only likely to be there already goes to the work list of duplicates, and not in an hour."""
+    if type_of(run.record_type).matching is not None and (run.counts.get("new") or run.counts.get("updated")):
+        search_twins(run.record_type)
 
 
 def fail(run: ImportRun, reason: str) -> ImportRun:

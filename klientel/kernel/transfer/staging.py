@@ -25,6 +25,7 @@ from klientel.kernel.transfer.importing import CHUNK, Importer, Result, chunks, 
 from klientel.kernel.transfer.models import ImportRun, StagedRow, State
 from klientel.kernel.transfer.options import Options
 from klientel.kernel.transfer.taking import Taken
+from klientel.kernel.twins.rules import rule_of
 from klientel.lib import clock
 from klientel.lib.tables import Row
 
@@ -166,8 +167,14 @@ def again(run: ImportRun, rows: Iterable[StagedRow], *, choice: str = "", cells:
         prepared = running.prepare(run, running.actor_of_run(run))
         for decision in dict.fromkeys(choice or r.decision for r in todo):
             some = [r for r in todo if (choice or r.decision) == decision]
-            options = replace(prepared.options, on_duplicate=decision) if decision else prepared.options
+            options = _chosen(prepared, decision) if decision else prepared.options
             _again(run, prepared, options, some, decision, cells)
+
+
+def _chosen(prepared: running.Prepared, decision: str) -> Options:
+    """Whoever chooses to complete or leave out takes what is only likely for what is there."""
+    options = replace(prepared.options, on_duplicate=decision)
+    return options if decision == "create" else replace(options, threshold=rule_of(prepared.rtype).propose)
 
 
 def _again(

@@ -43,7 +43,9 @@ _SLASHED = re.compile(r"\s*(\d{1,2})[/-](\d{1,2})[/-]\d{2,4}\b")
 
 @dataclass(slots=True)
 class Fault:
-    """What is wrong with a row ("error") or was left out of it ("warning"), as a sentence and for machines."""
+    """What is wrong with a row ("error"), was left out of it ("warning") or which record it perhaps repeats ("likely"):
+    as a sentence and for machines.
+    """
 
     state: str
     code: str

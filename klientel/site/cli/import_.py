@@ -164,7 +164,7 @@ def _tell_report(run: ImportRun, report: Report, file: str | None, as_json: bool
         for fault in row.faults:
             click.echo(_line(row.line, fault["state"], fault["column"], fault["message"]))
             shown += 1
-    _more(sum(report.counts.get(k, 0) for k in ("error", "duplicate", "warning")))
+    _more(sum(report.counts.get(k, 0) for k in ("error", "duplicate", "likely", "warning")))
     click.echo(f"Nothing was written. {_summary(report.counts)}")
 
 
@@ -184,7 +184,7 @@ def _tell_result(run: ImportRun, now: Progress, error_file: str | None, as_json:
         rows = assistant.outcomes(run, limit=_SHOWN)
         for row in rows:
             click.echo(_line(row.line, row.state, row.details.get("column", ""), row.details.get("message", "")))
-        _more(sum(now.counts.get(k, 0) for k in ("error", "duplicate", "warning")))
+        _more(sum(now.counts.get(k, 0) for k in ("error", "duplicate", "likely", "warning")))
         click.echo(_summary(now.counts))
     if now.reason:
         raise Failure(now.reason)
@@ -200,5 +200,5 @@ def _more(found: int) -> None:
 
 
 def _summary(counts: dict[str, int]) -> str:
-    words = ("new", "updated", "unchanged", "duplicate", "error", "warning")
+    words = ("new", "updated", "unchanged", "duplicate", "error", "likely", "warning")
     return ", ".join(f"{counts[w]} {w}" for w in words if counts.get(w)) or "No rows."

@@ -40,7 +40,7 @@ def test_import_and_export(process_environment, tmp_path):
     assert "2 new, 1 error, 1 warning" in told
     assert "nur dies" in errors.read_text(encoding="utf-8-sig")
     again = json.loads(klientel(*words, "--on-duplicate", "skip", "--json").stdout)
-    assert again["counts"] == {"new": 1, "duplicate": 1, "error": 1, "warning": 1}
+    assert again["counts"] == {"new": 1, "likely": 1, "duplicate": 1, "error": 1, "warning": 1}
 
     out = tmp_path / "out.csv"
     klientel("export", str(out), "--type", "persons", "--column", "last_name", "--column", "position")

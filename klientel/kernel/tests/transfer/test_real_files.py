@@ -48,7 +48,7 @@ def test_every_file_is_imported_or_refused_in_one_sentence(bench):
         if not run.mapping:
             continue
         report = assistant.check(run)
-        assert sum(n for state, n in report.counts.items() if state != "warning") == report.total, path
+        assert sum(n for state, n in report.counts.items() if state not in ("likely", "warning")) == report.total, path
         for row in report.rows:
             assert row.state != "error" or row.faults, (path, row.line)
         taken += 1

@@ -165,3 +165,21 @@ def test_one_choice_for_very_many_rows_is_left_to_the_worker(client, actor, monk
 def _the_run():
     with transaction.atomic():
         return ImportRun.objects.get().pk
+
+
+def test_rows_that_are_perhaps_known_are_told_with_one_link(client, actor):
+    known = run(actor, "contacts.person.create", first_name="Walburga", last_name="Zwingenberger").record
+    at = upload(client, "Walburga;Zwingenberger;wz@example.org;;\n" + row(2))
+    page = text(client, at)
+    assert "1 row is perhaps known already" in page
+    assert page.count("?show=likely") == 2  # the sentence and its tile
+    page = text(client, f"{at}?show=likely")
+    assert "like “Walburga Zwingenberger”" in page
+    assert "Vor2" not in page
+    assert '<option value="create" selected>' in page
+    end = client.post(f"{at}/start")["Location"]
+    page = text(client, end)
+    assert "1 row is perhaps known already." in page
+    assert 'href="/duplicates/persons"' in page
+    assert "Is perhaps “Walburga Zwingenberger”" in page
+    assert known.title == "Walburga Zwingenberger"

@@ -66,6 +66,7 @@ def shown(request: Any, run: ImportRun, refused: Refused | None = None) -> HttpR
             "options": Options.of(run.options),
             "choices": choice_words(),
             "matched": matched,
+            "likely": run.counts.get("likely", 0),
             "acting": run.counts.get("new", 0) + run.counts.get("updated", 0),
             "conflicts": run.state == State.CONFLICTS,
             "refused": refused,

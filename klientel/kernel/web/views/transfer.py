@@ -170,6 +170,7 @@ def _result(request: Any, run: ImportRun) -> HttpResponse:
         "now": now,
         "rows": rows,
         "counts": counts,
+        "likely": now.counts.get("likely", 0),
         "show": state,
         "words": words(),
         "made": made_words(now.made),

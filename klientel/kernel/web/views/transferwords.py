@@ -17,6 +17,7 @@ def words() -> dict[str, str]:
         "duplicate": _("there already"),
         "error": _("refused"),
         "conflict": _("changed meanwhile"),
+        "likely": _("perhaps known"),
         "warning": _("with remarks"),
     }
 

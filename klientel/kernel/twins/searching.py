@@ -9,6 +9,7 @@ search the base is counted: its size is the prior, the frequency of its names we
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,7 +30,8 @@ from klientel.kernel.twins.rules import bits_of, fingerprint, rule_of
 from klientel.lib.ids import uuid7
 from klientel.lib.matching import ENOUGH, Profile, prior
 
-CHUNK = 100
+CHUNK = 100  # records of a transaction, ten times as many where keys are made; fewer where it was longer than
+LONG = 0.5  # seconds, as on a slow disk or beside others: a transaction that lasts holds up whoever reads events
 TOO_MANY = 50  # a key that more records share is not searched by
 GROWN = 1.1  # so much larger, what was noticed of them is kept for the next turn
 SAMPLE = 30_000  # records of which names are counted
@@ -54,22 +56,28 @@ class Searcher:
     rtype: RecordType
     known: dict[UUID, Profile] = field(default_factory=dict)
     _frequent: tuple[dt.datetime | None, set[str]] = (None, set())
+    _kept: int = 0  # of these, so many are stored
+    _pace: float = 1.0  # share of a chunk that is done in one transaction
 
     def step(self) -> bool:
         """Do the next chunk, in the caller's transaction; whether there is more to do."""
-        search = locked(self.rtype)
+        search, begun = locked(self.rtype), time.monotonic()
         if not search.phase:
             return False
         {"keys": self._keys, "count": self._count, "search": self._search, "group": self._group}[search.phase](search)
         with writing.door():
             search.save()
+        self._pace = min(1.0, self._pace * min(2.0, LONG / max(0.001, time.monotonic() - begun)))
         return bool(search.phase)
+
+    def _share(self, most: int) -> int:
+        return max(1, round(most * self._pace))
 
     # -- keys and counts ------------------------------------------------------------------------------------------
 
     def _keys(self, search: TwinSearch) -> None:
         """Make the keys of all records anew, because the rules by which they are made are new."""
-        rows = self._rows("t.id > %s", [search.cursor or str(UUID(int=0))], "t.id", CHUNK * 10)
+        rows = self._rows("t.id > %s", [search.cursor or str(UUID(int=0))], "t.id", self._share(CHUNK * 10))
         matching = self.rtype.matching
         assert matching is not None
         changed = []
@@ -136,7 +144,7 @@ class Searcher:
 
     def _next(self, search: TwinSearch) -> list[dict[str, Any]]:
         if search.full:
-            rows = self._rows("t.id > %s", [search.cursor or str(UUID(int=0))], "t.id", CHUNK)
+            rows = self._rows("t.id > %s", [search.cursor or str(UUID(int=0))], "t.id", self._share(CHUNK))
             if rows:
                 search.cursor = str(rows[-1]["id"])
             return rows
@@ -144,7 +152,7 @@ class Searcher:
         since = at or (search.since or timezone.now() - dt.timedelta(days=3650)).isoformat()
         rows = self._rows(
             "(t.changed_at, t.id) > (%s::timestamptz, %s::uuid)", [since, last or str(UUID(int=0))],
-            "t.changed_at, t.id", CHUNK,
+            "t.changed_at, t.id", self._share(CHUNK),
         )  # fmt: skip
         if rows:
             search.cursor = f"{rows[-1]['changed_at'].isoformat()} {rows[-1]['id']}"
@@ -204,14 +212,14 @@ class Searcher:
                 continue
             for one in by_key[key]:
                 found[one].update(i for i in ids if (i < one if search.full else i != one))
-        if len(frequent) > GROWN * len(search.frequent):
-            search.frequent = sorted(frequent)
+        if len(frequent) > GROWN * self._kept:
+            search.frequent, self._kept = sorted(frequent), len(frequent)
         return found
 
     def _frequent_of(self, search: TwinSearch) -> set[str]:
         """The keys that too many share, as far as this search met them."""
         if self._frequent[0] != search.started_at:
-            self._frequent = (search.started_at, set(search.frequent))
+            self._frequent, self._kept = (search.started_at, set(search.frequent)), len(search.frequent)
         return self._frequent[1]
 
     def _learn(self, rows: list[dict[str, Any]], ids: set[UUID]) -> None:
@@ -257,7 +265,8 @@ class Searcher:
             )
             cursor.execute(
                 "DELETE FROM kernel_twinmember m WHERE tenant_id = %s AND record_type = %s AND NOT EXISTS (SELECT 1"
-                " FROM kernel_twinpair p WHERE p.tenant_id = m.tenant_id AND m.record IN (p.one, p.two))",
+                " FROM kernel_twinpair p WHERE p.tenant_id = m.tenant_id AND p.one = m.record) AND NOT EXISTS"
+                " (SELECT 1 FROM kernel_twinpair p WHERE p.tenant_id = m.tenant_id AND p.two = m.record)",
                 [current(), self.rtype.key],
             )
 
@@ -267,7 +276,7 @@ class Searcher:
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT DISTINCT one FROM kernel_twinpair WHERE tenant_id = %s AND record_type = %s AND one > %s"
-                f" AND found_at >= %s ORDER BY one LIMIT {GROUPS}",
+                f" AND found_at >= %s ORDER BY one LIMIT {self._share(GROUPS)}",
                 [current(), self.rtype.key, search.cursor or str(UUID(int=0)), search.started_at],
             )
             ids = [row[0] for row in cursor.fetchall()]
@@ -289,8 +298,9 @@ def _alive(rtype: RecordType) -> Sql:
 
 
 def locked(rtype: RecordType) -> TwinSearch:
-    """The state of the search of a type, locked until the transaction ends."""
-    found: TwinSearch | None = TwinSearch.objects.select_for_update().filter(record_type=rtype.key).first()
+    """The state of the search of a type, locked until the transaction ends; without what is large and seldom needed."""
+    states = TwinSearch.objects.select_for_update().defer("names", "frequent")
+    found: TwinSearch | None = states.filter(record_type=rtype.key).first()
     if found is not None:
         return found
     with writing.door():

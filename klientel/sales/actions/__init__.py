@@ -1,5 +1,5 @@
-"""What can be done with leads, deals, pipelines and quotes beyond creating and changing them."""
+"""What can be done with the records of sales beyond creating and changing them."""
 
-from klientel.sales.actions import deal, lead, pipeline, quote
+from klientel.sales.actions import contract, deal, invoice, lead, order, pipeline, quote
 
-__all__ = ["deal", "lead", "pipeline", "quote"]
+__all__ = ["contract", "deal", "invoice", "lead", "order", "pipeline", "quote"]

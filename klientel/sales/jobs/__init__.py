@@ -1,5 +1,5 @@
 """What sales does by itself."""
 
-from klientel.sales.jobs import quote
+from klientel.sales.jobs import contract, payment, quote
 
-__all__ = ["quote"]
+__all__ = ["contract", "payment", "quote"]

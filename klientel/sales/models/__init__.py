@@ -1,7 +1,11 @@
 """What we would like to sell, to whom, and how far we are."""
 
+from klientel.sales.models.contract import Contract
 from klientel.sales.models.deal import Deal
+from klientel.sales.models.invoice import Invoice
 from klientel.sales.models.lead import Lead
+from klientel.sales.models.order import Order
+from klientel.sales.models.payment import Payment
 from klientel.sales.models.pipeline import CloseReason, Pipeline, Stage
 from klientel.sales.models.pricelist import Price, PriceList
 from klientel.sales.models.product import Product
@@ -11,8 +15,12 @@ from klientel.sales.models.stakeholder import Stakeholder
 
 __all__ = [
     "CloseReason",
+    "Contract",
     "Deal",
+    "Invoice",
     "Lead",
+    "Order",
+    "Payment",
     "Pipeline",
     "Price",
     "PriceList",

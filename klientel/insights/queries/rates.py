@@ -18,38 +18,23 @@ from klientel.kernel.kinds.base import currency_of_tenant
 from klientel.kernel.sql import Sql
 from klientel.kernel.tenancy import current
 
-_RATE = """LEFT JOIN LATERAL (SELECT r.rate FROM insights_rate r
- WHERE r.tenant_id = %s AND r.currency = {money}->>'currency' AND r.day <= {day} AND r.archived_at IS NULL
- AND r.currency <> %s ORDER BY r.day DESC, r.id DESC LIMIT 1) {alias} ON true"""
+_RATE = """(SELECT r.rate FROM insights_rate r WHERE r.tenant_id = %s AND r.currency = {money}->>'currency'
+ AND r.day <= {day} AND r.archived_at IS NULL ORDER BY r.day DESC, r.id DESC LIMIT 1)"""
 
 
-@dataclass(frozen=True)
-class Converted:
-    """How a statement adds up amounts: what to join, the amount in our currency (NULL without a rate), and the test
-    for amounts that are there and have no rate."""
+def converted(money: Sql, day: Sql) -> Sql:
+    """The amount of a money expression in our currency by the rate of a day; NULL without an amount or without a rate.
 
-    join: Sql
-    amount: Sql
-    missing: Sql
-
-
-def converted(money: Sql, day: Sql, alias: str = "fx") -> Converted:
-    """The amount of a money expression by the rate of a day (a date expression), for one statement.
-
-    ``money`` is the ``jsonb`` of a money field (``t.value``), ``alias`` a name that the statement does not use yet.
-    Both expressions are repeated: give columns or something just as simple. Rates are the tenant's own (row-level
-    security besides), and everybody who sees an amount may see it converted.
+    ``money`` is the ``jsonb`` of a money field (``t.value``), ``day`` a date. Both are repeated: give columns or
+    something just as simple. Only amounts of other currencies look for a rate. Rates are the tenant's own, and
+    whoever sees an amount may see it converted.
     """
-    ours = currency_of_tenant()
-    join = Sql(_RATE.format(money=money.text, day=day.text, alias=alias), (current(), *money.params, *day.params, ours))
     amount = f"({money.text}->>'amount')::numeric"
-    same = f"{money.text}->>'currency' = %s"
-    inner = Sql(
-        f"(CASE WHEN {same} THEN {amount} ELSE {amount} * {alias}.rate END)",
-        (*money.params, ours, *money.params, *money.params),
+    rate = _RATE.format(money=money.text, day=day.text)
+    return Sql(
+        f"(CASE WHEN {money.text}->>'currency' = %s THEN {amount} ELSE {amount} * {rate} END)",
+        (*money.params, currency_of_tenant(), *money.params, *money.params, current(), *money.params, *day.params),
     )
-    missing = Sql(f"({money.text}->>'currency' <> %s AND {alias}.rate IS NULL)", (*money.params, ours))
-    return Converted(join, inner, missing)
 
 
 @dataclass(frozen=True)

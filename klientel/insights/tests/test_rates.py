@@ -27,18 +27,16 @@ def money(amount: str, currency: str = "EUR") -> dict[str, str]:
     return {"amount": amount, "currency": currency}
 
 
-def by_database(some: list[tuple[dict[str, str] | None, str]]) -> list[tuple[Decimal | None, bool]]:
-    """The amounts of these values on these days, and whether each has no rate."""
+def by_database(some: list[tuple[dict[str, str] | None, str]]) -> list[Decimal | None]:
+    """What these values were worth on these days."""
     found = converted(Sql("v.money"), Sql("v.day"))
     rows = ", ".join(["(%s, %s::jsonb, %s::date)"] * len(some))
     params = [x for n, (m, d) in enumerate(some) for x in (n, None if m is None else _json(m), d)]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {found.amount.text}, COALESCE({found.missing.text}, false) FROM (VALUES {rows}) v (n, money, day)"
-            f" {found.join.text} ORDER BY v.n",
-            [*found.amount.params, *found.missing.params, *params, *found.join.params],
+            f"SELECT {found.text} FROM (VALUES {rows}) v (n, money, day) ORDER BY v.n", [*found.params, *params]
         )
-        return cursor.fetchall()
+        return [amount for (amount,) in cursor.fetchall()]
 
 
 def _json(value: dict[str, str]) -> str:
@@ -58,9 +56,7 @@ def test_the_last_known_rate_of_the_day_counts_and_nothing_is_guessed_before_the
         (None, "2027-01-31"),
     ]
     expected = [Decimal(100), None, Decimal(90), Decimal(90), Decimal(80), None, None]
-    found = by_database(some)
-    assert [amount for amount, _apart in found] == expected
-    assert [apart for _amount, apart in found] == [False, True, False, False, False, True, False]
+    assert by_database(some) == expected
     known = rates()
     assert [known.convert(m, dt.date.fromisoformat(d)) for m, d in some] == expected
 
@@ -77,9 +73,9 @@ def test_of_two_rates_of_a_day_the_later_one_counts_and_one_in_the_trash_does_no
     rate(anna, "USD", "2026-01-10", "0.5")
     second = rate(anna, "USD", "2026-01-10", "0.25")
     some = [(money("100", "USD"), "2026-01-10")]
-    assert by_database(some)[0][0] == Decimal(25) == rates().convert(*_at(some))
+    assert by_database(some)[0] == Decimal(25) == rates().convert(*_at(some))
     run(anna, "insights.rate.archive", second.pk)
-    assert by_database(some)[0][0] == Decimal(50) == rates().convert(*_at(some))
+    assert by_database(some)[0] == Decimal(50) == rates().convert(*_at(some))
 
 
 def _at(some: list[Any]) -> tuple[Any, dt.date]:
@@ -93,7 +89,7 @@ def test_a_rate_is_above_zero_and_one_of_our_own_currency_counts_for_nothing(ann
         assert told.value.field == "rate"
     rate(anna, "EUR", "2026-01-10", "3")
     some = [(money("100"), "2026-02-01")]
-    assert by_database(some) == [(Decimal(100), False)]
+    assert by_database(some) == [Decimal(100)]
     assert rates().convert(*_at(some)) == Decimal(100)
 
 

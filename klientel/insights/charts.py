@@ -154,10 +154,8 @@ class _Canvas:
         if not points:
             return []
         found = [Markup('<path class="ln s-{}" d="{}"/>').format(column.tone, path)]
-        dot = '<circle class="s-{}" cx="{}" cy="{}" r="3.5"/>'
-        return found + [
-            self.linked(row, n, Markup(dot).format(column.tone, round(x, 1), y)) for row, x, y in points
-        ]
+        dot = Markup('<circle class="s-{}" cx="{}" cy="{}" r="3.5"/>')
+        return found + [self.linked(row, n, dot.format(column.tone, round(x, 1), y)) for row, x, y in points]
 
 
 def _cut(text: str, room: float) -> str:

@@ -1,5 +1,7 @@
 """Sales as a Django app."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -8,3 +10,7 @@ class SalesConfig(AppConfig):
 
     name = "klientel.sales"
     label = "sales"
+
+    def ready(self) -> None:
+        """Dashboards are declared."""
+        import_module("klientel.sales.presets.dashboards")

@@ -12,6 +12,7 @@ PLACES = (
     ("api/v1/", "klientel.kernel.api.urls"),
     ("", "klientel.kernel.files.urls"),
     ("", "klientel.privacy.urls"),
+    ("", "klientel.insights.urls"),
     ("", "klientel.sales.urls"),
     ("", "klientel.channels.urls"),
     ("", "klientel.kernel.web.urls"),

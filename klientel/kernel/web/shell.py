@@ -60,6 +60,21 @@ class Group:
     items: list[Item]
 
 
+@dataclass(frozen=True)
+class Further:
+    """A place in the sidebar that is no list: its group, its words, the name of its route, and for whom it is."""
+
+    group: Any
+    label: Any
+    route: str
+    icon: str
+    on: str  # the record type of which one must see some
+
+
+#: places that engines and domains declare when they are loaded
+FURTHER: list[Further] = []
+
+
 class Shell:
     """The surroundings of one page for one actor; everything is worked out only when a template asks."""
 
@@ -170,6 +185,11 @@ class Shell:
         named: dict[str, list[Item]] = {}
         for rtype in self.types:
             named.setdefault(str(rtype.group or ""), []).append(self._place(rtype))
+        for one in FURTHER:
+            if any(t.key == one.on for t in self.types):
+                at = place(one.route)
+                item = Item(str(one.label), at, one.icon, current=self.request.path.startswith(at))
+                named.setdefault(str(one.group), []).append(item)
         first = Group("", [self.home, *named.pop("", [])])
         found = [first, *(Group(label, items) for label, items in named.items())]
         return [*found, Group(gettext("Favourites"), self.favourites)] if self.favourites else found

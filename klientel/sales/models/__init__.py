@@ -12,6 +12,7 @@ from klientel.sales.models.product import Product
 from klientel.sales.models.quote import Quote
 from klientel.sales.models.quoteform import QuoteForm
 from klientel.sales.models.stakeholder import Stakeholder
+from klientel.sales.models.stay import Stay
 
 __all__ = [
     "CloseReason",
@@ -29,4 +30,5 @@ __all__ = [
     "QuoteForm",
     "Stage",
     "Stakeholder",
+    "Stay",
 ]

@@ -10,7 +10,7 @@ from klientel.kernel.kinds import Choice, Date, DateTime, Link, Links, LongText,
 from klientel.kernel.records.board import Board
 from klientel.kernel.records.record import Record
 from klientel.sales.models import staging
-from klientel.sales.models.pipeline import LOST, OPEN, OUTCOMES, TONES, WON
+from klientel.sales.models.pipeline import CATEGORIES, LOST, OPEN, OUTCOMES, TONES, WON
 
 
 class Deal(Record):
@@ -24,6 +24,9 @@ class Deal(Record):
     value = Money(_("value"))
     probability = Whole(_("probability in %"), least=0, most=100)
     expected_close = Date(_("expected close"))
+    category = Choice(_("in the forecast"), of=CATEGORIES)
+    begun = Date(_("begun on"))
+    counts_on = Date(_("counts on"), readonly=True, help_text=_("The day it was closed, else the expected one"))
     source = Text(_("source"), max_length=120)
     competitors = Links("contacts.organisation", _("competitors"), reverse=_("competes for"))
     description = LongText(_("description"), search="C")
@@ -44,6 +47,13 @@ class Deal(Record):
             models.Index("tenant_id", "organisation", "id", name="deal_organisation"),
             models.Index("tenant_id", "person", "id", name="deal_person"),
             models.Index("tenant_id", "pipeline", "closed_at", "id", name="deal_closed"),
+            models.Index(
+                fields=["tenant_id", "counts_on"],
+                name="deal_counts",
+                condition=models.Q(archived_at=None),
+                include=["state", "category", "probability", "value", "owner", "pipeline", "restricted", "begun"],
+            ),
+            models.Index("tenant_id", "begun", "id", name="deal_begun", condition=models.Q(archived_at=None)),
             GinIndex(fields=["tenant_id", "competitors"], name="deal_competitors", opclasses=["uuid_ops", "array_ops"]),
         ]
 
@@ -70,6 +80,20 @@ class Deal(Record):
         )
         sections = (
             (_("Deal"), ("name", "organisation", "person", "value", "probability", "expected_close", "owner")),
-            (_("Progress"), ("pipeline", "stage", "state", "entered_stage_at", "closed_at", "reason", "reason_note")),
+            (
+                _("Progress"),
+                (
+                    "pipeline",
+                    "stage",
+                    "state",
+                    "category",
+                    "begun",
+                    "counts_on",
+                    "entered_stage_at",
+                    "closed_at",
+                    "reason",
+                    "reason_note",
+                ),
+            ),
             (_("About"), ("source", "competitors", "description", "tags")),
         )

@@ -14,6 +14,14 @@ OUTCOMES = ((OPEN, _("open")), (WON, _("won")), (LOST, _("lost")))
 UNFIT = "unfit"
 REASONS_FOR = (*OUTCOMES[1:], (UNFIT, _("disqualified leads")))
 TONES = {WON: "ok", LOST: "bad"}
+#: how surely a deal is counted on in the forecast
+PIPELINE, BEST, COMMITTED, OMITTED = "pipeline", "best", "committed", "omitted"
+CATEGORIES = (
+    (PIPELINE, _("pipeline")),
+    (BEST, _("best case")),
+    (COMMITTED, _("committed")),
+    (OMITTED, _("not in the forecast")),
+)
 #: the fields of a deal that a stage can ask for
 NEEDED = (
     ("value", _("value")),
@@ -54,6 +62,7 @@ class Stage(Record):
     position = Whole(_("position"), least=0, most=10_000, default=0)
     outcome = Choice(_("deals here are"), of=OUTCOMES, default=OPEN, tones=TONES)
     probability = Whole(_("probability in %"), least=0, most=100, default=0)
+    category = Choice(_("in the forecast"), of=CATEGORIES, default=PIPELINE)
     rots_after = Whole(_("too long after days"), least=1, most=3650)
     requires = Choices(_("required here"), of=NEEDED)
 
@@ -70,7 +79,7 @@ class Stage(Record):
         order = "position"
         columns = ("name", "pipeline", "position", "outcome", "probability", "rots_after", "requires")
         sections = (
-            (_("Stage"), ("name", "pipeline", "position", "outcome", "probability")),
+            (_("Stage"), ("name", "pipeline", "position", "outcome", "probability", "category")),
             (_("Care"), ("rots_after", "requires")),
         )
         system = open = True

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.errors import Refused, together
+from klientel.kernel.kinds import today, zone
 from klientel.sales.models.pipeline import NEEDED, OPEN, CloseReason, Pipeline, Stage
 
 #: only a change of one of these has consequences
@@ -26,26 +27,32 @@ def derive(step: Any, draft: Any) -> None:
         first = _first(step, deal.pipeline)
         if first is not None:
             step.change(deal, stage=first.pk)
-    if deal.stage is None:
-        return
-    stage = stage_of(step, deal.stage)
-    if stage is None:  # the link is refused when it is written
+    if draft.new and deal.begun is None:
+        step.stamp(deal, begun=today())
+    stage = None if deal.stage is None else stage_of(step, deal.stage)
+    if stage is None:  # a link that leads nowhere is refused when it is written
+        step.stamp(deal, counts_on=deal.expected_close)
         return
     if "pipeline" in changes and deal.pipeline not in (None, stage.pipeline):
         raise Refused("other_pipeline", _("This stage belongs to another pipeline."), "stage")
-    fresh = draft.new or "stage" in changes
+    step.stamp(deal, **_facts(step, draft, stage))
+    if draft.new or "stage" in changes or set(changes) & set(stage.requires):
+        _check(step, draft, stage)
+
+
+def _facts(step: Any, draft: Any, stage: Stage) -> dict[str, Any]:
+    """What the stage says of a deal. It counts on the day it was closed, else on the expected one."""
+    deal, changes = draft.record, draft.changes
     facts: dict[str, Any] = {"pipeline": stage.pipeline, "state": stage.outcome}
-    if fresh and "entered_stage_at" not in changes:
-        facts["entered_stage_at"] = step.now
-    if fresh and "probability" not in changes:
-        facts["probability"] = stage.probability
+    if draft.new or "stage" in changes:
+        entered = {"entered_stage_at": step.now, "probability": stage.probability, "category": stage.category}
+        facts |= {name: value for name, value in entered.items() if name not in changes}
     if stage.outcome == OPEN:
         facts |= {"closed_at": None, "reason": None, "reason_note": ""} if deal.closed_at else {}
     elif deal.closed_at is None:
         facts["closed_at"] = step.now
-    step.stamp(deal, **facts)
-    if fresh or set(changes) & set(stage.requires):
-        _check(step, draft, stage)
+    closed = facts.get("closed_at", deal.closed_at)
+    return facts | {"counts_on": closed.astimezone(zone()).date() if closed else deal.expected_close}
 
 
 def stage_of(step: Any, stage_id: Any) -> Stage | None:
@@ -56,7 +63,7 @@ def stage_of(step: Any, stage_id: Any) -> Stage | None:
 
 def _stages() -> Any:
     """The stages with what is asked of them here."""
-    return Stage.objects.only("pipeline", "outcome", "probability", "requires")
+    return Stage.objects.only("pipeline", "outcome", "probability", "category", "requires")
 
 
 def _first(step: Any, pipeline: Any) -> Stage | None:

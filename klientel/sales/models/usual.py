@@ -10,8 +10,14 @@ NAME = _("New business")
 STAGES: tuple[dict[str, Any], ...] = (
     {"name": _("Qualified"), "probability": 10, "rots_after": 21},
     {"name": _("Needs clarified"), "probability": 30, "rots_after": 21},
-    {"name": _("Quote sent"), "probability": 60, "rots_after": 14, "requires": ["value"]},
-    {"name": _("Negotiation"), "probability": 80, "rots_after": 14, "requires": ["value", "expected_close"]},
+    {"name": _("Quote sent"), "probability": 60, "category": "best", "rots_after": 14, "requires": ["value"]},
+    {
+        "name": _("Negotiation"),
+        "probability": 80,
+        "category": "committed",
+        "rots_after": 14,
+        "requires": ["value", "expected_close"],
+    },
     {"name": _("Won"), "probability": 100, "outcome": "won"},
     {"name": _("Lost"), "probability": 0, "outcome": "lost"},
 )

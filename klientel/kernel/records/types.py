@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from klientel.kernel.errors import Missing
 from klientel.kernel.kinds import Kind, Link, Links, Privacy
 from klientel.kernel.records.board import Board
+from klientel.kernel.records.calendar import Calendar
 from klientel.kernel.records.record import Record
 from klientel.kernel.sql import Sql
 from klientel.kernel.sql import name as quoted
@@ -67,6 +68,7 @@ class RecordType:
     group: Any = ""  # where navigation shows it
     often: tuple[str, ...] = ()  # its own actions that the bar of a selection offers first
     board: Board | None = None  # how its records stand on a board
+    calendar: Calendar | None = None  # how its records stand in a calendar
     tree: dict[str, tuple[str, ...]] = field(default_factory=dict)  # links whose target counts its records up its
     # tree (a company and its subsidiaries), each with the numbers and amounts that are added up there
 

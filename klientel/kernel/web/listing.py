@@ -29,6 +29,8 @@ MOST_COLUMNS = 20
 #: fields that titles are made of
 TITLES = ("name", "title", "subject", "text")
 LONGEST = 20_000  # characters of a condition in an address
+#: the ways to look at a list, each with what else stands in its address
+WAYS: dict[str, tuple[str, ...]] = {"list": (), "board": ("within",), "calendar": ("span", "at", "who")}
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class State:
     changed: bool = False  # differs from its view
     archived: bool = False
     start: Any = None  # the condition where the address names none: the view's, or the one its type begins with
+    way: str = "list"  # how it is looked at
+    also: dict[str, list[str]] = field(default_factory=dict)  # what else stands in the address of that way
 
     def query(self, **other: Any) -> dict[str, Any]:
         """The address of this list with something else: only what differs from the view is named."""
@@ -58,8 +62,13 @@ class State:
 
     def url(self, **other: Any) -> str:
         """The address as text."""
-        query = urlencoded(self.query(**other))
-        return place("list", self.rtype.slug) + (f"?{query}" if query else "")
+        query = urlencoded(self.also | self.query(**other))
+        return place(self.way, self.rtype.slug) + (f"?{query}" if query else "")
+
+    def looked_at(self, way: str, query: Any) -> State:
+        """The same list looked at in another way, with what ``query`` says of that."""
+        also = {n: query.getlist(n) for n in WAYS[way] if n in query}
+        return replace(self, way=way, also=also)
 
     @cached_property
     def key(self) -> tuple[object, ...]:

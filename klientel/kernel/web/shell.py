@@ -16,6 +16,7 @@ from klientel.kernel.access.reading import Row
 from klientel.kernel.records import RecordType, all_types
 from klientel.kernel.web import listing, symbols
 from klientel.kernel.web.addresses import place
+from klientel.kernel.web.calendar import calendar_types
 from klientel.kernel.web.speech import large
 
 #: second key after G, by the slug of the type
@@ -179,6 +180,14 @@ class Shell:
         at = place("home")
         return Item(gettext("Home"), at, "house", "h", ALIASES["home"], current=self.request.path == at)
 
+    @property
+    def _calendar(self) -> list[Item]:
+        if self.scope is None or not calendar_types(self.scope):
+            return []
+        at = place("work_calendar")
+        current = self.request.path == at
+        return [Item(gettext("Calendar"), at, "calendar-days", "l", "kalender termine week", current=current)]
+
     @cached_property
     def groups(self) -> list[Group]:
         """The sidebar: home, then the types by their group."""
@@ -190,7 +199,7 @@ class Shell:
                 at = place(one.route)
                 item = Item(str(one.label), at, one.icon, current=self.request.path.startswith(at))
                 named.setdefault(str(one.group), []).append(item)
-        first = Group("", [self.home, *named.pop("", [])])
+        first = Group("", [self.home, *self._calendar, *named.pop("", [])])
         found = [first, *(Group(label, items) for label, items in named.items())]
         return [*found, Group(gettext("Favourites"), self.favourites)] if self.favourites else found
 
@@ -219,6 +228,7 @@ class Shell:
     def tabs(self) -> list[Item]:
         """The bar at the bottom of a phone."""
         places = [i for g in self.groups for i in g.items if i.key and i.key != "h"]
+        places = [i for i in places if i.key in GO_KEYS.values()]
         places.sort(key=lambda i: list(GO_KEYS.values()).index(i.key))
         more = Item(gettext("More"), place("more"), "menu", current=self.request.path == place("more"))
         bell = Item(
@@ -263,6 +273,7 @@ class Shell:
             (gettext("Search"), ["/"]),
             (gettext("Create"), ["N"]),
             *go,
+            (gettext("Calendar: today"), ["T"]),
             (gettext("Next row or record, previous one"), ["J", "K"]),
             (gettext("Select row"), ["X"]),
             (gettext("Edit or open"), ["↵"]),
@@ -328,6 +339,7 @@ def _script_words(_language: str) -> dict[str, str]:
         "choose": gettext("Please choose"),
         "movedTo": gettext("%what is now in %where"),
         "place": gettext("%what: place %n of %of"),
+        "newAt": gettext("New: %when"),
         "yes": gettext("yes"),
         "no": gettext("no"),
     }

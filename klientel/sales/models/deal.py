@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.kinds import Choice, Date, DateTime, Link, Links, LongText, Money, Privacy, Text, Whole
 from klientel.kernel.records.board import Board
+from klientel.kernel.records.calendar import Calendar
 from klientel.kernel.records.record import Record
 from klientel.sales.models import staging
 from klientel.sales.models.pipeline import CATEGORIES, LOST, OPEN, OUTCOMES, TONES, WON
@@ -64,6 +65,7 @@ class Deal(Record):
         columns = ("organisation", "stage", "value", "probability", "expected_close", "owner", "state")
         concerns = ("organisation", "person")
         derive = staging.derive
+        calendar = Calendar(start="expected_close", over="closed_at")
         board = Board(
             by="stage",
             within="pipeline",

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.kinds import Choice, DateTime, Links, LongText, Phone, Privacy, Text, Whole
+from klientel.kernel.records.calendar import Calendar
 from klientel.kernel.records.record import Record
 
 
@@ -42,6 +43,7 @@ class Call(Record):
         label, plural, slug, icon, group = _("call"), _("calls"), "calls", "phone", _("Work")
         title = "subject"
         order = "-at"
+        calendar = Calendar(start="at", minutes="minutes", usual=15, longest=1)
         columns = ("at", "direction", "result", "minutes", "concerns", "owner")
         concerns = ("concerns",)
         sections = (

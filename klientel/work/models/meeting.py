@@ -6,7 +6,8 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from klientel.kernel.kinds import DateTime, Links, LongText, Privacy, Text
+from klientel.kernel.kinds import DateTime, Links, LongText, Privacy, Text, YesNo
+from klientel.kernel.records.calendar import Calendar
 from klientel.kernel.records.record import Record
 
 
@@ -16,6 +17,7 @@ class Meeting(Record):
     subject = Text(_("subject"), required=True, privacy=Privacy.PERSONAL)
     begins = DateTime(_("begins"))
     ends = DateTime(_("ends"))
+    all_day = YesNo(_("all day"))
     place = Text(_("place"))
     notes = LongText(_("notes"), privacy=Privacy.PERSONAL, search="C")
     concerns = Links("*", _("concerns"), reverse=_("meetings"))
@@ -33,8 +35,10 @@ class Meeting(Record):
         label, plural, slug, icon, group = _("meeting"), _("meetings"), "meetings", "calendar", _("Work")
         title = "subject"
         order = "-begins"
+        calendar = Calendar(start="begins", end="ends", all_day="all_day", people="participants")
         columns = ("begins", "place", "concerns", "participants", "owner")
         concerns = ("concerns",)
         sections = (
-            (_("Meeting"), ("subject", "begins", "ends", "place", "notes", "concerns", "participants", "owner")),
+            (_("Meeting"), ("subject", "begins", "ends", "all_day", "place", "notes")),
+            (_("About"), ("concerns", "participants", "owner")),
         )

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.kinds import Choice, Date, DateTime, Links, LongText, Privacy, Text
+from klientel.kernel.records.calendar import Calendar
 from klientel.kernel.records.record import Record
 
 
@@ -46,6 +47,7 @@ class Task(Record):
         label, plural, slug, icon, group = _("task"), _("tasks"), "tasks", "circle-check", _("Work")
         title = "subject"
         order = "due"
+        calendar = Calendar(start="due", over="done_at")
         begins = {"field": "done_at", "op": "empty"}
         columns = ("due", "priority", "state", "concerns", "owner", "remind_at")
         concerns = ("concerns",)

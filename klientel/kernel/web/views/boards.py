@@ -26,7 +26,7 @@ MINE = '{"field":"owner","op":"is","value":{"me":true}}'
 
 def _state(request: Any, rtype: RecordType) -> State:
     views = [v for v in shell.shell_of(request).beside[0] if v.values["record_type"] == rtype.key]
-    return state_of(request.scope, rtype, request.GET, views)
+    return state_of(request.scope, rtype, request.GET, views).looked_at("board", request.GET)
 
 
 @page
@@ -57,7 +57,7 @@ def record_board(request: Any, slug: str) -> HttpResponse:
         "mine_url": _url(rtype, query | {"where": MINE}),
         "may_create": scope.may(rtype, "create"),
         "may_change": scope.may(rtype, "change"),
-        "part_query": urlencoded(query),
+        "part_query": urlencoded(query | {"as": "board"}),
         **_begin(scope, drawn),
     }
     return render(request, "records/board.html", context)

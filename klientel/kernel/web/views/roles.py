@@ -130,6 +130,8 @@ def wheres() -> list[tuple[str, str, Any]]:
 def verbs_of(rtype: RecordType | None) -> list[tuple[str, str]]:
     """What can be allowed with a type (or with all), with words."""
     found = {"*": _("everything"), "view": _("see"), "export": _("export"), "import": _("import")}
+    if rtype is None or rtype.calendar is not None:
+        found["busy"] = _("see in the calendar that somebody is busy, not with what")
     if rtype is None or rtype.personal:
         found["privacy"] = _("report, restrict and erase (data protection)")
     for one in (a for t in ([rtype] if rtype else all_types()) for a in actions.actions_on(t)):

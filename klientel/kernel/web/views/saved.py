@@ -19,7 +19,7 @@ from klientel.kernel.errors import Missing
 from klientel.kernel.records import type_of
 from klientel.kernel.web import builder
 from klientel.kernel.web.answers import act, fragment, page, say_done, wants_json
-from klientel.kernel.web.listing import VIEWS, State, parsed, state_of, views_of
+from klientel.kernel.web.listing import VIEWS, WAYS, State, parsed, state_of, views_of
 from klientel.kernel.web.ordering import moved
 from klientel.kernel.web.views.lists import all_columns, seen_type
 
@@ -94,6 +94,8 @@ def conditions(request: Any, slug: str) -> HttpResponse:
     """The filter of a list: its parts as a form; what is sent becomes the address of the list."""
     rtype, scope = seen_type(request, slug), request.scope
     state = state_of(scope, rtype, request.GET, views_of(scope, rtype))
+    if (way := request.GET.get("as")) in WAYS:
+        state = state.looked_at(way, request.GET)
     if request.method != "POST":
         return _conditions(request, state, builder.of(scope, rtype, state.where))
     taken = builder.sent(scope, rtype, request.POST)

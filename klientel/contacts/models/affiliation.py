@@ -35,6 +35,7 @@ class Affiliation(Record):
             _("Contacts"),
         )
         title = "role"
+        aside = True
         columns = ("person", "organisation", "role", "begins", "ends")
         concerns = ("person", "organisation")
         tie = True

@@ -73,6 +73,7 @@ class Organisation(Record):
             _("Contacts"),
         )
         title = "name"
+        faced = True
         columns = ("industry", "addresses", "stage", "employees", "phones", "owner", "changed_at")
         concerns = ("parent",)
         tree = {"parent": ("employees", "turnover")}

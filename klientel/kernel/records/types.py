@@ -53,6 +53,8 @@ class RecordType:
     declared_match: Matching | None = None  # how its records are recognised as the same (``About.match``)
     concerns: tuple[str, ...] = ()  # links whose records this one also stands on, on the timeline
     personal: bool = False  # a natural person, the subject of Art. 15 and 17
+    faced: bool = False  # known by initials on a colour, as persons and firms are; others by the icon of their type
+    aside: bool = False  # reached through other records; no place of its own in the navigation
     open: bool = False  # every member may see its records
     check: Callable[[Any], None] | None = None  # what must hold for one record as a whole; raises Refused
     permits: Callable[[Any, list[Any]], dict[int, Any]] | None = None  # refuses what its actor may not write
@@ -71,6 +73,11 @@ class RecordType:
     calendar: Calendar | None = None  # how its records stand in a calendar
     tree: dict[str, tuple[str, ...]] = field(default_factory=dict)  # links whose target counts its records up its
     # tree (a company and its subsidiaries), each with the numbers and amounts that are added up there
+
+    @property
+    def face(self) -> bool:
+        """Whether its records are known by initials on a colour."""
+        return self.faced or self.personal
 
     @property
     def table(self) -> str:

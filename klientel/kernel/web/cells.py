@@ -116,13 +116,26 @@ def _link(_kind: Kind, names: Names) -> Renderer:
         _id, key, title = name
         shape = shapes.get(key)
         if shape is None:
-            shape = shapes[key] = "xs" if person_like(type_of(key)) else "xs sq"
+            shape = shapes[key] = _shape(type_of(key))
+        link = f'<a href="{record_url(key, value)}">{escape(title)}</a>'
+        if not shape:
+            return Markup(f'<span class="trunc">{link}</span>')  # noqa: S704 - escaped
         return Markup(  # noqa: S704 - escaped
-            f'<span class="row gap-s">{symbols.avatar(title, shape)}<span class="trunc">'
-            f'<a href="{record_url(key, value)}">{escape(title)}</a></span></span>'
+            f'<span class="row gap-s">{symbols.avatar(title, shape)}<span class="trunc">{link}</span></span>'
         )
 
     return shown
+
+
+def _shape(rtype: RecordType) -> str:
+    """How its avatar looks in a row; none: its records have no face."""
+    return "xs" if person_like(rtype) else "xs sq" if rtype.face else ""
+
+
+def face(rtype: RecordType, title: str, size: str = "") -> Markup:
+    """What a record is known by: initials of who has a face, the icon of its type else."""
+    shape = size if person_like(rtype) else f"{size} sq"
+    return symbols.avatar(title, shape) if rtype.face else symbols.tile(rtype.icon, shape)
 
 
 def _links(kind: Any, names: Names) -> Renderer:

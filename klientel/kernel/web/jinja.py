@@ -45,6 +45,7 @@ def _speaking(language: str, chosen: dict[str, Any]) -> Speaking:
     env.globals |= env.fixed | {
         "because": because,
         "avatar": symbols.avatar,
+        "face": cells.face,
         "language": speech.language,
         "theme_attributes": shell.theme_attributes,
         "shell_of": shell.shell_of,

@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 
 from klientel.kernel.access.reading import Row
 from klientel.kernel.records import RecordType
-from klientel.kernel.web import cells, entries, symbols
+from klientel.kernel.web import cells, symbols
 from klientel.kernel.web.addresses import place
 
 Opened = tuple[str, str, Callable[[Any], str]]
@@ -22,9 +22,9 @@ def body(
 ) -> Markup:
     """The rows of a table; a column is its field's name, the beginning of each of its cells, and what shows a value.
 
-    ``late`` is the column that says when something is due, and which rows are overdue. Entries have no face.
+    ``late`` is the column that says when something is due, and which rows are overdue.
     """
-    faces = not entries.concern(rtype)
+    faces = rtype.face
     base, (due, overdue) = place("list", rtype.slug), late
     shape = "" if cells.person_like(rtype) else "sq"
     mark = f'{symbols.icon("circle-alert")}<span class="vh">{escape(gettext("overdue"))} </span>' if due else ""

@@ -22,7 +22,10 @@ from klientel.kernel.web.speech import large
 #: second key after G, by the slug of the type
 GO_KEYS = {"persons": "k", "organisations": "f", "deals": "c", "tickets": "t", "tasks": "a", "meetings": "m"}
 #: the order of places in the sidebar; types that are not named follow
-ORDER = ("persons", "organisations", "affiliations", "deals", "tickets", "tasks", "meetings", "calls", "notes")
+ORDER = (
+    "persons", "organisations", "consents", "leads", "deals", "quotes", "orders", "contracts", "invoices", "products",
+    "price-lists", "tickets", "tasks", "meetings", "calls", "notes",
+)  # fmt: skip
 THEMES = (
     ("light", "sun", gettext_lazy("Light")),
     ("dark", "moon", gettext_lazy("Dark")),
@@ -193,7 +196,8 @@ class Shell:
         """The sidebar: home, then the types by their group."""
         named: dict[str, list[Item]] = {}
         for rtype in self.types:
-            named.setdefault(str(rtype.group or ""), []).append(self._place(rtype))
+            if not rtype.aside:
+                named.setdefault(str(rtype.group or ""), []).append(self._place(rtype))
         for one in FURTHER:
             if any(t.key == one.on for t in self.types):
                 at = place(one.route)
@@ -244,7 +248,7 @@ class Shell:
     @property
     def commands(self) -> list[Item]:
         """What the palette offers before anything is typed."""
-        places = [i for g in self.groups for i in g.items]
+        places = [i for g in self.groups for i in g.items] + [self._place(t) for t in self.types if t.aside]
         new = [
             Item(gettext("Create: %(what)s") % {"what": i.label}, i.url, "plus", alias="neu new")
             for i in self.creatable

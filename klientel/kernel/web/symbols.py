@@ -33,6 +33,12 @@ def named_avatar(name: str, css: str = "") -> str:
     return made.replace('aria-hidden="true"', f'role="img" aria-label="{escape(name)}" title="{escape(name)}"', 1)
 
 
+@lru_cache(maxsize=256)
+def tile(name: str, css: str = "") -> Markup:
+    """An icon on a quiet ground, where others have an avatar."""
+    return Markup(f'<span class="av {escape(css)}" aria-hidden="true">{icon(name)}</span>')  # noqa: S704 - escaped
+
+
 @lru_cache(maxsize=4096)
 def avatar(name: str, css: str = "") -> Markup:
     """Initials on a colour that follows from the name; ``sq`` for firms, ``xs`` ``md`` ``lg`` for sizes."""

@@ -73,6 +73,7 @@ class Price(Record):
         label, plural, slug, icon, group = _("price"), _("prices"), "prices", "tag", _("Sales")
         title = staticmethod(lambda one: one._meta.get_field("price").show(one.price))
         made_of = ("price",)
+        aside = True
         columns = ("product", "price_list", "from_quantity", "price")
         sections = ((_("Price"), ("price_list", "product", "from_quantity", "price")),)
         check = staticmethod(_price_in_order)

@@ -139,7 +139,6 @@ def _past_record(request: Any, slug: str, record_id: UUID) -> HttpResponse:
         names = past.linked_names(scope, rtype, [then.record], wanted)
         context["sections"] = records.sections(scope, rtype, then.record, names)
         context["tags"] = [names[t] for t in then.record.tags if t in names]
-        context["person_like"] = cells.person_like(rtype)
     local = timezone.localtime(at).strftime("%Y-%m-%dT%H:%M")
     return render(request, "records/past_record.html", context | {"local": local, "as_of": request.GET["as_of"]})
 

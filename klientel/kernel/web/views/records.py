@@ -78,7 +78,6 @@ def record(request: Any, slug: str, record_id: UUID) -> HttpResponse:
             "contact": contact(scope, rtype, found),
             "may_change": scope.may(rtype, "change") and found.archived_at is None,
             "may_archive": scope.may(rtype, "archive"),
-            "person_like": cells.person_like(rtype),
             "first_open": next((s for s in steps if s.completable), None),
             "open_count": sum(s.completable for s in steps),
         },
@@ -389,6 +388,5 @@ def peek(request: Any, slug: str, record_id: UUID) -> HttpResponse:
             "subtitle": _subtitle(rtype, found, linked),
             "tags": [linked[t] for t in found.tags if t in linked],
             "stage": _stage(scope, rtype, found),
-            "person_like": cells.person_like(rtype),
         },
     )

@@ -33,15 +33,18 @@ class Found:
 
     title: str
     url: str
-    label: str
-    round: bool
+    type: RecordType
+
+    @property
+    def label(self) -> str:
+        """The word for what it is."""
+        return str(self.type.label)
 
 
 def shown(hits: list[Hit]) -> list[Found]:
-    """Hits with address and the word for what they are."""
+    """Hits with their addresses and what they are."""
     types = {key: type_of(key) for key in {h.type for h in hits}}
-    ways = {key: (str(t.label), cells.person_like(t)) for key, t in types.items()}
-    return [Found(h.title, cells.record_url(h.type, h.id), *ways[h.type]) for h in hits]
+    return [Found(h.title, cells.record_url(h.type, h.id), types[h.type]) for h in hits]
 
 
 def asked(request: Any) -> str:
@@ -75,7 +78,7 @@ def _options(heading: str, found: list[Found], more: str) -> str:
     """The palette's options. Written in Python and not in a template: they are asked for at every key."""
     rows = [
         f'<div role="option" id="pf-{n}" aria-selected="false" data-href="{escape(one.url)}">'
-        f'{symbols.avatar(one.title, "" if one.round else "sq")}<span class="trunc">{escape(one.title)}</span>'
+        f'{cells.face(one.type, one.title)}<span class="trunc">{escape(one.title)}</span>'
         f'<span class="end">{escape(one.label)}</span></div>\n'
         for n, one in enumerate(found, 1)
     ]

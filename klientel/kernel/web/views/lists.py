@@ -27,6 +27,8 @@ from klientel.kernel.web.fields import label_of
 from klientel.kernel.web.listing import PAGE, State, beginning, chips, said_by, state_of, views_of
 from klientel.kernel.web.speech import number
 
+#: columns whose values are short, and how long a heading may be to stand above them
+NARROW, LONG_WORD = ("number", "money", "date", "datetime", "yes_no"), 13
 MOST_COUNTED = 10_000
 #: verbs that the bar of a selection offers, in order; others of the type follow
 BULK = ("assign", "tag", "untag", "merge", "archive")
@@ -66,6 +68,11 @@ class Column:
         if not self.kind.sortable or self.name == "name":
             return ""
         return self.state.url(sort=f"-{self.name}" if self.sorted == "ascending" else self.name)
+
+    @property
+    def head(self) -> str:
+        """The class of its heading, which makes room for a word longer than its values."""
+        return f"{self.css} long" if self.kind.cell in NARROW and len(self.label) > LONG_WORD else self.css
 
     @cached_property
     def open(self) -> str:

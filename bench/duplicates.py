@@ -217,8 +217,7 @@ def _base(facts: dict[str, Any]) -> dict[str, Any]:
         more, chunks = True, []
         while more:
             at = time.perf_counter()
-            with writing():
-                more = searcher.step()
+            more = searcher.step()
             chunks.append(time.perf_counter() - at)
         seconds = time.perf_counter() - begun
         with writing():

@@ -31,8 +31,7 @@ def search_twins(*, record_type: str) -> None:
     more = True
     while more and time.monotonic() < end:
         begun = time.monotonic()
-        with tenancy.writing():
-            more = searcher.step()
+        more = searcher.step()
         breathe()
         rest(time.monotonic() - begun)
     if more:

@@ -18,7 +18,7 @@ from uuid import UUID
 from django.db import connection
 from django.utils import timezone
 
-from klientel.kernel import writing
+from klientel.kernel import tenancy, writing
 from klientel.kernel.records import RecordType
 from klientel.kernel.records.models import schema_changed
 from klientel.kernel.sql import Sql, both
@@ -31,7 +31,8 @@ from klientel.lib.ids import uuid7
 from klientel.lib.matching import ENOUGH, Profile, prior
 
 CHUNK = 100  # records of a transaction, ten times as many where keys are made; fewer where it was longer than
-LONG = 0.5  # seconds, as on a slow disk or beside others: a transaction that lasts holds up whoever reads events
+LONG = 0.5  # seconds, as on a slow disk or beside others
+LEAST = 0.1  # of a chunk
 TOO_MANY = 50  # a key that more records share is not searched by
 GROWN = 1.1  # so much larger, what was noticed of them is kept for the next turn
 SAMPLE = 30_000  # records of which names are counted
@@ -49,6 +50,17 @@ ON CONFLICT (tenant_id, one, two) DO UPDATE SET bits = excluded.bits, found_at =
 """
 
 
+@dataclass(frozen=True)
+class _Met:
+    """Records of one chunk, compared with whom they meet; ``place`` is where the search stood, ``cursor`` the next."""
+
+    place: tuple[dt.datetime | None, str]
+    cursor: str
+    rows: list[dict[str, Any]]
+    found: list[tuple[UUID, UUID, float]] = field(default_factory=list)
+    compared: int = 0
+
+
 @dataclass
 class Searcher:
     """Works on one search; keeps profiles from chunk to chunk."""
@@ -60,14 +72,27 @@ class Searcher:
     _pace: float = 1.0  # share of a chunk that is done in one transaction
 
     def step(self) -> bool:
-        """Do the next chunk, in the caller's transaction; whether there is more to do."""
-        search, begun = locked(self.rtype), time.monotonic()
-        if not search.phase:
-            return False
-        {"keys": self._keys, "count": self._count, "search": self._search, "group": self._group}[search.phase](search)
-        with writing.door():
-            search.save()
-        self._pace = min(1.0, self._pace * min(2.0, LONG / max(0.001, time.monotonic() - begun)))
+        """Do the next chunk and commit it; whether there is more to do.
+
+        What reads and compares has ended before the transaction that writes begins: that one is short however busy the
+        machine is, so it holds up nobody who reads events.
+        """
+        begun = time.monotonic()
+        with tenancy.reading():
+            stands = _states().filter(record_type=self.rtype.key).first()
+            met = self._meet(stands) if stands is not None and stands.phase == "search" else None
+        with tenancy.writing():
+            search = locked(self.rtype)
+            if not search.phase:
+                return False
+            if search.phase != "search":
+                {"keys": self._keys, "count": self._count, "group": self._group}[search.phase](search)
+            elif met is not None and met.place == (search.started_at, search.cursor):
+                self._search(search, met)
+            with writing.door():
+                search.save()
+        wanted = self._pace * min(2.0, LONG / max(0.001, time.monotonic() - begun))
+        self._pace = min(1.0, max(LEAST, wanted))
         return bool(search.phase)
 
     def _share(self, most: int) -> int:
@@ -106,7 +131,7 @@ class Searcher:
             search.counts, search.cursor = {"sampled": 0, "family": {}, "given": {}}, str(UUID(int=0))
         every = max(1, search.total // SAMPLE)
         sampled = f"t.id > %s AND hashtext(t.id::text) %% {every} = 0"
-        rows = self._rows(sampled, [search.cursor], "t.id", SLICE) if search.total >= ENOUGH else []
+        rows = self._rows(sampled, [search.cursor], "t.id", self._share(SLICE)) if search.total >= ENOUGH else []
         counts = {feature: Counter(search.counts[feature]) for feature in ("family", "given")}
         for row in rows:
             for value in profile_of(self.rtype, row):
@@ -128,35 +153,35 @@ class Searcher:
 
     # -- pairs ----------------------------------------------------------------------------------------------------
 
-    def _search(self, search: TwinSearch) -> None:
-        rows = self._next(search)
-        if rows:
-            found, compared = self._pairs(search, rows)
-            self._store(search, rows, found)
-            search.counts = {
-                "records": search.counts.get("records", 0) + len(rows),
-                "compared": search.counts.get("compared", 0) + compared,
-                "found": search.counts.get("found", 0) + len(found),
-            }
-        else:
+    def _meet(self, search: TwinSearch) -> _Met:
+        rows, cursor = self._next(search)
+        found, compared = self._pairs(search, rows)
+        return _Met((search.started_at, search.cursor), cursor, rows, found, compared)
+
+    def _search(self, search: TwinSearch, met: _Met) -> None:
+        if not met.rows:
             self._forget_old(search)
             search.phase, search.cursor = "group", ""
+            return
+        self._store(search, met.rows, met.found)
+        new = {"records": len(met.rows), "compared": met.compared, "found": len(met.found)}
+        search.counts = {name: search.counts.get(name, 0) + n for name, n in new.items()}
+        search.cursor, frequent = met.cursor, self._frequent[1]
+        if len(frequent) > GROWN * self._kept:
+            search.frequent, self._kept = sorted(frequent), len(frequent)
 
-    def _next(self, search: TwinSearch) -> list[dict[str, Any]]:
+    def _next(self, search: TwinSearch) -> tuple[list[dict[str, Any]], str]:
+        """The records of the next chunk, and where the search stands after them."""
         if search.full:
             rows = self._rows("t.id > %s", [search.cursor or str(UUID(int=0))], "t.id", self._share(CHUNK))
-            if rows:
-                search.cursor = str(rows[-1]["id"])
-            return rows
+            return rows, str(rows[-1]["id"]) if rows else ""
         at, _blank, last = search.cursor.partition(" ")
         since = at or (search.since or timezone.now() - dt.timedelta(days=3650)).isoformat()
         rows = self._rows(
             "(t.changed_at, t.id) > (%s::timestamptz, %s::uuid)", [since, last or str(UUID(int=0))],
             "t.changed_at, t.id", self._share(CHUNK),
         )  # fmt: skip
-        if rows:
-            search.cursor = f"{rows[-1]['changed_at'].isoformat()} {rows[-1]['id']}"
-        return rows
+        return rows, f"{rows[-1]['changed_at'].isoformat()} {rows[-1]['id']}" if rows else ""
 
     def _rows(self, where: str, params: list[Any], order: str, limit: int) -> list[dict[str, Any]]:
         """Records with what matching reads, their keys and the moment of their last change."""
@@ -212,8 +237,6 @@ class Searcher:
                 continue
             for one in by_key[key]:
                 found[one].update(i for i in ids if (i < one if search.full else i != one))
-        if len(frequent) > GROWN * self._kept:
-            search.frequent, self._kept = sorted(frequent), len(frequent)
         return found
 
     def _frequent_of(self, search: TwinSearch) -> set[str]:
@@ -297,10 +320,14 @@ def _alive(rtype: RecordType) -> Sql:
     return both(parts)
 
 
+def _states() -> Any:
+    """How far searches are, without what is large and seldom needed."""
+    return TwinSearch.objects.defer("names", "frequent")
+
+
 def locked(rtype: RecordType) -> TwinSearch:
-    """The state of the search of a type, locked until the transaction ends; without what is large and seldom needed."""
-    states = TwinSearch.objects.select_for_update().defer("names", "frequent")
-    found: TwinSearch | None = states.filter(record_type=rtype.key).first()
+    """The state of the search of a type, locked until the transaction ends."""
+    found: TwinSearch | None = _states().select_for_update().filter(record_type=rtype.key).first()
     if found is not None:
         return found
     with writing.door():

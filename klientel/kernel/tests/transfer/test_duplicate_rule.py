@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.utils.translation import override
 
 from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.actions import run as act
@@ -47,7 +48,8 @@ def test_a_name_at_the_same_house_is_the_same(bench, anna):
 
 
 def tried(bench, *rows, **options):
-    run = bench.start([HEAD, *rows], **options)
+    with override("en"):
+        run = bench.start([HEAD, *rows], **options)
     assistant.check(run)
     return ImportRun.objects.get(pk=run.pk)
 

@@ -17,7 +17,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
@@ -37,14 +37,14 @@ PERSON = "contacts.person"
 T = TypeVar("T")
 
 
-def measure(rounds: int = ROUNDS) -> dict[str, Any]:
-    """In a home of its own, so that no other figures stand on what was killed."""
+def measure(rounds: int = ROUNDS, victims: Sequence[str] = VICTIMS, **environ: str) -> dict[str, Any]:
+    """In a home of its own, so that no other figures stand on what was killed; ``victims`` in turns."""
     port = place.free_port()
     ports = {"KLIENTEL_HOME": str(place.home(ROWS) / "kills"), "KLIENTEL_PORT": str(port)}
     ports |= {"KLIENTEL_LIVE_PORT": str(port + 1), "KLIENTEL_WORKER_JOBS": "4"}
     place.klientel("migrate", "--quiet", **ports)
     place.say(f"{rounds} rounds of four jobs, one process killed in each")
-    return worker("bench.kills", str(rounds), **ports)
+    return worker("bench.kills", str(rounds), *victims, **ports, **environ)
 
 
 def firmly(job: Callable[[], T]) -> T:
@@ -132,7 +132,7 @@ def await_end(table: str, run: UUID) -> None:
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         [(state,)] = ask(f"SELECT state FROM {table} WHERE id = %s", run)
-        if state != "running":
+        if state not in ("uploaded", "running"):  # killed before it began, it begins later
             return expect(f"state of {table}", state, "done")
         time.sleep(0.3)
     raise SystemExit(f"{table} {run} did not come to its end within {PATIENCE:.0f} seconds")
@@ -292,7 +292,7 @@ def _name(pid: int) -> str:
         return ""
 
 
-def one_round(number: int, up: int, tenants: dict[str, Tenant], folder: Path, chance: random.Random) -> dict[str, Any]:
+def one_round(number: int, up: int, tenants: dict[str, Tenant], who: str, chance: random.Random) -> dict[str, Any]:
     """Four jobs at once, one kill, all counts."""
     from klientel.kernel.tenancy import inside
 
@@ -302,14 +302,13 @@ def one_round(number: int, up: int, tenants: dict[str, Tenant], folder: Path, ch
         merging.prepare()
     looks: list[tuple[str, Callable[[], None]]] = [("merge", merging.look)]
     with inside(tenants["import"].id):
-        looks.append(("import", importing(tenants["import"], number, folder)))
+        looks.append(("import", importing(tenants["import"], number, Path(os.environ["KLIENTEL_HOME"]))))
     with inside(tenants[edit].id):
         looks.append((edit, editing(tenants[edit], number)))
     with inside(tenants[back].id):
         looks.append((back, undoing(tenants[back])))
     asking = Thread(target=merging.run)
     asking.start()
-    who = VICTIMS[number % len(VICTIMS)]
     time.sleep(chance.uniform(0.0, 2.5))
     os.kill(victim(up, who, chance), signal.SIGKILL)
     begun = time.monotonic()
@@ -322,7 +321,7 @@ def one_round(number: int, up: int, tenants: dict[str, Tenant], folder: Path, ch
     return {"who": who, "seconds": seconds, "repeated": merging.repeated}
 
 
-def run(rounds: int, up: int) -> dict[str, Any]:
+def run(rounds: int, up: int, victims: Sequence[str]) -> dict[str, Any]:
     """All rounds; stops at the first wrong count."""
     from klientel.kernel.access import system_actor
     from klientel.kernel.actions import Item, run_many
@@ -342,7 +341,7 @@ def run(rounds: int, up: int) -> dict[str, Any]:
         first = runs.start_bulk(system_actor(), f"{PERSON}.change", {"position": "zuvor"}, where={"all": []})
         runs.carry_out(first.pk)
         tenants["one"].change_set = first.change_set
-    found = [one_round(n, up, tenants, Path(os.environ["KLIENTEL_HOME"]), chance) for n in range(rounds)]
+    found = [one_round(n, up, tenants, victims[n % len(victims)], chance) for n in range(rounds)]
     slowest = {who: max((f["seconds"] for f in found if f["who"] == who), default=0.0) for who in VICTIMS}
     return {
         "rounds": rounds, "jobs under a kill": 4 * rounds, "killed": dict(Counter(f["who"] for f in found)),
@@ -363,7 +362,7 @@ def main() -> None:
             assert up.stdout is not None
             up.stdout.readline()
             django.setup()
-            print(json.dumps(run(int(sys.argv[1]), up.pid)))
+            print(json.dumps(run(int(sys.argv[1]), up.pid, sys.argv[2:])))
         finally:
             up.terminate()
 

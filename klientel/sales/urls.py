@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from klientel.sales.views import leads, lines, paper
+from klientel.sales.views import deal, leads, lines, paper
+
+__all__ = ["deal", "urlpatterns"]  # what the page of a deal tells is declared by being imported
 
 urlpatterns = [
     path("leads/without-next-step", leads.stepless, name="leads_stepless"),
     path("leads/inboxes", leads.inboxes, name="lead_inboxes"),
-    path("quotes/<uuid:record_id>/lines", lines.lines, name="quote_lines"),
+    path("quotes/<uuid:record_id>/lines", lines.lines, {"slug": "quotes"}, name="quote_lines"),
+    path("deals/<uuid:record_id>/lines", lines.lines, {"slug": "deals"}, name="deal_lines"),
     path("quotes/<uuid:record_id>/pdf", paper.pdf, name="quote_pdf"),
 ]

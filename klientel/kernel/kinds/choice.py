@@ -194,6 +194,7 @@ class YesNo(Kind, models.BooleanField):  # type: ignore[misc,type-arg]
     """Yes or no; without a value it is no."""
 
     key, widget, cell = "yes_no", "checkbox", "yes_no"
+    tone = ""  # where yes is a sign: its colour; lists show the label instead of a tick
     plain_field = models.BooleanField
     operators = ("yes", "no")
     empty: ClassVar[Any] = False

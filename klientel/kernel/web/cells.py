@@ -96,7 +96,10 @@ def _choices(kind: Any, _names: Names) -> Renderer:
     return lambda value: Markup("").join(tag(label, css="line") for label in kind.labels(value))
 
 
-def _yes_no(_kind: Kind, _names: Names) -> Renderer:
+def _yes_no(kind: Kind, _names: Names) -> Renderer:
+    if tone := getattr(kind, "tone", ""):
+        sign = tag(kind.verbose_name, tone)
+        return lambda value: sign if value else NOTHING
     yes = Markup(f'{symbols.icon("check")}<span class="vh">{escape(_("yes"))}</span>')  # noqa: S704 - escaped
     return lambda value: yes if value else NOTHING
 
@@ -186,7 +189,7 @@ def fact(kind: Kind, value: Any, names: Names) -> Any:
         return Markup('<div class="prose">{}</div>').format(Markup(value))  # noqa: S704 - cleaned when it was accepted
     if kind.key == "long_text":
         return Markup('<div class="prose lines">{}</div>').format(value)
-    if kind.key == "yes_no":
+    if kind.key == "yes_no" and not getattr(kind, "tone", ""):
         return _("yes") if value else _("no")
     if isinstance(kind, Entries):
         return Markup("").join(_entry(kind, e) for e in value)

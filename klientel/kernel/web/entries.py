@@ -12,18 +12,10 @@ from django.utils import timezone
 from klientel.kernel import actions
 from klientel.kernel.access import ActorScope
 from klientel.kernel.access.reading import Row, names, select
+from klientel.kernel.conditions.declared import WHEN, concern, when
 from klientel.kernel.kinds import DateTime, Kind, Link, Links, LongText, YesNo
 from klientel.kernel.records import RecordType, all_types
 from klientel.kernel.web import fields
-
-#: how a type says when it is due: a task by its day, a meeting by its beginning
-WHEN = ("due", "begins")
-
-
-def concern(rtype: RecordType) -> str:
-    """The field by which an entry stands on any record, or nothing. What joins two records is no entry."""
-    ways = [n for n in rtype.concerns if isinstance(k := rtype.fields.get(n), Links) and k.to == "*"]
-    return ways[0] if len(ways) == 1 else ""
 
 
 def entry_types(scope: ActorScope, verb: str = "view") -> list[RecordType]:
@@ -35,11 +27,6 @@ def _entry_types(scope: ActorScope, verb: str) -> list[RecordType]:
     found = [t for t in all_types() if t.group and concern(t) and scope.may(t, verb)]
     order = ("", *WHEN)
     return sorted(found, key=lambda t: (order.index(when(t)), sum(len(names) for _label, names in t.sections), t.key))
-
-
-def when(rtype: RecordType) -> str:
-    """The field that says when an entry is due, or nothing."""
-    return next((n for n in WHEN if n in rtype.fields), "")
 
 
 def completable(rtype: RecordType) -> bool:

@@ -9,9 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.actions import Step, action
 from klientel.kernel.kinds import Link, Text
-from klientel.sales.models import Deal, Stage
+from klientel.sales.models import Deal, Stage, checklist
 from klientel.sales.models.pipeline import LOST, OPEN, WON
 from klientel.sales.models.staging import first_stage, stage_of
+
+Item = Annotated[str, Text(_("item of the checklist"), required=True, max_length=checklist.LONGEST)]
 
 
 @action("sales.deal", _("Move"), needs="change", icon="arrow-right-left")
@@ -47,7 +49,47 @@ def lose(
     """The customer has decided otherwise."""
     _close(step, deal, LOST, reason, note)
     if competitor is not None:
-        step.change(deal, competitors=[*deal.competitors, competitor])
+        step.change(deal, lost_to=competitor, competitors=list(dict.fromkeys([*deal.competitors, competitor])))
+
+
+@action("sales.deal", _("Tick off"), needs="change", icon="square-check")
+def tick(
+    step: Step, deal: Deal, *, item: Item, stage: Annotated[UUID | None, Link("sales.stage", _("stage"))] = None
+) -> None:
+    """Something on the checklist of a stage is done: of the stage in which the deal is, unless another is named."""
+    at = _listed(step, deal, stage, item)
+    if item in checklist.ticked(deal.ticks, at.pk):  # somebody was faster; it is done
+        return
+    done = {"stage": str(at.pk), "item": item, "by": str(step.actor.member or ""), "name": step.actor.name}
+    step.stamp(deal, ticks=[*deal.ticks, done | {"at": step.now.isoformat()}])
+
+
+@action("sales.deal", _("Tick off no more"), needs="change", icon="square")
+def untick(
+    step: Step, deal: Deal, *, item: Item, stage: Annotated[UUID | None, Link("sales.stage", _("stage"))] = None
+) -> None:
+    """It is not done after all."""
+    at = str(_listed(step, deal, stage, item).pk)
+    step.stamp(deal, ticks=[one for one in deal.ticks if (one["stage"], one["item"]) != (at, item)])
+
+
+@action("sales.deal", _("Make a quote"), needs="change", icon="file-plus")
+def quote(step: Step, deal: Deal) -> None:
+    """A draft with the products of the deal, for its organisation and contact person."""
+    step.require(deal.positions, "no_lines", _("This deal has no products yet."), "positions")
+    told = [{name: value for name, value in one.items() if name not in ("rate", "reason")} for one in deal.positions]
+    step.create(
+        "sales.quote", name=deal.name, deal=deal.id, organisation=deal.organisation, person=deal.person,
+        currency=deal.currency, positions=told, owner=deal.owner or step.actor.member,
+    )  # fmt: skip
+
+
+def _listed(step: Step, deal: Deal, stage: UUID | None, item: str) -> Stage:
+    found = stage_of(step, stage or deal.stage) if stage or deal.stage else None
+    here = found is not None and any(one["key"] == item for one in found.checklist or ())
+    step.require(here and found.pipeline == deal.pipeline, "no_such_item", _("This is not on the checklist."), "item")  # type: ignore[union-attr]
+    assert found is not None
+    return found
 
 
 @action("sales.deal", _("Reopen"), needs="change", icon="rotate-ccw")

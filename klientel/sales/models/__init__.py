@@ -1,10 +1,12 @@
 """What we would like to sell, to whom, and how far we are."""
 
+from klientel.sales.models.competitor import Competitor
 from klientel.sales.models.contract import Contract
 from klientel.sales.models.deal import Deal
 from klientel.sales.models.invoice import Invoice
 from klientel.sales.models.lead import Lead
 from klientel.sales.models.order import Order
+from klientel.sales.models.part import Part
 from klientel.sales.models.payment import Payment
 from klientel.sales.models.pipeline import CloseReason, Pipeline, Stage
 from klientel.sales.models.pricelist import Price, PriceList
@@ -16,11 +18,13 @@ from klientel.sales.models.stay import Stay
 
 __all__ = [
     "CloseReason",
+    "Competitor",
     "Contract",
     "Deal",
     "Invoice",
     "Lead",
     "Order",
+    "Part",
     "Payment",
     "Pipeline",
     "Price",

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from klientel.kernel.kinds import Choice, Date, DateTime, Link, Links, LongText, Money, Privacy, Text, Whole
+from klientel.kernel.kinds import Choice, Date, DateTime, Link, Links, LongText, Money, Privacy, Text, Whole, YesNo
+from klientel.kernel.kinds.base import currency_of_tenant
 from klientel.kernel.records.board import Board
 from klientel.kernel.records.calendar import Calendar
 from klientel.kernel.records.record import Record
-from klientel.sales.models import staging
+from klientel.sales.models import dealing, staging, telling
+from klientel.sales.models.checklist import Ticks
 from klientel.sales.models.pipeline import CATEGORIES, LOST, OPEN, OUTCOMES, TONES, WON
+from klientel.sales.models.positions import Positions
 
 
 class Deal(Record):
@@ -23,6 +29,10 @@ class Deal(Record):
     pipeline = Link("sales.pipeline", _("pipeline"), reverse=_("deals"))
     stage = Link("sales.stage", _("stage"), reverse=_("deals"))
     value = Money(_("value"))
+    positions = Positions(_("products"))
+    value_by_hand = YesNo(
+        _("value set by hand"), default=False, help_text=_("Otherwise the value is the net sum of the products.")
+    )
     probability = Whole(_("probability in %"), least=0, most=100)
     expected_close = Date(_("expected close"))
     category = Choice(_("in the forecast"), of=CATEGORIES)
@@ -36,6 +46,8 @@ class Deal(Record):
     closed_at = DateTime(_("closed at"), readonly=True)
     reason = Link("sales.closereason", _("reason for closing"), reverse=_("deals"))
     reason_note = Text(_("note on closing"), max_length=500)
+    lost_to = Link("contacts.organisation", _("lost to"), reverse=_("deals won against us"))
+    ticks = Ticks(_("ticked off"), readonly=True)
 
     class Meta(Record.Meta):
         app_label = "sales"
@@ -55,6 +67,7 @@ class Deal(Record):
                 include=["state", "category", "probability", "value", "owner", "pipeline", "restricted", "begun"],
             ),
             models.Index("tenant_id", "begun", "id", name="deal_begun", condition=models.Q(archived_at=None)),
+            models.Index("tenant_id", "lost_to", "id", name="deal_lost_to", condition=~models.Q(lost_to=None)),
             GinIndex(fields=["tenant_id", "competitors"], name="deal_competitors", opclasses=["uuid_ops", "array_ops"]),
         ]
 
@@ -62,8 +75,20 @@ class Deal(Record):
         label, plural, slug, icon, group = _("deal"), _("deals"), "deals", "target", _("Sales")
         title = "name"
         order = "expected_close"
-        columns = ("organisation", "stage", "value", "probability", "expected_close", "owner", "state")
+        columns = (
+            "organisation",
+            "stage",
+            "value",
+            "probability",
+            "expected_close",
+            "next_day",
+            "idle",
+            "rotting",
+            "owner",
+            "state",
+        )
         concerns = ("organisation", "person")
+        own = dealing.WORKED_OUT
         derive = staging.derive
         calendar = Calendar(start="expected_close", over="closed_at")
         board = Board(
@@ -81,21 +106,24 @@ class Deal(Record):
             begin="sales.pipeline.begin",
         )
         sections = (
-            (_("Deal"), ("name", "organisation", "person", "value", "probability", "expected_close", "owner")),
-            (
-                _("Progress"),
-                (
-                    "pipeline",
-                    "stage",
-                    "state",
-                    "category",
-                    "begun",
-                    "counts_on",
-                    "entered_stage_at",
-                    "closed_at",
-                    "reason",
-                    "reason_note",
-                ),
-            ),
+            (_("Deal"), ("name", "organisation", "person", "value", "value_by_hand", "probability", "expected_close",
+                         "owner")),
+            (_("Progress"), ("pipeline", "stage", "state", "category", "begun", "counts_on", "next_day",
+                             "idle", "entered_stage_at", "rots_at", "rotting",
+                             "closed_at", "reason", "reason_note", "lost_to")),
             (_("About"), ("source", "competitors", "description", "tags")),
-        )
+        )  # fmt: skip
+
+    #: what a sheet of lines asks besides its lines; a quote says more (see `quoting.sheet_of`)
+    discount = form = date = None
+    language = "de"
+
+    @property
+    def currency(self) -> str:
+        """The currency of its products: that of its value, else the tenant's."""
+        return (self.value or {}).get("currency") or currency_of_tenant()
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """Its products and sums as texts in the active language, see `telling.told`."""
+        return telling.told(self, self.positions or [], get_language() or "de")

@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.kinds import Choice, Choices, Link, Text, Whole, YesNo
 from klientel.kernel.records.record import Record
+from klientel.sales.models.checklist import Checklist
+from klientel.sales.models.holding import pipeline_written, stage_written
 
 OPEN, WON, LOST = "open", "won", "lost"
 OUTCOMES = ((OPEN, _("open")), (WON, _("won")), (LOST, _("lost")))
@@ -50,6 +52,7 @@ class Pipeline(Record):
         order = "position"
         columns = ("name", "position", "standard")
         sections = ((_("Pipeline"), ("name", "position", "standard")),)
+        derive = pipeline_written
         system = open = True
         mergeable = False
 
@@ -65,6 +68,10 @@ class Stage(Record):
     category = Choice(_("in the forecast"), of=CATEGORIES, default=PIPELINE)
     rots_after = Whole(_("too long after days"), least=1, most=3650)
     requires = Choices(_("required here"), of=NEEDED)
+    checklist = Checklist(
+        _("checklist"),
+        help_text=_("A line for each thing to do here. A star before it: a deal goes no further without it."),
+    )
 
     class Meta(Record.Meta):
         app_label = "sales"
@@ -80,8 +87,9 @@ class Stage(Record):
         columns = ("name", "pipeline", "position", "outcome", "probability", "rots_after", "requires")
         sections = (
             (_("Stage"), ("name", "pipeline", "position", "outcome", "probability", "category")),
-            (_("Care"), ("rots_after", "requires")),
+            (_("Care"), ("rots_after", "requires", "checklist")),
         )
+        derive = stage_written
         system = open = True
         mergeable = False
 

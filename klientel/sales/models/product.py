@@ -9,6 +9,9 @@ from klientel.kernel.kinds import Choice, Link, LongText, Money, Text
 from klientel.kernel.records.record import Record
 from klientel.sales.models.taxing import TAXES
 
+FIXED, SUMMED = "fixed", "summed"
+BUNDLES = ((FIXED, _("at a price of its own")), (SUMMED, _("at the sum of its parts")))
+
 
 class Product(Record):
     """A product or service. A variant leads to the product it is a variant of and says only what differs.
@@ -25,6 +28,9 @@ class Product(Record):
     tax = Choice(_("tax"), of=TAXES, default="standard")
     variant_of = Link("sales.product", _("variant of"), reverse=_("variants"))
     variant = Text(_("what differs"), max_length=120, help_text=_("Of a variant, such as its size or colour"))
+    bundle = Choice(
+        _("bundle"), of=BUNDLES, help_text=_("Of a product that is made of others: whether its parts say its price")
+    )
     description = LongText(_("description"), search="C")
     description_en = LongText(_("description in English"), search="C")
 
@@ -42,6 +48,6 @@ class Product(Record):
         made_of = ("name", "variant")
         columns = ("number", "unit", "price", "cost", "tax", "variant_of")
         sections = (
-            (_("Product"), ("name", "number", "unit", "price", "cost", "tax", "variant_of", "variant")),
+            (_("Product"), ("name", "number", "unit", "price", "cost", "tax", "variant_of", "variant", "bundle")),
             (_("Text"), ("description", "name_en", "description_en", "tags")),
         )

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.errors import Refused, together
 from klientel.kernel.kinds import today, zone
-from klientel.sales.models.pipeline import NEEDED, OPEN, CloseReason, Pipeline, Stage
+from klientel.sales.models import checklist, dealing
+from klientel.sales.models.pipeline import LOST, NEEDED, OPEN, CloseReason, Pipeline, Stage
 
 #: only a change of one of these has consequences
 LED_BY = frozenset(("pipeline", "stage", "reason", *(name for name, _label in NEEDED)))
+#: what a deal says about its end; it goes when the deal is open again
+CLOSING = ("closed_at", "reason", "lost_to", "reason_note")
+_ASKED = ("name", "pipeline", "position", "outcome", "probability", "category", "requires", "checklist", "archived_at")
 
 
 def derive(step: Any, draft: Any) -> None:
@@ -21,6 +26,7 @@ def derive(step: Any, draft: Any) -> None:
     pipeline yet keeps its deals without stage.
     """
     deal, changes = draft.record, draft.changes
+    dealing.priced(step, draft)
     if not draft.new and not LED_BY & changes.keys():
         return
     if deal.stage is None or ("pipeline" in changes and "stage" not in changes and deal.pipeline is not None):
@@ -35,20 +41,22 @@ def derive(step: Any, draft: Any) -> None:
         return
     if "pipeline" in changes and deal.pipeline not in (None, stage.pipeline):
         raise Refused("other_pipeline", _("This stage belongs to another pipeline."), "stage")
-    step.stamp(deal, **_facts(step, draft, stage))
-    if draft.new or "stage" in changes or set(changes) & set(stage.requires):
+    fresh = draft.new or "stage" in changes
+    step.stamp(deal, **_facts(step, deal, changes, stage, fresh=fresh))
+    if fresh or set(changes) & set(stage.requires):
         _check(step, draft, stage)
+    if fresh and not draft.new:
+        _check_lists(step, deal, changes["stage"][0], stage)
 
 
-def _facts(step: Any, draft: Any, stage: Stage) -> dict[str, Any]:
+def _facts(step: Any, deal: Any, changes: Any, stage: Stage, *, fresh: bool) -> dict[str, Any]:
     """What the stage says of a deal. It counts on the day it was closed, else on the expected one."""
-    deal, changes = draft.record, draft.changes
     facts: dict[str, Any] = {"pipeline": stage.pipeline, "state": stage.outcome}
-    if draft.new or "stage" in changes:
+    if fresh:
         entered = {"entered_stage_at": step.now, "probability": stage.probability, "category": stage.category}
         facts |= {name: value for name, value in entered.items() if name not in changes}
     if stage.outcome == OPEN:
-        facts |= {"closed_at": None, "reason": None, "reason_note": ""} if deal.closed_at else {}
+        facts |= dict.fromkeys(CLOSING) | {"reason_note": ""} if deal.closed_at else {}
     elif deal.closed_at is None:
         facts["closed_at"] = step.now
     closed = facts.get("closed_at", deal.closed_at)
@@ -57,13 +65,16 @@ def _facts(step: Any, draft: Any, stage: Stage) -> dict[str, Any]:
 
 def stage_of(step: Any, stage_id: Any) -> Stage | None:
     """A stage, asked for once in a chunk."""
-    found: Stage | None = step.once(("sales.stage", stage_id), lambda: _stages().filter(pk=stage_id).first())
+    found: Stage | None = _stages(step).get(stage_id)
     return found
 
 
-def _stages() -> Any:
-    """The stages with what is asked of them here."""
-    return Stage.objects.only("pipeline", "outcome", "probability", "category", "requires")
+def _stages(step: Any) -> dict[Any, Stage]:
+    """All stages in their order, with what is asked of them here: one statement in a chunk."""
+    found: dict[Any, Stage] = step.once("sales.stages", lambda: {
+        one.pk: one for one in Stage.objects.only(*_ASKED).order_by("position", "id")
+    })  # fmt: skip
+    return found
 
 
 def _first(step: Any, pipeline: Any) -> Stage | None:
@@ -95,3 +106,21 @@ def _check(step: Any, draft: Any, stage: Stage) -> None:
             wrong.append(Refused("other_outcome", _("This is no reason for that outcome."), "reason"))
     if wrong:
         raise together(wrong)
+
+
+def _check_lists(step: Any, deal: Any, before: Any, stage: Stage) -> None:
+    """Nobody goes on, or skips a stage, while something required of its list is not ticked; back and lost one may."""
+    was = stage_of(step, UUID(before)) if before else None
+    if was is None or was.outcome != OPEN or stage.outcome == LOST or was.pipeline != stage.pipeline:
+        return
+    end = stage.position if stage.outcome == OPEN else None
+    left = [
+        _("%(what)s (%(stage)s)") % {"what": ", ".join(f"“{one}”" for one in some), "stage": one_stage.name}
+        for one_stage in _stages(step).values()
+        if (one_stage.pipeline, one_stage.outcome, one_stage.archived_at) == (stage.pipeline, OPEN, None)
+        and was.position <= one_stage.position and (end is None or one_stage.position < end)
+        and (some := checklist.missing(one_stage, deal.ticks))
+    ]  # fmt: skip
+    if left:
+        text = _("Not ticked off yet: %(what)s.") % {"what": "; ".join(str(one) for one in left)}
+        raise Refused("checklist", text, "stage")

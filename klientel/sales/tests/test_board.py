@@ -85,8 +85,10 @@ def test_what_ended_long_ago_and_other_pipelines_do_not_stand_on_the_board(anna:
 
 
 def test_deals_whose_stage_is_gone_have_a_column_of_their_own(anna: Actor, stages: list[Stage]) -> None:
-    deal(anna, "Left behind", stage=str(stages[1].pk))
+    left = deal(anna, "Left behind", stage=str(stages[1].pk))
+    run(anna, "sales.deal.archive", left.pk)
     run(anna, "sales.stage.archive", stages[1].pk)
+    run(anna, "sales.deal.restore", left.pk)
     found = drawn(anna)
     assert found.columns[0].key == "" and found.columns[0].count == 1
     assert [r.title for r in found.columns[0].page.rows] == ["Left behind"]

@@ -1,4 +1,5 @@
-"""The page on which the lines of a quote are written; it works without scripts, with them sums follow the typed."""
+"""The page on which the lines of a quote, or the products of a deal, are written; without scripts it works too, with
+them sums follow what is typed."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from django.utils.translation import gettext as _
 from klientel.kernel import actions, tenancy
 from klientel.kernel.access.reading import get
 from klientel.kernel.errors import Forbidden, Refused
-from klientel.kernel.records import type_of
+from klientel.kernel.records import by_slug, type_of
 from klientel.kernel.web.answers import act, say_done, wants_json
 from klientel.sales.models import QuoteForm, quoting, telling
 from klientel.sales.models.positions import ROLES, SECTION
@@ -28,14 +29,14 @@ BLANKS = 3
 
 
 @act
-def lines(request: Any, record_id: UUID) -> HttpResponse:
+def lines(request: Any, record_id: UUID, slug: str) -> HttpResponse:
     """Show, work out, move or save the lines."""
-    rtype, language = type_of(KEY), get_language() or "de"
+    rtype, language = by_slug(slug), get_language() or "de"
     with tenancy.reading():
         quote = get(request.scope, rtype, record_id)
-        if not request.scope.may(rtype, "change"):
+        if not request.scope.may(rtype, "change") or "positions" not in request.scope.writable(rtype):
             raise Forbidden("forbidden", _("You may not change this."))
-        if quote.state != quoting.DRAFT:
+        if rtype.key == KEY and quote.state != quoting.DRAFT:
             return HttpResponseRedirect(reverse("record", args=[rtype.slug, record_id]))
         if request.method != "POST":
             return _page(request, quote, typed.rows_of(quote.positions or [], language))
@@ -47,10 +48,14 @@ def lines(request: Any, record_id: UUID) -> HttpResponse:
         if not request.POST.get("save"):
             return _page(request, quote, _with_new(request, rows), share=share)
     kept = [row for row in rows if not typed.is_blank(row)]
-    values = {"positions": typed.positions_of(kept, language), "discount": share or None}
+    values: dict[str, Any] = {"positions": typed.positions_of(kept, language)}
+    if "discount" in rtype.fields:
+        values["discount"] = share or None
     try:
         version = int(request.POST.get("version") or 0) or None
-        done = actions.run(request.actor, f"{KEY}.change", record_id, version=version, scope=request.scope, **values)
+        done = actions.run(
+            request.actor, f"{rtype.key}.change", record_id, version=version, scope=request.scope, **values
+        )
     except Refused as no:
         with tenancy.reading():
             return _page(request, quote, kept, no, share=share)
@@ -84,7 +89,7 @@ def _worked_out(quote: Any, rows: list[Row], language: str) -> tuple[dict[str, A
     """What the rows come to, or why they cannot be added up."""
     kept = [row for row in rows if not typed.is_blank(row)]
     try:
-        accepted = type_of(KEY).fields["positions"].accept(typed.positions_of(kept, language)) or []
+        accepted = type_of(quote).fields["positions"].accept(typed.positions_of(kept, language)) or []
         form = QuoteForm.objects.filter(pk=quote.form).first() or QuoteForm()
         return telling.told(quote, quoting.with_rates(accepted, form), language), None
     except Refused as no:
@@ -137,6 +142,8 @@ def _page(
     stored = telling.figure(quote.discount, language) if quote.discount else ""
     context = {
         "quote": quote,
+        "at": reverse("record", args=[type_of(quote).slug, quote.pk]),
+        "has_discount": "discount" in type_of(quote).fields,
         "rows": shown,
         "names": typed.titles(request.scope, shown),
         "told": told,

@@ -26,6 +26,7 @@ from klientel.kernel.web import cells, entries, shaping, timeline
 from klientel.kernel.web.addresses import place, urlencoded
 from klientel.kernel.web.answers import fragment, page, wants_part
 from klientel.kernel.web.fields import label_of, moment_as_sent
+from klientel.kernel.web.panels import panel_of
 from klientel.kernel.web.views import neighbours
 from klientel.kernel.web.views.lists import seen_type
 
@@ -78,6 +79,7 @@ def record(request: Any, slug: str, record_id: UUID) -> HttpResponse:
             "contact": contact(scope, rtype, found),
             "may_change": scope.may(rtype, "change") and found.archived_at is None,
             "may_archive": scope.may(rtype, "archive"),
+            "panel": panel_of(rtype.key, request, found),
             "first_open": next((s for s in steps if s.completable), None),
             "open_count": sum(s.completable for s in steps),
         },

@@ -1,0 +1,38 @@
+"""What the page of a deal tells: its path, the checklist, the buying centre, competitors and products."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from klientel.kernel.records import type_of
+from klientel.kernel.web.panels import panel
+from klientel.sales.queries import buying, staying
+
+KEY = "sales.deal"
+
+
+@panel(KEY)
+def told(request: Any, deal: Any) -> dict[str, Any]:
+    """Everything beside the facts of a deal, under the rights of who looks."""
+    scope = request.scope
+    rtype, seen = type_of(KEY), scope.visible(type_of(KEY))
+    stays = staying.stays(scope, deal)
+    stakeholder = type_of(buying.STAKEHOLDER)
+    return {
+        "instead": (buying.STAKEHOLDER,),
+        "stays": stays[::-1],
+        "path": staying.path(scope, deal, stays),
+        "ticks": "ticks" in seen,
+        "centre": buying.centre(scope, deal),
+        "may_add": scope.may(stakeholder, "create") and deal.archived_at is None,
+        "roles": scope.visible(stakeholder)["role"].options() if "role" in scope.visible(stakeholder) else [],
+        "attitudes": scope.visible(stakeholder)["attitude"].options()
+        if "attitude" in scope.visible(stakeholder)
+        else [],
+        "competitors": buying.competitors(scope, deal),
+        "lines": deal.told if deal.positions and {"positions", "value"} <= seen.keys() else None,
+        "lines_seen": "positions" in seen,
+        "by_hand": deal.value_by_hand and "value_by_hand" in seen,
+        "may_quote": scope.may(type_of("sales.quote"), "create"),
+        "computed": {n: rtype.value(deal, n) for n in ("idle", "rotting", "rots_at", "next_day") if n in seen},
+    }

@@ -75,18 +75,8 @@ class Deal(Record):
         label, plural, slug, icon, group = _("deal"), _("deals"), "deals", "target", _("Sales")
         title = "name"
         order = "expected_close"
-        columns = (
-            "organisation",
-            "stage",
-            "value",
-            "probability",
-            "expected_close",
-            "next_day",
-            "idle",
-            "rotting",
-            "owner",
-            "state",
-        )
+        columns = ("organisation", "stage", "value", "expected_close", "next_day", "idle", "rotting", "probability",
+                   "owner", "state")  # fmt: skip
         concerns = ("organisation", "person")
         own = dealing.WORKED_OUT
         derive = staging.derive

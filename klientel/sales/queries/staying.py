@@ -57,11 +57,8 @@ def stays(scope: ActorScope, deal: Any) -> list[Stay]:
     moves = [(e.at, e.changes["stage"][1], e.actor_name) for e in some if "stage" in e.changes]
     known = {str(one.pk): one for one in Stage.objects.filter(pk__in={to for _at, to, _who in moves if to})}
     ends = [at for at, _to, _who in moves[1:]]
-    closed = [deal.closed_at] if deal.state != OPEN else [None]
-    return [
-        Stay(known.get(to), at, until, who)
-        for (at, to, who), until in zip(moves, [*ends, *closed], strict=True) if to
-    ]  # fmt: skip
+    ends.append(deal.closed_at if deal.state != OPEN else None)
+    return [Stay(known.get(to), at, until, who) for (at, to, who), until in zip(moves, ends, strict=False) if to]
 
 
 def path(scope: ActorScope, deal: Any, some: list[Stay]) -> list[Place]:

@@ -13,11 +13,13 @@ from klientel.kernel.identity.actor import Actor
 from klientel.kernel.kinds import today
 from klientel.sales.models import CloseReason, Stage
 from klientel.site.demo.past import Past
+from klientel.site.demo.products import Range
 from klientel.site.demo.words_of import lines
 from klientel.site.demo.workspace import Workspace
 
 #: how far each deal gets, one after the other: places of the stages, or how it ended
 WAYS = (1, 3, "won", 2, 4, 1, "lost", 3, 2, "won", 3, 1, 4, 2, "won", "lost", 3, 1)
+LONGEST = 76  # days ago: what is sold was written down, before the first deal
 NEXT = ("Angebot nachfassen", "Vor Ort aufmessen", "Unterlagen schicken", "Entscheidung abfragen", "Termin abstimmen")
 
 
@@ -26,15 +28,24 @@ class Deals:
 
     def __init__(self, space: Workspace, past: Past, dice: random.Random) -> None:
         self.space, self.past, self.dice = space, past, dice
+        self.range: Range
 
     def plan(self, firms: list[dict[str, Any]], people: list[dict[str, Any]]) -> None:
         """Every deal and its way; firms and people are read when a deal begins."""
+        self.past.on(self.past.day(-LONGEST), self.prepare)
         for n, line in enumerate(lines("deals")):
             name, _bar, value = line.partition("|")
             way = WAYS[n % len(WAYS)]
             begun = self.dice.randint(18, 75) if way in ("won", "lost") else self.dice.randint(4, 40)
             act = partial(self.begin, name.strip(), value.strip(), way, begun, firms, people)
             self.past.on(self.past.day(-begun), act)
+
+    def prepare(self) -> None:
+        """What is sold, against whom, and what of a checklist a deal does not go on without."""
+        self.range = Range(self.space.system, self.dice)
+        for stage in Stage.objects.filter(outcome="open").exclude(checklist=[]):
+            first, *rest = stage.checklist
+            run(self.space.system, "sales.stage.change", stage.pk, checklist=[first | {"required": True}, *rest])
 
     def begin(
         self, name: str, value: str, way: Any, begun: int, firms: list[dict[str, Any]], people: list[dict[str, Any]]
@@ -51,24 +62,49 @@ class Deals:
         }  # fmt: skip
         deal = run(actor, "sales.deal.create", **values).record.id
         steps = 3 if way in ("won", "lost") else int(way) - 1
-        stages = list(Stage.objects.filter(outcome="open").order_by("position").values_list("pk", flat=True))
+        stages = list(Stage.objects.filter(outcome="open").order_by("position"))
         days = sorted((self.dice.randint(1, begun - 1) for _ in range(steps + 1)), reverse=True)
-        for stage, day in zip(stages[1 : steps + 1], days, strict=False):
-            self.past.on(self.past.day(-day), partial(run, actor, "sales.deal.move", deal, stage=str(stage)))
+        for before, stage, day in zip(stages, stages[1 : steps + 1], days, strict=False):
+            self.past.on(self.past.day(-day), partial(self.move, actor, deal, before, stage))
+        if self.dice.random() < 0.4:
+            self.past.on(self.past.day(1 - begun), partial(self.add_products, actor, deal))
         if way in ("won", "lost"):
             self.past.on(self.past.day(-days[-1]), partial(self.close, actor, deal, way))
+            self.past.on(self.past.day(-days[-1] - 1), partial(self.tick, actor, deal, stages[steps]))
         elif self.dice.random() < 0.75:
             due = (self.past.end.date() + dt.timedelta(days=self.dice.randint(-3, 14))).isoformat()
             task = {"subject": self.dice.choice(NEXT), "due": due, "concerns": [deal], "owner": firm["owner"]}
             self.past.on(self.past.day(-days[-1]), partial(run, actor, "work.task.create", **task))
         if person is not None and self.dice.random() < 0.6:
             role = self.dice.choice(("decision_maker", "user", "champion", "influencer"))
-            run(actor, "sales.stakeholder.create", deal=deal, person=person["id"], role=role)
+            attitude = self.dice.choice(("for", "neutral", "against", ""))
+            run(actor, "sales.stakeholder.create", deal=deal, person=person["id"], role=role, attitude=attitude)
+        if self.dice.random() < 0.4:
+            run(actor, "sales.deal.change", deal, competitors=[self.dice.choice(self.range.rivals)])
+
+    def move(self, actor: Actor, deal: UUID, before: Stage, stage: Stage) -> None:
+        """What is on the list of a stage is done before a deal goes on."""
+        self.tick(actor, deal, before)
+        run(actor, "sales.deal.move", deal, stage=str(stage.pk))
+
+    def tick(self, actor: Actor, deal: UUID, stage: Stage) -> None:
+        """Everything required is ticked off, and half of the rest."""
+        for one in stage.checklist:
+            if one["required"] or self.dice.random() < 0.5:
+                run(actor, "sales.deal.tick", deal, stage=str(stage.pk), item=one["key"])
+
+    def add_products(self, actor: Actor, deal: UUID) -> None:
+        """The value of a deal follows what is sold."""
+        run(actor, "sales.deal.change", deal, positions=self.range.positions())
 
     def close(self, actor: Actor, deal: UUID, outcome: str) -> None:
         """The customer decides."""
         reasons = CloseReason.objects.filter(outcome=outcome).order_by("id").values_list("pk", flat=True)
-        run(actor, f"sales.deal.{'win' if outcome == 'won' else 'lose'}", deal, reason=self.dice.choice(list(reasons)))
+        reason = self.dice.choice(list(reasons))
+        if outcome == "won":
+            run(actor, "sales.deal.win", deal, reason=reason)
+        else:
+            run(actor, "sales.deal.lose", deal, reason=reason, competitor=self.dice.choice((*self.range.rivals, None)))
 
     def actor(self, owner: UUID) -> Actor:
         """Each deal is worked on by whoever owns its customer; service sells nothing."""

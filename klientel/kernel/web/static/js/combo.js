@@ -30,7 +30,7 @@ function build(select) {
   for (const [k, v] of Object.entries({ role: "combobox", "aria-expanded": "false", "aria-controls": id, "aria-autocomplete": "list" })) input.setAttribute(k, v);
   for (const k of ["aria-describedby", "aria-invalid", "aria-label"]) if (select.hasAttribute(k)) input.setAttribute(k, select.getAttribute(k));
   input.id = `${select.id || id}-text`; input.placeholder = select.dataset.placeholder || "";
-  const label = select.id && document.querySelector(`label[for="${CSS.escape(select.id)}"]`);
+  const label = select.id ? document.querySelector(`label[for="${CSS.escape(select.id)}"]`) : null;
   if (label) label.htmlFor = input.id;
   list.className = "combo-list menu"; list.id = id; list.setAttribute("role", "listbox"); list.hidden = true;
   list.setAttribute("aria-label", label?.textContent.trim() || select.getAttribute("aria-label") || "");

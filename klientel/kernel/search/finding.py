@@ -179,14 +179,14 @@ def _among(scope: Seer, rtype: RecordType) -> Sql:
 
 def _look(scope: Seer, reach: _Reach, names: Sql, test: Sql, closeness: Sql, limit: int) -> list[Hit]:
     """The best of what ``names`` selects and, where that is too little, of what passes ``test``."""
-    inside = both([reach.where(scope, rights=True), test])
-    if not reach.some:
-        return _ask(scope, _matches(scope, names, limit, inside, closeness), limit)
-    enough = limit * FIRST_LOOK
     free = both([reach.where(scope, rights=False), test])
+    if not reach.some:
+        return _ask(scope, _matches(scope, names, limit, free, closeness), limit)
+    enough = limit * FIRST_LOOK
     found = _candidates(_matches(scope, names, enough, free, closeness), enough)
     hits = _seen(scope, reach, found, limit)
     if len(hits) < limit and found and found[0][3] and test is not FALSE:
+        inside = both([reach.where(scope, rights=True), test])  # compiling the rights of every type costs a search
         return _ask(scope, _matches(scope, NOTHING, limit, inside, closeness), limit)
     return hits
 

@@ -34,7 +34,7 @@ def measure(persons: int) -> dict[str, Any]:
         worker("bench.bulk", "copy-to", ours["tenant"], **ports),
     )
     place.say("the same rows by COPY")
-    raw = worker("bench.bulk", "copy", str(folder), **ports)
+    raw = worker("bench.bulk", "copy", ours["tenant"], **ports)
     tenth = folder / "import-tenth.csv"
     write(tenth, persons // 10)
     small = worker("bench.bulk", "import", str(tenth), **ports)
@@ -131,12 +131,12 @@ def backend() -> float:
     return found
 
 
-def run_copy(folder: str) -> dict[str, Any]:
+def run_copy(tenant: str) -> dict[str, Any]:
     """The rows of the import again, raw."""
     from django.conf import settings
 
     with settings.SERVER.connect() as connection:
-        found = copy_import.seconds(connection, Path(folder))
+        found = copy_import.seconds(connection, UUID(tenant), Path(os.environ["KLIENTEL_HOME"]))
         return found | {"cpu": machine.cpu(connection.info.backend_pid)}
 
 

@@ -8,7 +8,7 @@ may see, under the workspace's rule. A key that hundreds share costs a few micro
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,7 @@ from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.records import RecordType
 from klientel.kernel.sql import Sql, both
 from klientel.kernel.transfer.branch import Branch
-from klientel.kernel.transfer.known import KnownKeys
+from klientel.kernel.transfer.known import BOTH, KnownKeys
 from klientel.kernel.twins.profiles import profiles_of
 from klientel.kernel.twins.rules import rule_of
 from klientel.lib.matching import Profile, codes, summed
@@ -31,6 +31,7 @@ _PER_KEY = 20  # so many of those that share a key
 ENOUGH = 2.0  # weight of shared keys from which comparing is worth while
 _BEYOND = 10.0  # weight of a key that says more than a name
 _WEIGHTS = {"v": 14.0, "e": 13.0, "o": 12.0, "p": 11.0, "b": 11.0, "d": 10.0, "m": 2.0}
+_MOST_CROWDED = 50_000  # names that are remembered as crowded
 _FIRST = 1000  # rows after which it is asked whether reading the keys of the base pays
 
 
@@ -52,10 +53,6 @@ def weight(key: str) -> float:
     """How much it says that two records share this key: a sound of the last name with an initial says little."""
     found = _WEIGHTS.get(key[:1])
     return found if found is not None else 2.0 if "+" in key else 1.0
-
-
-#: between two keys that count only together: a house or a postcode's last name says something with an initial
-BOTH = chr(30)
 
 
 def sharing(scope: ActorScope, rtype: RecordType, keys: list[str], most: int = 1000) -> list[tuple[int, UUID]]:
@@ -96,6 +93,7 @@ class Finder:
         self._branch, self._change_set = branch, change_set
         self._found, self._asked_at = 0, _FIRST
         self._known: KnownKeys | None = None
+        self._crowded: set[str] = set()
         self._self_made = False  # rows may make further records of the type, whose keys nobody tells
 
     def find(self, records: list[tuple[int, Any]]) -> dict[int, Match]:
@@ -165,8 +163,12 @@ class Finder:
         keys = [key for key in maybe if weight(key) >= ENOUGH]
         names = [k for k in keys if weight(k) < _BEYOND and not any(n in bare for n in owners[k])]
         brief = set(names)
-        owners = {k: owners[k] for k in keys} | _together(owners, maybe)
+        both = _together(owners, maybe)
+        if self._known is not None:
+            both = {k: both[k] for k in self._known.those(both, follow=False)}
+        owners = {k: owners[k] for k in keys} | both
         rest = [k for k in owners if k not in brief]
+        names = [k for k in names if k not in self._crowded]
         shared: dict[int, dict[UUID, float]] = defaultdict(lambda: defaultdict(float))
         for some, most in ((rest, _PER_KEY), (names, _NAMESAKES + 1)):
             near = sharing(self.scope, self.rtype, some, most)
@@ -174,12 +176,19 @@ class Finder:
                 near += self._branch.sharing(some)
             if some is names:
                 met = Counter(position for position, _id in near)
+                self._remember(some[position - 1] for position, n in met.items() if n > _NAMESAKES)
                 near = [one for one in near if met[one[0]] <= _NAMESAKES]
             for position, record_id in near:
                 key = some[position - 1]
                 for n in owners[key]:
                     shared[n][record_id] += _BEYOND if BOTH in key else weight(key)
         return {n: best for n, found in shared.items() if (best := _best(found, n in bare))}
+
+    def _remember(self, names: Iterable[str]) -> None:
+        """Names that so many have that they need not be looked up again."""
+        if len(self._crowded) > _MOST_CROWDED:
+            self._crowded.clear()
+        self._crowded.update(names)
 
     # -- within the file ------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ import pytest
 from klientel.kernel.actions import run as act
 from klientel.kernel.records import type_of
 from klientel.kernel.transfer import duplicates, running
-from klientel.kernel.transfer.known import KnownKeys
+from klientel.kernel.transfer.known import BOTH, KnownKeys
 from klientel.lib.ids import uuid7
 
 PERSON = "contacts.person"
@@ -26,6 +26,15 @@ def test_knows_what_is_there_and_what_others_add(anna):
     assert known.those(keys) == keys[:2]
     known.add(keys[2:])
     assert known.those(keys) == keys
+
+
+def test_places_count_only_with_the_initials_of_the_same_record(anna):
+    known = KnownKeys(type_of(PERSON), uuid7())
+    known.add(["a:10115.1", "n:65.k"])
+    known.add(["a:20095.2", "n:34.m"])
+    mine, theirs = f"a:10115.1{BOTH}n:65.k", f"a:10115.1{BOTH}n:34.m"
+    assert known.those(["a:10115.1", "n:34.m"]) == ["a:10115.1", "n:34.m"]
+    assert known.those([mine, theirs]) == [mine]
 
 
 def test_is_read_only_where_that_pays(anna):

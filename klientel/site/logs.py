@@ -25,7 +25,7 @@ FIELDS = (
     "tokens",
 )
 HIDDEN = (
-    (re.compile(r"k[ti]_[0-9a-f]{32}_\S+"), "[secret]"),  # API tokens and links of invitations
+    (re.compile(r"k[tis]_[0-9a-f]{32}_\S+"), "[secret]"),  # API tokens, links of invitations and quotes
     (re.compile(r"DETAIL:.*", re.DOTALL), "DETAIL: […]"),  # PostgreSQL repeats the offending values there
     (re.compile(r"[\w.+%-]+@[\w-]+\.[\w.-]+"), "[e-mail]"),
     (re.compile(r"(?<![\w-])\+?\d[\d ()/.-]{6,}\d(?![\w-])"), "[number]"),

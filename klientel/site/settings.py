@@ -27,6 +27,7 @@ KLIENTEL_HOME: Path = SETUP.home
 KLIENTEL_FILES: Path = SETUP.home / "files"
 KLIENTEL_FILE_SIZE = SETUP.file_mb * 2**20
 KLIENTEL_URL: str = SETUP.url
+KLIENTEL_ADDRESS: str = SETUP.url or f"http://127.0.0.1:{SETUP.port}"  # in links that leave the house
 
 # -- apps ------------------------------------------------------------------------------------------------------------
 
@@ -49,6 +50,7 @@ INSTALLED_APPS = [
     "klientel.channels",
     "klientel.work",
     "klientel.sales",
+    "klientel.portal",
 ]
 MIDDLEWARE = [
     "klientel.site.health.Early",
@@ -158,7 +160,7 @@ CONTENT_SECURITY_POLICY = {
 
 # -- pages -----------------------------------------------------------------------------------------------------------
 
-APPS = ("kernel/web", "kernel/web/account", "privacy", "insights", "contacts", "channels", "work", "sales")
+APPS = ("kernel/web", "kernel/web/account", "privacy", "insights", "contacts", "channels", "work", "sales", "portal")
 ROOMS = [ROOT / "klientel" / place for place in APPS]
 TEMPLATES = [
     {

@@ -29,7 +29,7 @@ def resume(step: Step, account: Account) -> None:
     wake(current(), "outbox")
 
 
-@action("channels.account", _("It failed"), needs="change", icon="circle-alert", undoable=False)
+@action("channels.account", _("It failed"), needs="change", icon="circle-alert", undoable=False, only=("system",))
 def fail(
     step: Step,
     account: Account,
@@ -40,7 +40,7 @@ def fail(
     step.stamp(account, state="failed", trouble=trouble, checked_at=step.now)
 
 
-@action("channels.account", _("Note a trial"), needs="change", icon="clock", undoable=False)
+@action("channels.account", _("Note a trial"), needs="change", icon="clock", undoable=False, only=("system",))
 def note_trial(
     step: Step,
     account: Account,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -9,12 +10,12 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.channels.models import Mail, Template
 from klientel.channels.models.mail import NATURES
-from klientel.channels.models.placeholders import check_text, fill, gaps
-from klientel.channels.queries import accounts, composing, outbox, suppression
+from klientel.channels.models.placeholders import LINK, check_text, fill, gaps
+from klientel.channels.queries import accounts, attachments, composing, outbox, suppression
 from klientel.channels.queries.gate import Recipient, Wish, judge
 from klientel.kernel.actions import Step, action
 from klientel.kernel.errors import Refused
-from klientel.kernel.kinds import Choice, Email, Link, LongText, Privacy, Text, YesNo
+from klientel.kernel.kinds import Choice, Email, Link, Links, LongText, Privacy, Text, YesNo
 from klientel.kernel.records import type_of
 from klientel.lib.emails import email_key
 
@@ -31,14 +32,20 @@ def wish_of(mail: Any) -> Wish:
     return Wish("mail", mail.nature, mail.purpose, similar=mail.similar)
 
 
-def _send(step: Step, mail: Any) -> None:
-    account = accounts.chosen(step.actor.member, mail.account)
+def lay_out(step: Step, mail: Any, link: str = "", *, member: UUID | None = None, own: Collection[UUID] = ()) -> None:
+    """Lay a mail into the outbox; refused where the gate says no. ``link`` is known to its recipient only.
+
+    ``member`` is in whose name it goes: whoever acts, unless that is nobody of the house. ``own`` files were made by
+    the caller for this mail.
+    """
+    account = accounts.chosen(member or step.actor.member, mail.account)
     step.require(bool(mail.to), "no_address", _("Please say to which address."), field="to")
     [verdict] = judge(wish_of(mail), [Recipient(mail.to, mail.person)])
     if not verdict.may:
         raise Refused("not_allowed_to_send", verdict.why, "to")
+    attachments.check(step.scope, [one for one in mail.files if one not in own])
     step.stamp(mail, account=account.id, state="waiting", reply="", settled_at=None)
-    outbox.put(mail, account)
+    outbox.put(mail, account, link)
 
 
 @action("channels.mail", _("Send"), needs="send", icon="send", outward=True)
@@ -46,7 +53,11 @@ def send(step: Step, mail: Mail) -> None:
     """Lay the mail into the outbox."""
     again = ("draft", "recalled", "withheld", "rejected")
     step.require(mail.state in again, "sent_already", _("This mail is on its way or was sent."))
-    _send(step, mail)
+    step.require(
+        LINK not in mail.text, "link_gone",
+        _("The link of this mail is known to nobody any more. Please send it anew from where it came."),
+    )  # fmt: skip
+    lay_out(step, mail)
 
 
 @action("channels.mail", _("Recall"), needs="send", icon="rotate-ccw", undoable=False)
@@ -87,6 +98,7 @@ def send_mail(
     nature: Annotated[str, Choice(_("what it is"), of=NATURES)] = "personal",
     purpose: Annotated[UUID | None, Link("channels.purpose", _("purpose of contact"))] = None,
     similar: Annotated[bool, YesNo(_("advertises own similar goods only"))] = False,
+    files: Annotated[list[UUID] | None, Links("kernel.file", _("attachments"))] = None,
 ) -> None:
     """Write to a person: the mail stands on their timeline and goes into the outbox."""
     visible = step.scope.visible(type_of("contacts.person"))
@@ -100,11 +112,11 @@ def send_mail(
     mail = step.create(
         "channels.mail",
         subject=subject, text=text, to=address, person=person.id, nature=nature, purpose=purpose, similar=similar,
-        owner=step.actor.member, concerns=[i for i in (person.id, person.organisation) if i],
+        files=files or [], owner=step.actor.member, concerns=[i for i in (person.id, person.organisation) if i],
     )  # fmt: skip
     step.stamp(mail, account=accounts.chosen(step.actor.member, account).id)
     step.mark(person)
-    _send(step, mail)
+    lay_out(step, mail)
 
 
 def _texts(step: Step, person: Any, template: UUID | None, subject: str, text: str) -> tuple[str, str]:

@@ -14,8 +14,10 @@ from django.utils.translation import gettext as _
 from klientel.channels.actions.mail import block_dead, wish_of
 from klientel.channels.egress import Blocked, Failure, Line, open_line
 from klientel.channels.models import Account, Mail
-from klientel.channels.queries import accounts, composing, outbox, pace
+from klientel.channels.models.placeholders import LINK
+from klientel.channels.queries import accounts, attachments, composing, outbox, pace
 from klientel.channels.queries.gate import Recipient, judge
+from klientel.channels.queries.mime import message
 from klientel.channels.queries.outbox import Claimed
 from klientel.kernel.access import system_actor
 from klientel.kernel.actions import run
@@ -155,8 +157,9 @@ class _Sender:
         if mail is None or not self._connected(one):
             return
         assert self.line is not None
-        footer = composing.objection_notice("") if mail.nature == "advertising" else ""
-        body = composing.message(mail, self.account, one.id, footer)
+        body = self._written(one, mail)
+        if body is None:
+            return
         try:
             self.line.envelope(self.account.address, mail.to)
             with writing():
@@ -169,6 +172,17 @@ class _Sender:
             self._failed(one, mail, failure)
             return
         self._settle(one, "accepted", 250, reply)
+
+    def _written(self, one: Claimed, mail: Any) -> bytes | None:
+        """The bytes of a mail; nothing where it cannot go as it was written."""
+        with writing():
+            files, link = attachments.read(mail.files), outbox.link_of(one.id)
+        if files is None or (LINK in mail.text and not link):
+            why = _("An attachment is not there any more.") if files is None else _("Its link is not valid any more.")
+            self._settle(one, "withheld", 0, why)
+            return None
+        footer = composing.objection_notice("") if mail.nature == "advertising" else ""
+        return message(mail, self.account, one.id, footer, link=link, files=files)
 
     def _connected(self, one: Claimed) -> bool:
         """Whether there is a connection; if the account itself does not work, nothing is used up for it."""

@@ -26,7 +26,7 @@ NATURES = (
     ("advertising", _("advertising")),
 )
 #: what the other side got is not changed any more
-SENT = ("subject", "text", "to", "account", "nature", "purpose", "similar")
+SENT = ("subject", "text", "to", "files", "formatted", "account", "nature", "purpose", "similar")
 
 
 def sent_stays(_scope: Any, drafts: list[Any]) -> dict[int, Refused]:
@@ -50,6 +50,8 @@ class Mail(Record):
     nature = Choice(_("what it is"), required=True, default="personal", of=NATURES)
     purpose = Link("channels.purpose", _("purpose of contact"), reverse=_("e-mails"))
     similar = YesNo(_("advertises own similar goods only"))
+    files = Links("kernel.file", _("attachments"), reverse=_("e-mails with it"))
+    formatted = YesNo(_("with a formatted part"), help_text=_("Beside the text, with links that can be clicked."))
     person = Link("contacts.person", _("recipient"), reverse=_("e-mails"))
     concerns = Links("*", _("concerns"), reverse=_("e-mails"))
     state = Choice(
@@ -77,6 +79,7 @@ class Mail(Record):
             models.Index("tenant_id", "state", "id", name="mail_state"),
             models.Index("tenant_id", "created_at", "id", name="mail_newest", condition=models.Q(archived_at=None)),
             GinIndex(fields=["tenant_id", "concerns"], name="mail_concerns", opclasses=["uuid_ops", "array_ops"]),
+            GinIndex(fields=["tenant_id", "files"], name="mail_files", opclasses=["uuid_ops", "array_ops"]),
         ]
 
     class About:
@@ -87,7 +90,7 @@ class Mail(Record):
         concerns = ("person", "concerns")
         permits = staticmethod(sent_stays)
         sections = (
-            (_("E-mail"), ("subject", "to", "person", "account", "text", "concerns", "owner")),
+            (_("E-mail"), ("subject", "to", "person", "account", "text", "files", "concerns", "owner")),
             (_("Advertising"), ("nature", "purpose", "similar")),
             (_("Delivery"), ("state", "reply", "settled_at")),
         )

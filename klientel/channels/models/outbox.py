@@ -27,6 +27,7 @@ class Delivery(TenantModel):
     lease_until = models.DateTimeField(null=True)
     code = models.PositiveSmallIntegerField(default=0)
     reply = models.CharField(max_length=400, default="")
+    sealed = models.TextField(default="")  # the secret link of the mail, until it is settled: no record holds it
     settled_at = models.DateTimeField(null=True)
 
     class Meta(TenantModel.Meta):

@@ -21,7 +21,14 @@ KNOWN = {
     "sender": "",
     "workspace": "",
     "today": "",
+    # of the quote that a mail brings
+    "number": "",
+    "title": "",
+    "total": "",
+    "valid_until": "",
+    "link": "",
 }
+LINK = "{{link}}"  # stays in the text of a mail: what stands for it is known to its recipient only
 _PLACE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 
 

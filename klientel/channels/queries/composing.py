@@ -1,13 +1,9 @@
-"""From a mail to the bytes that are handed over (RFC 5322, RFC 2045), and from a template to a text."""
+"""From a template to a text."""
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
-from email.header import Header
-from email.utils import format_datetime, formataddr
 from typing import Any
-from uuid import UUID
 
 from django.utils import timezone, translation
 from django.utils.formats import date_format
@@ -18,38 +14,6 @@ from klientel.kernel.access import ActorScope, reading
 from klientel.kernel.records import type_of
 from klientel.kernel.tenancy import current
 from klientel.kernel.tenancy.models import Tenant
-
-_LINE = 76
-
-
-def message_id(delivery: UUID, sender: str) -> str:
-    """The same for one handing over, however often it is tried."""
-    return f"<{delivery}@{sender.rpartition('@')[2]}>"
-
-
-def _encoded(text: str) -> str:
-    return text if text.isascii() else Header(text, "utf-8", maxlinelen=_LINE).encode(linesep="\r\n")
-
-
-def message(mail: Any, account: Any, delivery: UUID, footer: str = "") -> bytes:
-    """The message with CRLF at every line's end; the body in base64, so that no line is too long for anybody."""
-    name = account.name.replace("\r", " ").replace("\n", " ")
-    headers = {
-        "Date": format_datetime(timezone.now()),
-        "From": formataddr((name, account.address)),
-        "To": mail.to,
-        "Subject": _encoded(mail.subject),
-        "Message-ID": message_id(delivery, account.address),
-        "MIME-Version": "1.0",
-        "Content-Type": 'text/plain; charset="utf-8"',
-        "Content-Transfer-Encoding": "base64",
-    }
-    if mail.nature == "advertising":
-        headers["List-Unsubscribe"] = f"<mailto:{account.address}?subject=unsubscribe>"
-    text = f"{mail.text}\n\n-- \n{footer}\n" if footer else f"{mail.text}\n"
-    body = base64.encodebytes(text.replace("\r\n", "\n").replace("\n", "\r\n").encode()).replace(b"\n", b"\r\n")
-    lines = "".join(f"{key}: {value}\r\n" for key, value in headers.items())
-    return lines.encode("utf-8") + b"\r\n" + body
 
 
 def objection_notice(language: str) -> str:

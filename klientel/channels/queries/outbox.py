@@ -19,6 +19,7 @@ from django.db.models.functions import Now
 from klientel.channels.models import Delivery
 from klientel.kernel import writing
 from klientel.kernel.events.consuming import wake
+from klientel.kernel.identity import sealing
 from klientel.kernel.tenancy import current
 from klientel.lib.ids import uuid7
 
@@ -45,10 +46,16 @@ def login_of(account: Any) -> str:
     return hashlib.sha256(f"{account.login or account.address}\n{account.host}:{account.port}".encode()).hexdigest()
 
 
-def put(mail: Any, account: Any) -> UUID:
-    """Lay a mail into the outbox, in the transaction that wants it sent."""
+def put(mail: Any, account: Any, link: str = "") -> UUID:
+    """Lay a mail into the outbox, in the transaction that wants it sent.
+
+    ``link`` stands where the text says ``{{link}}``. It is kept sealed and only until the mail is settled, so that
+    nobody who may read the mail here gets hold of what was meant for its recipient.
+    """
+    delivery = uuid7()
     made = Delivery(
-        id=uuid7(),
+        id=delivery,
+        sealed=sealing.seal(link, f"delivery:{delivery}") if link else "",
         mail_id=mail.id,
         account_id=account.id,
         domain=mail.to.rpartition("@")[2].lower(),
@@ -60,10 +67,16 @@ def put(mail: Any, account: Any) -> UUID:
     return made.id
 
 
+def link_of(delivery: UUID) -> str:
+    """The secret link that goes with a mail; empty where there is none."""
+    found = Delivery.objects.filter(pk=delivery).values_list("sealed", flat=True).first()
+    return sealing.unseal(found, f"delivery:{delivery}") if found else ""
+
+
 def recall(mail: UUID) -> bool:
     """Take a mail out of the outbox as long as nobody hands it over."""
     return _changed(
-        "UPDATE channels_delivery SET state = 'recalled', settled_at = statement_timestamp()"
+        "UPDATE channels_delivery SET state = 'recalled', sealed = '', settled_at = statement_timestamp()"
         " WHERE tenant_id = %s AND mail_id = %s AND state IN ('waiting', 'later')",
         [current(), mail],
     )
@@ -152,7 +165,7 @@ def begin(one: Claimed) -> bool:
 def settle(one: Claimed, state: str, code: int = 0, reply: str = "") -> bool:
     """Write down what became of it; also of one that was called unclear meanwhile, because now we know."""
     return _changed(
-        "UPDATE channels_delivery SET state = %s, code = %s, reply = %s,"
+        "UPDATE channels_delivery SET state = %s, code = %s, reply = %s, sealed = '',"
         " settled_at = statement_timestamp(), lease_until = NULL"
         " WHERE tenant_id = %s AND id = %s AND token = %s AND state IN ('claimed', 'delivering', 'unclear')",
         [state, code, reply[:400], current(), one.id, one.token],
@@ -188,7 +201,8 @@ def recover() -> list[UUID]:
             [current()],
         )
         cursor.execute(
-            "UPDATE channels_delivery SET state = 'unclear', lease_until = NULL, settled_at = statement_timestamp()"
+            "UPDATE channels_delivery SET state = 'unclear', sealed = '', lease_until = NULL,"
+            " settled_at = statement_timestamp()"
             " WHERE tenant_id = %s AND state = 'delivering' AND lease_until < statement_timestamp() RETURNING mail_id",
             [current()],
         )

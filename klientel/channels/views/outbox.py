@@ -17,6 +17,7 @@ from klientel.channels.models import Account
 from klientel.channels.queries import accounts, outbox
 from klientel.channels.queries.accounts import place_of
 from klientel.kernel.access import reading as read
+from klientel.kernel.access import system_actor
 from klientel.kernel.actions import run
 from klientel.kernel.errors import Forbidden
 from klientel.kernel.records import type_of
@@ -74,7 +75,7 @@ def try_account(request: Any, account_id: UUID) -> HttpResponse:
         trouble = str(no.message)
     except Failure as failure:
         trouble = _said(failure.stage) % {"reply": f"{failure.code or ''} {failure.reply}".strip()}
-    run(request.actor, "channels.account.note_trial", account_id, trouble=trouble[:400])
+    run(system_actor(), "channels.account.note_trial", account_id, trouble=trouble[:400])
     if trouble:
         messages.error(request, trouble)
     else:

@@ -1,7 +1,7 @@
 """Actions: the only way to write. One door for pages, API, imports, jobs and workflows."""
 
 from klientel.kernel.actions import basics as _basics
-from klientel.kernel.actions.declaring import Action, action, actions_on, all_actions, get
+from klientel.kernel.actions.declaring import Action, action, actions_on, all_actions, get, happenings_on
 from klientel.kernel.actions.running import Done, Item, Outcome, run, run_item, run_many
 from klientel.kernel.actions.step import Step
 
@@ -16,6 +16,7 @@ __all__ = [
     "actions_on",
     "all_actions",
     "get",
+    "happenings_on",
     "run",
     "run_item",
     "run_many",

@@ -42,6 +42,7 @@ class Action:
     also: str = ""  # the parameter whose records are locked with it, in the order of all ids, in the trash or not
     together: Callable[..., Any] | None = None  # does the rest to all records of a chunk at once: see `trash.deleting`
     takes_back: Callable[..., Any] | None = None  # undoes sets of its events, see merge.taking_back
+    only: tuple[str, ...] = ()  # kinds of actors that do it; empty: anybody who has the right
 
     def params_of(self, rtype: RecordType) -> dict[str, Kind]:
         """The parameters; for create and change the fields of the type that people fill in."""
@@ -64,8 +65,12 @@ def action(
     outward: bool = False,
     icon: str = "zap",
     dangerous: bool = False,
+    only: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Any]], Action]:
-    """Declare an action on a record type. Two of one name are a mistake and stop the start."""
+    """Declare an action on a record type. Two of one name are a mistake and stop the start.
+
+    ``only`` names the kinds of actors that do it, such as ``("system",)``: it is offered to nobody else.
+    """
 
     def declare(fn: Callable[..., Any]) -> Action:
         made = Action(
@@ -81,6 +86,7 @@ def action(
             outward=outward,
             icon=icon,
             dangerous=dangerous,
+            only=only,
         )
         if made.key in _declared:
             raise RuntimeError(f"Two actions are called {made.key}")
@@ -134,7 +140,12 @@ def get(key: str) -> Action:
 
 
 def actions_on(rtype: RecordType) -> list[Action]:
-    """Everything that can be done with a type, declared ones first."""
+    """Everything that people and programs can do with a type, declared ones first."""
+    return [a for a in happenings_on(rtype) if not a.only]
+
+
+def happenings_on(rtype: RecordType) -> list[Action]:
+    """As :func:`actions_on`, with what only Klientel itself or customers do."""
     own = [a for a in _declared.values() if a.on == rtype.key and not a.basic]
     taken = {a.verb for a in own}
     return own + [get(f"{rtype.key}.{verb}") for verb in _basics if verb not in taken]

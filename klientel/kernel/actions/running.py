@@ -222,6 +222,8 @@ def _together(step: Step, records: dict[int, Any]) -> None:
 
 
 def _one(step: Step, act: Action, rtype: RecordType, item: Item, locked: dict[UUID, Any]) -> Any:
+    if act.only and step.actor.kind not in act.only:
+        raise Forbidden("not_by_hand", _("Nobody does this by hand."))
     params = _params(step, act, rtype, item.params)
     if act.new:
         if not step.may_make(rtype):

@@ -283,8 +283,8 @@ class Filter:
 def filters(rtype: RecordType, beside: list[RecordType]) -> list[Filter]:
     """All, one for each type of entry, and the changes of the record itself."""
     made = [Filter("", _("All"))]
-    made += [Filter(t.slug, large(t.plural), tuple(a.key for a in actions.actions_on(t))) for t in beside]
-    return [*made, Filter("changes", _("Changes"), (*(a.key for a in actions.actions_on(rtype)), *NOTED))]
+    made += [Filter(t.slug, large(t.plural), tuple(a.key for a in actions.happenings_on(t))) for t in beside]
+    return [*made, Filter("changes", _("Changes"), (*(a.key for a in actions.happenings_on(rtype)), *NOTED))]
 
 
 def read(scope: ActorScope, record_id: UUID, chosen: Filter, before: str = "") -> tuple[list[Told], str]:

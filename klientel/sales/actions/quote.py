@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Annotated, Any
 
 from django.utils.translation import gettext as say
@@ -63,6 +64,11 @@ def withdraw(step: Step, quote: Quote) -> None:
 @action("sales.quote", _("Mark as sent"), needs="change", icon="send", undoable=False)
 def send(step: Step, quote: Quote) -> None:
     """It has gone to the customer: from now on it is frozen, and the version before it no longer counts."""
+    hand_out(step, quote)
+
+
+def hand_out(step: Step, quote: Quote) -> None:
+    """Freeze a quote and keep its paper, because it goes to the customer in this transaction."""
     step.require(quote.state in (DRAFT, APPROVED), "not_to_be_sent", _("Only a draft or an approved quote is sent."))
     _complete(step, quote)
     approved = quote.state == APPROVED or not needs_approval(step, quote)
@@ -71,13 +77,16 @@ def send(step: Step, quote: Quote) -> None:
         quote.valid_until is None or quote.valid_until >= today(), "past", _("Its validity has ended already."),
         field="valid_until",
     )  # fmt: skip
+    before = Quote.objects.select_for_update().filter(pk=quote.replaces).first() if quote.replaces else None
+    step.require(
+        before is None or before.state != ACCEPTED, "accepted_already",
+        _("The customer has accepted the version before this one meanwhile."),
+    )  # fmt: skip
     step.stamp(quote, state=SENT, sent_at=step.now)
-    _keep_paper(step, quote)
+    keep_paper(step, quote)
     _follow_up(step, quote)
-    if quote.replaces is not None:
-        before = Quote.objects.select_for_update().filter(pk=quote.replaces).first()
-        if before is not None and before.state in (SENT, EXPIRED):
-            step.follow(before, state=SUPERSEDED)
+    if before is not None and before.state in (SENT, EXPIRED):
+        step.follow(before, state=SUPERSEDED)
 
 
 @action("sales.quote", _("Expired"), needs="change", icon="hourglass", undoable=False)
@@ -92,13 +101,13 @@ def expire(step: Step, quote: Quote) -> None:
 @action("sales.quote", _("Accepted"), needs="change", icon="circle-check")
 def accept(step: Step, quote: Quote, *, note: Reason = "") -> None:
     """The customer has said yes, by letter or by telephone."""
-    _answered(step, quote, ACCEPTED, note)
+    answered(step, quote, ACCEPTED, note)
 
 
 @action("sales.quote", _("Declined"), needs="change", icon="circle-x")
 def decline(step: Step, quote: Quote, *, reason: Reason) -> None:
     """The customer has said no."""
-    _answered(step, quote, DECLINED, reason)
+    answered(step, quote, DECLINED, reason)
 
 
 @action("sales.quote", _("New version"), needs="change", icon="copy-plus")
@@ -124,20 +133,24 @@ def needs_approval(step: Any, quote: Quote) -> bool:
     return above is not None and (quote.discount_given or 0) > above
 
 
-def _keep_paper(step: Step, quote: Quote) -> None:
-    """The PDF as it goes out, with its SHA-256: it stays so whatever becomes of letterhead, recipient and products.
+def keep_paper(step: Step, quote: Quote) -> None:
+    """The PDF as it goes out, with its SHA-256: it stays so whatever becomes of letterhead, recipient and products."""
+    if quote.document is None and step.scope.may(type_of("kernel.file"), "create"):
+        file = keep_file(step, quote, f"{quote.number}.pdf", paper(step.scope, quote))
+        step.stamp(quote, document=file.id)
+
+
+def keep_file(step: Step, quote: Quote, name: str, content: bytes) -> Any:
+    """A file of a quote, whose owner has it too.
 
     Bytes of a transaction that fails are swept up like those of an upload that nobody finished.
     """
-    if not step.scope.may(type_of("kernel.file"), "create"):
-        return
-    name = keeping.clean_name(f"{quote.number}.pdf".replace("/", "-"))
-    kept = keeping.keep(step.actor.tenant, [paper(step.scope, quote)], name)
-    file = step.create(
+    name = keeping.clean_name(name.replace("/", "-"))
+    kept = keeping.keep(step.actor.tenant, [content], name)
+    return step.create(
         "kernel.file", name=name, purpose="document", concerns=[quote.id], media_type=kept.media_type,
-        size=kept.size, digest=kept.digest, place=kept.place, owner=step.actor.member,
+        size=kept.size, digest=kept.digest, place=kept.place, owner=step.actor.member or quote.owner,
     )  # fmt: skip
-    step.stamp(quote, document=file.id)
 
 
 def _follow_up(step: Step, quote: Quote) -> None:
@@ -164,6 +177,13 @@ def _judge(step: Step, quote: Quote) -> None:
         raise Forbidden("own_discount", _("Nobody approves their own discount."))
 
 
-def _answered(step: Step, quote: Quote, state: str, reason: str) -> None:
+def answered(step: Step, quote: Quote, state: str, reason: str, chosen: Collection[int] = ()) -> None:
+    """Write down the answer; what was accepted counts with the options that were chosen."""
     step.require(quote.state == SENT, "not_open", _("Only a quote that is sent and still valid can be answered."))
     step.stamp(quote, state=state, closed_at=step.now, reason=reason)
+    if state == ACCEPTED:
+        totals = quoting.agreed(quote, chosen)
+        step.stamp(
+            quote, chosen=sorted(chosen), agreed_net=quoting.as_money(totals, "net"),
+            agreed=quoting.as_money(totals, "gross"),
+        )  # fmt: skip

@@ -10,7 +10,20 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.actions.workspace import CURRENCIES
 from klientel.kernel.identity.models import LANGUAGES
-from klientel.kernel.kinds import Choice, Date, DateTime, Decimal, File, Link, LongText, Money, Privacy, Text, Whole
+from klientel.kernel.kinds import (
+    Choice,
+    Date,
+    DateTime,
+    Decimal,
+    File,
+    Json,
+    Link,
+    LongText,
+    Money,
+    Privacy,
+    Text,
+    Whole,
+)
 from klientel.kernel.records.record import Record
 from klientel.sales.models import quoting, telling
 from klientel.sales.models.positions import Positions
@@ -52,6 +65,13 @@ class Quote(Record):
     closed_at = DateTime(_("answered at"), readonly=True)
     reason = Text(_("reason"), max_length=500, readonly=True, privacy=Privacy.PERSONAL)
     document = File(_("document"), readonly=True)
+    chosen = Json(_("options that were chosen"), empty=[], readonly=True)
+    agreed_net = Money(_("agreed net"), readonly=True)
+    agreed = Money(_("agreed total"), readonly=True)
+    signed_by = Text(_("accepted by"), max_length=200, readonly=True, privacy=Privacy.PERSONAL)
+    evidence = File(_("evidence"), readonly=True)
+    asked_at = DateTime(_("approval asked at"), readonly=True)
+    reminded_at = DateTime(_("reminded at"), readonly=True)
 
     class Meta(Record.Meta):
         app_label = "sales"
@@ -83,7 +103,8 @@ class Quote(Record):
                           "valid_until", "owner")),
             (_("Amount"), ("net", "tax", "gross", "currency", "discount", "discount_given")),
             (_("Letter"), ("language", "form", "salutation", "introduction", "terms", "tags")),
-            (_("Progress"), ("asked_by", "approved_by", "sent_at", "closed_at", "reason", "document", "replaces")),
+            (_("Progress"), ("asked_by", "approved_by", "sent_at", "document", "closed_at", "signed_by", "agreed_net",
+                             "agreed", "reason", "evidence", "replaces")),
         )  # fmt: skip
 
     @property

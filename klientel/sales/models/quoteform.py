@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.errors import Refused
-from klientel.kernel.kinds import Decimal, File, Link, LongText, Text, Whole
+from klientel.kernel.kinds import Decimal, File, Link, LongText, Text, Whole, YesNo
 from klientel.kernel.records.record import Record
 
 PATTERN = "AN-{year}-{n:05}"
@@ -57,6 +57,14 @@ class QuoteForm(Record):
     approval_above = Decimal(_("discount needs approval above %"), decimal_places=2)
     approver = Link("kernel.member", _("approves discounts"), reverse=_("approves quotes"))
     deputy = Link("kernel.member", _("deputy"), reverse=_("approves quotes as deputy"))
+    approval_days = Whole(_("remind whoever approves after days"), least=1, most=365, default=1)
+    remind_days = Whole(_("remind the owner so many days before a quote ends"), least=1, most=365, default=3)
+    mail_template = Link("channels.template", _("e-mail template"), reverse=_("quote forms"))
+    mail_template_en = Link("channels.template", _("e-mail template in English"), reverse=_("quote forms in English"))
+    keeps_ip = YesNo(
+        _("keep the whole IP address of whoever accepts"),
+        help_text=_("Otherwise it is shortened: alone it proves nothing, and it is personal."),
+    )
     company = Text(_("company"), max_length=200)
     sender = LongText(_("address"), max_length=500, help_text=_("As it stands on the letterhead, line by line"))
     footer = LongText(_("foot of the page"), max_length=1000, help_text=_("Bank, register and tax numbers"))
@@ -76,7 +84,8 @@ class QuoteForm(Record):
         sections = (
             (_("Quote form"), ("name", "number_pattern", "first_number", "valid_days")),
             (_("Tax"), ("standard_rate", "reduced_rate", "exempt_reason")),
-            (_("Approval"), ("approval_above", "approver", "deputy")),
+            (_("Approval"), ("approval_above", "approver", "deputy", "approval_days")),
+            (_("Sending"), ("mail_template", "mail_template_en", "remind_days", "keeps_ip")),
             (_("Letterhead"), ("company", "sender", "footer", "logo")),
             (_("Texts"), ("introduction", "terms", "introduction_en", "terms_en")),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +18,7 @@ from klientel.kernel.kinds import today
 from klientel.kernel.kinds.base import currency_of_tenant
 from klientel.kernel.tenancy import current
 from klientel.lib import pricing
-from klientel.sales.models.positions import COUNTED, SECTION, refused
+from klientel.sales.models.positions import COUNTED, OPTIONAL, SECTION, refused
 from klientel.sales.models.quoteform import PATTERN, QuoteForm, number
 from klientel.sales.models.taxing import tax_of
 
@@ -186,7 +187,7 @@ def _refusal(fault: pricing.Fault, places: list[int]) -> Refused:
 def _add_up(step: Any, quote: Any) -> None:
     positions = with_rates(quote.positions or [], form_of(step, quote))
     totals, _places = added_up(quote, positions)
-    money = {n: {"amount": f"{getattr(totals, n):.2f}", "currency": totals.currency} for n in ("net", "tax", "gross")}
+    money = {name: as_money(totals, name) for name in ("net", "tax", "gross")}
     step.stamp(quote, positions=positions, discount_given=highest_discount(totals), **money)
 
 
@@ -198,6 +199,24 @@ def highest_discount(totals: pricing.Totals) -> Decimal:
     if full:
         shares.append((full - totals.net) * 100 / full)
     return pricing.rounded(max([*shares, Decimal(0)]), Decimal("0.01"))
+
+
+def agreed_positions(positions: list[dict[str, Any]], chosen: Collection[int]) -> list[dict[str, Any]]:
+    """The lines as the customer wants them: chosen options count."""
+    return [one | {"role": COUNTED} if place in chosen else one for place, one in enumerate(positions)]
+
+
+def agreed(quote: Any, chosen: Collection[int]) -> pricing.Totals:
+    """What a quote comes to with these options; refused where one of them is no option."""
+    positions = quote.positions or []
+    if not all(0 <= n < len(positions) and positions[n].get("role") == OPTIONAL for n in chosen):
+        raise Refused("no_option", _("Only the optional lines of this quote can be chosen."), "chosen")
+    return added_up(quote, agreed_positions(positions, chosen))[0]
+
+
+def as_money(totals: pricing.Totals, name: str) -> dict[str, str]:
+    """One of the sums (``net``, ``tax``, ``gross``) as a value of money."""
+    return {"amount": f"{getattr(totals, name):.2f}", "currency": totals.currency}
 
 
 def next_revision(quote: Any) -> int:

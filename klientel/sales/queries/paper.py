@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -31,17 +32,20 @@ def paper(scope: Any, quote: Quote) -> bytes:
     Recipient and logo stand on it as far as the scope may see them. The fonts come with the program.
     """
     form = QuoteForm.objects.filter(pk=quote.form).first() or QuoteForm()
-    logo = _logo(scope, form)
-    return drawn(said(scope, quote, form) | {"logo": "logo.png" if logo else ""}, logo)
+    logo = logo_of(scope, form)
+    return drawn(said(scope, quote, form) | {"logo": "logo.png" if logo else ""}, {"logo.png": logo})
 
 
-def drawn(content: dict[str, Any], logo: bytes | None = None) -> bytes:
+def drawn(
+    content: dict[str, Any], pictures: Mapping[str, bytes | None] | None = None, template: Path = TEMPLATE
+) -> bytes:
     """The PDF of this content, compiled in a folder of its own out of which the template cannot read."""
     with TemporaryDirectory(prefix="klientel-paper-") as folder:
-        source = Path(folder) / "quote.typ"
-        source.write_bytes(TEMPLATE.read_bytes())
-        if logo:
-            (Path(folder) / "logo.png").write_bytes(logo)
+        source = Path(folder) / template.name
+        source.write_bytes(template.read_bytes())
+        for name, picture in (pictures or {}).items():
+            if picture:
+                (Path(folder) / name).write_bytes(picture)
         pdf: bytes = typst.compile(
             str(source), root=folder, format="pdf", sys_inputs={"quote": json.dumps(content)},
             pdf_standards="a-3b", ignore_system_fonts=True,
@@ -140,7 +144,7 @@ def _numbered(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return made
 
 
-def _logo(scope: Any, form: QuoteForm) -> bytes | None:
+def logo_of(scope: Any, form: QuoteForm) -> bytes | None:
     """The logo made small and drawn anew, so that no damaged or hostile picture reaches the paper."""
     if form.logo is None:
         return None

@@ -102,7 +102,7 @@ class Offers:
             beside = {w.source.key: w.source for w in self.ways() if w.field in w.source.concerns}
             types = [self.rtype, *(t for key, t in beside.items() if key != self.rtype.key)]
             self._events = [
-                (a.key, f"{large(t.label)}: {a.label}") for t in types for a in actions.actions_on(t) if not t.system
+                (a.key, f"{large(t.label)}: {a.label}") for t in types for a in actions.happenings_on(t) if not t.system
             ]
         return self._events
 

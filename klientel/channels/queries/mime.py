@@ -1,0 +1,115 @@
+"""From a mail to the bytes that are handed over (RFC 5322, RFC 2045): text, a formatted part, attachments."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from email.header import Header
+from email.utils import encode_rfc2231, format_datetime, formataddr
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.html import urlize
+
+from klientel.channels.models.placeholders import LINK
+
+_LINE = 76
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+ ")
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file as it goes along."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A body or several, with its headers."""
+
+    headers: dict[str, str]
+    body: bytes
+
+    def written(self) -> bytes:
+        return "".join(f"{k}: {v}\r\n" for k, v in self.headers.items()).encode() + b"\r\n" + self.body
+
+
+def message_id(delivery: UUID, sender: str) -> str:
+    """The same for one handing over, however often it is tried."""
+    return f"<{delivery}@{sender.rpartition('@')[2]}>"
+
+
+def message(
+    mail: Any, account: Any, delivery: UUID, footer: str = "", *, link: str = "", files: Sequence[Attachment] = ()
+) -> bytes:
+    """The message with CRLF at every line's end; bodies in base64, so that no line is too long for anybody.
+
+    ``link`` takes the place of ``{{link}}`` in the text; ``files`` come unchanged.
+    """
+    name = account.name.replace("\r", " ").replace("\n", " ")
+    headers = {
+        "Date": format_datetime(timezone.now()),
+        "From": formataddr((name, account.address)),
+        "To": mail.to,
+        "Subject": _encoded(mail.subject),
+        "Message-ID": message_id(delivery, account.address),
+        "MIME-Version": "1.0",
+    }
+    if mail.nature == "advertising":
+        headers["List-Unsubscribe"] = f"<mailto:{account.address}?subject=unsubscribe>"
+    text = f"{mail.text}\n\n-- \n{footer}\n" if footer else f"{mail.text}\n"
+    text = (text.replace(LINK, link) if link else text).replace("\r\n", "\n")
+    body = _text("plain", text)
+    if mail.formatted:
+        body = _several("alternative", (body, _text("html", html_of(text))), f"a{delivery.hex}")
+    if files:
+        body = _several("mixed", (body, *map(_file, files)), f"m{delivery.hex}")
+    return _Part(headers | body.headers, body.body).written()
+
+
+def html_of(text: str) -> str:
+    """The formatted part of a text: paragraphs and links, everything else as it was typed."""
+    paragraphs = [part.strip("\n") for part in text.split("\n\n") if part.strip()]
+    body = "".join(f"<p>{_html(one)}</p>\n" for one in paragraphs)
+    style = "font-family:Arial,Helvetica,sans-serif;font-size:15px;line-height:1.5"
+    return f'<!doctype html>\n<html><head><meta charset="utf-8"></head><body style="{style}">\n{body}</body></html>\n'
+
+
+def _html(paragraph: str) -> str:
+    return urlize(paragraph, autoescape=True).replace("\n", "<br>\n")
+
+
+def _encoded(text: str) -> str:
+    return text if text.isascii() else Header(text, "utf-8", maxlinelen=_LINE).encode(linesep="\r\n")
+
+
+def _base64(content: bytes) -> bytes:
+    return base64.encodebytes(content).replace(b"\n", b"\r\n")
+
+
+def _text(kind: str, text: str) -> _Part:
+    headers = {"Content-Type": f'text/{kind}; charset="utf-8"', "Content-Transfer-Encoding": "base64"}
+    return _Part(headers, _base64(text.replace("\n", "\r\n").encode()))
+
+
+def _file(one: Attachment) -> _Part:
+    kind = one.media_type if one.media_type.isascii() and "/" in one.media_type else "application/octet-stream"
+    named = f'="{one.name}"' if set(one.name) <= _PLAIN else f"*={encode_rfc2231(one.name, 'utf-8')}"
+    headers = {
+        "Content-Type": kind.replace("\r", "").replace("\n", ""),
+        "Content-Transfer-Encoding": "base64",
+        "Content-Disposition": f"attachment; filename{named}",
+    }
+    return _Part(headers, _base64(one.content))
+
+
+def _several(kind: str, parts: Iterable[_Part], boundary: str) -> _Part:
+    """Parts in one; in base64 no line begins as the boundary does."""
+    inside = b"".join(f"--={boundary}\r\n".encode() + part.written() for part in parts)
+    body = inside + f"--={boundary}--\r\n".encode()
+    return _Part({"Content-Type": f'multipart/{kind}; boundary="={boundary}"'}, body)

@@ -1,0 +1,5 @@
+"""What lets customers in."""
+
+from klientel.portal.models.share import Share
+
+__all__ = ["Share"]

@@ -1,0 +1,79 @@
+"""The document of an acceptance: who said yes to what, when, how, and to which bytes. Archivable (PDF/A-3b), tagged."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from klientel.kernel.records import type_of
+from klientel.sales.models import Quote, QuoteForm, quoting, telling
+from klientel.sales.models.positions import OPTIONAL
+from klientel.sales.queries.paper import drawn, logo_of, said
+
+TEMPLATE = Path(__file__).parents[1] / "templates" / "portal" / "evidence.typ"
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a quote was accepted: when, by whom, the drawn signature if any, from where, by the link sent to whom."""
+
+    at: dt.datetime
+    name: str
+    picture: bytes | None
+    address: str
+    sent_to: str
+    share: str
+
+
+def evidence(scope: Any, quote: Quote, yes: Said) -> bytes:
+    """The PDF, in the language and on the letterhead of the quote; the quote must be accepted already."""
+    form = QuoteForm.objects.filter(pk=quote.form).first() or QuoteForm()
+    logo, language = logo_of(scope, form), quote.language or "de"
+    letter = said(scope, quote, form)
+    kept = type_of("kernel.file").model.objects.filter(pk=quote.document).first() if quote.document else None
+    with translation.override(language):
+        content = {name: letter[name] for name in ("language", "region", "company", "sender", "footer", "number")} | {
+            "logo": "logo.png" if logo else "",
+            "title": _("Acceptance of quote %(number)s") % {"number": quote.number},
+            "day": list(timezone.localtime(yes.at).timetuple()[:3]),
+            "statement": _("%(who)s has accepted this quote in full, with the options named below.")
+            % {"who": yes.name},
+            "facts": [[label, value] for label, value in _facts(quote, yes, kept) if value],
+            "options": _options(quote, language),
+            "sums": telling.told(quote, quoting.agreed_positions(quote.positions, quote.chosen), language)["sums"],
+            "signature": "signature.png" if yes.picture else "",
+            "name": yes.name,
+            "words": {
+                "page": _("Page"), "options": _("Options chosen"), "sums": _("Agreed"), "signature": _("Signature"),
+                "drawn": _("Signature of %(who)s, drawn by hand") % {"who": yes.name},
+                "typed": _("typed"),
+            },
+        }  # fmt: skip
+    return drawn(content, {"logo.png": logo, "signature.png": yes.picture}, TEMPLATE)
+
+
+def _facts(quote: Quote, yes: Said, kept: Any) -> list[tuple[str, str]]:
+    return [
+        (_("Quote"), f"{quote.number} – {quote.name}"),
+        (_("Version"), str(quote.revision)),
+        (_("Accepted by"), yes.name),
+        (_("Time"), timezone.localtime(yes.at).strftime("%d.%m.%Y %H:%M:%S %Z (UTC%z)")),
+        (_("Link sent to"), yes.sent_to),
+        (_("Number of the link"), yes.share),
+        (_("IP address"), yes.address),
+        (_("Signature"), _("drawn by hand") if yes.picture else _("name typed")),
+        (_("File of the quote"), kept.name if kept else ""),
+        (_("Its SHA-256"), kept.digest if kept else ""),
+    ]
+
+
+def _options(quote: Quote, language: str) -> list[list[str]]:
+    """Every option of the quote, and whether it was chosen."""
+    told = telling.told(quote, quote.positions, language)["lines"]
+    options = [n for n, one in enumerate(quote.positions) if one.get("role") == OPTIONAL]
+    return [[told[n]["name"], told[n]["net"], _("chosen") if n in quote.chosen else _("not chosen")] for n in options]

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sales", "0005_forecast_fields_and_stays"),
+        ("sales", "0006_deals_with_products_and_checklists"),
     ]
 
     operations = [

@@ -6,20 +6,22 @@ Beside each stands the table it is drawn from. Ticks are 1, 2 or 5 times a power
 from __future__ import annotations
 
 from decimal import Decimal
+from math import ceil
 
 from babel.numbers import format_compact_decimal
 from django.utils.translation import get_language
 from markupsafe import Markup
 
 from klientel.insights.figures import Cell, Table
+from klientel.lib import numbers
 
-WIDTH, HEIGHT = 720, 250
+WIDE, HALF, HEIGHT = 1080, 560, 240
 LEFT, RIGHT, TOP, BOTTOM = 52, 8, 14, 26
 MOST_LABELS = 13
 TICKS = 4
 
 
-def drawn(form: str, table: Table, label: str) -> Markup:
+def drawn(form: str, table: Table, label: str, *, half: bool = False) -> Markup:
     """The chart of a table: ``columns`` side by side, ``stacked``, or ``line``; nothing where there is nothing to draw.
 
     ``bars`` (and funnels) lie on their side and are drawn by the template, so that long names find room.
@@ -30,13 +32,13 @@ def drawn(form: str, table: Table, label: str) -> Markup:
     bars = [n for n in series if table.columns[n].form == "bar" and form != "line"]
     lines = [n for n in series if n not in bars]
     top = _top(table, bars, lines, stacked=form == "stacked")
-    canvas = _Canvas(table, top)
+    canvas = _Canvas(table, top, HALF if half else WIDE)
     parts = [*canvas.grid(), *canvas.labels()]
     parts += canvas.stacks(bars) if form == "stacked" else canvas.columns(bars)
     for n in lines:
         parts += canvas.line(n)
     return Markup('<svg class="chart" viewBox="0 0 {} {}" role="group" aria-label="{}">{}</svg>').format(
-        WIDTH, HEIGHT, label, Markup("").join(parts)
+        canvas.width, HEIGHT, label, Markup("").join(parts)
     )
 
 
@@ -64,19 +66,20 @@ def step_of(top: Decimal) -> Decimal:
 
 def short(value: Decimal) -> str:
     """A number for an axis: ``150.000``, ``1,5 Mio.``"""
-    language = (get_language() or "en")[:2]
-    return format_compact_decimal(value, locale=language, fraction_digits=1 if value % 1 or value >= 1_000_000 else 0)
+    language = get_language() or "en"
+    if value < 1_000_000:
+        return numbers.format_decimal(value, language)
+    return format_compact_decimal(value, locale=language[:2], fraction_digits=1)
 
 
 class _Canvas:
     """One chart while it is drawn."""
 
-    def __init__(self, table: Table, top: Decimal) -> None:
-        self.table, self.step = table, step_of(top)
-        ticks = max(1, -(-top // self.step)) if top > 0 else Decimal(1)
-        self.ticks = int(ticks)
+    def __init__(self, table: Table, top: Decimal, width: int) -> None:
+        self.table, self.step, self.width = table, step_of(top), width
+        self.ticks = max(1, ceil(top / self.step))
         self.top = self.step * self.ticks
-        self.slot = (WIDTH - LEFT - RIGHT) / max(1, len(table.rows))
+        self.slot = (self.width - LEFT - RIGHT) / max(1, len(table.rows))
 
     def y(self, value: Decimal) -> float:
         return round(HEIGHT - BOTTOM - float(value / self.top) * (HEIGHT - TOP - BOTTOM), 1)
@@ -91,7 +94,7 @@ class _Canvas:
             y = self.y(self.step * n)
             found.append(
                 Markup('<path class="gl" d="M{} {}H{}"/><text x="{}" y="{}" text-anchor="end">{}</text>').format(
-                    LEFT, y, WIDTH - RIGHT, LEFT - 7, y + 4, short(self.step * n)
+                    LEFT, y, self.width - RIGHT, LEFT - 7, y + 4, short(self.step * n)
                 )
             )
         return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from klientel.insights.figures import Table
-from klientel.insights.queries.adding import kind_of
+from klientel.insights.queries.adding import MONTHS, kind_of
 from klientel.kernel.access import ActorScope
 from klientel.kernel.access.reading import select
 from klientel.kernel.errors import Missing, Refused
@@ -20,7 +20,9 @@ from klientel.kernel.records import RecordType, type_of
 from klientel.lib.dates import add_months, read_date
 
 MOST_OPTIONS = 200
+LONG = 3660  # days: of more only those steps are told in which something is
 PERIODS = (
+    ("ahead", _("Next 6 months")),
     ("month", _("This month")),
     ("quarter", _("This quarter")),
     ("year", _("This year")),
@@ -48,6 +50,18 @@ class Asked:
         length = (self.after - self.first).days
         return "month" if length <= 800 else "quarter" if length <= 2400 else "year"
 
+    def buckets(self, known: Iterable[dt.date]) -> list[dt.date]:
+        """The first days of the months (quarters, years) of the period; of one without end those that are known."""
+        size, found = MONTHS[self.bucket], list[dt.date]()
+        if (self.after - self.first).days > LONG:
+            return sorted(known)
+        first = self.first.replace(day=1)
+        first = first.replace(month=(first.month - 1) // size * size + 1)
+        while first < self.after:
+            found.append(first)
+            first = add_months(first, size)
+        return found
+
     def where(self, *parts: Any) -> Any:
         """These conditions and what the dashboard is narrowed to."""
         return {"all": [p for p in (self.narrowed, *parts) if p]}
@@ -63,6 +77,7 @@ class Figure:
     form: str = "columns"
     note: Any = ""
     half: bool = True
+    open: bool = False  # its table is shown at once
 
 
 @dataclass(frozen=True)
@@ -75,6 +90,7 @@ class Dashboard:
     figures: tuple[Figure, ...]
     icon: str = "chart-no-axes-column"
     filters: tuple[str, ...] = ()
+    further: tuple[tuple[str, Any], ...] = ()  # days that figures read from the address, with their labels
     period: str = "12"
 
 
@@ -106,6 +122,8 @@ def period(text: str) -> tuple[dt.date, dt.date]:
     day = today()
     month = day.replace(day=1)
     match text:
+        case "ahead":
+            return month, add_months(month, 6)
         case "month":
             return month, add_months(month, 1)
         case "quarter":
@@ -142,7 +160,7 @@ def asked(scope: ActorScope, board: Dashboard, query: Any) -> Asked:
     if query.get("from") and query.get("to"):
         text = f"{query['from']}..{query['to']}"
     first, after = period(text)
-    chosen = {"period": text}
+    chosen = {"period": text} | {n: query[n] for n, _label in board.further if query.get(n)}
     parts: list[Any] = []
     for path in board.filters:
         value = query.get(path, "")

@@ -42,6 +42,7 @@ class Column:
     label: str
     tone: str = ""
     form: str = "bar"
+    beside: bool = False  # stands beside a lying bar, too
 
 
 @dataclass
@@ -52,6 +53,7 @@ class Table:
     columns: list[Column]
     rows: list[tuple[Cell, list[Cell]]]
     foot: list[Cell] = field(default_factory=list)
+    foot_label: str = ""
     apart: dict[str, Decimal] = field(default_factory=dict)  # what has no rate: by currency
 
     @property
@@ -137,7 +139,7 @@ def as_csv(table: Table) -> bytes:
     for label, cells in table.rows:
         writer.writerow([guard(label.text), *_values(cells)])
     if table.foot:
-        writer.writerow([_("Sum"), *_values(table.foot)])
+        writer.writerow([table.foot_label or _("Sum"), *_values(table.foot)])
     for code, amount in table.apart.items():
         writer.writerow([_("Without an exchange rate"), f"{_plain(amount)} {code}"])
     return buffer.getvalue().encode()

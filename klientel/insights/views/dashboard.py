@@ -56,7 +56,11 @@ def _told(asking: Asked, figure: Figure) -> dict[str, Any]:
         table = figure.draw(asking)
     except Refused as no:
         return {"figure": figure, "refused": no}
-    return {"figure": figure, "table": table, "chart": charts.drawn(figure.form, table, str(figure.title))}
+    return {
+        "figure": figure,
+        "table": table,
+        "chart": charts.drawn(figure.form, table, str(figure.title), half=figure.half),
+    }
 
 
 @page

@@ -3,6 +3,7 @@
 from klientel.sales.models.competitor import Competitor
 from klientel.sales.models.contract import Contract
 from klientel.sales.models.deal import Deal
+from klientel.sales.models.forecastday import ForecastDay
 from klientel.sales.models.invoice import Invoice
 from klientel.sales.models.lead import Lead
 from klientel.sales.models.order import Order
@@ -15,12 +16,15 @@ from klientel.sales.models.quote import Quote
 from klientel.sales.models.quoteform import QuoteForm
 from klientel.sales.models.stakeholder import Stakeholder
 from klientel.sales.models.stay import Stay
+from klientel.sales.models.submission import Submission
+from klientel.sales.models.target import Target
 
 __all__ = [
     "CloseReason",
     "Competitor",
     "Contract",
     "Deal",
+    "ForecastDay",
     "Invoice",
     "Lead",
     "Order",
@@ -35,4 +39,6 @@ __all__ = [
     "Stage",
     "Stakeholder",
     "Stay",
+    "Submission",
+    "Target",
 ]

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.errors import Refused, together
-from klientel.kernel.kinds import today, zone
+from klientel.kernel.kinds import zone
 from klientel.sales.models import checklist, dealing
 from klientel.sales.models.pipeline import LOST, NEEDED, OPEN, CloseReason, Pipeline, Stage
 
@@ -34,7 +34,7 @@ def derive(step: Any, draft: Any) -> None:
         if first is not None:
             step.change(deal, stage=first.pk)
     if draft.new and deal.begun is None:
-        step.stamp(deal, begun=today())
+        step.stamp(deal, begun=step.now.astimezone(zone()).date())
     stage = None if deal.stage is None else stage_of(step, deal.stage)
     if stage is None:  # a link that leads nowhere is refused when it is written
         step.stamp(deal, counts_on=deal.expected_close)

@@ -6,8 +6,50 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.insights.dashboards import Dashboard, Figure, declare
 from klientel.kernel.web.shell import FURTHER, Further
-from klientel.sales.queries import insight
+from klientel.sales.queries import changed, forecast, insight
 
+FILTERS = ("pipeline", "owner.team", "owner")
+
+declare(
+    Dashboard(
+        "forecast",
+        _("Forecast"),
+        "sales.deal",
+        (
+            Figure(
+                "months",
+                _("Won, expected and targets"),
+                forecast.by_time,
+                "stacked",
+                half=False,
+                open=True,
+                note=_("Each open deal counts with its probability in the month of its expected close."),
+            ),
+            Figure("people", _("By person"), forecast.by("owner"), "table", half=False),
+            Figure("teams", _("By team"), forecast.by("owner.team"), "table", half=False),
+            Figure("pipelines", _("By pipeline"), forecast.by("pipeline"), "table", half=False),
+            Figure(
+                "changed",
+                _("What changed since"),
+                changed.since,
+                "table",
+                half=False,
+                note=_("Open amounts of this period: every deal that moved. Without a day: since Monday."),
+            ),
+            Figure(
+                "accuracy",
+                _("How right the forecast was"),
+                forecast.accuracy,
+                half=False,
+                note=_("What was expected in the first week of a month, beside what was won in it."),
+            ),
+        ),
+        icon="trending-up",
+        filters=FILTERS,
+        period="ahead",
+        further=(("since", _("Changed since")),),
+    )
+)
 declare(
     Dashboard(
         "sales",
@@ -26,7 +68,7 @@ declare(
             Figure("cycle", _("Sales cycle"), insight.cycle, "line"),
             Figure("activity", _("Activity per person"), insight.activity, "stacked"),
         ),
-        filters=("pipeline", "owner.team", "owner"),
+        filters=FILTERS,
     )
 )  # fmt: skip
 

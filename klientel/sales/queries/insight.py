@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from klientel.insights import figures
 from klientel.insights.dashboards import Asked
-from klientel.insights.figures import Cell, Column, Table, listed, named
+from klientel.insights.figures import Cell, Column, Table, bucket_name, listed, named
 from klientel.insights.queries.adding import Added, By, Group, Measure, added_up, days
 from klientel.kernel.access import ActorScope
 from klientel.kernel.access.reading import Row, select, which
@@ -63,8 +64,16 @@ def won_and_lost(asking: Asked) -> Table:
         Column(_("Won"), "c"), Column(_("Lost"), "e"), Column(_("Number won")), Column(_("Number lost")),
         Column(_("Win rate")),
     ]  # fmt: skip
-    rows = [(figures.text(named(added, 0, g)), _outcome(added, g)) for g in added.groups]
+    known = {g.keys[0]: g for g in added.groups}
+    rows = [
+        (figures.text(bucket_name(asking.bucket, first)), _outcome(added, known.get(first) or _nothing(first)))
+        for first in (asking.buckets(known) if known else [])
+    ]
     return Table(_("Month"), columns, rows, _sums(asking, added), added.apart)
+
+
+def _nothing(first: dt.date) -> Group:
+    return Group((first,), {"won": 0, "lost": 0, "won_value": Decimal(0), "lost_value": Decimal(0)})
 
 
 def _outcome(added: Added, group: Group) -> list[Cell]:
@@ -100,9 +109,12 @@ def win_rate(path: str) -> Callable[[Asked], Table]:
             won, lost, number, number_lost, rate = _outcome(added, group)
             rows.append((figures.text(named(added, 0, group)), [rate, number, number_lost, won, lost]))
         columns = [
-            Column(_("Win rate"), "c"), Column(_("Number won")), Column(_("Number lost")), Column(_("Won")),
+            Column(_("Win rate"), "c"),
+            Column(_("Number won"), beside=True),
+            Column(_("Number lost")),
+            Column(_("Won")),
             Column(_("Lost")),
-        ]  # fmt: skip
+        ]
         return Table("", columns, rows, apart=added.apart)
 
     return draw
@@ -161,9 +173,12 @@ def funnel(asking: Asked) -> Table:
             ],
         ))  # fmt: skip
     columns = [
-        Column(_("Reached"), "a"), Column(_("Went on")), Column(_("Of all")), Column(_("Mean time there")),
+        Column(_("Reached"), "a"),
+        Column(_("Went on")),
+        Column(_("Of all"), beside=True),
+        Column(_("Mean time there"), beside=True),
         Column(_("Here now")),
-    ]  # fmt: skip
+    ]
     return Table(_("Stage"), columns, rows if found else [])
 
 

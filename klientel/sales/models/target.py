@@ -1,0 +1,53 @@
+"""What is to be sold in a month, quarter or year: by somebody, by a team, or in all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from klientel.kernel.errors import Refused
+from klientel.kernel.kinds import Choice, Date, Link, Money
+from klientel.kernel.records.record import Record
+
+SPANS = (("month", _("month")), ("quarter", _("quarter")), ("year", _("year")))
+
+
+def _in_order(record: Any) -> None:
+    if record.member and record.team:
+        raise Refused("one_of_them", _("A target is somebody's or that of a team, not both."), "team")
+    if record.begins and record.begins.day != 1:
+        raise Refused("no_first_day", _("Please enter the first day of a month."), "begins")
+
+
+class Target(Record):
+    """A sales target. Without person and team it is that of all; without pipeline, of all pipelines together."""
+
+    begins = Date(_("begins on"), required=True)
+    span = Choice(_("for one"), of=SPANS, required=True, default="month")
+    member = Link("kernel.member", _("person"), reverse=_("targets"))
+    team = Link("kernel.team", _("team"), reverse=_("targets"))
+    pipeline = Link("sales.pipeline", _("pipeline"), reverse=_("targets"))
+    amount = Money(_("target"), required=True)
+
+    class Meta(Record.Meta):
+        app_label = "sales"
+        indexes = [
+            *Record.Meta.indexes,
+            models.Index("tenant_id", "begins", "id", name="target_begins"),
+            models.Index("tenant_id", "member", "id", name="target_member"),
+            models.Index("tenant_id", "team", "id", name="target_team"),
+            models.Index("tenant_id", "pipeline", "id", name="target_pipeline"),
+        ]
+
+    class About:
+        label, plural, slug, icon = _("sales target"), _("sales targets"), "sales-targets", "goal"
+        title = staticmethod(lambda one: one._meta.get_field("amount").show(one.amount))
+        made_of = ("amount",)
+        order = "-begins"
+        columns = ("begins", "span", "member", "team", "pipeline", "amount")
+        sections = ((_("Sales target"), ("begins", "span", "member", "team", "pipeline", "amount")),)
+        check = staticmethod(_in_order)
+        system = open = True
+        mergeable = False

@@ -1,0 +1,267 @@
+"""The forecast: open, weighted, committed and won by month, person, team and pipeline, beside targets and what people
+submitted; and how right it was in the end."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from klientel.insights import figures
+from klientel.insights.dashboards import Asked
+from klientel.insights.figures import CENT, Cell, Column, Table, bucket_name, listed, named
+from klientel.insights.queries.adding import MONTHS, Added, By, Measure, added_up, condition_of, days
+from klientel.insights.queries.rates import rates
+from klientel.kernel.access import ActorScope
+from klientel.kernel.access.reading import select
+from klientel.kernel.kinds import today
+from klientel.kernel.records import type_of
+from klientel.kernel.web.addresses import place
+from klientel.lib.dates import add_months
+from klientel.sales.models.pipeline import COMMITTED, OMITTED, OPEN, WON
+
+STATE, CATEGORY, DAY = "state", "category", "counts_on"
+OPEN_NOW = {"field": STATE, "op": "is", "value": OPEN}
+WON_NOW = {"field": STATE, "op": "is", "value": WON}
+COUNTED = {"all": [OPEN_NOW, {"field": CATEGORY, "op": "is_not", "value": OMITTED}]}
+SURE = {"all": [OPEN_NOW, {"field": CATEGORY, "op": "is", "value": COMMITTED}]}
+MEASURES = (
+    Measure("open", "total", "value", day=DAY, where=COUNTED),
+    Measure("weighted", "total", "value", weight="probability", day=DAY, where=COUNTED),
+    Measure("committed", "total", "value", day=DAY, where=SURE),
+    Measure("won", "total", "value", day=DAY, where=WON_NOW),
+)
+SUMS = tuple(m.key for m in MEASURES)
+
+
+def in_period(asking: Asked) -> Any:
+    """What the forecast of a period is about: open deals that are not left out, and won ones."""
+    return asking.where(days(asking.rtype.fields[DAY], DAY, asking.first, asking.after), {"any": [COUNTED, WON_NOW]})
+
+
+def summed(asking: Asked, *by: By) -> Added:
+    """The sums of a period by some dimensions, in one statement."""
+    return added_up(asking.scope, asking.rtype, by=by, measures=MEASURES, where=in_period(asking))
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A target or a submitted forecast: from which day, for how many months, whose, how much in our currency."""
+
+    begins: dt.date
+    months: int
+    member: UUID | None
+    team: UUID | None
+    amount: Decimal
+
+    def part(self, first: dt.date, after: dt.date) -> Decimal:
+        """What of it falls into some days: an equal part for each month, the last takes the cents."""
+        each = (self.amount / self.months).quantize(CENT, ROUND_DOWN)
+        found = Decimal(0)
+        for n in range(self.months):
+            if first <= add_months(self.begins, n) < after:
+                found += each if n < self.months - 1 else self.amount - each * (self.months - 1)
+        return found
+
+
+def targets(asking: Asked) -> list[Goal]:
+    """The targets that touch the period: of the pipeline asked about, else of all pipelines together."""
+    rtype = type_of("sales.target")
+    pipeline = asking.chosen.get("pipeline", "")
+    where = {"all": [_touching(asking), _of(pipeline)]}
+    columns = ["begins", "span", "member", "team", "amount"]
+    rows = select(asking.scope, rtype, columns=columns, where=where, sort="begins", limit=1000).rows
+    if not pipeline and not rows:  # nobody set any for all pipelines together
+        rows = select(asking.scope, rtype, columns=columns, where=_touching(asking), sort="begins", limit=1000).rows
+    known = rates()
+    return [
+        Goal(v["begins"], MONTHS[v["span"]], v["member"], v["team"], worth)
+        for v in (r.values for r in rows)
+        if (worth := known.convert(v["amount"], v["begins"])) is not None
+    ]
+
+
+def _touching(asking: Asked) -> Any:
+    """Begun before the period ends, and not more than a year before it begins."""
+    rtype = type_of("sales.target")
+    return days(rtype.fields["begins"], "begins", add_months(asking.first, -11), asking.after)
+
+
+def _of(pipeline: str) -> Any:
+    return {"field": "pipeline", "op": "is", "value": pipeline} if pipeline else {"field": "pipeline", "op": "empty"}
+
+
+def goal_of(goals: Iterable[Goal], asking: Asked, first: dt.date, after: dt.date) -> Decimal | None:
+    """The target of all that is asked about: the person's or the team's where it is narrowed to one, else that of all;
+    where nobody set one for all, what those of the teams come to, else those of the persons."""
+    person, team = asking.chosen.get("owner", ""), asking.chosen.get("owner.team", "")
+    some = list(goals)
+    if person:
+        levels = [[g for g in some if str(g.member) == person]]
+    elif team:
+        levels = [[g for g in some if str(g.team) == team]]
+    else:
+        levels = [
+            [g for g in some if not g.member and not g.team], [g for g in some if g.team], [g for g in some if g.member]
+        ]  # fmt: skip
+    for level in levels:
+        found = sum((g.part(first, after) for g in level), Decimal(0))
+        if found:
+            return found
+    return None
+
+
+def submitted(asking: Asked) -> list[Goal]:
+    """The last forecast that was submitted for each person and span in the period, as far as one may see them."""
+    rtype = type_of("sales.submission")
+    if not asking.scope.may(rtype, "view"):
+        return []
+    seen = asking.scope.visible(rtype)
+    if not {"begins", "span", "owner", "amount"} <= seen.keys():
+        return []
+    where = days(seen["begins"], "begins", add_months(asking.first, -11), asking.after)
+    columns = ["begins", "span", "owner", "amount"]
+    rows = select(asking.scope, rtype, columns=columns, where=where, sort="created_at", limit=1000).rows
+    known, last = rates(), {}
+    for row in rows:
+        v = row.values
+        worth = known.convert(v["amount"], v["begins"])
+        if worth is not None:
+            last[v["owner"], v["begins"], v["span"]] = Goal(v["begins"], MONTHS[v["span"]], v["owner"], None, worth)
+    return list(last.values())
+
+
+# -- figures ----------------------------------------------------------------------------------------------------------
+
+
+def by_time(asking: Asked) -> Table:
+    """By month: what is won, what weighted open deals promise, and the target."""
+    added, goals, said = summed(asking, By(DAY, asking.bucket)), targets(asking), submitted(asking)
+    known = {g.keys[0]: g.values for g in added.groups}
+    rows, total, goal_total, said_total = [], dict.fromkeys(SUMS, Decimal(0)), Decimal(0), Decimal(0)
+    for first in asking.buckets(known):
+        after = add_months(first, MONTHS[asking.bucket])
+        values = known.get(first, dict.fromkeys(SUMS, Decimal(0)))
+        goal = goal_of(goals, asking, first, after)
+        mine = sum((s.part(first, after) for s in said if _is_asked(asking, s)), Decimal(0))
+        where = {"all": [asking.narrowed or {"all": []}, condition_of(asking.rtype, By(DAY, asking.bucket), first)]}
+        rows.append((figures.text(bucket_name(asking.bucket, first)), _cells(asking, values, where, goal, mine)))
+        total = {k: total[k] + (values.get(k) or 0) for k in SUMS}
+        goal_total, said_total = goal_total + (goal or 0), said_total + mine
+    foot = _cells(asking, total, in_period(asking), goal_total or None, said_total) if rows else []
+    return Table(_("Month"), _columns(), rows, foot, added.apart)
+
+
+def _is_asked(asking: Asked, goal: Goal) -> bool:
+    person = asking.chosen.get("owner", "")
+    return not person or str(goal.member) == person
+
+
+def _columns() -> list[Column]:
+    return [
+        Column(_("Won"), "c"), Column(_("Weighted"), "b"), Column(_("Target"), "f", "line"), Column(_("Committed")),
+        Column(_("Open")), Column(_("Still missing")), Column(_("Coverage")), Column(_("Submitted")),
+    ]  # fmt: skip
+
+
+def _cells(asking: Asked, values: dict[str, Any], where: Any, goal: Decimal | None, said: Decimal) -> list[Cell]:
+    """Coverage: weighted open amounts in per cent of what is still missing from the target."""
+    rtype = asking.rtype
+
+    def cell(name: str, part: Any) -> Cell:
+        amount = values.get(name)
+        return figures.money(amount, listed(rtype, {"all": [where, part]}) if amount else "")
+
+    missing = None if goal is None else max(Decimal(0), goal - (values.get("won") or 0))
+    return [
+        cell("won", WON_NOW),
+        cell("weighted", COUNTED),
+        figures.money(goal),
+        cell("committed", SURE),
+        cell("open", COUNTED),
+        figures.money(missing),
+        figures.share(values.get("weighted"), missing),
+        figures.money(said or None, place("list", "submitted-forecasts") if said else ""),
+    ]
+
+
+def by(path: str) -> Callable[[Asked], Table]:
+    """The same sums by person, team or pipeline."""
+
+    def draw(asking: Asked) -> Table:
+        added, goals, said = summed(asking, By(path)), targets(asking), submitted(asking)
+        rows = []
+        for group in sorted(added.groups, key=lambda g: named(added, 0, g)):
+            key = group.keys[0]
+            mine = [g for g in goals if _whose(path, g) == key] if key else []
+            goal = sum((g.part(asking.first, asking.after) for g in mine), Decimal(0)) or None
+            told = [s for s in said if key and _whose(path, s) == key]
+            promised = sum((s.part(asking.first, asking.after) for s in told), Decimal(0))
+            cells = _cells(asking, group.values, added.condition(group.keys), goal, promised)
+            rows.append((figures.text(named(added, 0, group)), cells))
+        return Table("", _columns(), rows, apart=added.apart)
+
+    return draw
+
+
+def _whose(path: str, goal: Goal) -> UUID | None:
+    return goal.member if path == "owner" else goal.team if path == "owner.team" else None
+
+
+# -- how right it was -------------------------------------------------------------------------------------------------
+
+_KEPT = """
+SELECT d.month, sum(d.weighted + d.won), sum(d.committed + d.won), min(d.day)
+FROM sales_forecastday d
+JOIN (SELECT month, min(day) AS day FROM sales_forecastday WHERE tenant_id = %s AND day >= month GROUP BY month) f
+  ON f.month = d.month AND f.day = d.day
+WHERE d.tenant_id = %s AND d.month >= %s AND d.month < %s AND f.day < d.month + 7
+  AND (%s OR d.owner = %s) AND (%s::uuid IS NULL OR d.pipeline = %s::uuid)
+GROUP BY d.month ORDER BY d.month
+"""
+YEARS_BACK = 3
+
+
+def accuracy(asking: Asked) -> Table:
+    """What the forecast said in the first week of each month that is over, and what was won in it.
+
+    Who sees all deals gets all, others what was kept of their own.
+    """
+    scope: ActorScope = asking.scope
+    everything = scope.extent(asking.rtype) == "all" and not asking.chosen.get("owner.team")
+    person = asking.chosen.get("owner") or (None if everything else str(scope.me) if scope.me else None)
+    pipeline = asking.chosen.get("pipeline") or None
+    this = today().replace(day=1)
+    begin = max(asking.first, add_months(this, -12 * YEARS_BACK)) if asking.first < this else add_months(this, -12)
+    if not {"value", "probability", DAY} <= scope.visible(asking.rtype).keys():
+        return Table(_("Month"), [], [])
+    with connection.cursor() as cursor:
+        params = [scope.tenant, scope.tenant, begin, min(asking.after, this) if asking.first < this else this]
+        cursor.execute(_KEPT, [*params, everything and not person, person, pipeline, pipeline])
+        kept = cursor.fetchall()
+    won = _won(asking, begin, this, person)
+    rows = []
+    for month, forecast, committed, _day in kept:
+        got, url = won.get(month, (Decimal(0), ""))
+        deviation = figures.share(forecast - got, got) if got else figures.share(None, 0)
+        cells = [figures.money(forecast), figures.money(got, url), figures.money(committed), deviation]
+        rows.append((figures.text(bucket_name("month", month)), cells))
+    columns = [
+        Column(_("Forecast then"), "b"), Column(_("Won"), "c"), Column(_("Committed then")), Column(_("Off by")),
+    ]  # fmt: skip
+    return Table(_("Month"), columns, rows)
+
+
+def _won(asking: Asked, first: dt.date, after: dt.date, person: str | None) -> dict[dt.date, tuple[Decimal, str]]:
+    parts = [days(asking.rtype.fields[DAY], DAY, first, after), WON_NOW]
+    parts += [{"field": "owner", "op": "is", "value": person}] if person else []
+    added = added_up(
+        asking.scope, asking.rtype, by=[By(DAY, "month")], measures=MEASURES[3:], where=asking.where(*parts)
+    )
+    return {g.keys[0]: (g.values["won"], listed(asking.rtype, added.condition(g.keys))) for g in added.groups}

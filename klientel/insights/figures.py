@@ -53,8 +53,8 @@ class Table:
     columns: list[Column]
     rows: list[tuple[Cell, list[Cell]]]
     foot: list[Cell] = field(default_factory=list)
-    foot_label: str = ""
     apart: dict[str, Decimal] = field(default_factory=dict)  # what has no rate: by currency
+    foot_label: str = ""
 
     @property
     def apart_text(self) -> str:

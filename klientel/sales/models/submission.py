@@ -9,7 +9,6 @@ from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
 
 from klientel.insights.queries.rates import converted
-from klientel.kernel.errors import Refused
 from klientel.kernel.kinds import Choice, Date, Link, LongText, Money, YesNo
 from klientel.kernel.kinds.base import currency_of_tenant
 from klientel.kernel.records.record import Record
@@ -25,11 +24,6 @@ AND t.counts_on < %s AND (t.state = 'won' OR (t.state = 'open' AND coalesce(t.ca
 """
 
 
-def _in_order(record: Any) -> None:
-    if record.begins and record.begins.day != 1:
-        raise Refused("no_first_day", _("Please enter the first day of a month."), "begins")
-
-
 def derive(step: Any, draft: Any) -> None:
     """A new one keeps who submitted it and what won and weighted open deals of its owner come to at that moment."""
     record = draft.record
@@ -37,10 +31,11 @@ def derive(step: Any, draft: Any) -> None:
         return
     if record.owner is None and step.actor.member is not None:
         step.stamp(record, owner=step.actor.member)
-    after = add_months(record.begins, 3 if record.span == "quarter" else 12 if record.span == "year" else 1)
+    first = record.begins.replace(day=1)
+    after = add_months(first, 3 if record.span == "quarter" else 12 if record.span == "year" else 1)
     worth = converted(Sql("t.value"), Sql("t.counts_on"))
     with connection.cursor() as cursor:
-        params = [*worth.params, *worth.params, current(), record.owner, record.begins, after]
+        params = [*worth.params, *worth.params, current(), record.owner, first, after]
         cursor.execute(_CALCULATED.format(worth=worth.text), params)
         found = cursor.fetchone()[0]
     amount = f"{Decimal(found).quantize(Decimal('0.01'), ROUND_HALF_UP):.2f}"
@@ -53,7 +48,8 @@ def derive(step: Any, draft: Any) -> None:
 
 
 class Submission(Record):
-    """A submitted forecast of its owner for a month, quarter or year; the last one counts, all are kept.
+    """A submitted forecast of its owner for a month, quarter or year from the month of its first day on; the last one
+    counts, all are kept.
 
     Whoever submits another number for somebody else overrides it.
     """
@@ -87,6 +83,5 @@ class Submission(Record):
             (_("Submitted forecast"), ("begins", "span", "owner", "amount", "note")),
             (_("At that moment"), ("calculated", "submitted_by", "overrides")),
         )
-        check = staticmethod(_in_order)
         derive = derive
         mergeable = False

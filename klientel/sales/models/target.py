@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from klientel.kernel.errors import Refused
 from klientel.kernel.kinds import Choice, Date, Link, Money
 from klientel.kernel.records.record import Record
 
 SPANS = (("month", _("month")), ("quarter", _("quarter")), ("year", _("year")))
 
 
-def _in_order(record: Any) -> None:
-    if record.member and record.team:
-        raise Refused("one_of_them", _("A target is somebody's or that of a team, not both."), "team")
-    if record.begins and record.begins.day != 1:
-        raise Refused("no_first_day", _("Please enter the first day of a month."), "begins")
-
-
 class Target(Record):
-    """A sales target. Without person and team it is that of all; without pipeline, of all pipelines together."""
+    """A sales target, from the month of its first day on. One that names a person is theirs, else that of a team, else
+    that of all; without pipeline it is of all pipelines together."""
 
     begins = Date(_("begins on"), required=True)
     span = Choice(_("for one"), of=SPANS, required=True, default="month")
@@ -48,6 +39,5 @@ class Target(Record):
         order = "-begins"
         columns = ("begins", "span", "member", "team", "pipeline", "amount")
         sections = ((_("Sales target"), ("begins", "span", "member", "team", "pipeline", "amount")),)
-        check = staticmethod(_in_order)
         system = open = True
         mergeable = False

@@ -37,7 +37,7 @@ def since(asking: Asked) -> Table:
     columns = [
         Column(_("What")), Column(_("Before")), Column(_("Now")), Column(_("Difference")), Column(_("Counts on")),
     ]  # fmt: skip
-    return Table(_("Deal"), columns, rows, foot if rows else [], _("All open deals"), added.apart)
+    return Table(_("Deal"), columns, rows, foot if rows else [], added.apart, _("All open deals"))
 
 
 def _amounts(before: Decimal, now: Decimal, url: str = "") -> list[figures.Cell]:

@@ -81,7 +81,7 @@ def targets(asking: Asked) -> list[Goal]:
         rows = select(asking.scope, rtype, columns=columns, where=_touching(asking), sort="begins", limit=1000).rows
     known = rates()
     return [
-        Goal(v["begins"], MONTHS[v["span"]], v["member"], v["team"], worth)
+        Goal(v["begins"].replace(day=1), MONTHS[v["span"]], v["member"], v["team"], worth)
         for v in (r.values for r in rows)
         if (worth := known.convert(v["amount"], v["begins"])) is not None
     ]
@@ -105,10 +105,11 @@ def goal_of(goals: Iterable[Goal], asking: Asked, first: dt.date, after: dt.date
     if person:
         levels = [[g for g in some if str(g.member) == person]]
     elif team:
-        levels = [[g for g in some if str(g.team) == team]]
+        levels = [[g for g in some if str(g.team) == team and not g.member]]
     else:
         levels = [
-            [g for g in some if not g.member and not g.team], [g for g in some if g.team], [g for g in some if g.member]
+            [g for g in some if not g.member and not g.team], [g for g in some if g.team and not g.member],
+            [g for g in some if g.member],
         ]  # fmt: skip
     for level in levels:
         found = sum((g.part(first, after) for g in level), Decimal(0))
@@ -133,7 +134,9 @@ def submitted(asking: Asked) -> list[Goal]:
         v = row.values
         worth = known.convert(v["amount"], v["begins"])
         if worth is not None:
-            last[v["owner"], v["begins"], v["span"]] = Goal(v["begins"], MONTHS[v["span"]], v["owner"], None, worth)
+            last[v["owner"], v["begins"], v["span"]] = Goal(
+                v["begins"].replace(day=1), MONTHS[v["span"]], v["owner"], None, worth
+            )
     return list(last.values())
 
 

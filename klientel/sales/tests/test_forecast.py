@@ -15,7 +15,6 @@ from klientel.insights.dashboards import Asked, asked, dashboard
 from klientel.insights.figures import Table
 from klientel.kernel.access import ActorScope
 from klientel.kernel.actions import run
-from klientel.kernel.errors import Refused
 from klientel.kernel.history.past import Then
 from klientel.kernel.identity.actor import Actor, Grant
 from klientel.kernel.kinds import today, zone
@@ -117,10 +116,9 @@ def test_the_target_of_somebody_is_not_that_of_all_where_there_is_one_for_all(an
     assert foot(table(anna, "months", owner=whose))["Target"] == 100
 
 
-def test_a_target_begins_with_a_month_and_is_of_one_kind(anna: Actor, stages: list[Stage]) -> None:
-    with pytest.raises(Refused) as told:
-        run(anna, "sales.target.create", begins="2026-03-02", amount=eur(1))
-    assert told.value.field == "begins"
+def test_a_target_counts_from_the_month_of_its_first_day_on(anna: Actor, stages: list[Stage]) -> None:
+    run(anna, "sales.target.create", begins=(month() + dt.timedelta(days=9)).isoformat(), amount=eur(7))
+    assert next(iter(values(table(anna, "months")).values()))["Target"] == 7
 
 
 def test_a_submitted_forecast_is_kept_with_what_was_worked_out_and_an_override_says_so(

@@ -75,7 +75,7 @@ def test_won_and_lost_count_what_the_lists_behind_them_show(anna: Actor, stages:
     close(anna, deal(anna, "L", 50), "lose")
     deal(anna, "Open", 999)
     found = table(anna, "won")
-    ((_label, cells),) = found.rows
+    _label, cells = found.rows[-1]
     assert [c.value for c in cells] == [Decimal(600), Decimal(50), 3, 1, Decimal("75.0")]
     assert behind(anna, cells[2].url) == 3
     assert behind(anna, cells[1].url) == behind(anna, cells[3].url) == 1
@@ -89,7 +89,7 @@ def test_amounts_of_other_currencies_count_by_the_rate_of_the_day_and_stand_apar
     for currency in ("EUR", "USD", "CHF"):
         close(anna, deal(anna, currency, 100, currency))
     found = table(anna, "won")
-    assert found.rows[0][1][0].value == Decimal(150)
+    assert found.rows[-1][1][0].value == Decimal(150)
     assert found.apart == {"CHF": Decimal(100)}
     assert "CHF" in as_csv(found).decode()
 
@@ -100,16 +100,14 @@ def test_somebody_with_own_rights_gets_only_what_is_his_in_every_sum(anna: Actor
     deal(anna, "Open", 5)
     grants = (Grant("sales.deal", "view", OWN), Grant("sales.stage", "view"), Grant("sales.pipeline", "view"))
     narrow = replace(anna, grants=grants)
-    assert told(table(narrow, "won")) == {
-        k: [Decimal(100), Decimal(0), 1, 0, Decimal("100.0")] for k in told(table(anna, "won"))
-    }
+    assert [c.value for c in table(narrow, "won").foot] == [Decimal(100), Decimal(0), 1, 0, Decimal("100.0")]
     assert sum(v[1] for v in told(table(narrow, "by-source")).values()) == 1
 
 
 def test_hidden_amounts_are_in_no_sum(anna: Actor, stages: list[Stage]) -> None:
     close(anna, deal(anna, "A", 100))
     blind = replace(anna, grants=(Grant("sales.deal", "view", {}, hidden=("value",)),))
-    ((_label, cells),) = table(blind, "won").rows
+    _label, cells = table(blind, "won").rows[-1]
     assert [c.value for c in cells][:3] == [None, None, 1]
 
 

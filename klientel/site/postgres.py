@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -41,6 +42,8 @@ __all__ = ["DATABASE", "EXTENSIONS", "ROLES", "Embedded", "PostgresError", "writ
 ROLES = ("klientel_super", "klientel_owner", "klientel_app", "klientel_backup")
 DATABASE = "klientel"
 LONGEST_START = 900.0
+LEAVING = 30.0  # seconds in which the processes of a killed server have left
+_SAID_BY = re.compile(r"\S+ \S+ \S+ \[(\d+)\] ")  # a line of the log: when and which process
 
 SETTINGS = {
     "listen_addresses": "''",
@@ -230,8 +233,8 @@ class Embedded:
         own_folder(self.sockets, self.account)
         self._write_settings()
         self._forget_stale_pid()
-        last = ""
-        for _ in range(20):
+        last, end = "", time.monotonic() + LEAVING
+        while time.monotonic() < end:
             with self.log.open("ab") as log:
                 start = log.tell()
                 command: list[str | Path] = [binaries / "postgres", "-D", self.data]
@@ -246,7 +249,7 @@ class Embedded:
                 )
             if self._await_answer():
                 return
-            last = _last_complaint(self.log, start)
+            last = _last_complaint(self.log, start, self.process.pid)
             if "shared memory" not in last and "lock file" not in last:
                 break
             time.sleep(0.25)  # processes of a killed server are still leaving
@@ -299,9 +302,11 @@ def _buffers(throw_away: bool) -> int:
     return int(max(128, min(512, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 4 / 2**20)))
 
 
-def _last_complaint(log: Path, start: int) -> str:
+def _last_complaint(log: Path, start: int, own: int) -> str:
+    """What this process said last; those of a killed server, which are still leaving, write into the same file."""
     with log.open("rb") as file:
         file.seek(start)
         lines = file.read().decode(errors="replace").splitlines()
+    lines = [line for line in lines if (by := _SAID_BY.match(line)) is None or int(by[1]) == own]
     loud = [line for line in lines if "FATAL" in line or "PANIC" in line or "could not" in line]
     return (loud or lines or [""])[-1].strip()

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Thread
 
 import psycopg
 import pytest
@@ -69,6 +70,33 @@ def test_what_was_committed_survives_a_kill(home: Path) -> None:
         assert server.start() is True
         with server.connect("klientel_owner") as owner:
             assert owner.execute("select n from kept").fetchall() == [(1,)]
+
+
+def test_a_killed_server_starts_again_while_its_processes_are_still_leaving(home: Path) -> None:
+    with Embedded(home, throw_away=True).serving() as server:
+        session = server.connect(name="postgres")
+        leaving = session.info.backend_pid
+        os.kill(leaving, signal.SIGSTOP)  # it holds the shared memory for a while
+        os.kill(int((server.data / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+        done = Event()
+
+        def others_leave() -> None:
+            with server.log.open("a") as log:
+                for n in range(1500):
+                    log.write(f"2026-01-01 00:00:00.000 UTC [{n}] FATAL:  terminating connection\n")
+                    log.flush()
+                    time.sleep(0.001)
+            os.kill(leaving, signal.SIGCONT)
+            done.set()
+
+        Thread(target=others_leave).start()
+        try:
+            assert server.start()
+            assert done.is_set()
+            assert server.answers()
+        finally:
+            done.wait()
+            session.close()
 
 
 def test_a_pid_given_to_another_process_does_not_fool_it(home: Path) -> None:

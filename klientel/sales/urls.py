@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from klientel.sales.views import deal, leads, lines, paper
+from klientel.sales.views import capturing, conditions, deal, leads, lines, paper
 
 __all__ = ["deal", "urlpatterns"]  # what the page of a deal tells is declared by being imported
 
 urlpatterns = [
     path("leads/without-next-step", leads.stepless, name="leads_stepless"),
+    path("leads/capture", capturing.capture, name="lead_capture"),
+    path("<slug:slug>/<uuid:record_id>/condition", conditions.condition, name="lead_condition"),
     path("leads/inboxes", leads.inboxes, name="lead_inboxes"),
     path("quotes/<uuid:record_id>/lines", lines.lines, {"slug": "quotes"}, name="quote_lines"),
     path("deals/<uuid:record_id>/lines", lines.lines, {"slug": "deals"}, name="deal_lines"),

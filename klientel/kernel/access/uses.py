@@ -60,7 +60,9 @@ def unused(view: Any) -> None:
 
 # -- conditions that break ------------------------------------------------------------------------------------------
 
-_STORED = (
+#: where conditions are stored: type, and a statement of id, owner, maker, the type that is asked, a list of conditions;
+#: whoever declares a type with conditions adds it
+STORED = [
     ("kernel.view", "SELECT id, owner, created_by, record_type, jsonb_build_array(condition) FROM kernel_view"),
     ("kernel.role", "SELECT id, owner, created_by, '', grants FROM kernel_role"),
     (
@@ -73,13 +75,13 @@ _STORED = (
         "SELECT id, owner, created_by, regexp_replace(roll_by, '[.][^.]*$', ''), jsonb_build_array(roll_where)"
         " FROM kernel_customfield",
     ),
-)
+]
 Stored = tuple[str, UUID, UUID | None, str, str, Any]
 
 
 def stored() -> Iterator[Stored]:
     """Every stored condition: type and id of its record, owner, maker, the type it asks, the condition."""
-    for key, text in _STORED:
+    for key, text in STORED:
         with connection.cursor() as cursor:
             cursor.execute(f"{text} WHERE tenant_id = %s AND archived_at IS NULL", [current()])
             rows = cursor.fetchall()

@@ -6,6 +6,7 @@ from klientel.sales.models.deal import Deal
 from klientel.sales.models.forecastday import ForecastDay
 from klientel.sales.models.invoice import Invoice
 from klientel.sales.models.lead import Lead
+from klientel.sales.models.leadrule import LeadInbox, LeadRule, LeadShare
 from klientel.sales.models.order import Order
 from klientel.sales.models.part import Part
 from klientel.sales.models.payment import Payment
@@ -14,6 +15,7 @@ from klientel.sales.models.pricelist import Price, PriceList
 from klientel.sales.models.product import Product
 from klientel.sales.models.quote import Quote
 from klientel.sales.models.quoteform import QuoteForm
+from klientel.sales.models.scorerule import ScoreRule
 from klientel.sales.models.stakeholder import Stakeholder
 from klientel.sales.models.stay import Stay
 from klientel.sales.models.submission import Submission
@@ -27,6 +29,9 @@ __all__ = [
     "ForecastDay",
     "Invoice",
     "Lead",
+    "LeadInbox",
+    "LeadRule",
+    "LeadShare",
     "Order",
     "Part",
     "Payment",
@@ -36,6 +41,7 @@ __all__ = [
     "Product",
     "Quote",
     "QuoteForm",
+    "ScoreRule",
     "Stage",
     "Stakeholder",
     "Stay",

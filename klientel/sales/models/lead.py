@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -9,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from klientel.kernel.kinds import Choice, DateTime, Link, Links, LongText, Privacy, Text, Whole
 from klientel.kernel.records.board import Board
 from klientel.kernel.records.record import Record
-from klientel.sales.models import leading
+from klientel.sales.models import explaining, leading
 from klientel.sales.models.leading import CONVERTED, DISQUALIFIED, NEW, STATUSES, TONES
 
 
@@ -28,10 +30,15 @@ class Lead(Record):
     reason = Link("sales.closereason", _("reason"), reverse=_("leads"))
     deal = Link("sales.deal", _("deal"), reverse=_("leads"), readonly=True)
     status_since = DateTime(_("in this status since"), readonly=True)
+    score = Whole(_("score"), readonly=True)
+    remind_at = DateTime(_("reminder of the answer"), readonly=True)
+    respond_by = DateTime(_("to be answered by"), readonly=True)
     first_response_at = DateTime(_("first reaction"), readonly=True)
     response_minutes = Whole(_("minutes to the first reaction"), readonly=True)
     closed_at = DateTime(_("closed at"), readonly=True)
     intake = Text(_("form sent"), max_length=40, readonly=True)
+    score_lines = models.JSONField(default=list, editable=False)  # rule, points, of how many, when it happened
+    scored_at = models.DateTimeField(null=True, editable=False)  # none: to be worked out anew
 
     class Meta(Record.Meta):
         app_label = "sales"
@@ -45,6 +52,10 @@ class Lead(Record):
             models.Index("tenant_id", "person", "id", name="lead_person"),
             models.Index("tenant_id", "organisation", "id", name="lead_organisation"),
             models.Index("tenant_id", "deal", "id", name="lead_deal"),
+            models.Index("tenant_id", "score", "id", name="lead_score", condition=models.Q(archived_at=None)),
+            models.Index("tenant_id", "id", name="lead_unscored", condition=models.Q(scored_at=None, closed_at=None)),
+            models.Index("tenant_id", "remind_at", name="lead_reminder", condition=models.Q(first_response_at=None)),
+            models.Index("tenant_id", "respond_by", name="lead_due", condition=models.Q(first_response_at=None)),
             GinIndex(fields=["tenant_id", "products"], name="lead_products", opclasses=["uuid_ops", "array_ops"]),
         ]
 
@@ -53,7 +64,7 @@ class Lead(Record):
         title = "name"
         order = "-created_at"
         begins = {"field": "closed_at", "op": "empty"}
-        columns = ("person", "organisation", "status", "source", "team", "owner", "created_at")
+        columns = ("person", "organisation", "status", "score", "source", "owner", "respond_by", "created_at")
         concerns = ("person", "organisation")
         derive = leading.derive
         often = ("take", "contacted", "disqualify", "convert")
@@ -70,5 +81,16 @@ class Lead(Record):
             (_("Lead"), ("name", "person", "organisation", "products", "message")),
             (_("Care"), ("status", "team", "owner", "reason", "deal", "tags")),
             (_("Origin"), ("source", "campaign", "intake")),
-            (_("Progress"), ("status_since", "first_response_at", "response_minutes", "closed_at")),
+            (
+                _("Progress"),
+                ("score", "status_since", "respond_by", "first_response_at", "response_minutes", "closed_at"),
+            ),
         )
+
+    def worth(self, scope: Any) -> list[explaining.Line]:
+        """What gives it points, see `explaining`."""
+        return explaining.worth(scope, self)
+
+    def assigned(self, scope: Any) -> explaining.Assigned | None:
+        """Why its owner looks after it, see `explaining`."""
+        return explaining.assigned(scope, self)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.errors import Refused
 from klientel.kernel.records import type_of
+from klientel.sales.models.leadrule import LeadInbox
 from klientel.sales.models.pipeline import UNFIT, CloseReason
 
 NEW, CONTACTED, MQL, SQL, NURTURED = "new", "contacted", "mql", "sql", "nurtured"
@@ -34,6 +35,8 @@ def derive(step: Any, draft: Any) -> None:
         _begin(step, lead)
     if "status" in changes or draft.new:
         _entered(step, lead, changes, new=draft.new)
+    if (draft.new or "team" in changes) and lead.first_response_at is None and lead.status in OPEN:
+        _say(step, lead, _target(step, lead), changes)
     if "reason" in changes and lead.reason is not None:
         _fits(step, lead)
 
@@ -65,13 +68,37 @@ def _entered(step: Any, lead: Any, changes: dict[str, Any], *, new: bool) -> Non
     if lead.status == CONVERTED and lead.deal is None and not new:
         raise Refused("not_converted", _("Please use “Convert to a deal”: it makes the deal."), "status")
     if lead.status in ANSWERED and lead.first_response_at is None:
-        facts |= reaction(lead, step.now)
+        facts |= reaction(step, lead, step.now)
+    _say(step, lead, facts, changes)
+
+
+def _say(step: Any, lead: Any, facts: dict[str, Any], changes: dict[str, Any]) -> None:
     step.stamp(lead, **{name: value for name, value in facts.items() if name not in changes})
 
 
-def reaction(lead: Any, at: Any) -> dict[str, Any]:
-    """The first reaction at an instant, and how long it took in whole minutes of the clock."""
-    return {"first_response_at": at, "response_minutes": max(0, int((at - lead.created_at).total_seconds() // 60))}
+def reaction(step: Any, lead: Any, at: Any) -> dict[str, Any]:
+    """The first reaction at an instant, and how long it took in the working minutes of the inbox."""
+    inbox = _inbox(step, lead)
+    took = inbox.hours().between(lead.created_at, at) if inbox else int((at - lead.created_at).total_seconds() // 60)
+    return {"first_response_at": at, "response_minutes": max(0, took)}
+
+
+def _target(step: Any, lead: Any) -> dict[str, Any]:
+    """By when the team of the inbox answers, counted from when the lead came in."""
+    inbox = _inbox(step, lead)
+    if inbox is None or not inbox.respond_within:
+        return {"respond_by": None, "remind_at": None}
+    hours, within, before = inbox.hours(), inbox.respond_within, inbox.remind_before or 0
+    remind = hours.after(lead.created_at, within - before) if 0 < before < within else None
+    return {"respond_by": hours.after(lead.created_at, within), "remind_at": remind}
+
+
+def _inbox(step: Any, lead: Any) -> LeadInbox | None:
+    if lead.team is None:
+        return None
+    rows = LeadInbox.objects.filter(team=lead.team, archived_at=None)
+    found: LeadInbox | None = step.once(("sales.leadinbox", lead.team), rows.first)
+    return found
 
 
 def _fits(step: Any, lead: Any) -> None:

@@ -9,6 +9,7 @@ export function enhance(root) {
     let timer = 0, waiting = null, before = "";
     const look = async () => {
       const body = new FormData(form);
+      for (const [name, value] of [...body]) if (typeof value !== "string") body.delete(name);
       const now = new URLSearchParams([...body].filter(([k, v]) => k !== "csrfmiddlewaretoken" && typeof v === "string")).toString();
       if (now === before) return;
       before = now;

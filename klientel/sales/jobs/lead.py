@@ -1,0 +1,202 @@
+"""What happens to leads by itself: the rules assign them, scores follow, a first answer is noted, a late one told."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.utils.translation import gettext_lazy as _
+
+from klientel.kernel.access import ActorScope, actor_of, reading, system_actor, with_deputies
+from klientel.kernel.actions import run
+from klientel.kernel.errors import Forbidden, Missing, Refused
+from klientel.kernel.events import Event, consumer, on_wake
+from klientel.kernel.events.consuming import wake
+from klientel.kernel.events.notices import notice
+from klientel.kernel.jobs import sweep, timer
+from klientel.kernel.kinds import Links, today
+from klientel.kernel.live import notifications
+from klientel.kernel.records import RecordType, type_of
+from klientel.kernel.tenancy import current
+from klientel.sales.models import LeadRule
+from klientel.sales.queries import scores
+
+LEAD, SCORES = "sales.lead", "lead_scores"
+REMINDER, LATE = "lead_reminder", "lead_late"
+LATEST = dt.timedelta(days=14)  # nobody wants to hear of more than that after a long standstill
+PIECE = 200
+
+notice(REMINDER, _("To be answered soon: %(what)s"), icon="alarm-clock")
+notice(LATE, _("Not answered in time: %(what)s"), icon="circle-alert")
+
+
+# -- assignment ----------------------------------------------------------------------------------------------------
+
+
+@consumer("lead_routing", group="leads")
+def assign(events: list[Event]) -> None:
+    """New leads that nobody looks after are assigned by the rules; what somebody did meanwhile stands."""
+    new = [e for e in events if e.record_type == LEAD and e.kind in (f"{LEAD}.create", f"{LEAD}.capture")]
+    wanted = [e for e in new if not e.muted and not (e.changes.get("owner") or [None, None])[1]]
+    if not wanted or not LeadRule.objects.filter(archived_at=None, paused=False).exists():
+        return
+    for event in wanted:
+        _tried(f"{LEAD}.route", event)
+
+
+def _tried(key: str, event: Event, record_id: UUID | None = None, **params: Any) -> None:
+    """Done unless it does not fit any more: the lead is closed, gone, or somebody was faster."""
+    try:
+        run(system_actor(), key, record_id or event.record_id, cause=event.id, **params)
+    except (Refused, Missing):
+        return
+
+
+# -- scores --------------------------------------------------------------------------------------------------------
+
+
+@consumer(SCORES, group="leads")
+def note_what_changed(events: list[Event]) -> None:
+    """Scores of leads that these events are about are out of date; those of all, where a rule changed."""
+    stale = False
+    if any(e.record_type == "sales.scorerule" for e in events):
+        stale = scores.touch()
+    ids = {e.record_id for e in events} | set(_concerned(events))
+    if ids:
+        stale = scores.touch(list(ids)) or stale
+    if stale or any(e.record_type == LEAD for e in events):
+        wake(current(), SCORES)
+
+
+def _concerned(events: Iterable[Event]) -> Iterable[UUID]:
+    """The records that entries among these stand on: one statement for each type of entry."""
+    by_type: dict[str, list[UUID]] = defaultdict(list)
+    for event in events:
+        by_type[event.record_type].append(event.record_id)
+    for key, ids in by_type.items():
+        rtype = _known(key)
+        for name in rtype.concerns if rtype is not None and key != LEAD else ():
+            column = f'unnest("{name}")' if isinstance(rtype.fields[name], Links) else f'"{name}"'
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    f"SELECT DISTINCT {column} FROM {rtype.table} WHERE tenant_id = %s AND id = ANY(%s)",
+                    [current(), ids],
+                )
+                yield from (row[0] for row in cursor.fetchall() if row[0] is not None)
+
+
+def _known(key: str) -> RecordType | None:
+    try:
+        return type_of(key)
+    except Missing:
+        return None
+
+
+@on_wake(SCORES)
+def work_out() -> None:
+    """The scores of a piece of the leads; the next piece has a turn of its own."""
+    if scores.refresh():
+        wake(current(), SCORES)
+
+
+@sweep("sales.lead_scores")
+def fade() -> None:
+    """What happened counts less every day."""
+    if scores.fade():
+        wake(current(), SCORES)
+
+
+# -- the first answer ----------------------------------------------------------------------------------------------
+
+_ANSWERED = """
+SELECT l.id, array_agg(e.id) FROM unnest(%(about)s::uuid[], %(ids)s::uuid[], %(at)s::timestamptz[]) e(about, id, at)
+JOIN sales_lead l ON l.tenant_id = %(tenant)s AND (l.id = e.about OR l.person = e.about)
+WHERE l.first_response_at IS NULL AND l.closed_at IS NULL AND l.archived_at IS NULL AND l.created_at <= e.at
+GROUP BY l.id
+"""
+
+
+@consumer("lead_answers", group="leads")
+def note_answers(events: list[Event]) -> None:
+    """A call, meeting or e-mail of ours about a lead or its person is the first reaction to it."""
+    rows = [(UUID(i), e) for e in events if _is_answer(e) for i in (e.changes.get("concerns") or [None, None])[1] or ()]
+    if not rows:
+        return
+    facts = {"about": [i for i, _e in rows], "ids": [e.id for _i, e in rows], "at": [e.at for _i, e in rows]}
+    with connection.cursor() as cursor:
+        cursor.execute(_ANSWERED, facts | {"tenant": current()})
+        found = cursor.fetchall()
+    by_id = {e.id: e for _i, e in rows}
+    for lead, ids in found:
+        first = min((by_id[i] for i in ids), key=lambda e: e.at)
+        _tried(f"{LEAD}.react", first, lead, at=first.at.isoformat())
+
+
+def _is_answer(event: Event) -> bool:
+    """Made by somebody of us, outgoing, and not planned for later."""
+    if event.kind not in ("work.call.create", "work.meeting.create", "channels.mail.create"):
+        return False
+    new = {name: pair[1] for name, pair in event.changes.items()}
+    when = new.get("at") or new.get("begins")
+    later = bool(when) and dt.datetime.fromisoformat(when) > event.at + dt.timedelta(minutes=5)
+    return event.actor.startswith("member:") and new.get("direction") != "in" and not later
+
+
+# -- targets -------------------------------------------------------------------------------------------------------
+
+_DUE = """
+SELECT l.id, l.owner, l.team, i.escalate_to, extract(epoch FROM l.{field})::bigint FROM sales_lead l
+LEFT JOIN sales_leadinbox i ON i.tenant_id = l.tenant_id AND i.team = l.team AND i.archived_at IS NULL
+WHERE l.tenant_id = %(tenant)s AND l.{field} <= %(now)s AND l.{field} > %(first)s AND l.first_response_at IS NULL
+  AND l.closed_at IS NULL AND l.archived_at IS NULL
+  AND NOT EXISTS (
+    SELECT 1 FROM kernel_notification n WHERE n.tenant_id = l.tenant_id
+      AND n.key = %(kind)s || ':' || l.id || ':' || extract(epoch FROM l.{field})::bigint)
+ORDER BY l.{field} LIMIT %(limit)s
+"""
+
+
+@timer("sales.lead.reminder", on=LEAD, field="remind_at")
+def remind(now: dt.datetime) -> bool:
+    """Tell whoever should answer, before it is late: the owner, else the team; whether there are more."""
+    return _told(now, "remind_at", REMINDER)
+
+
+@timer("sales.lead.escalation", on=LEAD, field="respond_by")
+def escalate(now: dt.datetime) -> bool:
+    """Tell whom the inbox names that a lead was not answered in time; whether there are more."""
+    return _told(now, "respond_by", LATE)
+
+
+def _told(now: dt.datetime, field: str, kind: str) -> bool:
+    """Each once: what has been told is known by its key."""
+    facts = {"tenant": current(), "now": now, "first": now - LATEST, "kind": kind, "limit": PIECE}
+    with connection.cursor() as cursor:
+        cursor.execute(_DUE.format(field=field), facts)
+        rows = cursor.fetchall()
+    wanted: dict[UUID, list[tuple[UUID, str]]] = defaultdict(list)
+    for lead, owner, team, escalate_to, moment in rows:
+        some = [escalate_to] if kind == LATE and escalate_to else [owner] if owner else _team(team)
+        for member in with_deputies(some, today()):
+            wanted[member].append((lead, f"{kind}:{lead}:{moment}"))
+    told = [one for member, some in wanted.items() for one in _seen(member, kind, some)]
+    return notifications.tell(told) > 0 and len(rows) == PIECE
+
+
+def _team(team: UUID | None) -> list[UUID]:
+    rows = type_of("kernel.member").model.objects.filter(team=team, active=True, archived_at=None)
+    return list(rows.values_list("pk", flat=True)) if team else []
+
+
+def _seen(member: UUID, kind: str, some: list[tuple[UUID, str]]) -> Iterable[notifications.Told]:
+    """Those of which the member may see the lead."""
+    try:
+        scope = ActorScope(actor_of(member))
+    except Forbidden:
+        return
+    seen = reading.visible_ids(scope, type_of(LEAD), [lead for lead, _key in some])
+    yield from (notifications.Told(member, kind, key, LEAD, lead) for lead, key in some if lead in seen)

@@ -205,7 +205,15 @@ class Shell:
                 named.setdefault(str(one.group), []).append(item)
         first = Group("", [self.home, *self._calendar, *named.pop("", [])])
         found = [first, *(Group(label, items) for label, items in named.items())]
+        if self.further:
+            at = place("more")
+            found.append(Group("", [Item(gettext("All places"), at, "menu", current=self.request.path == at)]))
         return [*found, Group(gettext("Favourites"), self.favourites)] if self.favourites else found
+
+    @cached_property
+    def further(self) -> list[Item]:
+        """Lists that are reached through other records, one step further for who looks for one as a whole."""
+        return [self._place(t) for t in self.types if t.aside]
 
     @cached_property
     def favourites(self) -> list[Item]:
@@ -248,7 +256,7 @@ class Shell:
     @property
     def commands(self) -> list[Item]:
         """What the palette offers before anything is typed."""
-        places = [i for g in self.groups for i in g.items] + [self._place(t) for t in self.types if t.aside]
+        places = [*(i for g in self.groups for i in g.items), *self.further]
         new = [
             Item(gettext("Create: %(what)s") % {"what": i.label}, i.url, "plus", alias="neu new")
             for i in self.creatable

@@ -222,7 +222,9 @@ def _tell_new(scope: ActorScope, event: Event, made: Told, seen: dict[UUID, Name
         if isinstance(kind, LongText | RichText):
             made.body = cells.fact(kind, value, seen)
         elif not isinstance(kind, Link | Links) and len(made.facts) < 4 and str(value) not in made.title:
-            made.facts.append(cells.cell(kind, seen)(value))
+            fact = cells.fact(kind, value, seen) if kind.key == "date_time" else cells.cell(kind, seen)(value)
+            if fact not in made.facts:
+                made.facts.append(fact)
 
 
 def _lines(scope: ActorScope, event: Event, seen: dict[UUID, Name]) -> list[Line]:

@@ -27,6 +27,7 @@ class Competitor(Record):
 
     class About:
         label, plural, slug, icon, group = _("competitor"), _("competitors"), "competitors", "swords", _("Sales")
+        aside = True
         title = staticmethod(lambda one: one.strengths[:80])
         made_of = ("strengths",)
         columns = ("organisation", "strengths", "weaknesses")

@@ -29,6 +29,7 @@ class Payment(Record):
 
     class About:
         label, plural, slug, icon, group = _("payment"), _("payments"), "payments", "banknote", _("Sales")
+        aside = True
         title = "reference"
         order = "-date"
         columns = ("invoice", "date", "amount", "owner")

@@ -44,6 +44,7 @@ class PriceList(Record):
 
     class About:
         label, plural, slug, icon, group = _("price list"), _("price lists"), "price-lists", "tags", _("Sales")
+        aside = True
         title = "name"
         columns = ("currency", "group", "valid_from", "valid_until")
         sections = ((_("Price list"), ("name", "currency", "group", "valid_from", "valid_until", "tags")),)

@@ -16,6 +16,7 @@ PLACES = (
     ("", "klientel.portal.urls"),
     ("", "klientel.sales.urls"),
     ("", "klientel.channels.urls"),
+    ("", "klientel.work.urls"),
     ("", "klientel.kernel.web.urls"),
 )
 

@@ -203,7 +203,8 @@ class Shell:
                 at = place(one.route)
                 item = Item(str(one.label), at, one.icon, current=self.request.path.startswith(at))
                 named.setdefault(str(one.group), []).append(item)
-        first = Group("", [self.home, *self._calendar, *named.pop("", [])])
+        further = named.pop("", [])
+        first = Group("", [self.home, *further, *self._calendar])
         found = [first, *(Group(label, items) for label, items in named.items())]
         if self.further:
             at = place("more")

@@ -81,3 +81,29 @@ def test_the_calendar_is_readable_on_a_phone_in_the_dark_and_as_a_month(demo: De
     shot(wide, "calendar-autumn")
     assert wide.locator(".scale span").count() == 25
     assert re.search(ID, wide.locator(".brand, body").first.inner_html())
+
+
+def test_a_call_is_logged_in_two_clicks_or_keys_from_a_deal_and_from_the_day(demo: Demo) -> None:
+    page = demo.page("jan")
+    page.goto("/day")
+    page.wait_for_load_state("networkidle")
+    assert violations(page) == []
+    shot(page, "day")
+    page.locator("[data-call]").first.click()
+    page.locator("#call [name=result]").first.wait_for()
+    assert violations(page) == []
+    shot(page, "call")
+    page.keyboard.press("Escape")
+    page.goto("/deals/board")
+    page.locator(".deal a.t").first.click()
+    page.wait_for_url(re.compile(rf"/deals/{ID}/"))
+    page.wait_for_load_state("networkidle")
+    page.keyboard.press("c")
+    page.locator("#call [name=result]").first.wait_for()
+    page.keyboard.press("3")
+    page.locator(".toast", has_text="Anruf notiert").wait_for()
+    page.locator("body", has_text="Anruf: nicht erreicht").wait_for()
+    small = demo.page("jan", viewport={"width": 390, "height": 844}, color_scheme="dark")
+    small.goto("/day")
+    assert not scrolls_sideways(small)
+    shot(small, "day-phone")

@@ -1,5 +1,5 @@
-"""What can be done with tasks beyond creating and changing them."""
+"""What can be done with tasks and calls beyond creating and changing them."""
 
-from klientel.work.actions import task
+from klientel.work.actions import call, task
 
-__all__ = ["task"]
+__all__ = ["call", "task"]

@@ -10,21 +10,21 @@ from klientel.kernel.kinds import Choice, DateTime, Links, LongText, Phone, Priv
 from klientel.kernel.records.calendar import Calendar
 from klientel.kernel.records.record import Record
 
+RESULTS = (
+    ("reached", _("reached")),
+    ("voicemail", _("voicemail")),
+    ("not_reached", _("not reached")),
+    ("call_back", _("call back")),
+    ("wrong_number", _("wrong number")),
+)
+
 
 class Call(Record):
     """A call that took place or was tried."""
 
     subject = Text(_("subject"), required=True, privacy=Privacy.PERSONAL)
     direction = Choice(_("direction"), default="out", of=(("out", _("outgoing")), ("in", _("incoming"))))
-    result = Choice(
-        _("result"),
-        of=(
-            ("reached", _("reached")),
-            ("not_reached", _("not reached")),
-            ("voicemail", _("voicemail")),
-            ("call_back", _("call back")),
-        ),
-    )
+    result = Choice(_("result"), of=RESULTS)
     at = DateTime(_("when"))
     minutes = Whole(_("minutes"), least=0, most=1440)
     phone = Phone(_("phone"), privacy=Privacy.PERSONAL)

@@ -5,7 +5,7 @@ const modules = {
   "[data-grid]": "./grid.js", "[data-builder]": "./builder.js", "[data-combo]": "./combo.js",
   "[data-entries]": "./entries.js", "[data-similar]": "./similar.js", "[data-facts]": "./facts.js",
   "[data-composer]": "./composer.js", "[data-rich]": "./rich.js", "[data-poll]": "./progress.js", "[data-twins]": "./twins.js", "[data-ruled]": "./ruled.js", "[data-tree]": "./tree.js",
-  "[data-order]": "./order.js", "[data-board]": "./board.js", "[data-calendar]": "./calendar.js",
+  "[data-order]": "./order.js", "[data-board]": "./board.js", "[data-calendar]": "./calendar.js", "[data-call], [data-call-form]": "./call.js",
 };
 export function load(root = document) {
   const wanted = Object.entries(modules).filter(([selector]) => root.querySelector(selector));

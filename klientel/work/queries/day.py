@@ -119,7 +119,7 @@ def _rotting(scope: ActorScope, rtype: RecordType) -> Any:
         }
         for age, ids in by_age.items()
     ]
-    return {"all": [_OPEN, {"any": [{"all": way} for way in ways]}]} if ways else None
+    return {"all": [_OPEN, {"any": ways}]} if ways else None
 
 
 def _lines(scope: ActorScope, rtype: RecordType, where: Any, sort: str, at: str) -> tuple[list[Line], bool]:

@@ -20,7 +20,7 @@ def shot(page: Any, name: str) -> None:
 
 
 def entry(page: Any, title: str) -> Any:
-    return page.locator(".hours .ev[data-entry]", has_text=title)
+    return page.locator(".hours .ce[data-entry]", has_text=title)
 
 
 def test_a_meeting_is_made_moved_and_drawn_longer(demo: Demo) -> None:
@@ -49,16 +49,16 @@ def test_a_meeting_is_made_moved_and_drawn_longer(demo: Demo) -> None:
     page.mouse.move(box["x"] + 30 + box["width"] + 6, box["y"] + 8 + 96, steps=5)
     page.mouse.up()
     page.locator(".toast", has_text="Auftakt").wait_for()
-    page.locator(".hours[data-day='2026-12-09'] .ev", has_text="12:00–13:00").wait_for()
+    page.locator(".hours[data-day='2026-12-09'] .ce", has_text="12:00–13:00").wait_for()
     made = entry(page, "Auftakt")
     made.focus()
     page.keyboard.press("Shift+Alt+ArrowDown")
-    page.locator(".hours[data-day='2026-12-09'] .ev", has_text="12:00–13:15").wait_for()
+    page.locator(".hours[data-day='2026-12-09'] .ce", has_text="12:00–13:15").wait_for()
     entry(page, "Auftakt").focus()
     page.keyboard.press("Shift+ArrowLeft")
-    page.locator(".hours[data-day='2026-12-08'] .ev", has_text="12:00–13:15").wait_for()
+    page.locator(".hours[data-day='2026-12-08'] .ce", has_text="12:00–13:15").wait_for()
     page.locator(".toast button", has_text="Rückgängig").last.click()
-    page.locator(".hours[data-day='2026-12-09'] .ev", has_text="12:00–13:15").wait_for()
+    page.locator(".hours[data-day='2026-12-09'] .ce", has_text="12:00–13:15").wait_for()
     page.wait_for_load_state("networkidle")
     page.keyboard.press("t")
     page.wait_for_url(re.compile("calendar"))
@@ -74,7 +74,7 @@ def test_the_calendar_is_readable_on_a_phone_in_the_dark_and_as_a_month(demo: De
     shot(page, "calendar-phone")
     wide = demo.page("katrin", color_scheme="dark")
     wide.goto("/meetings/calendar?span=month")
-    wide.locator(".cal-month .ev").first.wait_for()
+    wide.locator(".cal-month .ce").first.wait_for()
     assert violations(wide) == []
     shot(wide, "calendar-month")
     wide.goto("/calendar?span=day&at=2026-10-25")

@@ -8,7 +8,6 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel import conditions
-from klientel.kernel.access.uses import unused
 from klientel.kernel.conditions import SystemScope
 from klientel.kernel.conditions.compiling import saved
 from klientel.kernel.conditions.using import references
@@ -41,9 +40,8 @@ def role(row: Any) -> None:
 
 
 def view(row: Any) -> None:
-    """A saved view's list exists, its condition compiles, its columns are fields; one that is used stays."""
+    """A saved view's list exists, its condition compiles, its columns are fields."""
     if row.archived_at is not None:
-        unused(row)
         return
     rtype = known_type(row.record_type, "record_type")
     if row.condition:

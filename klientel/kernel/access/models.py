@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
 
-from klientel.kernel.access import checks, elevating
+from klientel.kernel.access import checks, elevating, uses
 from klientel.kernel.kinds import Choice, Date, Email, Json, Link, Links, LongText, Privacy, Text, YesNo
 from klientel.kernel.records.record import Record
 from klientel.kernel.tenancy import current
@@ -144,3 +144,4 @@ class View(Record):
         )
         system = True
         check = staticmethod(checks.view)
+        permits = staticmethod(uses.unused)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
+from klientel.kernel.access.granting import ActorScope
+from klientel.kernel.access.reading import visible_ids
 from klientel.kernel.conditions import SystemScope, check
 from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.events import Event, consumer, notices
@@ -24,15 +27,15 @@ MOST = 50
 
 @dataclass(frozen=True)
 class Use:
-    """One record in whose conditions a saved one stands."""
+    """One record in whose conditions a saved one stands; ``title`` is empty where the viewer may not see it."""
 
     type: str
     id: UUID
     title: str
 
 
-def uses(view: UUID) -> list[Use]:
-    """The living records of all types whose conditions ask this saved view; at most fifty, one statement."""
+def uses(scope: ActorScope, view: UUID) -> list[Use]:
+    """The living records of all types whose conditions ask this saved view; at most fifty, named as far as seen."""
     parts, params = [], list[Any]()
     for rtype in all_types():
         columns = [k.name for k in rtype.static.values() if isinstance(k, Json)]
@@ -45,17 +48,26 @@ def uses(view: UUID) -> list[Use]:
             params += [rtype.key, current(), view, *[f'%"view:{view}"%'] * len(columns)]
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(parts) + f" LIMIT {MOST}", params)
-        return [Use(*row) for row in cursor.fetchall()]
+        found = [Use(*row) for row in cursor.fetchall()]
+    seen: set[UUID] = set()
+    for key in {one.type for one in found}:
+        seen |= visible_ids(scope, type_of(key), [one.id for one in found if one.type == key])
+    return [one if one.id in seen else replace(one, title="") for one in found]
 
 
-def unused(view: Any) -> None:
-    """Refuse to let a saved view go while it is used, and say where."""
-    found = uses(view.id)
-    if found:
-        where = ", ".join(f"{type_of(u.type).label} “{u.title}”" for u in found[:10])
-        details = {"uses": [{"type": u.type, "id": str(u.id)} for u in found]}
-        message = _("This view is still used: %(where)s.") % {"where": where}
-        raise Refused("in_use", message, details=details)
+def unused(scope: ActorScope, drafts: list[Any]) -> dict[int, Refused]:
+    """Refusals, by item, of saved views that are to go while they are used: where, as far as the actor sees it."""
+    refusals: dict[int, Refused] = {}
+    for draft in drafts:
+        if draft.record.archived_at is not None and (found := uses(scope, draft.record.id)):
+            named = [one for one in found if one.title]
+            words = [f"{type_of(one.type).label} “{one.title}”" for one in named[:10]]
+            if hidden := len(found) - len(named):
+                words.append(ngettext("%(n)d entry of others", "%(n)d entries of others", hidden) % {"n": hidden})
+            details = {"uses": [{"type": one.type, "id": str(one.id)} for one in named]}
+            message = _("This view is still used: %(where)s.") % {"where": ", ".join(words)}
+            refusals[draft.item] = Refused("in_use", message, details=details)
+    return refusals
 
 
 # -- conditions that break ------------------------------------------------------------------------------------------

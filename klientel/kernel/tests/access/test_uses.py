@@ -34,15 +34,34 @@ def test_a_view_that_is_used_stays_and_says_where(anna: Actor) -> None:
     asks = {"all": [{"in": f"view:{base.id}"}]}
     above = view(anna, "Above", asks)
     run(anna, "kernel.role.create", name="Few", grants=[{"record": PERSON, "verb": "view", "where": asks}])
-    assert sorted(u.title for u in uses(base.id)) == ["Above", "Few"]
+    assert sorted(u.title for u in uses(ActorScope(anna), base.id)) == ["Above", "Few"]
     with pytest.raises(Refused) as no:
         run(anna, "kernel.view.archive", base.id)
     assert no.value.code == "in_use"
     assert "“Above”" in str(no.value.message)
     base.refresh_from_db()
     assert base.archived_at is None
-    assert uses(above.id) == []
+    assert uses(ActorScope(anna), above.id) == []
     run(anna, "kernel.view.archive", above.id)
+
+
+def test_who_may_not_see_where_a_view_is_used_is_told_that_it_is_and_no_name(anna: Actor) -> None:
+    base = view(anna, "Base", {"field": "first_name", "op": "is", "value": "Anna"})
+    asks = {"all": [{"in": f"view:{base.id}"}]}
+    view(anna, "Everybody's", asks)
+    secret = run(anna, "kernel.view.create", name="Secret", record_type=PERSON, owner=anna.member, shared="own",
+                 condition=asks).record  # fmt: skip
+    seen = {"field": "shared", "op": "is", "value": "all"}
+    dora = make_member("Dora", [{"record": "kernel.view", "verb": v, "where": seen} for v in ("view", "change", "archive")])
+    assert {u.title for u in uses(ActorScope(dora), base.id)} == {"Everybody's", ""}
+    with pytest.raises(Refused) as no:
+        run(dora, "kernel.view.archive", base.id)
+    assert no.value.code == "in_use"
+    assert "“Everybody's”" in str(no.value.message)
+    assert "Secret" not in str(no.value.message)
+    assert str(secret.id) not in str(no.value.details)
+    base.refresh_from_db()
+    assert base.archived_at is None
 
 
 def test_a_view_in_a_grant_limits_its_holder(anna: Actor) -> None:

@@ -121,3 +121,11 @@ def test_a_view_says_on_its_page_where_it_is_used(client: Client, actor: Actor) 
     answer = client.post(reverse("view_delete", args=[views[0].id]))
     assert answer.status_code == 422
     assert "Above" in answer.content.decode()
+
+
+def test_only_types_with_a_place_in_the_sidebar_have_a_tab(client, actor):
+    page = client.get(reverse("settings_fields", args=["persons"])).content.decode()
+    tabs = page.partition('<nav class="tabs bar"')[2].partition("</nav>")[0]
+    assert reverse("settings_fields", args=["organisations"]) in tabs
+    assert reverse("settings_fields", args=["not-duplicates"]) not in tabs
+    assert reverse("settings_fields", args=["files"]) not in tabs

@@ -53,7 +53,7 @@ def fields_of(request: Any, slug: str) -> HttpResponse:
         for name, kind in rtype.fields.items()
         if not kind.readonly or kind.computed
     ]
-    types = sorted((t for t in _types() if not (t.system or t.tie)), key=lambda t: str(t.plural).casefold())
+    types = sorted((t for t in _types() if t.group and not (t.system or t.tie)), key=lambda t: str(t.plural).casefold())
     context = {"rtype": rtype, "fields": shown, "types": types, "layouts": _layouts(request, rtype)}
     return render(request, "settings/fields.html", context)
 

@@ -52,7 +52,8 @@ def test_who_may_not_see_where_a_view_is_used_is_told_that_it_is_and_no_name(ann
     secret = run(anna, "kernel.view.create", name="Secret", record_type=PERSON, owner=anna.member, shared="own",
                  condition=asks).record  # fmt: skip
     seen = {"field": "shared", "op": "is", "value": "all"}
-    dora = make_member("Dora", [{"record": "kernel.view", "verb": v, "where": seen} for v in ("view", "change", "archive")])
+    verbs = ("view", "change", "archive")
+    dora = make_member("Dora", [{"record": "kernel.view", "verb": verb, "where": seen} for verb in verbs])
     assert {u.title for u in uses(ActorScope(dora), base.id)} == {"Everybody's", ""}
     with pytest.raises(Refused) as no:
         run(dora, "kernel.view.archive", base.id)

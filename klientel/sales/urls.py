@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from klientel.sales.views import capturing, conditions, deal, leads, lines, paper
+from klientel.sales.views import approving, capturing, conditions, deal, leads, lines, paper, versions
 
 __all__ = ["deal", "urlpatterns"]  # what the page of a deal tells is declared by being imported
 
@@ -15,5 +15,7 @@ urlpatterns = [
     path("leads/inboxes", leads.inboxes, name="lead_inboxes"),
     path("quotes/<uuid:record_id>/lines", lines.lines, {"slug": "quotes"}, name="quote_lines"),
     path("deals/<uuid:record_id>/lines", lines.lines, {"slug": "deals"}, name="deal_lines"),
+    path("quotes/<uuid:record_id>/approval", approving.decide, name="quote_approval"),
+    path("quotes/<uuid:record_id>/versions", versions.compare, name="quote_versions"),
     path("quotes/<uuid:record_id>/pdf", paper.pdf, name="quote_pdf"),
 ]

@@ -28,17 +28,18 @@ class Notice:
     one: Any
     many: Any
     icon: str
+    page: str = ""  # the route of a page of its own, else the record's
 
 
 _notices: dict[str, Notice] = {}
 _namers: dict[str, Namer] = {}
 
 
-def notice(kind: str, one: Any, many: Any = None, *, icon: str = "bell") -> None:
-    """Declare a kind of notification."""
+def notice(kind: str, one: Any, many: Any = None, *, icon: str = "bell", page: str = "") -> None:
+    """Declare a kind of notification; ``page`` is the route it leads to, with the record's id."""
     if kind in _notices:
         raise RuntimeError(f"Two kinds of notifications are called {kind}")
-    _notices[kind] = Notice(kind, one, many or one, icon)
+    _notices[kind] = Notice(kind, one, many or one, icon, page)
 
 
 def find(kind: str) -> Notice:

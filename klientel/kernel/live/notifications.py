@@ -129,6 +129,7 @@ class Shown:
     text: str
     record_type: str
     record_id: UUID | None
+    page: str = ""
 
 
 def latest(scope: ActorScope, *, limit: int = 30, before: UUID | None = None, unread_only: bool = False) -> list[Shown]:
@@ -151,7 +152,17 @@ def latest(scope: ActorScope, *, limit: int = 30, before: UUID | None = None, un
         known = notices.find(one.kind)
         text = str(known.many if int(words["n"]) > 1 else known.one) % words
         shown.append(
-            Shown(one.pk, one.at, one.read_at is not None, one.kind, known.icon, text, one.record_type, one.record_id)
+            Shown(
+                one.pk,
+                one.at,
+                one.read_at is not None,
+                one.kind,
+                known.icon,
+                text,
+                one.record_type,
+                one.record_id,
+                known.page,
+            )
         )
     return shown
 

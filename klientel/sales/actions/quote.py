@@ -1,4 +1,4 @@
-"""What can be done with a quote: approval, sending, the customer's answer, a new version."""
+"""What can be done with a quote: sending, the customer's answer, a new version."""
 
 from __future__ import annotations
 
@@ -10,55 +10,20 @@ from django.utils.translation import gettext as say
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.actions import Step, action
-from klientel.kernel.errors import Forbidden
+from klientel.kernel.events.notices import NOTIFY, notice
 from klientel.kernel.files import keeping
-from klientel.kernel.kinds import LongText, Text, today
+from klientel.kernel.kinds import Date, Text, today
 from klientel.kernel.records import type_of
 from klientel.sales.models import Quote, quoting
 from klientel.sales.models.quoting import ACCEPTED, APPROVED, AWAITING, DECLINED, DRAFT, EXPIRED, SENT, SUPERSEDED
 from klientel.sales.queries.paper import paper
+from klientel.sales.queries.waiting import tasks_of
 
 FOLLOW_UP = dt.timedelta(days=7)
-Note = Annotated[str, LongText(_("note"), max_length=1000)]
+notice("sales.quote.remind_expiry", _("Ends soon without an answer: %(what)s"), icon="alarm-clock")
 Reason = Annotated[str, Text(_("reason"), max_length=500)]
 _CARRIED = ("name", "deal", "organisation", "person", "form", "language", "currency", "salutation", "introduction",
             "terms", "positions", "discount", "owner", "tags")  # fmt: skip
-
-
-@action("sales.quote", _("Ask for approval"), needs="change", icon="shield-question-mark")
-def ask_approval(step: Step, quote: Quote, *, note: Note = "") -> None:
-    """The discount is more than one may give alone: whoever approves gets a task."""
-    step.require(quote.state == DRAFT, "not_a_draft", _("Only a draft can be sent for approval."))
-    _complete(step, quote)
-    form = quoting.form_of(step, quote)
-    judge = form.approver if form.approver != step.actor.member else form.deputy
-    step.require(judge is not None, "nobody_approves", _("The quote form names nobody else who could approve this."))
-    step.stamp(quote, state=AWAITING, asked_by=step.actor.member, approved_by=None)
-    step.create(
-        "work.task", subject=say("Approve quote %(number)s") % {"number": quote.number}, description=note,
-        priority="high", due=today(), owner=judge, concerns=[quote.id],
-    )  # fmt: skip
-
-
-@action("sales.quote", _("Approve"), icon="shield-check", undoable=False)
-def approve(step: Step, quote: Quote, *, note: Note = "") -> None:
-    """The discount may be given."""
-    _judge(step, quote)
-    step.stamp(quote, state=APPROVED, approved_by=step.actor.member)
-
-
-@action("sales.quote", _("Send back"), needs="approve", icon="shield-x")
-def send_back(step: Step, quote: Quote, *, reason: Reason) -> None:
-    """The discount may not be given; the quote is a draft again."""
-    _judge(step, quote)
-    step.stamp(quote, state=DRAFT, reason=reason)
-
-
-@action("sales.quote", _("Back to draft"), needs="change", icon="pencil-line")
-def withdraw(step: Step, quote: Quote) -> None:
-    """Change it once more before it goes out; an approval is lost by that."""
-    step.require(quote.state in (AWAITING, APPROVED), "not_waiting", _("This quote is not waiting for anything."))
-    step.stamp(quote, state=DRAFT, approved_by=None)
 
 
 @action("sales.quote", _("Mark as sent"), needs="change", icon="send", undoable=False)
@@ -70,7 +35,7 @@ def send(step: Step, quote: Quote) -> None:
 def hand_out(step: Step, quote: Quote) -> None:
     """Freeze a quote and keep its paper, because it goes to the customer in this transaction."""
     step.require(quote.state in (DRAFT, APPROVED), "not_to_be_sent", _("Only a draft or an approved quote is sent."))
-    _complete(step, quote)
+    complete(step, quote)
     approved = quote.state == APPROVED or not needs_approval(step, quote)
     step.require(approved, "approval_missing", _("The discount needs approval first."))
     step.require(
@@ -127,6 +92,25 @@ def revise(step: Step, quote: Quote) -> None:
     step.mark(quote)
 
 
+@action("sales.quote", _("Reminder before it ends"), needs="change", icon="alarm-clock", only=("system",))
+def remind_expiry(step: Step, quote: Quote) -> None:
+    """Its validity ends soon and nobody has answered: its owner is told, once for each time it is sent."""
+    form = quoting.form_of(step, quote)
+    known = quote.reminded_at is not None and quote.sent_at is not None and quote.reminded_at >= quote.sent_at
+    step.require(quote.state == SENT and not known, "not_due", _("No reminder is due."))
+    step.require(
+        quote.valid_until and quote.valid_until - dt.timedelta(days=form.remind_days or 3) <= today(), "not_due",
+        _("No reminder is due."),
+    )  # fmt: skip
+    step.stamp(quote, reminded_at=step.now)
+    step.keep(**{NOTIFY: [str(quote.owner)] if quote.owner else []})
+    words = {"number": quote.number, "day": Date().show(quote.valid_until)}
+    step.create(
+        "work.task", subject=say("Quote %(number)s ends on %(day)s: ask for the answer") % words, priority="high",
+        due=today(), owner=quote.owner, concerns=[quote.id],
+    )  # fmt: skip
+
+
 def needs_approval(step: Any, quote: Quote) -> bool:
     """Whether its highest discount is more than the form lets anybody give alone."""
     above = quoting.form_of(step, quote).approval_above
@@ -164,22 +148,11 @@ def _follow_up(step: Step, quote: Quote) -> None:
     )  # fmt: skip
 
 
-def _complete(step: Step, quote: Quote) -> None:
-    step.require(quote.positions, "no_lines", _("A quote needs at least one line."), field="positions")
-
-
-def _judge(step: Step, quote: Quote) -> None:
-    step.require(quote.state == AWAITING, "not_waiting", _("This quote is not waiting for anything."))
-    form, me = quoting.form_of(step, quote), step.actor.member
-    if me is None or me not in (form.approver, form.deputy):
-        raise Forbidden("not_the_approver", _("Only the approver named in the quote form or the deputy decides this."))
-    if me == quote.asked_by:
-        raise Forbidden("own_discount", _("Nobody approves their own discount."))
-
-
 def answered(step: Step, quote: Quote, state: str, reason: str, chosen: Collection[int] = ()) -> None:
     """Write down the answer; what was accepted counts with the options that were chosen."""
     step.require(quote.state == SENT, "not_open", _("Only a quote that is sent and still valid can be answered."))
+    for task in tasks_of(quote, quote.sent_at):  # to follow it up
+        step.follow(task, state="done", done_at=step.now)
     step.stamp(quote, state=state, closed_at=step.now, reason=reason)
     if state == ACCEPTED:
         totals = quoting.agreed(quote, chosen)
@@ -187,3 +160,8 @@ def answered(step: Step, quote: Quote, state: str, reason: str, chosen: Collecti
             quote, chosen=sorted(chosen), agreed_net=quoting.as_money(totals, "net"),
             agreed=quoting.as_money(totals, "gross"),
         )  # fmt: skip
+
+
+def complete(step: Step, quote: Quote) -> None:
+    """Refuse a quote without lines."""
+    step.require(quote.positions, "no_lines", _("A quote needs at least one line."), field="positions")

@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from klientel.kernel.access.reading import select
 from klientel.kernel.actions.workspace import CURRENCIES
 from klientel.kernel.identity.models import LANGUAGES
 from klientel.kernel.kinds import (
@@ -24,6 +25,7 @@ from klientel.kernel.kinds import (
     Text,
     Whole,
 )
+from klientel.kernel.records import type_of
 from klientel.kernel.records.record import Record
 from klientel.sales.models import quoting, telling
 from klientel.sales.models.positions import Positions
@@ -106,6 +108,23 @@ class Quote(Record):
             (_("Progress"), ("asked_by", "approved_by", "sent_at", "document", "closed_at", "signed_by", "agreed_net",
                              "agreed", "reason", "evidence", "replaces")),
         )  # fmt: skip
+
+    def letters(self, scope: Any) -> list[dict[str, Any]]:
+        """The last mails that brought it to somebody and what became of them, as far as the viewer may see them."""
+        rtype = type_of("channels.mail")
+        if self.state == "draft" or "state" not in scope.visible(rtype):
+            return []
+        where = {"field": "concerns", "op": "contains_one", "value": [str(self.pk)]}
+        columns = [name for name in ("state", "reply") if name in scope.visible(rtype)]
+        found = select(scope, rtype, columns=columns, where=where, sort="-created_at", limit=3)
+        kind = rtype.fields["state"]
+        return [
+            {
+                "id": row.id, "title": row.title, "state": kind.show(row.values["state"]),
+                "tone": kind.tones.get(row.values["state"], ""), "reply": row.values.get("reply") or "",
+            }
+            for row in found.rows
+        ]  # fmt: skip
 
     @property
     def told(self) -> dict[str, Any]:

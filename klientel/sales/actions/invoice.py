@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from typing import Annotated, Any
+from uuid import UUID
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from klientel.kernel.access.reading import visible_ids
 from klientel.kernel.actions import Step, action
-from klientel.kernel.kinds import Date, Money, Text, today
+from klientel.kernel.errors import Refused
+from klientel.kernel.files.opening import open_file
+from klientel.kernel.kinds import Date, File, Link, Money, Text, today
+from klientel.kernel.records import type_of
+from klientel.lib.dates import format_date
+from klientel.lib.einvoices import EInvoice
 from klientel.sales.models import Invoice, invoicing
 from klientel.sales.models.invoicing import OPEN, PARTLY, VOID
+from klientel.sales.queries import einvoice
 
 
 @action("sales.invoice", _("Paid"), needs="pay", icon="banknote")
@@ -47,3 +57,69 @@ def reopen(step: Step, invoice: Invoice) -> None:
     """It was marked as cancelled by mistake."""
     step.require(invoice.state == VOID, "not_void", _("This invoice was not cancelled."))
     step.stamp(invoice, state=OPEN)
+
+
+@action("sales.invoice", _("Take in an e-invoice"), needs="create", new=True, icon="file-down")
+def take(
+    step: Step, *,
+    document: Annotated[UUID, File(_("e-invoice"), help_text=_("XRechnung, ZUGFeRD or Factur-X"))],
+    organisation: Annotated[UUID | None, Link("contacts.organisation", _("organisation"))] = None,
+) -> Any:  # fmt: skip
+    """Read a file that was uploaded: an invoice with all it says, and the file as it came."""
+    found, file = _read(step, document)
+    values = einvoice.values_of(step.scope, found, organisation)
+    step.settle(Invoice._meta.db_table)
+    known = _known(values)
+    if known is not None:
+        raise _there(step, known)
+    made = step.create("sales.invoice", **values, document=document)
+    step.stamp(made, **einvoice.facts_of(found))
+    step.follow(file, concerns=list(dict.fromkeys([*file.concerns, made.id])))
+    return made
+
+
+@action("sales.invoice", _("Add the e-invoice"), needs="change", icon="paperclip")
+def attach(
+    step: Step, invoice: Invoice, *,
+    document: Annotated[UUID, File(_("e-invoice"), help_text=_("XRechnung, ZUGFeRD or Factur-X"))],
+) -> None:  # fmt: skip
+    """The e-invoice of an invoice that an ERP told before: its number, date and total must be the same."""
+    step.require(invoice.document is None, "document_there", _("This invoice has its document already."))
+    found, file = _read(step, document)
+    values = einvoice.values_of(step.scope, found, invoice.organisation)
+    same = (values["number"], values["date"]) == (invoice.number, invoice.date)
+    step.require(same, "other_invoice", _("This is the e-invoice %(number)s of %(date)s, another one.") % {
+        "number": found.number, "date": format_date(found.date, get_language() or "en")}, field="document")  # fmt: skip
+    stated, ours = abs(found.stated.sums["gross"]), abs(invoicing.amount(invoice.gross))
+    step.require(stated == ours, "other_total", _("The e-invoice comes to %(stated)s, this invoice to %(ours)s.") % {
+        "stated": f"{stated:.2f}", "ours": f"{ours:.2f}"}, field="document")  # fmt: skip
+    fields = type_of(invoice).fields
+    missing = {n: v for n, v in values.items() if n != "paid" and v and fields[n].is_empty(getattr(invoice, n))}
+    step.change(invoice, **missing, document=document)
+    step.stamp(invoice, **einvoice.facts_of(found))
+    step.follow(file, concerns=list(dict.fromkeys([*file.concerns, invoice.id])))
+
+
+def _read(step: Step, document: UUID) -> tuple[EInvoice, Any]:
+    """What the file says, and its record; the bytes are those that came, by their SHA-256."""
+    opened = open_file(step.scope, document)
+    data = opened.path.read_bytes() if opened.path else b""
+    same = not opened.path or hashlib.sha256(data).hexdigest() == opened.record.digest
+    step.require(same, "bytes_changed", _("The file is not what was uploaded."), field="document")
+    return einvoice.read_file(data), opened.record
+
+
+def _known(values: dict[str, Any]) -> Invoice | None:
+    """The invoice of the same issuer, number and date that is there already."""
+    draft = Invoice(**{name: values[name] for name in ("direction", "seller", "seller_vat_id", "organisation")})
+    same = {"direction": values["direction"], "number": values["number"], "date": values["date"]}
+    return Invoice.objects.filter(**same, issuer=invoicing.issuer_of(draft), archived_at=None).first()
+
+
+def _there(step: Step, known: Invoice) -> Refused:
+    if not visible_ids(step.scope, type_of("sales.invoice"), [known.pk]):
+        return Refused("known_already", _("This invoice is there already."), "document")
+    details = {"id": str(known.pk), "document": known.document is not None}
+    words = {"number": known.number, "date": format_date(known.date, get_language() or "en")}
+    text = _("Invoice %(number)s of %(date)s is there already.") % words
+    return Refused("known_already", text, "document", details=details)

@@ -67,6 +67,7 @@ class QuoteForm(Record):
     )
     company = Text(_("company"), max_length=200)
     sender = LongText(_("address"), max_length=500, help_text=_("As it stands on the letterhead, line by line"))
+    vat_id = Text(_("VAT ID"), max_length=20, help_text=_("By it Klientel tells own invoices from those of suppliers"))
     footer = LongText(_("foot of the page"), max_length=1000, help_text=_("Bank, register and tax numbers"))
     logo = File(_("logo"))
     introduction = LongText(_("introduction"), max_length=4000)
@@ -86,7 +87,7 @@ class QuoteForm(Record):
             (_("Tax"), ("standard_rate", "reduced_rate", "exempt_reason")),
             (_("Approval"), ("approval_above", "approver", "deputy", "approval_days")),
             (_("Sending"), ("mail_template", "mail_template_en", "remind_days", "keeps_ip")),
-            (_("Letterhead"), ("company", "sender", "footer", "logo")),
+            (_("Letterhead"), ("company", "sender", "vat_id", "footer", "logo")),
             (_("Texts"), ("introduction", "terms", "introduction_en", "terms_en")),
         )
         check = staticmethod(_in_order)

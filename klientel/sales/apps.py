@@ -13,4 +13,5 @@ class SalesConfig(AppConfig):
 
     def ready(self) -> None:
         """Dashboards are declared."""
-        import_module("klientel.sales.presets.dashboards")
+        for name in ("dashboards", "revenue"):
+            import_module(f"klientel.sales.presets.{name}")

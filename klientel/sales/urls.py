@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from django.urls import path
 
-from klientel.sales.views import approving, capturing, conditions, deal, leads, lines, paper, versions
+from klientel.sales.views import (
+    approving,
+    capturing,
+    conditions,
+    deal,
+    einvoices,
+    leads,
+    lines,
+    organisation,
+    paper,
+    versions,
+)
 
-__all__ = ["deal", "urlpatterns"]  # what the page of a deal tells is declared by being imported
+__all__ = ["deal", "organisation", "urlpatterns"]  # what these pages tell is declared by being imported
 
 urlpatterns = [
+    path("invoices/take", einvoices.take, name="invoices_take"),
     path("leads/without-next-step", leads.stepless, name="leads_stepless"),
     path("leads/capture", capturing.capture, name="lead_capture"),
     path("<slug:slug>/<uuid:record_id>/condition", conditions.condition, name="lead_condition"),

@@ -192,6 +192,7 @@ preset(
         },
         beside=(_NOTE,),
         values={"tags": groups},
+        known_by=("customer_number", "vat_id"),
         creates=("parent",),
         cards=True,
     ),

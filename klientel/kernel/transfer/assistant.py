@@ -27,7 +27,7 @@ from klientel.kernel.transfer import committing, preview, running, storage
 from klientel.kernel.transfer import mapping as mappings
 from klientel.kernel.transfer.models import ImportRow, ImportRun, State
 from klientel.kernel.transfer.options import POLICIES, UPDATES, Options
-from klientel.kernel.transfer.targets import Target, targets
+from klientel.kernel.transfer.targets import Target, preset_of, targets
 from klientel.lib import clock
 from klientel.lib.sentences import Unreadable
 from klientel.lib.tables.writing import csv_chunks
@@ -123,8 +123,14 @@ def start(actor: Actor, rtype: RecordType | str, upload: Any, *, name: str = "",
 
 
 def _first_options(scope: ActorScope, rtype: RecordType, actor: Actor, given: Any) -> Options:
-    """Whoever may only create what is their own gets the records, unless the options say otherwise."""
+    """Whoever may only create what is their own gets the records, unless the options say otherwise.
+
+    Rows of a type with numbers of their own (`Preset.keys`) bring what is known up to date.
+    """
     options = Options.of(given)
+    keys = preset_of(rtype).keys
+    if keys and not given and scope.writable(rtype).keys() >= set(keys):
+        options = Options(keys=keys, on_duplicate="update", update="overwrite")
     grants = scope.grants(rtype, "create")
     if options.owner is None and actor.member and grants and all(g.where for g in grants):
         return Options.of(options.plain() | {"owner": actor.member})

@@ -244,7 +244,7 @@ class _Alike:
 
 def _existing(scope: ActorScope, rtype: RecordType, texts: list[str]) -> dict[str, UUID]:
     found = _by_id(scope, rtype, texts)
-    for look in (_by_name, _by_mail, _by_likeness):
+    for look in (_by_name, _by_number, _by_mail, _by_likeness):
         rest = [t for t in texts if t not in found]
         if rest:
             found |= look(scope, rtype, rest)
@@ -282,6 +282,20 @@ def _by_name(scope: ActorScope, rtype: RecordType, texts: list[str]) -> dict[str
             keys.setdefault(key, []).append(text)
     rows = _query(scope, rtype, "t.sort_key", Sql("t.sort_key = ANY(%s)", ([k for k in keys if k],)))
     return {text: record_id for record_id, key in rows for text in keys.get(key, ())}
+
+
+def _by_number(scope: ActorScope, rtype: RecordType, texts: list[str]) -> dict[str, UUID]:
+    """By fields that name a record elsewhere (`Preset.known_by`), without spaces and signs; of several the oldest."""
+    plain = {t: "".join(c for c in t.upper() if c.isalnum()) for t in texts if any(c.isdigit() for c in t)}
+    visible, found = scope.visible(rtype), dict[str, UUID]()
+    for name in preset_of(rtype).known_by if plain else ():
+        if name not in visible:
+            continue
+        bare = f"upper(regexp_replace(t.{name}, '[^[:alnum:]]', '', 'g'))"
+        rows = _query(scope, rtype, bare, Sql(f"t.{name} <> '' AND {bare} = ANY(%s)", (list(plain.values()),)))
+        known = {key: record_id for record_id, key in rows}
+        found = {t: known[key] for t, key in plain.items() if key in known} | found
+    return found
 
 
 def _by_mail(scope: ActorScope, rtype: RecordType, texts: list[str]) -> dict[str, UUID]:

@@ -73,6 +73,8 @@ class Preset:
     synonyms: dict[str, tuple[str, ...]] = field(default_factory=dict)  # path -> what columns are called
     parts: tuple[Part, ...] = ()
     values: dict[str, Callable[[str], str]] = field(default_factory=dict)  # field -> a cell's text as the kind knows it
+    known_by: tuple[str, ...] = ()  # fields by which other files name a record of this type: a customer number
+    keys: tuple[str, ...] = ()  # fields that say which record a row means, unless somebody chooses others
     creates: tuple[str, ...] = ()  # links whose record is made where no such name is known
     #: path -> where a column leads whose name says this path, by its values
     doubts: dict[str, Callable[[list[str]], str]] = field(default_factory=dict)

@@ -81,11 +81,9 @@ def _sign(step: Any, invoice: Any) -> None:
     """Amounts of a credit note are negative, however they came; a negative invoice is one."""
     if invoice.sort == INVOICE and amount(invoice.gross) < 0:
         step.stamp(invoice, sort=CREDIT)
-    if invoice.sort != CREDIT or amount(invoice.gross) <= 0:
-        return
-    for name in _AMOUNTS:
-        if value := getattr(invoice, name):
-            step.stamp(invoice, **{name: {"amount": f"{-Decimal(value['amount']):.2f}", "currency": value["currency"]}})
+    for name in _AMOUNTS if invoice.sort == CREDIT else ():
+        if (value := getattr(invoice, name)) and Decimal(value["amount"]) > 0:
+            step.stamp(invoice, **{name: {"amount": f"-{value['amount']}", "currency": value["currency"]}})
 
 
 def _fill(step: Any, invoice: Any, touched: set[str]) -> None:

@@ -21,6 +21,12 @@ class Payment(Record):
 
     class Meta(Record.Meta):
         app_label = "sales"
+        constraints = [
+            models.UniqueConstraint(
+                "tenant_id", "invoice", "date", "amount", "reference", name="payment_once",
+                condition=models.Q(archived_at=None),
+            )
+        ]  # fmt: skip
         indexes = [
             *Record.Meta.indexes,
             models.Index("tenant_id", "invoice", "date", "id", name="payment_invoice"),

@@ -66,7 +66,8 @@ def test_what_is_open_follows_payments_and_their_undoing(anna: Actor) -> None:
 def test_several_payments_of_one_list_all_count(anna: Actor) -> None:
     made, other = invoice(anna), invoice(anna, number="R-2")
     ids = (made.pk, other.pk, made.pk)
-    items = [Item(None, {"invoice": str(i), "amount": "40", "date": "2026-06-01"}) for i in ids]
+    facts = {"amount": "40", "date": "2026-06-01"}
+    items = [Item(None, {"invoice": str(i), "reference": f"Part {n}", **facts}) for n, i in enumerate(ids)]
     assert [one.refused for one in run_many(anna, "sales.payment.create", items)] == [None] * 3
     consumed()
     assert [figures(one) for one in (made, other)] == [("39.00", "80.00", "partly"), ("79.00", "40.00", "partly")]

@@ -278,7 +278,7 @@ def progress(run: ImportRun) -> Progress:
     counts = {k: n for k, n in now.counts.items() if not k.startswith("made:")}
     ends = now.finished_at or timezone.now()
     seconds = (ends - now.started_at).total_seconds() if now.started_at else 0.0
-    return Progress(now.state, now.rows_done, now.rows_total, counts, made, now.reason, seconds)
+    return Progress(now.state, now.rows_done, now.rows_total, counts, made, now.why, seconds)
 
 
 def outcomes(run: ImportRun, *, after: int = 0, limit: int = 100, state: str = "") -> list[ImportRow]:

@@ -18,7 +18,6 @@ from klientel.kernel import writing
 from klientel.kernel.access import reading
 from klientel.kernel.actions import Item
 from klientel.kernel.actions.drafting import fresh
-from klientel.kernel.errors import Refused
 from klientel.kernel.kinds import Link, Links
 from klientel.kernel.records import type_of
 from klientel.kernel.transfer import running, staging, telling
@@ -39,11 +38,7 @@ def commit(run_id: UUID, *, tell: Callable[[ImportRun], None] | None = None, chu
     """Carry out what stands in staging, from where that stands to the end; called twice it does nothing."""
     with transaction.atomic():
         run = _begin(run_id)
-        with running.surroundings(run.language):
-            try:
-                carrier = Carrier(run) if run.state == State.RUNNING else None
-            except Refused as no:
-                return running.fail(run, str(no.message))
+        carrier = running.begun(run, lambda: Carrier(run)) if run.state == State.RUNNING else None
     if carrier is None:
         return run
     with calm(), running.surroundings(run.language):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import orjson
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.tenancy.models import Id, TenantModel
@@ -49,7 +51,7 @@ class ImportRun(TenantModel):
     member = models.UUIDField(null=True)  # on whose rights it runs; none is the system's own
     actor_name = models.CharField(max_length=200, default="")
     language = models.CharField(max_length=8, default="")
-    reason = models.TextField(default="")  # why it failed, one sentence
+    reason = models.TextField(default="")  # why it failed: one sentence of each language, as JSON
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -60,6 +62,14 @@ class ImportRun(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def why(self) -> str:
+        """Why it failed, in the reader's language; empty where it did not."""
+        if not self.reason.startswith("{"):  # of an earlier version
+            return self.reason
+        said: dict[str, str] = orjson.loads(self.reason)
+        return said.get((get_language() or "")[:2]) or next(iter(said.values()))
 
 
 class StagedRow(TenantModel):

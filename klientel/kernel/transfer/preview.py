@@ -48,7 +48,7 @@ def check(run: ImportRun, *, tell: Callable[[int], None] | None = None, shown: i
     begin(run)
     run = staging.stage(run.pk, tell=(lambda now: tell(now.rows_done)) if tell else None)
     if run.state == State.FAILED:
-        raise Refused("not_checked", run.reason)
+        raise Refused("not_checked", run.why)
     return report(run, shown)
 
 

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
+import orjson
 from django.db import connection, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -30,11 +31,13 @@ from klientel.kernel.transfer.importing import CHUNK, Importer, Result, chunks
 from klientel.kernel.transfer.models import ImportRow, ImportRun, StagedRow, State
 from klientel.kernel.transfer.options import Options
 from klientel.kernel.transfer.taking import Taken, Taker
+from klientel.kernel.transfer.targets import LANGUAGES
 from klientel.kernel.twins.jobs import start as search_twins
 from klientel.lib import clock
 from klientel.lib.sentences import Unreadable
 from klientel.lib.tables import Table, open_table
 
+Made = TypeVar("Made")
 _SAMPLE = 200
 _ANALYZED = 500  # rows after which the planner is told for the first time
 _LONGEST_CELL = 2000  # of a row that is kept with its outcome
@@ -122,14 +125,10 @@ def carry_out(run_id: UUID, *, tell: Callable[[ImportRun], None] | None = None, 
     """
     with transaction.atomic():
         run = _begin(run_id)
-        with surroundings(run.language):
-            try:
-                prepared = prepare(run, actor_of_run(run)) if run.state == State.RUNNING else None
-                importer = prepared.importer(run.change_set) if prepared else None
-            except Refused as no:
-                return fail(run, str(no.message))
-    if prepared is None or importer is None:
+        ready = begun(run, lambda: _importing(run)) if run.state == State.RUNNING else None
+    if ready is None:
         return run
+    prepared, importer = ready
     fresh = 0
     with calm(), surroundings(run.language), closing(ahead(chunks(prepared.rows(run.cursor), chunk))) as pieces:
         for some in pieces:
@@ -145,6 +144,24 @@ def carry_out(run_id: UUID, *, tell: Callable[[ImportRun], None] | None = None, 
                 return run
     with transaction.atomic():
         return _finish(run_id)
+
+
+def _importing(run: ImportRun) -> tuple[Prepared, Importer]:
+    prepared = prepare(run, actor_of_run(run))
+    return prepared, prepared.importer(run.change_set)
+
+
+def begun(run: ImportRun, make: Callable[[], Made]) -> Made | None:
+    """What ``make`` makes; where it refuses, nothing, and the import has failed: why is kept in every language."""
+    why: dict[str, str] = {}
+    for language in (run.language, *LANGUAGES):
+        with surroundings(language):
+            try:
+                return make()
+            except Refused as no:
+                why[language] = str(no.message)
+    fail(run, {language: why[language] for language in LANGUAGES})
+    return None
 
 
 def refresh_statistics(types: list[RecordType]) -> None:
@@ -250,10 +267,9 @@ def look_for_twins(run: ImportRun) -> None:
         search_twins(run.record_type)
 
 
-def fail(run: ImportRun, reason: str) -> ImportRun:
-    """It cannot go on: say why, in one sentence."""
-    run.state, run.reason, run.finished_at = State.FAILED, reason, clock.now()
+def fail(run: ImportRun, why: dict[str, str]) -> None:
+    """It cannot go on: say why, in one sentence of each language."""
+    run.state, run.reason, run.finished_at = State.FAILED, orjson.dumps(why).decode(), clock.now()
     with writing.door():
         run.save(update_fields=["state", "reason", "finished_at"])
     telling.tell(run)
-    return run

@@ -16,7 +16,6 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from klientel.kernel import writing
-from klientel.kernel.errors import Refused
 from klientel.kernel.tenancy import current
 from klientel.kernel.transfer import running
 from klientel.kernel.transfer.ahead import ahead
@@ -37,14 +36,10 @@ def stage(run_id: UUID, *, tell: Callable[[ImportRun], None] | None = None, chun
     """Try the import out from where that stands to the end of the file; called twice it does nothing."""
     with transaction.atomic():
         run = running.locked(run_id)
-        with running.surroundings(run.language):
-            try:
-                prepared = running.prepare(run, running.actor_of_run(run)) if run.state == State.CHECKING else None
-                importer = prepared.trial(run) if prepared else None
-            except Refused as no:
-                return running.fail(run, str(no.message))
-    if prepared is None or importer is None:
+        ready = running.begun(run, lambda: _trying(run)) if run.state == State.CHECKING else None
+    if ready is None:
         return run
+    prepared, importer = ready
     importer.resolver.made.update(run.preview.get("made", {}))
     with (
         calm(),
@@ -60,6 +55,11 @@ def stage(run_id: UUID, *, tell: Callable[[ImportRun], None] | None = None, chun
                 return run
     with transaction.atomic():
         return _finish(run_id)
+
+
+def _trying(run: ImportRun) -> tuple[running.Prepared, Importer]:
+    prepared = running.prepare(run, running.actor_of_run(run))
+    return prepared, prepared.trial(run)
 
 
 def begin(run_id: UUID) -> ImportRun:

@@ -223,7 +223,9 @@ def test_a_member_without_rights_by_now_fails_in_one_sentence(anna, tenant):
     assert not ActorScope(actor_of(member.member)).may(type_of("contacts.person"), "create")
     run = assistant.commit(run)
     assert run.state == "failed"
-    assert run.reason
+    for language, why in (("de", "Sie dürfen dies nicht anlegen."), ("en", "You may not create this.")):
+        with translation.override(language):
+            assert assistant.progress(run).reason == why
     assert Bench(anna).titles() == []
 
 

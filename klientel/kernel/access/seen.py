@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import Error, connection, models, transaction
@@ -59,8 +59,7 @@ class Seen(TenantModel):
         indexes = [models.Index("tenant_id", "record_id", "at", name="seen_record")]
 
 
-@dataclass(frozen=True, slots=True)
-class _Sight:
+class _Sight(NamedTuple):
     tenant: UUID
     record: UUID
     at: dt.datetime
@@ -125,8 +124,8 @@ notes = Notes()
 def note(actor: Actor, rtype: RecordType, ids: Iterable[UUID], how: How) -> None:
     """Somebody saw these records; nothing where they are no persons."""
     if rtype.personal:
-        now = timezone.now()
-        notes.add([_Sight(actor.tenant, i, now, actor.ref, how) for i in ids])
+        now, ref = timezone.now(), actor.ref
+        notes.add([_Sight(actor.tenant, i, now, ref, how) for i in ids])
 
 
 def _insert(tenant: UUID, some: list[_Sight]) -> None:

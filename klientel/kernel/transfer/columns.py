@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID
 
 import orjson
 from django.utils.translation import gettext as _
@@ -20,6 +21,7 @@ from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.errors import Refused
 from klientel.kernel.kinds import (
     Addresses,
+    Choices,
     Country,
     Date,
     DateTime,
@@ -70,7 +72,7 @@ class Column:
     def canonical(self, raw: Cells) -> Cells:
         """What the database gave, as canonical values."""
         kind = self.kind
-        if kind is None or self.written or self.unread:
+        if kind is None or self.written or self.unread or (isinstance(kind, Links) and not kind.custom):
             return raw
         if isinstance(kind, Entries | Json) or kind.key == "money" or kind.db_type_name == "jsonb":
             raw = [orjson.loads(v) if isinstance(v, str | bytes) else v for v in raw]
@@ -104,6 +106,9 @@ def _as_text(column: Column) -> Column:
     if column.at.part == "id" and not kind.custom:
         text = f"array_to_string({x}, '; ')" if isinstance(kind, Links) else f"{x}::text"
         return replace(column, sql=Sql(text, params), written=True)
+    if column.links and not kind.custom:  # ids are only looked up in what they are called: as text that costs less
+        many = "[]" if isinstance(kind, Links) else ""
+        return replace(column, sql=Sql(f"{x}::text{many}", params))
     if isinstance(kind, Entries) and not kind.custom and not column.at.slot:
         return replace(column, sql=Sql(f"{x}::text", params), unread=True)
     return column
@@ -197,38 +202,35 @@ def _writer(column: Column, names: dict[Any, str]) -> Callable[[Cells], Cells]:
         one = _slot(column.at) if column.at.slot else _whole(kind)
         return lambda values: [one(v) if v else "" for v in values]
     if column.links:
-        return lambda values: [_named(v, names) for v in values]
+        if isinstance(kind, Links):
+            return lambda values: ["; ".join([n for i in v if (n := names.get(i))]) if v else "" for v in values]
+        return lambda values: [names.get(v, "") for v in values]
     if isinstance(kind, Links):
         return lambda values: ["; ".join(map(str, v or ())) for v in values]
     if type(kind).write is Kind.write and isinstance(kind, Text):
         return lambda values: values  # a cell of nothing is empty
     if kind.options() or isinstance(kind, YesNo):
-        return _remembering(kind.write)
+        return _remembering(kind)
     return lambda values: [kind.write(v) if v is not None else "" for v in values]
 
 
-def _remembering(write: Callable[[Any], str]) -> Callable[[Cells], Cells]:
-    known: dict[Any, str] = {None: ""}
+class _Remembered(dict[Any, str]):
+    """What a kind writes, each value once."""
 
-    def column(values: Cells) -> Cells:
-        found = []
-        for value in values:
-            key = tuple(value) if isinstance(value, list) else value
-            text = known.get(key)
-            if text is None:
-                text = known[key] = write(value)
-            found.append(text)
+    def __init__(self, write: Callable[[Any], str]) -> None:
+        super().__init__({None: ""})
+        self._write = write
+
+    def __missing__(self, value: Any) -> str:
+        found = self[value] = self._write(list(value) if isinstance(value, tuple) else value)
         return found
 
-    return column
 
-
-def _named(value: Any, names: dict[Any, str]) -> str:
-    if not value:
-        return ""
-    if isinstance(value, list):
-        return "; ".join(n for v in value if (n := names.get(v)))
-    return names.get(value, "")
+def _remembering(kind: Kind) -> Callable[[Cells], Cells]:
+    told = _Remembered(kind.write).__getitem__
+    if isinstance(kind, Choices):
+        return lambda values: [told(None if v is None else tuple(v)) for v in values]
+    return lambda values: list(map(told, values))
 
 
 def _whole(kind: Entries) -> Callable[[Any], str]:
@@ -248,27 +250,48 @@ def _whole(kind: Entries) -> Callable[[Any], str]:
 
 
 def _unread(kind: Entries) -> Callable[[Cells], Cells]:
-    """Entries from the JSON text of the database; one usual entry, as most are, without making objects of it.
+    """Entries from the JSON text of the database; one or two, as most are, without making objects of them.
 
     Relies on how ``jsonb`` is written: keys by length and then by bytes. What looks otherwise is read as any JSON.
     """
-    usual = {"purpose": kind.purposes[0], "state": "ok"}
-    keys = sorted((*kind.parts, *usual), key=lambda k: (len(k), k))
-    items = "".join(
-        f'"{k}": "{usual[k]}"(?:, |}}])' if k in usual else f'(?:"{k}": "([^"\\\\|;()]*)"(?:, |}}]))?' for k in keys
-    )
-    match = re.compile(r"\[\{" + items).fullmatch
-    order = [[k for k in keys if k not in usual].index(p) for p in kind.parts]
-    whole = _whole(kind)
+    keys = sorted((*kind.parts, "purpose", "state"), key=lambda k: (len(k), k))
+    entry = r"\{" + "".join(f'(?:"{k}": "([^"\\\\|;()]*)"(?:, (?!\\{{)|}}))?' for k in keys)
+    match = re.compile(rf"\[{entry}(?:, {entry})?\]").fullmatch
+    of_one, of_two = _Told(kind, keys, 0), _Told(kind, keys, len(keys))
+    second, whole = len(keys) + keys.index(kind.parts[0]), _whole(kind)
 
     def one(text: str) -> str:
         found = match(text)
         if found is None or not text.isprintable():
             return whole(orjson.loads(text))
-        parts = found.groups("")
-        return _BAR.join([parts[n] for n in order]).rstrip(_BAR) if len(order) > 1 else parts[0]
+        groups = found.groups("")
+        return f"{of_one(groups)}; {of_two(groups)}" if found.start(second + 1) >= 0 else of_one(groups)
 
     return lambda values: ["" if v in _NONE else one(v) for v in values]
+
+
+class _Told:
+    """Writes an entry from the values of its keys, which stand in a row of groups from a place on."""
+
+    def __init__(self, kind: Entries, keys: list[str], at: int) -> None:
+        self._pick = [at + keys.index(p) for p in kind.parts]
+        self._purpose, self._state = at + keys.index("purpose"), at + keys.index("state")
+        self._usual, self._tails = kind.purposes[0], dict[tuple[str, str], str]()
+
+    def __call__(self, groups: Sequence[str]) -> str:
+        mark = groups[self._purpose], groups[self._state]
+        tail = self._tails.get(mark)
+        if tail is None:
+            tail = self._tails[mark] = _said(mark, self._usual)
+        if len(self._pick) == 1:
+            return groups[self._pick[0]] + tail
+        return _BAR.join([groups[n] for n in self._pick]).rstrip(_BAR) + tail
+
+
+def _said(mark: tuple[str, str], usual: str) -> str:
+    """What is said of an entry behind it: its purpose and state where they are not the usual ones."""
+    words = [word for word, plain in zip(mark, (usual, "ok"), strict=True) if word not in ("", plain)]
+    return f" ({', '.join(words)})" if words else ""
 
 
 def _slot(at: Path) -> Callable[[Any], str]:
@@ -290,7 +313,8 @@ def linked(
 ) -> dict[Any, str]:
     """The names of the records that these rows lead to, as far as the actor may see them.
 
-    ``known`` are those of earlier rows, "" for one that may not be seen; it is added to and kept small.
+    ``known`` are those of earlier rows by id, or by its text where the columns give that, "" for one that may not be
+    seen; it is added to and kept small.
     """
     wanted: dict[str, set[Any]] = {}
     for position, column in enumerate(columns):
@@ -304,7 +328,7 @@ def linked(
     if len(known) > _MOST_NAMES:
         known.clear()
     for to, ids in wanted.items():
-        if new := ids - known.keys():
-            found = reading.names(scope, new, to)
-            known.update({i: found[i].title if i in found else "" for i in new})
+        if new := {i: i if isinstance(i, UUID) else UUID(i) for i in ids if i not in known}:
+            found = reading.names(scope, new.values(), to)
+            known.update({i: found[key].title if key in found else "" for i, key in new.items()})
     return known

@@ -6,7 +6,9 @@ import io
 
 import orjson
 import pytest
+from django.db import connection
 from django.utils import translation
+from psycopg.types.json import Jsonb
 
 from klientel.kernel import events
 from klientel.kernel.access.granting import ActorScope
@@ -19,7 +21,7 @@ from klientel.kernel.tenancy import inside
 from klientel.kernel.testing.cast import ALL as EVERYTHING
 from klientel.kernel.testing.making import make_member, make_tenant
 from klientel.kernel.tests.transfer.conftest import Bench
-from klientel.kernel.transfer import cells, exporting
+from klientel.kernel.transfer import cells, columns, exporting
 from klientel.kernel.transfer.columns import default_paths
 
 PERSON = "contacts.person"
@@ -159,3 +161,23 @@ def test_cells_of_entries_read_back(people, name):
     kind = type_of(PERSON).fields[name]
     for value in ([], kind.accept(FULL[name]), kind.accept(kind.sample(3))):
         assert kind.accept(cells.read(kind, cells.write(kind, value))) == value
+
+
+@pytest.mark.parametrize("name", ["emails", "phones", "addresses"])
+def test_the_text_of_the_database_becomes_the_same_cell_as_its_entries(anna, name):
+    kind = type_of("contacts.person").fields[name]
+    first = {p: {"value": "a@b.de", "country": "DE"}.get(p, f"{p} 1") for p in kind.parts}
+    some = [
+        first | {"purpose": kind.purposes[0], "state": "ok"},
+        first | {"purpose": kind.purposes[-1], "state": "bounced"},
+        {kind.parts[0]: 'Weg "5"; Hof', "purpose": kind.purposes[0], "state": "ok"},
+        {kind.parts[0]: "Weg | (Hof) \\ 5", "purpose": "private", "state": "unchecked"},
+        {kind.parts[0]: "+49 30 1", "purpose": "private", "state": "ok"},
+        dict.fromkeys(kind.parts, "") | {kind.parts[0]: "Straße\u00a01", "purpose": "private", "state": "ok"},
+    ]
+    every = [[], *([one] for one in some), *([one, two] for one in some for two in some), some]
+    with connection.cursor() as cursor:
+        query = "SELECT v.x::text FROM jsonb_array_elements(%s) WITH ORDINALITY v(x, n) ORDER BY n"
+        cursor.execute(query, [Jsonb(every)])
+        texts = [row[0] for row in cursor.fetchall()]
+    assert columns._unread(kind)([None, *texts]) == ["", *(cells.write(kind, one) for one in every)]

@@ -163,15 +163,6 @@ class RecordType:
         return None if matching is None else lambda record: matching.keys_of(self._read(record))
 
     @property
-    def score(self) -> Callable[[Any, Any], tuple[float, list[str]]] | None:
-        """Says how likely two records are one (0 to 1), and why, where the type knows matching."""
-        return None if self.matching is None else self._score
-
-    def _score(self, left: Any, right: Any) -> tuple[float, list[str]]:
-        assert self.matching is not None
-        return self.matching.score(self.profile(left), self.profile(right))
-
-    @property
     def links(self) -> dict[str, Link | Links]:
         """The fields that lead to other records."""
         return {n: k for n, k in self.fields.items() if isinstance(k, Link | Links)}

@@ -24,6 +24,7 @@ from klientel.kernel.transfer.duplicates import sharing
 from klientel.kernel.transfer.options import Options
 from klientel.kernel.transfer.taking import Fault, Taken, id_in
 from klientel.kernel.transfer.targets import preset_of
+from klientel.lib.matching import Profile
 from klientel.lib.words import fold
 
 _ALIKE = 0.7  # from which likeness a name means a record that is spelt a little differently
@@ -221,22 +222,22 @@ class _Alike:
     """Names of one file that mean the same record: equal when folded, or alike for the type's own matching."""
 
     def __init__(self, rtype: RecordType) -> None:
-        self._rtype = rtype
+        self._rtype, self._matching = rtype, rtype.matching
         self._folded: dict[str, str] = {}
-        self._by_key: dict[str, list[tuple[str, Any]]] = {}
+        self._by_key: dict[str, list[tuple[str, Profile]]] = {}
 
     def twin(self, text: str) -> str | None:
         """The name given before that means the same, or ``None``, and this one is remembered."""
         found = self._folded.get(fold(text))
-        if found is None and self._rtype.match is not None and self._rtype.score is not None:
-            record = draft(self._rtype, text)
-            keys = self._rtype.match(record)
+        if found is None and self._matching is not None:
+            mine = self._rtype.profile(draft(self._rtype, text))
+            keys = self._matching.keys(mine)
             for key in keys:
                 for other_text, other in self._by_key.get(key, ()):
-                    if self._rtype.score(record, other)[0] >= _ALIKE:
+                    if self._matching.score(mine, other)[0] >= _ALIKE:
                         return other_text
             for key in keys:
-                self._by_key.setdefault(key, []).append((text, record))
+                self._by_key.setdefault(key, []).append((text, mine))
         if found is None:
             self._folded[fold(text)] = text
         return found
@@ -308,18 +309,20 @@ def _by_mail(scope: ActorScope, rtype: RecordType, texts: list[str]) -> dict[str
 
 
 def _by_likeness(scope: ActorScope, rtype: RecordType, texts: list[str]) -> dict[str, UUID]:
-    if rtype.match is None or rtype.score is None:
+    matching = rtype.matching
+    if matching is None:
         return {}
-    drafts = {t: draft(rtype, t) for t in texts}
+    drafts = {t: rtype.profile(draft(rtype, t)) for t in texts}
     texts_of: dict[str, list[str]] = {}
-    for text, record in drafts.items():
-        for key in rtype.match(record):
+    for text, mine in drafts.items():
+        for key in matching.keys(mine):
             texts_of.setdefault(key, []).append(text)
     near = {record_id for _position, record_id in sharing(scope, rtype, list(texts_of))}
     best: dict[str, tuple[float, UUID]] = {}
     for other in rtype.model.objects.filter(pk__in=near):
+        theirs = rtype.profile(other)
         for text in dict.fromkeys(t for key in other.match_keys for t in texts_of.get(key, ())):
-            score = rtype.score(drafts[text], other)[0]
+            score = matching.score(drafts[text], theirs)[0]
             if score >= _ALIKE and score > best.get(text, (0.0,))[0]:
                 best[text] = (score, other.pk)
     return {text: record_id for text, (_score, record_id) in best.items()}

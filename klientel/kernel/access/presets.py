@@ -41,6 +41,12 @@ def presets() -> list[Preset]:
         ),
         Preset("sales", _("Sales"), _("Own records and those of the own teams."), _sales()),
         Preset(
+            "sales_own",
+            _("Sales, own business"),
+            _("As Sales, but sees deals, quotes and what belongs to them only of oneself and the own teams."),
+            _sales(own=True),
+        ),
+        Preset(
             "reading",
             _("Read only"),
             _("Sees all business records, changes nothing."),
@@ -59,7 +65,7 @@ def presets() -> list[Preset]:
     ]
 
 
-def _sales() -> list[dict[str, Any]]:
+def _sales(*, own: bool = False) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for rtype in all_types():
         if rtype.system or rtype.key == "kernel.comment":  # comments follow what they are about, for everybody
@@ -68,18 +74,23 @@ def _sales() -> list[dict[str, Any]]:
             found.append({"record": rtype.key, "verb": verb})
         for verb in _SALES:
             found.append({"record": rtype.key, "verb": verb, "where": _MINE_AND_TEAMS})
-        seen = _seen(rtype)
+        seen = _seen(rtype, own=own)
         for verb in ("view", "export"):
             found.append({"record": rtype.key, "verb": verb} | ({"where": seen} if seen else {}))
     return found
 
 
-def _seen(rtype: RecordType) -> dict[str, Any] | None:
-    """Persons of the own teams; what is about records one may see; everything that says nothing about a person."""
+def _seen(rtype: RecordType, *, own: bool) -> dict[str, Any] | None:
+    """Persons of the own teams; what is about records one may see; everything that says nothing about a person.
+
+    With ``own`` confidential business is seen as persons are, and what hangs on it with it.
+    """
     follows = [n for n in rtype.concerns if isinstance(kind := rtype.fields[n], Link | Links) and kind.to == "*"]
     if follows:
         return {"any": [*_MINE_AND_TEAMS["any"], *({"seen": name} for name in follows)]}
     about = {n: kind.to for n in rtype.concerns if isinstance(kind := rtype.fields[n], Link) and kind.required}
     if any(type_of(to).personal for to in about.values()):  # a consent is seen by who sees the person
         return {"all": [{"seen": name} for name in about]}
-    return _MINE_AND_TEAMS if rtype.personal else None
+    if own and not rtype.confidential and (led := [n for n, to in about.items() if type_of(to).confidential]):
+        return {"all": [{"seen": name} for name in led]}
+    return _MINE_AND_TEAMS if rtype.personal or (own and rtype.confidential) else None

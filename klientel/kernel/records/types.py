@@ -56,6 +56,7 @@ class RecordType:
     faced: bool = False  # known by initials on a colour, as persons and firms are; others by the icon of their type
     aside: bool = False  # reached through other records; no place of its own in the navigation
     open: bool = False  # every member may see its records
+    confidential: bool = False  # business that a tenant may show to its owner and the owner's teams only
     check: Callable[[Any], None] | None = None  # what must hold for one record as a whole; raises Refused
     permits: Callable[[Any, list[Any]], dict[int, Any]] | None = None  # refuses what its actor may not write
     derive: Callable[[Any, Any], None] | None = None  # (step, draft): what follows from what was written of one record

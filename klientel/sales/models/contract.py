@@ -60,6 +60,7 @@ class Contract(Record):
 
     class About:
         label, plural, slug, icon, group = _("contract"), _("contracts"), "contracts", "file-pen-line", _("Sales")
+        confidential = True
         title = staticmethod(lambda one: " ".join(filter(None, (one.number, one.name))))
         made_of = ("number", "name")
         order = "notice_by"

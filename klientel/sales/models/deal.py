@@ -73,6 +73,7 @@ class Deal(Record):
 
     class About:
         label, plural, slug, icon, group = _("deal"), _("deals"), "deals", "target", _("Sales")
+        confidential = True
         title = "name"
         order = "expected_close"
         columns = ("organisation", "stage", "value", "expected_close", "next_day", "idle", "rotting", "probability",

@@ -77,6 +77,7 @@ class Invoice(Record):
 
     class About:
         label, plural, slug, icon, group = _("invoice"), _("invoices"), "invoices", "receipt-text", _("Sales")
+        confidential = True
         title = "number"
         order = "-date"
         columns = ("state", "organisation", "date", "due", "gross", "open", "order")

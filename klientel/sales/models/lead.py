@@ -61,6 +61,7 @@ class Lead(Record):
 
     class About:
         label, plural, slug, icon, group = _("lead"), _("leads"), "leads", "flame", _("Sales")
+        confidential = True
         title = "name"
         order = "-created_at"
         begins = {"field": "closed_at", "op": "empty"}

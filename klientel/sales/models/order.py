@@ -62,6 +62,7 @@ class Order(Record):
 
     class About:
         label, plural, slug, icon, group = _("order"), _("orders"), "orders", "shopping-cart", _("Sales")
+        confidential = True
         title = staticmethod(lambda one: " ".join(filter(None, (one.number, one.name))))
         made_of = ("number", "name")
         order = "-date"

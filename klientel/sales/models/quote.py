@@ -93,6 +93,7 @@ class Quote(Record):
 
     class About:
         label, plural, slug, icon, group = _("quote"), _("quotes"), "quotes", "file-text", _("Sales")
+        confidential = True
         title = staticmethod(lambda one: " ".join(filter(None, (one.number, one.name))))
         made_of = ("number", "name")
         order = "-number"

@@ -50,16 +50,6 @@ def worked_out(
     return kind
 
 
-def truth(name: str, label: Any, where: Callable[[Scope], Any], **facts: Any) -> Any:
-    """Whether a condition holds."""
-
-    def make(scope: Scope, rtype: RecordType, alias: str) -> Sql:
-        found = compile_condition(rtype, where(scope), scope, f"{alias}")
-        return Sql(f"({found.text})", found.params)
-
-    return worked_out(YesNo, name, label, make, **facts)
-
-
 def concern(rtype: RecordType) -> str:
     """The field by which an entry stands on any record, or nothing. What joins two records is no entry."""
     ways = [n for n in rtype.concerns if isinstance(k := rtype.fields.get(n), Links) and k.to == "*"]
@@ -71,34 +61,53 @@ def when(rtype: RecordType) -> str:
     return next((n for n in WHEN if n in rtype.fields), "")
 
 
-def planned(scope: Scope) -> list[tuple[RecordType, str, dict[str, Any]]]:
-    """The entries that can be planned and that the scope may see: type, field of its day, condition of being open."""
-    found = []
+@dataclass(frozen=True)
+class _Open:
+    """Where entries that are still to come stand: their table, the field of their day, and the test over ``inner``."""
+
+    day: str
+    dated: bool
+    those: Sql  # FROM and WHERE
+
+
+def _planned(scope: Scope, alias: str) -> list[_Open]:
+    """The entries that are still to come on the row ``alias``, of every type that the scope may see."""
+    inner, found = f"{alias}n", []
     for rtype in all_types():
-        day, seen = when(rtype), scope.visible(rtype)
-        if not (rtype.group and concern(rtype) in seen and day in seen) or scope.restrict(rtype, "t") is FALSE:
+        day, by = (when(rtype), concern(rtype)) if rtype.group else ("", "")
+        if not day or not by:
             continue
+        seen, limit = scope.visible(rtype), scope.restrict(rtype, inner)
         ticked = "done_at" in rtype.fields
-        if ticked and "done_at" not in seen:
+        if limit is FALSE or not {day, by, *(("done_at",) * ticked)} <= seen.keys():
             continue
-        still = (
-            {"field": "done_at", "op": "empty"} if ticked else {"field": day, "op": "after", "value": {"days_ago": 1}}
-        )
-        found.append((rtype, day, still))
+        ahead = {"field": day, "op": "after", "value": {"days_ago": 1}}
+        inside = both([
+            Sql(f"{inner}.tenant_id = %s AND {inner}.archived_at IS NULL", (scope.tenant,)),
+            Sql(f"{inner}.{by} @> ARRAY[{alias}.id]"),
+            Sql(f"{inner}.done_at IS NULL") if ticked else compile_condition(rtype, ahead, scope, inner), limit,
+        ])  # fmt: skip
+        those = Sql(f"FROM {rtype.table} {inner} WHERE {inside.text}", inside.params)
+        found.append(_Open(f"{inner}.{day}", rtype.fields[day].db_type_name == "date", those))
     return found
 
 
-def nothing_planned(scope: Scope) -> dict[str, Any]:
-    """The condition that no entry which is still to come stands on a record."""
-    having = [{"has": f"{rtype.key}.{concern(rtype)}", "where": still} for rtype, _day, still in planned(scope)]
-    return {"not": {"any": having}}
+def nothing_planned(name: str, label: Any, where: str, **facts: Any) -> Any:
+    """Whether no entry that is still to come stands on a record; ``where`` is SQL over ``t`` that must hold besides."""
+
+    def make(scope: Scope, _rtype: RecordType, alias: str) -> Sql:
+        parts = [one.those for one in _planned(scope, alias)]
+        none = "".join(f" AND NOT EXISTS (SELECT 1 {p.text})" for p in parts)
+        return Sql(f"({where.format(t=alias)}{none})", tuple(v for p in parts for v in p.params))
+
+    return worked_out(YesNo, name, label, make, **facts)
 
 
 def next_day(name: str, label: Any, **facts: Any) -> Any:
     """The day of what comes next on a record: the soonest entry that is still to come."""
 
     def make(scope: Scope, _rtype: RecordType, alias: str) -> Sql:
-        parts = [_soonest(scope, one, day, still, alias) for one, day, still in planned(scope)]
+        parts = [_soonest(one) for one in _planned(scope, alias)]
         if not parts:
             return Sql("(NULL::date)")
         return Sql(f"LEAST({', '.join(p.text for p in parts)})", tuple(v for p in parts for v in p.params))
@@ -106,13 +115,7 @@ def next_day(name: str, label: Any, **facts: Any) -> Any:
     return worked_out(Date, name, label, make, **facts)
 
 
-def _soonest(scope: Scope, source: RecordType, day: str, still: Any, alias: str) -> Sql:
-    inner, at = f"{alias}n", source.fields[day]
-    inside = both([
-        Sql(f"{inner}.tenant_id = %s AND {inner}.archived_at IS NULL", (scope.tenant,)),
-        Sql(f"{inner}.{concern(source)} @> ARRAY[{alias}.id]"),
-        compile_condition(source, still, scope, inner), scope.restrict(source, inner),
-    ])  # fmt: skip
-    value = f"{inner}.{day}" if at.db_type_name == "date" else f"({inner}.{day} AT TIME ZONE %s)::date"
-    zoned = () if at.db_type_name == "date" else (str(zone()),)
-    return Sql(f"(SELECT min({value}) FROM {source.table} {inner} WHERE {inside.text})", (*zoned, *inside.params))
+def _soonest(one: _Open) -> Sql:
+    if one.dated:
+        return Sql(f"(SELECT min({one.day}) {one.those.text})", one.those.params)
+    return Sql(f"(SELECT min(({one.day} AT TIME ZONE %s)::date) {one.those.text})", (str(zone()), *one.those.params))

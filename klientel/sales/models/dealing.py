@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.conditions.compiling import Scope
-from klientel.kernel.conditions.declared import next_day, nothing_planned, truth, worked_out
+from klientel.kernel.conditions.declared import next_day, nothing_planned, worked_out
 from klientel.kernel.errors import Refused
 from klientel.kernel.kinds import DateTime, YesNo
 from klientel.kernel.records import RecordType
@@ -17,7 +17,6 @@ from klientel.sales.models import quoting
 from klientel.sales.models.pipeline import OPEN
 from klientel.sales.models.quoteform import QuoteForm
 
-_OPEN = {"field": "state", "op": "is", "value": OPEN}
 _STILL = (("sales.deal", "state"),)
 _SINCE = (("sales.deal", "stage"), ("sales.deal", "entered_stage_at"), ("sales.stage", "rots_after"))
 
@@ -33,22 +32,14 @@ def _rotting(scope: Scope, rtype: RecordType, alias: str) -> Sql:
     return Sql(f"coalesce({at.text} < now(), false)", at.params)
 
 
-def _idle(scope: Scope) -> dict[str, Any]:
-    return {"all": [_OPEN, nothing_planned(scope)]}
-
-
 # fmt: off
 #: fields of a deal that are worked out when they are read
 WORKED_OUT = {
     kind.name: kind
     for kind in (
         next_day("next_day", _("next step on")),
-        truth(
-            "idle",
-            _("nothing planned"),
-            _idle,
-            reads=_STILL,
-            tone="warn",
+        nothing_planned(
+            "idle", _("nothing planned"), f"{{t}}.state = '{OPEN}'", reads=_STILL, tone="warn",
             help_text=_("Open, and without an open entry."),
         ),
         worked_out(DateTime, "rots_at", _("too long here from"), _rots_at, reads=(*_STILL, *_SINCE)),

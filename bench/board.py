@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from bench import asking, data, pages, place
+from bench import data, pages, place
 from bench.asking import Maker, Request
 from bench.questions import Question, fixed
 
@@ -68,18 +68,11 @@ def measure(facts: dict[str, Any], *, rounds: int, size: int) -> dict[str, Any]:
     """Board and move in turns, as :func:`bench.pages.measure`; how many elements the page has."""
     fill(facts)
     facts = pages.prepare(facts)
-    with (
-        place.quiet(),
-        asking.Server("app", place.free_port(), place.database_cpu) as app,
-        asking.Server("narrow", place.free_port(), place.database_cpu) as narrow,
-        asking.Server("bare", place.free_port(), place.database_cpu, BENCH_TENANT=facts["tenant"]) as bare,
-    ):
-        app.sign_in(facts["wide"], data.PASSWORD)
-        narrow.sign_in(facts["narrow"], data.PASSWORD)
+    with pages.three(facts) as servers:
         found = {}
         for wide, few in zip(_questions(facts, "wide"), _questions(facts, "narrow"), strict=True):
-            found[wide.key] = pages.one(wide, few, (app, narrow, bare), rounds, size)
-        _status, body = app.ask(Request("/deals/board"))
+            found[wide.key] = pages.one(wide, few, servers, rounds, size)
+        _status, body = servers[0].ask(Request("/deals/board"))
         found["board"]["elements"] = body.count(b"<") - body.count(b"</")
     return found
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -47,9 +49,9 @@ def prepare(facts: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def measure(facts: dict[str, Any], *, rounds: int, size: int, only: str = "") -> dict[str, Any]:
-    """Every question to all three in turns: bare view, Klientel unrestricted, Klientel with narrow grants."""
-    salt = int(time.time()) % 100_000
+@contextmanager
+def three(facts: dict[str, Any]) -> Iterator[tuple[asking.Server, asking.Server, asking.Server]]:
+    """Klientel for who may see all, for who has narrow grants, both signed in, and the bare view."""
     with (
         place.quiet(),
         asking.Server("app", place.free_port(), place.database_cpu) as app,
@@ -58,13 +60,20 @@ def measure(facts: dict[str, Any], *, rounds: int, size: int, only: str = "") ->
     ):
         app.sign_in(facts["wide"], data.PASSWORD)
         narrow.sign_in(facts["narrow"], data.PASSWORD)
+        yield app, narrow, bare
+
+
+def measure(facts: dict[str, Any], *, rounds: int, size: int, only: str = "") -> dict[str, Any]:
+    """Every question to all three in turns: bare view, Klientel unrestricted, Klientel with narrow grants."""
+    salt = int(time.time()) % 100_000
+    with three(facts) as servers:
         wide_ones = questions(facts, facts["token_wide"], salt)
         narrow_ones = questions(facts | _of_narrow(facts), facts["token_narrow"], salt + 1)
         found = {}
         for wide, few in zip(wide_ones, narrow_ones, strict=True):
             if not only or wide.key.startswith(only):
                 _trigrams(kept=wide.key.startswith("search"))
-                found[wide.key] = one(wide, few, (app, narrow, bare), rounds, size)
+                found[wide.key] = one(wide, few, servers, rounds, size)
         return found
 
 

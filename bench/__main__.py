@@ -22,6 +22,7 @@ PARTS = (
     "quote",
     "kills",
     "board",
+    "live",
 )
 
 
@@ -50,7 +51,7 @@ def main() -> None:
 
     found: dict[str, Any] = {"persons": given.persons, "machine": report.machine_facts()}
     with serving():
-        from bench import board, data, duplicates, matching, pages
+        from bench import board, data, duplicates, live, matching, pages
         from klientel.site import static
 
         static.collect()
@@ -70,6 +71,10 @@ def main() -> None:
         if "board" in parts:
             facts = place.facts(folder) or data.fill(folder, given.persons)
             found["board"] = board.measure(facts, rounds=given.rounds, size=given.size)
+        if "live" in parts:
+            facts = place.facts(folder) or data.fill(folder, given.persons)
+            board.fill(facts)
+            found["live"] = live.measure(pages.prepare(facts))
         found |= _others(parts, given.persons)
     (folder / "figures.json").write_text(json.dumps(found, indent=1))
     print(report.table(found))

@@ -30,7 +30,7 @@ def _once(rest: float) -> dict[str, Any]:
     process = subprocess.Popen([sys.executable, "-m", "klientel.site.cli", "up"], cwd=ROOT, env=environ,
                                stdout=subprocess.DEVNULL)  # fmt: skip
     try:
-        _await(f"http://127.0.0.1:{port}/account/login", process)
+        answering(f"http://127.0.0.1:{port}/account/login", process)
         first, wall = _cpu(process.pid), time.monotonic() - begun
         time.sleep(6.0)
         all_up = _cpu(process.pid)
@@ -54,7 +54,8 @@ def _cpu(pid: int) -> float:
     return sum(machine.cpu_with_ended(p) for p in family)
 
 
-def _await(url: str, process: subprocess.Popen[bytes]) -> None:
+def answering(url: str, process: subprocess.Popen[bytes]) -> None:
+    """Wait until the system that this process starts answers."""
     end = time.monotonic() + 60
     while time.monotonic() < end and process.poll() is None:
         try:

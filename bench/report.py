@@ -6,6 +6,9 @@ import os
 import platform
 from typing import Any
 
+#: parts that are shown as they are
+OTHERS = ("matching", "duplicates", "bulk", "undo", "past", "merge", "consumers", "quote", "live", "idle", "kills")
+
 
 def machine_facts() -> dict[str, Any]:
     """Where it was measured."""
@@ -20,7 +23,19 @@ def table(found: dict[str, Any]) -> str:
     if "board" in found:
         elements = found["board"]["board"]["elements"]
         lines += ["", *_pages(found["board"]), f"  elements of the board: {elements} (at most 2,500)"]
-    for part in ("matching", "duplicates", "bulk", "undo", "past", "merge", "consumers", "quote", "idle", "kills"):
+    for part in (
+        "matching",
+        "duplicates",
+        "bulk",
+        "undo",
+        "past",
+        "merge",
+        "consumers",
+        "quote",
+        "idle",
+        "kills",
+        "live",
+    ):
         if part in found:
             lines += ["", part, *(f"  {name:<44} {value}" for name, value in found[part].items())]
     return "\n".join(lines)

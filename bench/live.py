@@ -1,0 +1,166 @@
+"""How long after somebody moved a card 50 others see it: their streams tell them, and each fetches the card.
+
+All processes of ``klientel up`` run; the viewers are 50 members with a session and a stream of their own, as 50 open
+boards are. Two times are taken from the moment at which the move is sent: until the hint, and until the new card.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from bench import idle, place
+from klientel.site.setup import ROOT
+
+VIEWERS, MOVES, PAUSE = 50, 30, 1.5
+GATHERED = 0.06  # seconds in which the script of the board gathers hints
+LIMIT_MS = 500
+
+
+@dataclass
+class Seen:
+    """What the viewers noted: by the version of the card, the moments of hints and cards."""
+
+    hints: dict[int, list[float]] = field(default_factory=dict)
+    cards: dict[int, list[float]] = field(default_factory=dict)
+
+
+def measure(facts: dict[str, Any]) -> dict[str, Any]:
+    """Median and 95th percentile in milliseconds, of hints and of cards."""
+    sessions, deal, stages = _viewers(UUID(facts["tenant"]))
+    with _up():
+        return asyncio.run(_watch(facts, sessions, deal, stages))
+
+
+def _viewers(tenant: UUID) -> tuple[list[str], str, list[str]]:
+    """Sessions of as many members as there are viewers; the deal that is moved, and where to."""
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.contrib.sessions.backends.db import SessionStore
+
+    from klientel.kernel.access.models import Role
+    from klientel.kernel.identity import accounts
+    from klientel.kernel.tenancy import inside, reading, writing
+    from klientel.kernel.web.account.joining import add_member
+    from klientel.sales.models import Deal, Stage
+
+    place.say(f"{VIEWERS} viewers")
+    made, stamp = [], int(time.time())
+    with inside(tenant):
+        with reading():
+            role = Role.objects.order_by("id").values_list("pk", flat=True)[0]
+            stages = [str(pk) for pk in Stage.objects.filter(outcome="open").values_list("pk", flat=True)]
+            deal = str(Deal.objects.filter(archived_at=None).order_by("id").values_list("pk", flat=True)[0])
+        for n in range(VIEWERS):
+            user = accounts.create(
+                f"viewer{n}-{stamp}@bench.example", name=f"Viewer {n}", password=f"Korb voll {stamp}"
+            )
+            with writing():
+                add_member(tenant, user, roles=[role])
+            session = SessionStore()
+            session[SESSION_KEY], session[HASH_SESSION_KEY] = str(user.pk), user.get_session_auth_hash()
+            session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
+            session.save()
+            made.append(str(session.session_key))
+    return made, deal, stages
+
+
+@contextmanager
+def _up() -> Iterator[None]:
+    environ = os.environ | {"DJANGO_SETTINGS_MODULE": "klientel.site.settings"}
+    process = subprocess.Popen([sys.executable, "-m", "klientel.site.cli", "up"], cwd=ROOT, env=environ,
+                               stdout=subprocess.DEVNULL)  # fmt: skip
+    try:
+        idle.answering(f"http://127.0.0.1:{environ['KLIENTEL_PORT']}/account/login", process)
+        time.sleep(6)  # consumers look at every tenant first
+        yield
+    finally:
+        process.terminate()
+        process.wait(40)
+
+
+async def _watch(facts: dict[str, Any], sessions: list[str], deal: str, stages: list[str]) -> dict[str, Any]:
+    seen, sent = Seen(), dict[int, float]()
+    viewers = [asyncio.create_task(_viewer(key, deal, seen)) for key in sessions]
+    await asyncio.sleep(8)
+    token = facts["token_wide"]
+    for n in range(MOVES):
+        body = orjson.dumps({"stage": stages[(n + int(time.time())) % len(stages)]})
+        begun = time.perf_counter()
+        status, answer = await _ask(f"/api/v1/deals/{deal}/actions/move", body=body, bearer=token)
+        if status != 200:
+            raise SystemExit(f"The move was refused: {status} {answer[:300]!r}")
+        sent[orjson.loads(answer)["record"]["version"]] = begun
+        await asyncio.sleep(PAUSE * random.uniform(0.8, 1.2))
+    await asyncio.sleep(3)
+    for task in viewers:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+    return {"viewers": VIEWERS, "moves": len(sent), "limit_ms": LIMIT_MS,
+            "hint": _figures(seen.hints, sent), "card": _figures(seen.cards, sent)}  # fmt: skip
+
+
+def _figures(noted: dict[int, list[float]], sent: dict[int, float]) -> dict[str, float]:
+    waits = sorted((at - sent[version]) * 1000 for version in sent for at in noted.get(version, ()))
+    cut = statistics.quantiles(waits, n=20) if len(waits) > 1 else [0.0] * 19
+    return {"p50_ms": round(statistics.median(waits or [0])), "p95_ms": round(cut[18]), "seen": len(waits),
+            "expected": len(sent) * VIEWERS}  # fmt: skip
+
+
+async def _viewer(session: str, deal: str, seen: Seen) -> None:
+    """One open board: its stream, and the card after each hint."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(os.environ["KLIENTEL_LIVE_PORT"]))
+    writer.write(_head("GET", "/live", os.environ["KLIENTEL_LIVE_PORT"], f"Cookie: session={session}"))
+    try:
+        while line := await reader.readline():
+            if line.startswith(b"data: ") and deal.encode() in line:
+                at, version = time.perf_counter(), int(orjson.loads(line[6:])["version"])
+                seen.hints.setdefault(version, []).append(at)
+                await asyncio.sleep(GATHERED)
+                _status, body = await _ask(f"/deals/board/changed?ids={deal}", session=session)
+                now = orjson.loads(body)["cards"][deal]
+                if now and f'data-version="{version}"' in now["html"]:
+                    seen.cards.setdefault(version, []).append(time.perf_counter())
+    finally:
+        writer.close()
+
+
+async def _ask(path: str, *, body: bytes = b"", bearer: str = "", session: str = "") -> tuple[int, bytes]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(os.environ["KLIENTEL_PORT"]))
+    more = [f"Authorization: Bearer {bearer}"] if bearer else []
+    more += [f"Cookie: session={session}"] if session else []
+    more += ["Content-Type: application/json", f"Content-Length: {len(body)}"] if body else []
+    writer.write(_head("POST" if body else "GET", path, os.environ["KLIENTEL_PORT"], *more, "Connection: close") + body)
+    try:
+        answer = await reader.read()
+    finally:
+        writer.close()
+    head, _blank, rest = answer.partition(b"\r\n\r\n")
+    if b"chunked" in head.lower():
+        rest = _joined(rest)
+    return int(head.split(b" ", 2)[1]), rest
+
+
+def _joined(chunks: bytes) -> bytes:
+    whole = b""
+    while chunks:
+        size, _end, chunks = chunks.partition(b"\r\n")
+        n = int(size or b"0", 16)
+        whole, chunks = whole + chunks[:n], chunks[n + 2 :]
+    return whole
+
+
+def _head(method: str, path: str, port: str, *lines: str) -> bytes:
+    return "\r\n".join([f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", *lines, "", ""]).encode()

@@ -70,12 +70,20 @@ class _Open:
     those: Sql  # FROM and WHERE
 
 
-def _planned(scope: Scope, alias: str) -> list[_Open]:
+def _planned(scope: Any, alias: str) -> list[_Open]:
     """The entries that are still to come on the row ``alias``, of every type that the scope may see."""
+    if hasattr(scope, "known"):  # whoever looks asks it for several fields
+        found: list[_Open] = scope.known(("planned", alias), lambda: _look(scope, alias))
+        return found
+    return _look(scope, alias)
+
+
+def _look(scope: Scope, alias: str) -> list[_Open]:
     inner, found = f"{alias}n", []
     for rtype in all_types():
-        day, by = (when(rtype), concern(rtype)) if rtype.group else ("", "")
-        if not day or not by:
+        by = concern(rtype) if rtype.group and rtype.concerns else ""
+        day = when(rtype) if by else ""
+        if not day:
             continue
         seen, limit = scope.visible(rtype), scope.restrict(rtype, inner)
         ticked = "done_at" in rtype.fields

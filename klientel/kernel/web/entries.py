@@ -71,8 +71,12 @@ def upcoming(
         columns = (name, concern(rtype)) if concern(rtype) in scope.visible(rtype) else (name,)
         rows = select(scope, rtype, columns=columns, where={"all": [still, *where]}, sort=name, limit=limit).rows
         found += [_step(rtype, row, row.values[name], completable=ticked) for row in rows]
-    found.sort(key=lambda s: (s.at is None, str(_day(s.at)), str(s.at)))
-    return found[:limit]
+    return sorted(found, key=soonest)[:limit]
+
+
+def soonest(step: Step) -> tuple[bool, str, str]:
+    """Orders steps: by day, on a day by the time, what has no day last."""
+    return (step.at is None, str(_day(step.at)), str(step.at))
 
 
 def _step(rtype: RecordType, row: Row, at: Any, *, completable: bool) -> Step:
@@ -161,4 +165,5 @@ def _defaults(kinds: list[Kind], now: dt.datetime) -> dict[str, Any]:
     return found | {k.name: now for k in kinds if isinstance(k, DateTime) and k.name == "at"}
 
 
-__all__ = ["Capture", "Step", "about", "captures", "completable", "concern", "entry_types", "upcoming", "when"]
+__all__ = ["Capture", "Step", "about", "captures", "completable", "concern", "entry_types", "soonest", "upcoming",
+           "when"]  # fmt: skip

@@ -27,12 +27,6 @@ def initials(name: str) -> str:
     return (words[0][0] + (words[-1][0] if len(words) > 1 else words[0][1:2])).upper()
 
 
-def named_avatar(name: str, css: str = "") -> str:
-    """An avatar that stands for a name that is not written beside it."""
-    made = str(avatar(name, css))
-    return made.replace('aria-hidden="true"', f'role="img" aria-label="{escape(name)}" title="{escape(name)}"', 1)
-
-
 @lru_cache(maxsize=256)
 def tile(name: str, css: str = "") -> Markup:
     """An icon on a quiet ground, where others have an avatar."""
@@ -42,7 +36,15 @@ def tile(name: str, css: str = "") -> Markup:
 @lru_cache(maxsize=4096)
 def avatar(name: str, css: str = "") -> Markup:
     """Initials on a colour that follows from the name; ``sq`` for firms, ``xs`` ``md`` ``lg`` for sizes."""
+    return _avatar(name, css, 'aria-hidden="true"')
+
+
+@lru_cache(maxsize=1024)
+def named_avatar(name: str, css: str = "") -> Markup:
+    """An avatar that stands for a name that is not written beside it."""
+    return _avatar(name, css, f'role="img" aria-label="{escape(name)}" title="{escape(name)}"')
+
+
+def _avatar(name: str, css: str, said: str) -> Markup:
     hue = crc32(name.encode()) % 8 + 1
-    return Markup(  # noqa: S704 - escaped
-        f'<span class="av c{hue} {escape(css)}" aria-hidden="true">{escape(initials(name))}</span>'
-    )
+    return Markup(f'<span class="av c{hue} {escape(css)}" {said}>{escape(initials(name))}</span>')  # noqa: S704 - escaped

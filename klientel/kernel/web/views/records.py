@@ -55,7 +55,7 @@ def record(request: Any, slug: str, record_id: UUID) -> HttpResponse:
         return fragment(request, "records/_timeline.html", past | {"rtype": rtype, "record": found})
     linked = _linked(scope, rtype, found)
     steps = [s for t in beside for s in entries.upcoming(scope, [entries.about(t, record_id)], types=[t])]
-    steps.sort(key=lambda s: (s.at is None, str(s.at)))
+    steps.sort(key=entries.soonest)
     _remember(request, rtype, record_id)
     return render(
         request,

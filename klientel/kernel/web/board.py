@@ -6,7 +6,6 @@ the cost is flat in the number of records. What comes next for each card is aske
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -41,13 +40,9 @@ class Column:
     verb: str = ""  # the action that leads into it, where moving is not enough
     aside: bool = False
     count: int = 0
+    outcome: str = ""  # where its cards have come to an end: in which way
     sums: list[tuple[str, Decimal, Decimal]] = field(default_factory=list)  # currency, amount, weighted
     page: Page = field(default_factory=lambda: Page([], None, None))
-
-    @property
-    def outcome(self) -> str:
-        """Where its cards have come to an end: in which way."""
-        return self.verb and str(self.facts.get("outcome", ""))
 
 
 @dataclass
@@ -61,6 +56,7 @@ class Drawn:
     columns: list[Column]
     names: dict[UUID, Name] = field(default_factory=dict)
     steps: dict[UUID, entries.Step] = field(default_factory=dict)
+    shown: tuple[str, ...] = ()  # the fields that a card tells to whoever looks
 
     @property
     def sums(self) -> list[tuple[str, Decimal, Decimal]]:
@@ -90,13 +86,16 @@ def draw(scope: ActorScope, rtype: RecordType, where: Any = None, whole: str = "
     return drawn
 
 
-def outline(scope: ActorScope, rtype: RecordType, where: Any = None, whole: str = "") -> Drawn:
-    """The columns with their numbers, without cards."""
+def outline(scope: ActorScope, rtype: RecordType, where: Any = None, whole: str = "", *, numbers: bool = True) -> Drawn:
+    """The columns without cards; with their ``numbers``, for which every record on the board is counted."""
     board = board_of(rtype, scope)
     wholes = _wholes(scope, rtype, board)
     chosen = next((w for w in wholes if str(w.id) == whole), wholes[0] if wholes else None)
-    drawn = Drawn(rtype, board, wholes, chosen, _columns(scope, rtype, board, chosen))
-    _add_up(scope, drawn, where)
+    drawn = Drawn(
+        rtype, board, wholes, chosen, _columns(scope, rtype, board, chosen), shown=_shown(scope, rtype, board)
+    )
+    if numbers:
+        _add_up(scope, drawn, where)
     return drawn
 
 
@@ -123,9 +122,10 @@ def _columns(scope: ActorScope, rtype: RecordType, board: Board, whole: Row | No
 
 
 def _column(board: Board, row: Row) -> Column:
-    facts = row.values | {"outcome": row.values.get(board.outcome, "")}
-    verb = board.verbs.get(facts["outcome"], "")
-    return Column(str(row.id), row.title, facts, verb, aside=facts["outcome"] in board.aside)
+    outcome = row.values.get(board.outcome, "")
+    verb = board.verbs.get(outcome, "")
+    ended = outcome if verb else ""
+    return Column(str(row.id), row.title, row.values, verb, aside=outcome in board.aside, outcome=ended)
 
 
 def _on_board(drawn: Drawn, where: Any) -> list[Any]:
@@ -176,22 +176,19 @@ def cards(scope: ActorScope, drawn: Drawn, column: Column, where: Any, after: st
         here = {"any": [{"field": board.by, "op": "empty"}, *([rest] if known else [])]}
     parts = {"all": [*_on_board(drawn, where), here]}
     sort = f"-{board.ends}" if column.outcome and board.ends else board.order
-    return select(
-        scope, drawn.rtype, columns=shown(scope, drawn.rtype), where=parts, sort=sort, after=after, limit=CARDS
-    )
+    return select(scope, drawn.rtype, columns=drawn.shown, where=parts, sort=sort, after=after, limit=CARDS)
 
 
-def shown(scope: ActorScope, rtype: RecordType) -> list[str]:
-    """The fields that a card tells to whoever looks."""
-    board, seen = board_of(rtype, scope), scope.visible(rtype)
+def _shown(scope: ActorScope, rtype: RecordType, board: Board) -> tuple[str, ...]:
+    seen = scope.visible(rtype)
     wanted = (*board.card, board.by, board.amount, board.order, board.since, board.ends, "owner")
-    return [n for n in dict.fromkeys(wanted) if n and n in seen]
+    return tuple(n for n in dict.fromkeys(wanted) if n and n in seen)
 
 
 def some(scope: ActorScope, drawn: Drawn, ids: Iterable[UUID], where: Any) -> list[Row]:
     """Those of these records that stand on the board now."""
     parts = {"all": [*_on_board(drawn, where), {"id": [str(i) for i in ids]}]}
-    return select(scope, drawn.rtype, columns=shown(scope, drawn.rtype), where=parts, sort="title", limit=200).rows
+    return select(scope, drawn.rtype, columns=drawn.shown, where=parts, sort="title", limit=200).rows
 
 
 def dress(scope: ActorScope, drawn: Drawn, rows: list[Row]) -> None:
@@ -214,14 +211,9 @@ def next_steps(scope: ActorScope, ids: list[UUID]) -> dict[UUID, entries.Step]:
         about = {"field": name, "op": "contains_one", "value": [str(i) for i in ids]}
         for step in entries.upcoming(scope, [about], types=[rtype], limit=500):
             for record_id in wanted & set(step.row.values[name]):
-                if record_id not in found or _when(step) < _when(found[record_id]):
+                if record_id not in found or entries.soonest(step) < entries.soonest(found[record_id]):
                     found[record_id] = step
     return found
-
-
-def _when(step: entries.Step) -> tuple[bool, str]:
-    at = step.at
-    return (at is None, str(timezone.localtime(at).date() if isinstance(at, dt.datetime) else at))
 
 
 def days_in(row: Row, board: Board) -> int | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from klientel.kernel.access import ActorScope
@@ -21,6 +22,7 @@ from klientel.lib import clock
 from klientel.sales.models import CloseReason, Stage
 
 pytestmark = pytest.mark.django_db
+JSON = "application/json"
 
 
 @pytest.fixture
@@ -149,3 +151,42 @@ def test_what_comes_next_is_the_soonest_that_is_open_and_may_be_seen(
         run(anna, "work.task.create", subject=subject, due=due, concerns=[str(one.pk)])
     assert drawn(anna).steps[one.pk].row.title == "Sooner"
     assert drawn(only(boris, Grant("sales.deal", "view"))).steps == {}
+
+
+def test_changed_cards_are_told_at_once_and_numbers_only_when_asked(
+    client: Client, anna: Actor, stages: list[Stage]
+) -> None:
+    one = deal(anna, "A", value=eur(70))
+    at = f"/deals/board/changed?ids={one.pk}"
+    told = client.get(at).json()
+    assert told["cards"][str(one.pk)]["column"] == str(stages[0].pk) and "columns" not in told
+    told = client.get(f"{at}&numbers=1").json()
+    assert told["columns"][str(stages[0].pk)]["n"] == 1 and "70" in told["sum"]
+    gone = client.get(f"/deals/board/changed?ids={stages[0].pk}").json()
+    assert gone == {"cards": {str(stages[0].pk): None}}
+
+
+def test_the_board_shows_saved_views_and_keeps_them_and_the_filter_on_the_way_to_the_list_and_back(
+    client: Client, anna: Actor, stages: list[Stage]
+) -> None:
+    deal(anna, "Large", value=eur(70_000))
+    deal(anna, "Small", value=eur(7))
+    large = {"field": "value", "op": "over", "value": {"amount": "1000", "currency": "EUR"}}
+    view = {"name": "Whales", "record_type": "sales.deal", "condition": large, "shared": "all"}
+    made = run(anna, "kernel.view.create", **view).record
+    page = client.get(f"/deals/board?view={made.pk}").content.decode()
+    assert ">Whales</a>" in page and ">Large</a>" in page and ">Small</a>" not in page
+    assert f'href="/deals/?view={made.pk}"' in page
+    assert f'href="/deals/board?view={made.pk}"' in client.get(f"/deals/?view={made.pk}").content.decode()
+    saved = client.post(f"/deals/conditions?view={made.pk}&as=board", {"where-sent": "1"})
+    assert saved.status_code in (302, 422) and "/deals/board" in saved.headers.get("Location", "/deals/board")
+
+
+def test_who_moves_a_card_that_somebody_moved_meanwhile_is_told_and_the_first_move_stays(
+    client: Client, anna: Actor, stages: list[Stage]
+) -> None:
+    one = deal(anna, "A", value=eur(7))
+    run(anna, "sales.deal.move", one.pk, stage=str(stages[1].pk))
+    late = client.post(f"/deals/{one.pk}/do/move", {"stage": str(stages[2].pk), "version": "1"}, HTTP_ACCEPT=JSON)
+    assert late.status_code == 409
+    assert titles(drawn(anna)) == {stages[1].name: ["A"]}

@@ -19,7 +19,7 @@ from klientel.site.demo.workspace import Workspace
 
 #: how far each deal gets, one after the other: places of the stages, or how it ended
 WAYS = (1, 3, "won", 2, 4, 1, "lost", 3, 2, "won", 3, 1, 4, 2, "won", "lost", 3, 1)
-LONGEST = 76  # days ago: what is sold was written down, before the first deal
+LONGEST = 80  # days ago: what is sold was written down, before the first deal
 NEXT = ("Angebot nachfassen", "Vor Ort aufmessen", "Unterlagen schicken", "Entscheidung abfragen", "Termin abstimmen")
 
 
@@ -43,9 +43,9 @@ class Deals:
     def prepare(self) -> None:
         """What is sold, against whom, and what of a checklist a deal does not go on without."""
         self.range = Range(self.space.system, self.dice)
-        for stage in Stage.objects.filter(outcome="open").exclude(checklist=[]):
-            first, *rest = stage.checklist
-            run(self.space.system, "sales.stage.change", stage.pk, checklist=[first | {"required": True}, *rest])
+        stage = Stage.objects.filter(outcome="open").order_by("position")[0]
+        first, *rest = stage.checklist
+        run(self.space.system, "sales.stage.change", stage.pk, checklist=[first | {"required": True}, *rest])
 
     def begin(
         self, name: str, value: str, way: Any, begun: int, firms: list[dict[str, Any]], people: list[dict[str, Any]]
@@ -64,13 +64,13 @@ class Deals:
         steps = 3 if way in ("won", "lost") else int(way) - 1
         stages = list(Stage.objects.filter(outcome="open").order_by("position"))
         days = sorted((self.dice.randint(1, begun - 1) for _ in range(steps + 1)), reverse=True)
-        for before, stage, day in zip(stages, stages[1 : steps + 1], days, strict=False):
-            self.past.on(self.past.day(-day), partial(self.move, actor, deal, before, stage))
+        for n, day in zip(range(1, steps + 1), days, strict=False):
+            self.past.on(self.past.day(-day), partial(self.move, actor, deal, stages[: n + 1]))
         if self.dice.random() < 0.4:
             self.past.on(self.past.day(1 - begun), partial(self.add_products, actor, deal))
         if way in ("won", "lost"):
             self.past.on(self.past.day(-days[-1]), partial(self.close, actor, deal, way))
-            self.past.on(self.past.day(-days[-1] - 1), partial(self.tick, actor, deal, stages[steps]))
+            self.past.on(self.past.day(-days[-1] - 1), partial(self.tick, actor, deal, stages))
         elif self.dice.random() < 0.75:
             due = (self.past.end.date() + dt.timedelta(days=self.dice.randint(-3, 14))).isoformat()
             task = {"subject": self.dice.choice(NEXT), "due": due, "concerns": [deal], "owner": firm["owner"]}
@@ -82,14 +82,14 @@ class Deals:
         if self.dice.random() < 0.4:
             run(actor, "sales.deal.change", deal, competitors=[self.dice.choice(self.range.rivals)])
 
-    def move(self, actor: Actor, deal: UUID, before: Stage, stage: Stage) -> None:
-        """What is on the list of a stage is done before a deal goes on."""
-        self.tick(actor, deal, before)
-        run(actor, "sales.deal.move", deal, stage=str(stage.pk))
+    def move(self, actor: Actor, deal: UUID, way: list[Stage]) -> None:
+        """To the last of these stages; what is on the lists of those before is done first."""
+        self.tick(actor, deal, way[:-1])
+        run(actor, "sales.deal.move", deal, stage=str(way[-1].pk))
 
-    def tick(self, actor: Actor, deal: UUID, stage: Stage) -> None:
+    def tick(self, actor: Actor, deal: UUID, way: list[Stage]) -> None:
         """Everything required is ticked off, and half of the rest."""
-        for one in stage.checklist:
+        for stage, one in ((stage, one) for stage in way for one in stage.checklist):
             if one["required"] or self.dice.random() < 0.5:
                 run(actor, "sales.deal.tick", deal, stage=str(stage.pk), item=one["key"])
 

@@ -45,6 +45,7 @@ def record_board(request: Any, slug: str) -> HttpResponse:
     context = {
         "rtype": rtype,
         "state": state,
+        "views": [v for v in shell.shell_of(request).beside[0] if v.values["record_type"] == rtype.key],
         "broken": broken,
         "drawn": drawn,
         "query": query,
@@ -92,8 +93,10 @@ def column(request: Any, slug: str) -> HttpResponse:
     """Further cards of one column, for the script that shows more while somebody scrolls."""
     rtype, scope = seen_type(request, slug), request.scope
     state = _state(request, rtype)
-    drawn = board.outline(scope, rtype, state.where, request.GET.get("within", ""))
-    wanted = board.chosen(drawn, request.GET.get("column", ""))
+    key = request.GET.get("column", "")
+    # the column of what stands in none is there only where something is counted
+    drawn = board.outline(scope, rtype, state.where, request.GET.get("within", ""), numbers=not key)
+    wanted = board.chosen(drawn, key)
     found = board.cards(scope, drawn, wanted, state.where, request.GET.get("after"))
     board.dress(scope, drawn, found.rows)
     return JsonResponse({"html": Cards(drawn).html(found.rows, wanted), "after": found.after})
@@ -101,21 +104,28 @@ def column(request: Any, slug: str) -> HttpResponse:
 
 @page
 def changed(request: Any, slug: str) -> HttpResponse:
-    """Some cards as they stand now, and the numbers of all columns: after somebody moved or changed them."""
+    """Some cards as they stand now, after somebody moved or changed them; with ``numbers`` those of all columns too.
+
+    Cards are worth a question at once, and cost little; numbers are asked for when the board has come to rest.
+    """
     rtype, scope = seen_type(request, slug), request.scope
     state = _state(request, rtype)
     try:
         ids = [UUID(i) for i in request.GET.get("ids", "").split(",")[:MOST_CHANGED] if i]
     except ValueError:
         raise Refused("not_a_record", _("There is no such record."), "ids") from None
-    drawn = board.outline(scope, rtype, state.where, request.GET.get("within", ""))
-    rows = board.some(scope, drawn, ids, state.where)
+    counted = bool(request.GET.get("numbers"))
+    drawn = board.outline(scope, rtype, state.where, request.GET.get("within", ""), numbers=counted)
+    rows = board.some(scope, drawn, ids, state.where) if ids else []
     board.dress(scope, drawn, rows)
     made = Cards(drawn)
     cards = {str(i): None for i in ids} | {str(r.id): _card(made, r) for r in rows}
+    return JsonResponse({"cards": cards, **(_numbers(drawn) if counted else {})})
+
+
+def _numbers(drawn: board.Drawn) -> dict[str, Any]:
     columns = {c.key: {"n": c.count, "sum": totals(c.sums)} for c in drawn.columns}
-    numbers = {"sum": totals(drawn.sums), "weighted": totals(drawn.sums, weighted=True)}
-    return JsonResponse({"cards": cards, "columns": columns, **numbers})
+    return {"columns": columns, "sum": totals(drawn.sums), "weighted": totals(drawn.sums, weighted=True)}
 
 
 def _card(made: Cards, row: Any) -> dict[str, Any]:

@@ -21,14 +21,24 @@ function numbers(data) {
   }
   for (const [name, text] of [["total", data.sum], ["weighted", data.weighted]]) { const box = document.querySelector(`[data-${name}]`); if (box) box.textContent = text || "–"; }
 }
+// Cards of others are shown at once; what the columns add up to is asked for when they have come to rest, not by all
+// viewers in the same moment.
+let counting = 0;
+function countSoon() {
+  clearTimeout(counting);
+  counting = setTimeout(async () => {
+    const answer = await ask(part("changed", { ids: "", numbers: 1 }), { quiet: true });
+    if (answer?.ok && board?.isConnected) numbers(answer.data);
+  }, 400 + Math.random() * 1200);
+}
 // A card that is on its way is left alone until the server has answered; it is asked for then anyway.
 const busy = new Map();
 async function refresh(asked, own = false) {
   const ids = own ? asked : asked.filter((id) => !busy.has(id));
   if (!ids.length) return;
-  const answer = await ask(part("changed", { ids: ids.join(",") }), { quiet: true });
+  const answer = await ask(part("changed", { ids: ids.join(","), ...(own ? { numbers: 1 } : {}) }), { quiet: true });
   if (!answer?.ok) return;
-  numbers(answer.data);
+  if (own) numbers(answer.data); else countSoon();
   for (const [id, found] of Object.entries(answer.data.cards)) {
     if (!own && busy.has(id)) continue;
     const old = cardOf(id), col = found && colOf(found.column), focused = old?.contains(document.activeElement);

@@ -89,9 +89,10 @@ class Deals:
 
     def tick(self, actor: Actor, deal: UUID, way: list[Stage]) -> None:
         """Everything required is ticked off, and half of the rest."""
-        for stage, one in ((stage, one) for stage in way for one in stage.checklist):
-            if one["required"] or self.dice.random() < 0.5:
-                run(actor, "sales.deal.tick", deal, stage=str(stage.pk), item=one["key"])
+        for stage in way:
+            for one in stage.checklist:
+                if one["required"] or self.dice.random() < 0.5:
+                    run(actor, "sales.deal.tick", deal, stage=str(stage.pk), item=one["key"])
 
     def add_products(self, actor: Actor, deal: UUID) -> None:
         """The value of a deal follows what is sold."""

@@ -51,7 +51,7 @@ def main() -> None:
 
     found: dict[str, Any] = {"persons": given.persons, "machine": report.machine_facts()}
     with serving():
-        from bench import board, data, duplicates, live, matching, pages
+        from bench import board, data, duplicates, matching, pages
         from klientel.site import static
 
         static.collect()
@@ -71,10 +71,6 @@ def main() -> None:
         if "board" in parts:
             facts = place.facts(folder) or data.fill(folder, given.persons)
             found["board"] = board.measure(facts, rounds=given.rounds, size=given.size)
-        if "live" in parts:
-            facts = place.facts(folder) or data.fill(folder, given.persons)
-            board.fill(facts)
-            found["live"] = live.measure(pages.prepare(facts))
         found |= _others(parts, given.persons)
     (folder / "figures.json").write_text(json.dumps(found, indent=1))
     print(report.table(found))
@@ -85,7 +81,7 @@ def main() -> None:
 
 
 def _others(parts: list[str], persons: int) -> dict[str, Any]:
-    from bench import bulk, consumers, idle, kills, merging, past, quote, undo
+    from bench import bulk, consumers, idle, kills, live, merging, past, quote, undo
 
     found: dict[str, Any] = {}
     if "bulk" in parts:
@@ -98,6 +94,8 @@ def _others(parts: list[str], persons: int) -> dict[str, Any]:
         found["merge"] = merging.measure()
     if "consumers" in parts:
         found["consumers"] = consumers.measure(rows=persons)
+    if "live" in parts:
+        found["live"] = live.measure(persons)
     if "kills" in parts:
         found["kills"] = kills.measure()
     if "quote" in parts:

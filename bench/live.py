@@ -21,7 +21,7 @@ from uuid import UUID
 
 import orjson
 
-from bench import idle, place
+from bench import board, data, idle, pages, place
 from klientel.site.setup import ROOT
 
 VIEWERS, MOVES, PAUSE = 50, 30, 1.5
@@ -37,8 +37,12 @@ class Seen:
     cards: dict[int, list[float]] = field(default_factory=dict)
 
 
-def measure(facts: dict[str, Any]) -> dict[str, Any]:
+def measure(persons: int) -> dict[str, Any]:
     """Median and 95th percentile in milliseconds, of hints and of cards."""
+    folder = place.home(persons)
+    facts = place.facts(folder) or data.fill(folder, persons)
+    board.fill(facts)
+    facts = pages.prepare(facts)
     sessions, deal, stages = _viewers(UUID(facts["tenant"]))
     with _up():
         return asyncio.run(_watch(facts, sessions, deal, stages))

@@ -29,7 +29,7 @@ from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.tenancy import current
 from klientel.kernel.trash import beside
 from klientel.kernel.trash.hanging import Web, web_of
-from klientel.privacy import blanking, imports, ledger, tables, traces
+from klientel.privacy import blanking, imports, ledger, retaining, tables, traces
 from klientel.privacy.models import Erasure
 from klientel.privacy.restricting import note, refuse_while_held, set_restricted
 from klientel.privacy.subject import VERB, Identity, Pattern, for_privacy, identity_of, subject
@@ -51,13 +51,16 @@ class Plan:
     record: Any
     identity: Identity
     web: Web
+    held: list[retaining.Held]  # papers that the law wants kept
     review: list[traces.Trace]  # texts elsewhere that name the person, or somebody of the same name
 
     def counts(self) -> dict[str, dict[str, int]]:
         """How many records of each type go, and how many stay without the person."""
         gone = Counter(f.rtype.key for f in self.web.gone.values())
         kept = Counter(f.rtype.key for f in self.web.kept.values())
-        return {"deleted": dict(sorted(gone.items())), "blanked": dict(sorted(kept.items()))}
+        held = Counter(h.rtype.key for h in self.held)
+        parts = {"deleted": gone, "blanked": kept} | ({"restricted": held} if held else {})
+        return {name: dict(sorted(n.items())) for name, n in parts.items()}
 
 
 def plan(actor: Actor, rtype: RecordType, record_id: UUID) -> Plan:
@@ -68,12 +71,13 @@ def plan(actor: Actor, rtype: RecordType, record_id: UUID) -> Plan:
 
 def _plan(rtype: RecordType, record: Any) -> Plan:
     web = web_of(rtype, [record])
+    held = retaining.hold(web)
     identity = identity_of(web.persons())
-    known = {*web.gone, *web.kept}
+    known = {*web.gone, *web.kept, *(one.record.pk for one in held)}
     review = [t for t in traces.naming(identity) if t.record_id not in known]
     files = [f.record for f in web.kept.values() if f.rtype.key == "kernel.file"]  # what is in them nobody can blank
     review += [traces.Trace("kernel.file", file.id, file.title) for file in files]
-    return Plan(rtype, record, identity, web, review)
+    return Plan(rtype, record, identity, web, held, review)
 
 
 def erase(
@@ -125,6 +129,7 @@ def _begin(actor: Actor, planned: Plan, ground: str) -> Erasure:
     except IntegrityError as error:
         raise Conflict("erasing_already", _("This person is being erased already.")) from error
     set_restricted(planned.rtype, planned.record.id, restricted=True)
+    retaining.restrict_all(actor, planned.held)
     return made
 
 

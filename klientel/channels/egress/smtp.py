@@ -137,6 +137,9 @@ def open_line(place: Place) -> Line:
     except smtplib.SMTPResponseException as error:
         smtp.close()
         raise Failure(stage, error.smtp_code, said(error.smtp_error)) from error
+    except ssl.SSLCertVerificationError as error:  # with TLS from the start this happens while connecting
+        smtp.close()
+        raise Failure("tls", 0, said(error)) from error
     except (smtplib.SMTPException, OSError) as error:
         smtp.close()
         raise Failure(stage, 0, said(error)) from error

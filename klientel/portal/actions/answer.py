@@ -52,7 +52,8 @@ def sign(
     answered(step, quote, ACCEPTED, "", options)
     step.stamp(quote, signed_by=" ".join(name.split()))
     said = Said(step.now, quote.signed_by, picture, address, share.address, str(share.id))
-    file = keep_file(step, quote, f"{quote.number}-{say('acceptance')}.pdf", evidence(step.scope, quote, said))
+    name = say("%(number)s acceptance.pdf") % {"number": quote.number}
+    file = keep_file(step, quote, name, evidence(step.scope, quote, said))
     step.stamp(quote, evidence=file.id)
     with _for_owner(quote):
         hint, subject = say("The confirmation could not be mailed."), say("Quote %(number)s was accepted")

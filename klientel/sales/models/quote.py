@@ -28,6 +28,7 @@ from klientel.kernel.kinds import (
 from klientel.kernel.records import type_of
 from klientel.kernel.records.record import Record
 from klientel.sales.models import quoting, telling
+from klientel.sales.models.keeping import LETTER, why_kept
 from klientel.sales.models.positions import Positions
 from klientel.sales.models.quoting import STATES, TONES
 
@@ -100,6 +101,7 @@ class Quote(Record):
         columns = ("state", "organisation", "net", "gross", "valid_until", "owner")
         concerns = ("deal", "organisation", "person")
         derive = quoting.derive
+        retained = staticmethod(lambda one: why_kept(one.sent_at.date() if one.sent_at else None, LETTER))
         mergeable = False
         sections = (
             (_("Quote"), ("name", "number", "revision", "state", "deal", "organisation", "person", "date",

@@ -1,0 +1,56 @@
+"""What the law wants kept although a person is erased (Art. 17 (3) (b) GDPR): papers stay byte for byte, restricted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from klientel.kernel import writing
+from klientel.kernel.identity.actor import Actor
+from klientel.kernel.kinds import File
+from klientel.kernel.records import RecordType, type_of
+from klientel.kernel.trash.hanging import Found, Web, ids_in
+from klientel.privacy.restricting import note, set_restricted
+
+
+@dataclass(frozen=True)
+class Held:
+    """A paper that stays, and why and until when in one sentence."""
+
+    rtype: RecordType
+    record: Any
+    why: str
+
+
+def hold(web: Web) -> list[Held]:
+    """Take out of what goes whatever must be kept; its papers are neither deleted nor changed.
+
+    The record itself stays without the person, so that its figures still add up; what it says of the person stands in
+    its papers alone, and those are to be restricted.
+    """
+    held: list[Held] = []
+    for record_id, one in [*web.gone.items(), *web.kept.items()]:
+        why = "" if one.rtype.personal or one.rtype.retained is None else one.rtype.retained(one.record)
+        if not why:
+            continue
+        if record_id in web.gone:
+            web.kept[record_id] = web.gone.pop(record_id)
+        for paper in _papers(one):
+            web.gone.pop(paper.pk, None)
+            web.kept.pop(paper.pk, None)
+            held.append(Held(type_of("kernel.file"), paper, why))
+    return held
+
+
+def _papers(found: Found) -> list[Any]:
+    names = [name for name, kind in found.rtype.links.items() if isinstance(kind, File)]
+    ids = [one for name in names for one in ids_in(found.rtype, found.record, name)]
+    return list(type_of("kernel.file").model.objects.filter(pk__in=ids).order_by("pk"))
+
+
+def restrict_all(actor: Actor, held: list[Held]) -> None:
+    """Hide the papers from everybody without the right to work on data protection, and note why."""
+    with writing.door():
+        for one in held:
+            set_restricted(one.rtype, one.record.pk, True)
+            note(actor, "privacy.restricted", one.rtype, one.record.pk, {"ground": "retention", "why": one.why})

@@ -9,7 +9,7 @@ from uuid import UUID
 from klientel.kernel import writing
 from klientel.kernel.actions import storing
 from klientel.kernel.actions.draft import Draft
-from klientel.kernel.kinds import Addresses, Email, Entries, Json, Kind, Link, Links, Phone, Text, Url
+from klientel.kernel.kinds import Addresses, Email, Entries, Json, Kind, Link, Links, Phone, Privacy, Text, Url
 from klientel.kernel.kinds.choice import Choice
 from klientel.kernel.records import RecordType
 from klientel.privacy.subject import Pattern
@@ -42,12 +42,17 @@ def _in_json(value: Any, pattern: Pattern) -> Any:
     return value
 
 
-def blank_record(rtype: RecordType, record: Any, pattern: Pattern, gone: set[UUID]) -> list[str]:
-    """Take the person out of one record, its name and its search rows; says which fields changed. No event is made."""
+def blank_record(rtype: RecordType, record: Any, pattern: Pattern, gone: set[UUID], *, bare: bool = False) -> list[str]:
+    """Take the person out of one record, its name and its search rows; says which fields changed. No event is made.
+
+    ``bare``: it is about this person alone, so that whatever is personal in it goes.
+    """
     changed: dict[str, list[Any]] = {}
     for name, kind in rtype.fields.items():
         before = rtype.value(record, name)
         after = without(kind, before, pattern, gone)
+        if bare and kind.privacy != Privacy.PUBLIC and not isinstance(kind, Link | Links):
+            after = kind.blank_value()
         if before != after:
             rtype.put(record, name, after)
             changed[name] = [None, None]

@@ -28,7 +28,7 @@ from klientel.kernel.identity.actor import Actor
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.tenancy import current
 from klientel.kernel.trash import beside
-from klientel.kernel.trash.hanging import Web, web_of
+from klientel.kernel.trash.hanging import Found, Web, web_of
 from klientel.privacy import blanking, imports, ledger, retaining, tables, traces
 from klientel.privacy.models import Erasure
 from klientel.privacy.restricting import note, refuse_while_held, set_restricted
@@ -52,6 +52,7 @@ class Plan:
     identity: Identity
     web: Web
     held: list[retaining.Held]  # papers that the law wants kept
+    emptied: dict[UUID, Found]  # what stays for their sake though it is about the person alone
     review: list[traces.Trace]  # texts elsewhere that name the person, or somebody of the same name
 
     def counts(self) -> dict[str, dict[str, int]]:
@@ -71,13 +72,13 @@ def plan(actor: Actor, rtype: RecordType, record_id: UUID) -> Plan:
 
 def _plan(rtype: RecordType, record: Any) -> Plan:
     web = web_of(rtype, [record])
-    held = retaining.hold(web)
+    held, emptied = retaining.hold(web)
     identity = identity_of(web.persons())
     known = {*web.gone, *web.kept, *(one.record.pk for one in held)}
     review = [t for t in traces.naming(identity) if t.record_id not in known]
     files = [f.record for f in web.kept.values() if f.rtype.key == "kernel.file"]  # what is in them nobody can blank
     review += [traces.Trace("kernel.file", file.id, file.title) for file in files]
-    return Plan(rtype, record, identity, web, held, review)
+    return Plan(rtype, record, identity, web, held, emptied, review)
 
 
 def erase(
@@ -118,6 +119,7 @@ def _begin(actor: Actor, planned: Plan, ground: str) -> Erasure:
         "identity": planned.identity.plain(),
         "gone": {str(i): f.rtype.key for i, f in web.gone.items()},
         "kept": {str(i): f.rtype.key for i, f in web.kept.items()},
+        "emptied": [str(i) for i in planned.emptied],
         "places": [f.record.place for f in web.gone.values() if f.rtype.key == "kernel.file" and f.record.place],
     }
     made.sealed = sealing.seal(orjson.dumps(facts).decode(), str(made.id))
@@ -140,6 +142,7 @@ class _Facts:
     identity: Identity
     gone: dict[UUID, str]
     kept: dict[UUID, str]
+    emptied: set[UUID]
     places: list[str]
 
     def of_type(self, which: dict[UUID, str]) -> dict[str, list[UUID]]:
@@ -175,6 +178,7 @@ def _facts(actor: Actor, erasure: Erasure) -> _Facts:
         Identity(**plain["identity"]),
         {UUID(i): k for i, k in plain["gone"].items()},
         {UUID(i): k for i, k in plain["kept"].items()},
+        {UUID(i) for i in plain.get("emptied", ())},
         plain["places"],
     )
 
@@ -194,14 +198,15 @@ def _blank_some(facts: _Facts, which: dict[UUID, str], pattern: Pattern) -> None
     for key, ids in facts.of_type(which).items():
         rtype = type_of(key)
         for record in rtype.model.objects.filter(pk__in=ids).order_by("pk").select_for_update():
-            if changed := blanking.blank_record(rtype, record, pattern, set(facts.gone)):
+            bare = record.pk in facts.emptied
+            if changed := blanking.blank_record(rtype, record, pattern, set(facts.gone), bare=bare):
                 note(facts.actor, "privacy.blanked", rtype, record.id, {"fields": sorted(changed)})
 
 
 def _forget_history(facts: _Facts) -> None:
     """The values of events: of what goes all of them, elsewhere the person's."""
     _unseal(facts, facts.identity.all, list(facts.kept))
-    beside.forget_values(list(facts.gone), facts.erasure.id)
+    beside.forget_values([*facts.gone, *facts.emptied], facts.erasure.id)
     with writing.door():
         for table in _tables("kernel_event", "kernel_event_private"):
             tables.blank(table, facts.identity.all, list(facts.kept), key="record_id")

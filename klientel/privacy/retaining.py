@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from klientel.kernel import writing
 from klientel.kernel.identity.actor import Actor
@@ -22,24 +23,27 @@ class Held:
     why: str
 
 
-def hold(web: Web) -> list[Held]:
+def hold(web: Web) -> tuple[list[Held], dict[UUID, Found]]:
     """Take out of what goes whatever must be kept; its papers are neither deleted nor changed.
+
+    Also what stays although it is about this person alone: all that is personal in it is emptied.
 
     The record itself stays without the person, so that its figures still add up; what it says of the person stands in
     its papers alone, and those are to be restricted.
     """
     held: list[Held] = []
+    emptied: dict[UUID, Found] = {}
     for record_id, one in [*web.gone.items(), *web.kept.items()]:
         why = "" if one.rtype.personal or one.rtype.retained is None else one.rtype.retained(one.record)
         if not why:
             continue
         if record_id in web.gone:
-            web.kept[record_id] = web.gone.pop(record_id)
+            web.kept[record_id] = emptied[record_id] = web.gone.pop(record_id)
         for paper in _papers(one):
             web.gone.pop(paper.pk, None)
             web.kept.pop(paper.pk, None)
             held.append(Held(type_of("kernel.file"), paper, why))
-    return held
+    return held, emptied
 
 
 def _papers(found: Found) -> list[Any]:

@@ -23,6 +23,7 @@ PARTS = (
     "kills",
     "board",
     "live",
+    "dashboards",
 )
 
 
@@ -81,7 +82,7 @@ def main() -> None:
 
 
 def _others(parts: list[str], persons: int) -> dict[str, Any]:
-    from bench import bulk, consumers, idle, kills, live, merging, past, quote, undo
+    from bench import bulk, consumers, dashboards, idle, kills, live, merging, past, quote, undo
 
     found: dict[str, Any] = {}
     if "bulk" in parts:
@@ -100,6 +101,8 @@ def _others(parts: list[str], persons: int) -> dict[str, Any]:
         found["kills"] = kills.measure()
     if "quote" in parts:
         found["quote"] = quote.measure()
+    if "dashboards" in parts:
+        found["dashboards"] = dashboards.measure()
     if "idle" in parts:
         found["idle"] = idle.measure()
     return found

@@ -32,6 +32,7 @@ def table(found: dict[str, Any]) -> str:
         "merge",
         "consumers",
         "quote",
+        "dashboards",
         "idle",
         "kills",
         "live",

@@ -169,7 +169,7 @@ def _is_asked(asking: Asked, goal: Goal) -> bool:
 def _columns() -> list[Column]:
     return [
         Column(_("Won"), "c"), Column(_("Weighted"), "b"), Column(_("Target"), "f", "line"), Column(_("Committed")),
-        Column(_("Open")), Column(_("Still missing")), Column(_("Coverage")), Column(_("Submitted")),
+        Column(_("Open amount")), Column(_("Still missing")), Column(_("Coverage")), Column(_("Submitted")),
     ]  # fmt: skip
 
 

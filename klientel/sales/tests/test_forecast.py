@@ -81,9 +81,9 @@ def test_open_weighted_committed_and_won_stand_in_the_month_they_count_in(anna: 
     deal(anna, "Left out", 7000, category="omitted")
     close(anna, deal(anna, "Won", 300))
     rows = list(values(table(anna, "months")).values())
-    assert [rows[0][n] for n in ("Won", "Weighted", "Committed", "Open")] == [300, 0, 0, 0]
-    assert [rows[1][n] for n in ("Won", "Weighted", "Committed", "Open")] == [0, 350, 500, 1500]
-    assert foot(table(anna, "months"))["Open"] == 1500
+    assert [rows[0][n] for n in ("Won", "Weighted", "Committed", "Open amount")] == [300, 0, 0, 0]
+    assert [rows[1][n] for n in ("Won", "Weighted", "Committed", "Open amount")] == [0, 350, 500, 1500]
+    assert foot(table(anna, "months"))["Open amount"] == 1500
 
 
 def test_a_target_of_a_quarter_falls_into_its_months_and_nothing_of_it_is_lost(

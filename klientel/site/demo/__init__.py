@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
-__all__ = ["create"]
+from pathlib import Path
+from typing import Any
+
+__all__ = ["UnknownSet", "bring", "create"]
+
+
+class UnknownSet(Exception):
+    """Nothing in a folder is known, or it is loaded already; the sentence says which."""
+
+
+def bring(path: Path) -> dict[str, Any]:
+    """Load a folder of a CRM's or a shop's files into a tenant of its own: its slug, how many of what, the logins.
+
+    Raises :class:`UnknownSet`.
+    """
+    from klientel.site.demo import pipelines, sets, shops  # noqa: PLC0415  needs Django set up
+
+    return sets.load(path, [(pipelines.knows, pipelines.read), (shops.knows, shops.read)])
 
 
 def create(*, progress: bool = False) -> list[dict[str, str]]:

@@ -19,6 +19,7 @@ SENTENCES: dict[str, str] = {
     "country.unknown": "“{text}” is not a country.",
     "language.unknown": "“{text}” is not a language.",
     "date.unreadable": "“{text}” is not a date.",
+    "recurrence.unreadable": "“{text}” does not say how often something comes again.",
     "date.ambiguous": "“{text}” can mean two different days: please write day.month.year.",
     "date.impossible": "“{text}” is a day that does not exist.",
     "time.unreadable": "“{text}” is not a date with a time.",

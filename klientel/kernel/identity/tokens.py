@@ -24,7 +24,13 @@ from klientel.kernel.writing import door
 log = logging.getLogger("klientel.security")
 READ = "read"
 WRITE = "write"
-SCOPES = [(READ, _("Read only")), (WRITE, _("Read and change"))]
+CALENDAR, BUSY = "calendar.full", "calendar.busy"  # allow nothing in the API, only the feed of the owner's calendar
+SCOPES = [
+    (READ, _("Read only")),
+    (WRITE, _("Read and change")),
+    (CALENDAR, _("Calendar feed: what I have, and when")),
+    (BUSY, _("Calendar feed: only when I am busy")),
+]
 LIFETIMES_DAYS = (30, 90, 365)
 LONGEST = timedelta(days=730)
 NOTE_EVERY = timedelta(minutes=5)

@@ -73,14 +73,26 @@ def _shown(rtype: RecordType, scope: ActorScope) -> bool:
 
 
 def read(
-    scope: ActorScope, rtype: RecordType, days: Period, *, where: Any = None, people: Iterable[UUID] = ()
+    scope: ActorScope,
+    rtype: RecordType,
+    days: Period,
+    *,
+    where: Any = None,
+    people: Iterable[UUID] = (),
+    also: Iterable[str] = (),
+    archived: bool = False,
+    most: int = MOST,
 ) -> tuple[list[Entry], bool]:
-    """The entries of one type in these days, and whether there are more of them; of these people only, where named."""
+    """The entries of one type in these days, and whether there are more of them; of these people only, where named.
+
+    ``also`` are further fields of their rows; ``archived`` asks for those in the recycle bin."""
     calendar, seen = calendar_of(rtype, scope), scope.visible(rtype)
     wanted = (calendar.start, calendar.end, calendar.minutes, calendar.all_day, calendar.people, calendar.over)
-    columns = [n for n in dict.fromkeys((*wanted, "owner")) if n in seen]
+    columns = [n for n in dict.fromkeys((*wanted, "owner", *also)) if n in seen]
     parts = [within(rtype, calendar, seen, days), *([where] if where else []), *_of(calendar, seen, people)]
-    page = select(scope, rtype, columns=columns, where={"all": parts}, sort=calendar.start, limit=MOST)
+    page = select(
+        scope, rtype, columns=columns, where={"all": parts}, sort=calendar.start, limit=most, archived=archived
+    )
     made = [entry(rtype, row, calendar) for row in page.rows]
     return [e for e in made if e.first < days.after and e.last >= days.first], page.after is not None
 

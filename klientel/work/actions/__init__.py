@@ -1,5 +1,5 @@
-"""What can be done with tasks and calls beyond creating and changing them."""
+"""What can be done with tasks, calls and meetings beyond creating and changing them."""
 
-from klientel.work.actions import call, task
+from klientel.work.actions import call, meeting, task
 
-__all__ = ["call", "task"]
+__all__ = ["call", "meeting", "task"]

@@ -1,5 +1,5 @@
 """Work that is done in the background."""
 
-from klientel.work.jobs import reminder
+from klientel.work.jobs import reminder, series
 
-__all__ = ["reminder"]
+__all__ = ["reminder", "series"]

@@ -6,9 +6,10 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from klientel.kernel.kinds import Choice, Date, DateTime, Links, LongText, Privacy, Text
+from klientel.kernel.kinds import Choice, Date, DateTime, Link, Links, LongText, Privacy, Text
 from klientel.kernel.records.calendar import Calendar
 from klientel.kernel.records.record import Record
+from klientel.work.models.repeating import Repeats
 
 
 class Task(Record):
@@ -32,9 +33,14 @@ class Task(Record):
     description = LongText(_("description"), privacy=Privacy.PERSONAL, search="C")
     concerns = Links("*", _("concerns"), reverse=_("tasks"))
     done_at = DateTime(_("done at"), readonly=True)
+    repeats = Repeats(_("comes again"))
+    follows = Link("work.task", _("after"), readonly=True, reverse=_("comes next"))
 
     class Meta(Record.Meta):
         app_label = "work"
+        constraints = [
+            models.UniqueConstraint("tenant_id", "follows", name="task_once", condition=~models.Q(follows=None)),
+        ]
         indexes = [
             *Record.Meta.indexes,
             GinIndex(fields=["tenant_id", "concerns"], name="task_concerns", opclasses=["uuid_ops", "array_ops"]),
@@ -52,6 +58,6 @@ class Task(Record):
         columns = ("due", "priority", "state", "concerns", "owner", "remind_at")
         concerns = ("concerns",)
         sections = (
-            (_("Task"), ("subject", "due", "remind_at", "priority", "state", "owner")),
+            (_("Task"), ("subject", "due", "repeats", "remind_at", "priority", "state", "owner")),
             (_("About"), ("concerns", "description", "tags")),
         )

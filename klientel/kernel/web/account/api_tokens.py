@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -29,8 +30,10 @@ def token_list(request: HttpRequest) -> HttpResponse:
     form = TokenForm(request.POST if request.method == "POST" else None)
     text = _create(request, form) if form.is_bound and form.is_valid() else None
     now = timezone.now()
+    feed = text and form.cleaned_data["scope"] in (tokens.CALENDAR, tokens.BUSY)
     context = {
         "secret": text,
+        "feed": request.build_absolute_uri(reverse("calendar_feed", args=[text])) if feed else "",
         "tokens": [(each, each.state(now)) for each in tokens.of_member(tenant_id, member_id)],
         "scopes": dict(tokens.SCOPES),
         "workspace": workspace,

@@ -12,6 +12,6 @@ class SalesConfig(AppConfig):
     label = "sales"
 
     def ready(self) -> None:
-        """Dashboards are declared."""
-        for name in ("dashboards", "revenue"):
+        """Dashboards and files are declared."""
+        for name in ("dashboards", "leadfiles", "revenue"):
             import_module(f"klientel.sales.presets.{name}")

@@ -129,6 +129,10 @@ def _addresses() -> dict[str, tuple[str, ...]]:
 
 
 _NOTE = Beside("beside.note", _("note of its own"), ("gesprächsnotiz", "call note"), "work.note", "concerns", "text")
+_LEAD = Beside(
+    "beside.lead", _("interest (makes a lead)"), ("lead", "interesse", "interest", "anfrage"), "sales.lead", "person",
+    "name",
+)  # fmt: skip
 _NAME = ("salutation", "academic_title", "first_name", "last_name")
 
 preset(
@@ -161,6 +165,7 @@ preset(
         ),
         beside=(
             _NOTE,
+            _LEAD,
             Beside(
                 "beside.affiliation",
                 _("further organisation"),

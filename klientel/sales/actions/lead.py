@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
+from klientel.kernel.access.reading import visible_ids
 from klientel.kernel.actions import Step, action
-from klientel.kernel.kinds import Choice, Link, Money, Text
-from klientel.sales.models import Deal, Lead, Quote
+from klientel.kernel.kinds import Choice, Link, Money, Text, today
+from klientel.kernel.kinds.base import currency_of_tenant
+from klientel.kernel.records import type_of
+from klientel.sales.models import Deal, Lead, Product, Quote
 from klientel.sales.models.leading import CONTACTED, CONVERTED, DISQUALIFIED, MQL, NEW, NURTURED, OPEN, SQL
 from klientel.sales.models.pipeline import OPEN as OPEN_DEAL
+from klientel.sales.queries.prices import prices
 
 _GRADES = ((MQL, _("by marketing")), (SQL, _("by sales")))
 
@@ -84,7 +89,7 @@ def convert(step: Step, lead: Lead, *, value: Annotated[Any, Money(_("value"))] 
     step.require(lead.status != CONVERTED, "converted_already", _("This lead is a deal already."))
     made = step.create(
         "sales.deal", name=lead.name, person=lead.person, organisation=lead.organisation, source=lead.source,
-        value=value, owner=lead.owner or step.actor.member, tags=list(lead.tags),
+        value=value, owner=lead.owner or step.actor.member, tags=list(lead.tags), positions=_wanted(step, lead),
     )  # fmt: skip
     step.stamp(lead, deal=made.id)
     step.change(lead, status=CONVERTED)
@@ -108,3 +113,17 @@ def unconvert(step: Step, lead: Lead) -> None:
 
 def _still_open(step: Step, lead: Lead) -> None:
     step.require(lead.status in OPEN, "closed", _("This lead is closed. Please reopen it first."))
+
+
+def _wanted(step: Step, lead: Lead) -> list[dict[str, str]]:
+    """One of each product they are interested in, as lines of a deal, at today's price where there is one."""
+    seen = visible_ids(step.scope, type_of("sales.product"), list(lead.products))
+    found = [one for one in Product.objects.filter(pk__in=seen) if one.pk in lead.products]
+    known = prices(dict.fromkeys(seen, Decimal(1)), currency=currency_of_tenant(), day=today())
+    return [
+        {
+            "product": str(one.pk), "name": one.title[:300], "quantity": "1", "unit": one.unit,
+            "tax": one.tax or "standard", "number": one.number,
+        } | ({"price": format(known[one.pk].price, "f")} if one.pk in known else {})
+        for one in found
+    ]  # fmt: skip

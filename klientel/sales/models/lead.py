@@ -65,8 +65,10 @@ class Lead(Record):
         title = "name"
         order = "-created_at"
         begins = {"field": "closed_at", "op": "empty"}
-        columns = ("person", "organisation", "status", "score", "source", "owner", "respond_by", "created_at")
+        columns = ("person", "organisation", "status", "score", "next_day", "idle", "source", "owner", "respond_by",
+                   "created_at")  # fmt: skip
         concerns = ("person", "organisation")
+        own = leading.WORKED_OUT
         derive = leading.derive
         often = ("take", "contacted", "disqualify", "convert")
         board = Board(
@@ -84,7 +86,16 @@ class Lead(Record):
             (_("Origin"), ("source", "campaign", "intake")),
             (
                 _("Progress"),
-                ("score", "status_since", "respond_by", "first_response_at", "response_minutes", "closed_at"),
+                (
+                    "score",
+                    "next_day",
+                    "idle",
+                    "status_since",
+                    "respond_by",
+                    "first_response_at",
+                    "response_minutes",
+                    "closed_at",
+                ),
             ),
         )
 

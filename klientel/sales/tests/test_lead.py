@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +18,7 @@ from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.history import undo
 from klientel.kernel.identity.actor import Actor, Grant
 from klientel.kernel.records import type_of
+from klientel.kernel.transfer import assistant
 from klientel.kernel.web import board
 from klientel.lib import clock
 from klientel.sales.models import CloseReason, Deal, Lead, Stage
@@ -257,3 +259,47 @@ def test_the_page_of_inboxes_leads_to_the_lists(desk: Any) -> None:
     assert page.status_code == 200 and "North" in page.content.decode()
     listed = browser.get("/leads/without-next-step", follow=True).content.decode()
     assert "Waits here" in listed
+
+
+def test_products_of_interest_become_lines_of_the_deal(anna: Actor, usual: None) -> None:
+    press = run(anna, "sales.product.create", name="Press", price={"amount": "1200"}).record
+    bare = run(anna, "sales.product.create", name="Advice").record
+    made = lead(anna, products=[press.pk, bare.pk])
+    run(anna, "sales.lead.convert", made.pk)
+    deal = Deal.objects.get(pk=again(made).deal)
+    assert [(one["name"], one.get("price")) for one in deal.positions] == [("Press", "1200"), ("Advice", None)]
+    assert deal.value == {"amount": "1200.00", "currency": "EUR"}
+
+
+def test_the_list_flags_what_has_no_next_step(anna: Actor) -> None:
+    bare, planned = lead(anna, name="bare"), lead(anna, name="planned")
+    run(anna, "work.task.create", subject="Call", due="2031-01-02", concerns=[planned.pk])
+    rows = select(ActorScope(anna), type_of("sales.lead"), columns=("idle", "next_day"), sort="title").rows
+    assert [(r.title, r.values["idle"], r.values["next_day"]) for r in rows] == [
+        (bare.name, True, None), (planned.name, False, dt.date(2031, 1, 2)),
+    ]  # fmt: skip
+
+
+def test_a_file_of_persons_brings_their_leads_along_once(anna: Actor, settings: Any, tmp_path: Any) -> None:
+    settings.KLIENTEL_FILES = tmp_path
+    person(anna, first_name="Ute", last_name="Meyerhofer", emails=[{"value": "ute@elbe.example"}])
+    text = "Vorname;Nachname;E-Mail;Interesse\nUte;Meyerhofer;ute@elbe.example;Presse\nJan;Neu;jan@neu.example;Kran\n"
+    for _ in range(2):
+        file, again_too = io.BytesIO(text.encode()), {"on_duplicate": "update"}
+        assistant.commit(assistant.start(anna, "contacts.person", file, name="a.csv", options=again_too))
+    persons = type_of("contacts.person").model.objects
+    assert persons.count() == 2
+    assert sorted(Lead.objects.values_list("name", "person")) == [
+        ("Kran", persons.get(last_name="Neu").pk), ("Presse", persons.get(last_name="Meyerhofer").pk),
+    ]  # fmt: skip
+
+
+def test_a_file_of_leads_finds_the_persons_and_makes_the_organisations_it_names(
+    anna: Actor, settings: Any, tmp_path: Any
+) -> None:
+    settings.KLIENTEL_FILES = tmp_path
+    known = person(anna, first_name="Ute", last_name="Meyerhofer", emails=[{"value": "ute@elbe.example"}])
+    text = "Interesse;Person;Firma;Quelle\nPresse;Ute Meyerhofer;Elbe GmbH;Messe\nKran;Jan Neumann;;Web\n"
+    assistant.commit(assistant.start(anna, "sales.lead", io.BytesIO(text.encode()), name="a.csv"))
+    first, _second = Lead.objects.order_by("-name")
+    assert (first.person, first.source) == (known.pk, "Messe") and first.organisation is not None

@@ -6,8 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from klientel.kernel.conditions.compiling import Scope
-from klientel.kernel.conditions.declared import next_day, nothing_planned, truth
+from klientel.kernel.conditions.declared import next_day, nothing_planned
 from klientel.kernel.errors import Refused
 from klientel.kernel.records import type_of
 from klientel.sales.models.leadrule import LeadInbox
@@ -30,17 +29,13 @@ OPEN = (NEW, CONTACTED, MQL, SQL, NURTURED)
 ANSWERED = (CONTACTED, SQL, NURTURED, CONVERTED, DISQUALIFIED)
 
 
-def _idle(scope: Scope) -> dict[str, Any]:
-    return {"all": [{"field": "closed_at", "op": "empty"}, nothing_planned(scope)]}
-
-
 #: fields of a lead that are worked out when they are read
 WORKED_OUT = {
     kind.name: kind
     for kind in (
         next_day("next_day", _("next step on")),
-        truth(
-            "idle", _("nothing planned"), _idle, reads=(("sales.lead", "closed_at"),), tone="warn",
+        nothing_planned(
+            "idle", _("nothing planned"), "{t}.closed_at IS NULL", reads=(("sales.lead", "closed_at"),), tone="warn",
             help_text=_("Open, and without an open entry."),
         ),
     )

@@ -116,3 +116,45 @@ def test_sums_stand_on_the_page_of_the_quote(client: Client, actor: Actor) -> No
 
 def test_quote_forms_are_found_in_the_settings(client: Client, actor: Actor) -> None:
     assert reverse("list", args=["quote-forms"]) in client.get(reverse("settings")).content.decode()
+
+
+def bundle(actor: Actor, way: str, **more: Any) -> Any:
+    """A starter kit of two frames at 100 and eight hours at 60.50."""
+    eur = {"currency": "EUR"}
+    kit = run(actor, "sales.product.create", name="Kit", bundle=way, **more).record
+    for name, price, n in (("Frame", "100", "2"), ("Hour", "60.5", "8")):
+        part = run(actor, "sales.product.create", name=name, price={"amount": price, **eur}).record
+        run(actor, "sales.part.create", bundle=str(kit.pk), product=str(part.pk), quantity=n)
+    return kit
+
+
+def test_a_bundle_costs_what_its_parts_cost_and_unfolds_into_them(client: Client, actor: Actor) -> None:
+    made, kit = quote(actor, positions=[]), bundle(actor, "summed")
+    row = {"product": str(kit.pk), "filled": "", "quantity": "3"}
+    told = client.post(page(made), sent(row), **FETCH).json()
+    assert (told["rows"]["0"]["name"], told["rows"]["0"]["price"], told["nets"]["0"]) == ("Kit", "684.00", "€2,052.00")
+    html = client.post(page(made), sent({**row, "filled": str(kit.pk), "name": "Kit"}, unfold="0")).content.decode()
+    assert 'value="Frame"' in html and 'value="24"' in html and "€2,052.00" in html
+    rows = (
+        {"role": "section", "name": "Kit"},
+        {"name": "Frame", "quantity": "6", "price": "100"},
+        {"name": "Hour", "quantity": "24", "price": "60.5"},
+    )
+    client.post(page(made), sent(*rows, save="1", version=str(made.version)))
+    assert again(made).net["amount"] == "2052.00"
+
+
+def test_a_bundle_of_its_own_price_keeps_it_and_says_what_it_holds(client: Client, actor: Actor) -> None:
+    made = quote(actor, positions=[])
+    kit = bundle(actor, "fixed", price={"amount": "500", "currency": "EUR"})
+    row = {"product": str(kit.pk), "filled": "", "quantity": "1"}
+    html = client.post(page(made), sent(row, unfold="0")).content.decode()
+    assert "2 × Frame\n8 × Hour" in html and 'value="500.00"' in html
+
+
+def test_a_bundle_with_a_part_without_price_has_none(client: Client, actor: Actor) -> None:
+    made, kit = quote(actor, positions=[]), bundle(actor, "summed")
+    bare = run(actor, "sales.product.create", name="Unpriced").record
+    run(actor, "sales.part.create", bundle=str(kit.pk), product=str(bare.pk), quantity="1")
+    told = client.post(page(made), sent({"product": str(kit.pk), "filled": "", "quantity": "1"}), **FETCH).json()
+    assert told["rows"]["0"]["price"] == ""

@@ -41,6 +41,9 @@ def lines(request: Any, record_id: UUID, slug: str) -> HttpResponse:
         if request.method != "POST":
             return _page(request, quote, typed.rows_of(quote.positions or [], language))
         rows = typed.rows_sent(request.POST)
+        if unfold := request.POST.get("unfold"):
+            typed.fill_in(request.scope, quote, rows, language)
+            rows = typed.unfolded(request.scope, rows, unfold, language)
         typed.fill_in(request.scope, quote, rows, language)
         quote.discount, share = _share(request, language)
         if wants_json(request):
@@ -146,6 +149,7 @@ def _page(
         "has_discount": "discount" in type_of(quote).fields,
         "rows": shown,
         "names": typed.titles(request.scope, shown),
+        "bundled": typed.bundled(shown),
         "told": told,
         "nets": _nets(rows, told),
         "errors": _errors(refused or (wrong if request.method == "POST" else None), rows),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,9 @@ from klientel.kernel.web.ordering import moved
 from klientel.lib import numbers
 from klientel.sales.models import Product
 from klientel.sales.models.positions import COUNTED, SECTION
+from klientel.sales.models.product import SUMMED
 from klientel.sales.models.telling import figure
+from klientel.sales.queries import bundles
 from klientel.sales.queries.prices import prices
 
 PARTS = ("role", "product", "name", "text", "quantity", "unit", "price", "discount", "tax", "number", "discount_in")
@@ -90,10 +93,14 @@ def fill_in(scope: Any, quote: Any, rows: list[Row], language: str) -> None:
     seen = visible_ids(scope, type_of("sales.product"), list(wanted))
     products = {one.pk: one for one in Product.objects.filter(pk__in=seen)}
     groups = _groups(scope, quote)
+    parts = bundles.parts_of(pk for pk, one in products.items() if one.bundle)
+    asked = {"currency": quote.currency, "day": quote.date or today(), "groups": groups}
     for quantity, some in _by_quantity(rows, products, language).items():
-        found = prices(dict.fromkeys(some, quantity), currency=quote.currency, day=quote.date or today(), groups=groups)
-        for product, (row, price) in ((p, (r, found.get(p))) for p, rs in some.items() for r in rs):
-            _fill(row, products[product], price.price if price else None, quote.language, language)
+        found = {pk: one.price for pk, one in prices(dict.fromkeys(some, quantity), **asked).items()}
+        by_parts = {pk: parts[pk] for pk in some if pk in parts and products[pk].bundle == SUMMED}
+        found |= bundles.summed(by_parts, quantity, **asked) if by_parts else {}
+        for product, row in ((p, r) for p, rs in some.items() for r in rs):
+            _fill(row, products[product], found.get(product), quote.language, language)
 
 
 def _by_quantity(rows: list[Row], products: dict[UUID, Any], language: str) -> dict[Decimal, dict[UUID, list[Row]]]:
@@ -123,6 +130,34 @@ def _fill(row: Row, product: Any, price: Decimal | None, spoken: str, language: 
         row["price"] = row["auto"] = figure(price, language, places=2)
 
 
+def unfolded(scope: Any, rows: list[Row], key: str, language: str) -> list[Row]:
+    """The rows with the bundle in the row ``key`` unfolded: a section with a row for each part where these say the
+    price; what a bundle of a price of its own holds is written into its text.
+    """
+    row = next((r for r in rows if r["key"] == key and _is_id(r.get("product", ""))), None)
+    parts = bundles.parts_of([UUID(row["product"])]) if row else {}
+    if row is None or not parts:
+        return rows
+    [some] = parts.values()
+    if Product.objects.filter(pk=row["product"], bundle=SUMMED).exists():
+        try:
+            times = Decimal(_number(row.get("quantity") or "1", language))
+        except ArithmeticError:
+            return rows
+        fresh = count(max(int(r["key"]) for r in rows) + 1)
+        made = [blank(next(fresh), SECTION) | {"name": row.get("name", "")}]
+        made += [
+            blank(next(fresh)) | {"product": str(product), "quantity": figure(n * times, language)}
+            for product, n in some
+        ]
+        at = rows.index(row)
+        return [*rows[:at], *made, *rows[at + 1 :]]
+    named = titles(scope, [{"product": str(product)} for product, _n in some])
+    held = [f"{figure(n, language)} × {named[str(product)]}" for product, n in some if str(product) in named]
+    row["text"] = "\n".join(dict.fromkeys([*row.get("text", "").splitlines(), *held]))[:4000]
+    return rows
+
+
 def _groups(scope: Any, quote: Any) -> list[UUID]:
     if quote.organisation is None:
         return []
@@ -136,6 +171,12 @@ def titles(scope: Any, rows: list[Row]) -> dict[str, str]:
     """What the chosen products are called, as far as one may see them."""
     ids = {UUID(row["product"]) for row in rows if _is_id(row.get("product", ""))}
     return {str(key): one.title for key, one in names(scope, ids).items()} if ids else {}
+
+
+def bundled(rows: list[Row]) -> set[str]:
+    """Which of the chosen products are bundles that can be unfolded; one statement, or none."""
+    ids = {UUID(row["product"]) for row in rows if _is_id(row.get("product", ""))}
+    return {str(pk) for pk in bundles.parts_of(ids)}
 
 
 def blank(key: int, role: str = COUNTED) -> Row:

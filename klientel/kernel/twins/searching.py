@@ -69,6 +69,7 @@ class Searcher:
     known: dict[UUID, Profile] = field(default_factory=dict)
     _frequent: tuple[dt.datetime | None, set[str]] = (None, set())
     _kept: int = 0  # of these, so many are stored
+    wrote: float = 0.0  # seconds that the last transaction that writes was open
     _pace: float = 1.0  # share of a chunk that is done in one transaction
 
     def step(self) -> bool:
@@ -82,7 +83,7 @@ class Searcher:
             stands = _states().filter(record_type=self.rtype.key).first()
             met = self._meet(stands) if stands is not None and stands.phase == "search" else None
         with tenancy.writing():
-            search = locked(self.rtype)
+            search, opened = locked(self.rtype), time.monotonic()
             if not search.phase:
                 return False
             if search.phase != "search":
@@ -91,6 +92,7 @@ class Searcher:
                 self._search(search, met)
             with writing.door():
                 search.save()
+            self.wrote = time.monotonic() - opened
         wanted = self._pace * min(2.0, LONG / max(0.001, time.monotonic() - begun))
         self._pace = min(1.0, max(LEAST, wanted))
         return bool(search.phase)

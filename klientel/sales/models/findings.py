@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as say
 from django.utils.translation import gettext_noop
 
 from klientel.kernel.kinds import Json
+from klientel.lib.numbers import format_decimal
 
 SENTENCES = {
     "net_and_tax": gettext_noop("Net and tax come to {ours}, the total says {stated}."),
@@ -38,4 +41,13 @@ class Findings(Json):
 
 def sentences(value: Any) -> list[str]:
     """The findings as sentences in the active language."""
-    return [say(SENTENCES[one["code"]]).format(**one) for one in value or () if one.get("code") in SENTENCES]
+    language = get_language() or "en"
+    return [
+        say(SENTENCES[one["code"]]).format(**{name: _shown(name, part, language) for name, part in one.items()})
+        for one in value or ()
+        if one.get("code") in SENTENCES
+    ]
+
+
+def _shown(name: str, part: Any, language: str) -> Any:
+    return format_decimal(Decimal(part), language, places=2) if name in ("ours", "stated") else part

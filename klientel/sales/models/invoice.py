@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.kinds import Choice, Date, File, Link, LongText, Money, Privacy, Text
 from klientel.kernel.records.record import Record
 from klientel.sales.models import invoicing
 from klientel.sales.models.currency import Currency
-from klientel.sales.models.findings import Findings
+from klientel.sales.models.findings import Findings, sentences
 from klientel.sales.models.keeping import VOUCHER, why_kept
 from klientel.sales.models.positions import Positions
 
@@ -91,3 +94,14 @@ class Invoice(Record):
             (_("Origin"), ("order", "contract", "corrects", "reference", "seller", "seller_vat_id", "buyer",
                            "buyer_vat_id", "document", "format", "tags", "description")),
         )  # fmt: skip
+
+    @property
+    def told_findings(self) -> list[str]:
+        """What does not add up, in sentences."""
+        return sentences(self.findings)
+
+    @property
+    def told_lines(self) -> list[dict[str, Any]]:
+        """Its lines as texts in the active language, each with what it comes to."""
+        language, currency = get_language() or "de", (self.gross or {}).get("currency", "EUR")
+        return [invoicing.told_line(one, currency, language) for one in self.positions or []]

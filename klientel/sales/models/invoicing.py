@@ -14,8 +14,12 @@ from django.utils.translation import gettext_lazy as _
 from klientel.kernel.errors import Refused
 from klientel.kernel.kinds import today
 from klientel.kernel.tenancy import current
+from klientel.lib.numbers import format_money
+from klientel.lib.pricing import rounded
 from klientel.lib.words import fold
 from klientel.sales.models.ordering import one_currency
+from klientel.sales.models.positions import COUNTED
+from klientel.sales.models.telling import figure
 
 OPEN, PARTLY, PAID, VOID = "open", "partly", "paid", "void"
 STATES = ((OPEN, _("open")), (PARTLY, _("partly paid")), (PAID, _("paid")), (VOID, _("voided")))
@@ -27,7 +31,7 @@ OUTGOING, INCOMING = "outgoing", "incoming"
 DIRECTIONS = ((OUTGOING, _("to a customer")), (INCOMING, _("from a supplier")))
 _SUMS = ("net", "tax", "gross")
 _AMOUNTS = (*_SUMS, "paid")
-_ZERO = Decimal(0)
+_ZERO, _CENT = Decimal(0), Decimal("0.01")
 
 
 def derive(step: Any, draft: Any) -> None:
@@ -108,6 +112,18 @@ def _paid_by_day(step: Any, invoice: Any) -> None:
     """A list that only says when it was paid means: all of it."""
     if invoice.paid_on is not None and not invoice.paid and not invoice.payments:
         step.stamp(invoice, paid=invoice.gross)
+
+
+def told_line(one: dict[str, Any], currency: str, language: str) -> dict[str, Any]:
+    """A line of an invoice as texts; what it comes to follows from its own figures, without being judged."""
+    quantity, price = Decimal(one.get("quantity") or 0), Decimal(one.get("price") or 0)
+    full, off = rounded(quantity * price, _CENT), Decimal(one.get("discount") or 0)
+    net = full - (off if one.get("discount_in") == "amount" else rounded(full * off / 100, _CENT))
+    return {
+        "role": one.get("role", COUNTED), "name": one.get("name", ""), "unit": one.get("unit", ""),
+        "quantity": figure(quantity, language), "price": figure(price, language, places=2), "discount": "",
+        "net": format_money(net, currency, language),
+    }  # fmt: skip
 
 
 def overdue_days(invoice: Any) -> int:

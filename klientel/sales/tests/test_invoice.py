@@ -16,9 +16,11 @@ from klientel.kernel.events.surroundings import working_in
 from klientel.kernel.history import undo
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.kinds.base import looking_at
+from klientel.kernel.records import type_of
 from klientel.kernel.sql import Sql
 from klientel.kernel.tenancy import current
 from klientel.kernel.testing.making import make_member
+from klientel.privacy import erasing
 from klientel.sales.models import Invoice, Payment
 from klientel.sales.models.invoicing import overdue_days
 
@@ -190,3 +192,20 @@ def test_invoices_are_kept_for_eight_years_from_the_end_of_their_year(anna: Acto
     with looking_at(dt.date(2035, 1, 1)):
         run(anna, "sales.invoice.remove", made.pk)
     assert not Invoice.objects.exists()
+
+
+def test_a_person_is_erased_and_the_invoice_stays_without_the_person(anna: Actor) -> None:
+    person = run(anna, "contacts.person.create", first_name="Erika", last_name="Einzelkundin").record
+    made = invoice(anna, person=str(person.pk), buyer="Erika Einzelkundin")
+    note = run(anna, "work.note.create", text="Called", concerns=[str(person.pk)]).record
+    planned = erasing.plan(anna, type_of("contacts.person"), person.pk)
+    assert [title.split()[-1] for title, _why in planned.held] == ["R-1"] and "§ 147 AO" in planned.held[0][1]
+    assert note.pk in planned.web.gone and made.pk not in planned.web.gone
+    erasing.erase(anna, type_of("contacts.person"), person.pk, "request")
+    kept = again(made)
+    assert (kept.person, kept.gross["amount"]) == (None, "119.00")
+    assert "Einzelkundin" not in kept.buyer
+    with looking_at(dt.date(2035, 1, 1)):
+        other = run(anna, "contacts.person.create", last_name="Spaeterkundin").record
+        old = invoice(anna, number="R-9", person=str(other.pk))
+        assert old.pk in erasing.plan(anna, type_of("contacts.person"), other.pk).web.gone

@@ -24,6 +24,7 @@ from klientel.site.demo import logins, messy, twice, workspace
 from klientel.site.demo.deals import Deals
 from klientel.site.demo.leads import Leads
 from klientel.site.demo.names import Maker
+from klientel.site.demo.papers import Papers
 from klientel.site.demo.past import Past
 from klientel.site.demo.stories import LATE, Cast, Entry, Told, stories, told
 from klientel.site.demo.words_of import lines
@@ -32,6 +33,7 @@ from klientel.site.demo.workspace import Workspace
 SEED = 1189
 FIRMS, STAFFED, PRIVATE = 60, 150, 30
 FOUNDED, FAIR = 420, 24  # days ago: the workspace was set up, the contacts of a fair were imported
+PAPERS = 6  # days ago: orders and invoices were brought in from the ERP
 OWNERS = ("jan", "jan", "mareike", "mareike", "tobias", "elif", "katrin")
 SLUG, SMALL = "hansewerk", "elbtal"
 
@@ -136,12 +138,19 @@ class Filling:
             self.on(self.dice.randint(1, 100), self.move_on)
         self.on(12, self.send_newsletter)
         self.on(9, self.enter_again)
-        Deals(self.space, self.past, random.Random(SEED + 7)).plan(self.firms, self.people)  # noqa: S311
+        deals = Deals(self.space, self.past, random.Random(SEED + 7))  # noqa: S311
+        deals.plan(self.firms, self.people)
+        self.past.on(self.past.end - dt.timedelta(days=PAPERS), partial(self.file_papers, deals))
         Leads(self.space, self.past, Maker(SEED + 11), random.Random(SEED + 11)).plan(self.people)  # noqa: S311
         texts = lines("comments") * 3
         for n, text in enumerate(texts):
             at = self.past.ago((35, 150, 400, 1300)[n]) if n < 4 else self.past.day(-self.dice.randint(2, 90))
             self.past.on(at, partial(self.comment, n, text))
+
+    def file_papers(self, deals: Deals) -> None:
+        """What the ERP knows: orders, contracts, invoices."""
+        known = [firm for firm in self.firms if "id" in firm]
+        Papers(self.space.system, random.Random(SEED + 11), deals.range).bring_in(known)  # noqa: S311
 
     def on(self, days: int, act: Any, *given: Any) -> None:
         """It happens so many days ago."""

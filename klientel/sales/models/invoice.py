@@ -26,9 +26,9 @@ class Invoice(Record):
 
     number = Text(_("invoice number"), required=True, max_length=80, search="A")
     date = Date(_("date"), required=True)
+    state = Choice(_("state"), of=invoicing.STATES, default="open", tones=invoicing.TONES, readonly=True)
     sort = Choice(_("kind of invoice"), of=invoicing.SORTS, default="invoice", tones=invoicing.SORT_TONES)
     direction = Choice(_("direction"), of=invoicing.DIRECTIONS, default="outgoing")
-    state = Choice(_("state"), of=invoicing.STATES, default="open", tones=invoicing.TONES, readonly=True)
     organisation = Link("contacts.organisation", _("organisation"), reverse=_("invoices"))
     person = Link("contacts.person", _("contact person"), reverse=_("invoices"), privacy=Privacy.PERSONAL)
     order = Link("sales.order", _("order"), reverse=_("invoices"))

@@ -52,7 +52,7 @@ def take(request: Any) -> HttpResponse:
         context = {"told": told, "refused": refused, "home": where, "organisation": home if where else "",
                    "words": {TAKEN: _("taken in"), ADDED: _("added"), KNOWN: _("known already"), NOT: _("refused")},
                    "tones": {TAKEN: "ok", ADDED: "ok", KNOWN: "info", NOT: "bad"}}  # fmt: skip
-        status = 422 if refused or (told and all(one.state == NOT for one in told)) else 200
+        status = 422 if refused else 200
         return render(request, "sales/einvoices.html", context, status=status)
 
 

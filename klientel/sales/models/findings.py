@@ -5,9 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as say
-from django.utils.translation import gettext_noop
 
 from klientel.kernel.kinds import Json
 from klientel.lib.numbers import format_decimal

@@ -13,6 +13,7 @@ from klientel.kernel.events.consumers import get
 from klientel.kernel.events.digesting import digest
 from klientel.kernel.events.event import read
 from klientel.kernel.events.surroundings import working_in
+from klientel.kernel.files.storing import store
 from klientel.kernel.history import undo
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.kinds.base import looking_at
@@ -196,15 +197,16 @@ def test_invoices_are_kept_for_eight_years_from_the_end_of_their_year(anna: Acto
 
 def test_a_person_is_erased_and_the_invoice_stays_without_the_person(anna: Actor) -> None:
     person = run(anna, "contacts.person.create", first_name="Erika", last_name="Einzelkundin").record
-    made = invoice(anna, person=str(person.pk), buyer="Erika Einzelkundin")
+    paper = store(anna, b"<Invoice/>", name="paper.xml").record
+    made = invoice(anna, person=str(person.pk), buyer="Erika Einzelkundin", document=str(paper.pk))
     note = run(anna, "work.note.create", text="Called", concerns=[str(person.pk)]).record
     planned = erasing.plan(anna, type_of("contacts.person"), person.pk)
-    assert [title.split()[-1] for title, _why in planned.held] == ["R-1"] and "§ 147 AO" in planned.held[0][1]
-    assert note.pk in planned.web.gone and made.pk not in planned.web.gone
+    assert note.pk in planned.web.gone and made.pk in planned.web.kept
+    assert [(one.record.pk, "§ 147 AO" in one.why) for one in planned.held] == [(paper.pk, True)]
     erasing.erase(anna, type_of("contacts.person"), person.pk, "request")
     kept = again(made)
     assert (kept.person, kept.gross["amount"]) == (None, "119.00")
-    assert "Einzelkundin" not in kept.buyer
+    assert "Einzelkundin" not in kept.buyer and kept.document == paper.pk
     with looking_at(dt.date(2035, 1, 1)):
         other = run(anna, "contacts.person.create", last_name="Spaeterkundin").record
         old = invoice(anna, number="R-9", person=str(other.pk))

@@ -129,6 +129,7 @@ def _letterhead(visit: Visit, text: str) -> dict[str, Any]:
     """What stands on every page: whose offer it is, and the addresses of its parts."""
     with reading():
         letter = said(_scope(), visit.quote, visit.form)
+        letter["company"] = letter["company"] or visit.tenant.name
     return {
         "quote": visit.quote,
         "letter": letter,

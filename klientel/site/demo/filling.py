@@ -26,6 +26,7 @@ from klientel.site.demo.leads import Leads
 from klientel.site.demo.names import Maker
 from klientel.site.demo.papers import Papers
 from klientel.site.demo.past import Past
+from klientel.site.demo.quotes import Quotes
 from klientel.site.demo.stories import LATE, Cast, Entry, Told, stories, told
 from klientel.site.demo.words_of import lines
 from klientel.site.demo.workspace import Workspace
@@ -142,6 +143,7 @@ class Filling:
         deals.plan(self.firms, self.people)
         self.past.on(self.past.end - dt.timedelta(days=PAPERS), partial(self.file_papers, deals))
         Leads(self.space, self.past, Maker(SEED + 11), random.Random(SEED + 11)).plan(self.people)  # noqa: S311
+        Quotes(self.space, self.past, random.Random(SEED + 13)).plan(self.firms, self.people)  # noqa: S311
         texts = lines("comments") * 3
         for n, text in enumerate(texts):
             at = self.past.ago((35, 150, 400, 1300)[n]) if n < 4 else self.past.day(-self.dice.randint(2, 90))

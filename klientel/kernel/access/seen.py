@@ -15,7 +15,8 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, NamedTuple
+from itertools import repeat
+from typing import Any
 from uuid import UUID
 
 from django.db import Error, connection, models, transaction
@@ -59,12 +60,8 @@ class Seen(TenantModel):
         indexes = [models.Index("tenant_id", "record_id", "at", name="seen_record")]
 
 
-class _Sight(NamedTuple):
-    tenant: UUID
-    record: UUID
-    at: dt.datetime
-    actor: str
-    how: str
+#: tenant, record, when, who, how: a bare tuple, because an export makes one of every row
+_Sight = tuple[UUID, UUID, dt.datetime, str, How]
 
 
 class Notes:
@@ -108,9 +105,9 @@ class Notes:
         count = 0
         while some := [self._waiting.popleft() for _n in range(min(MOST, len(self._waiting)))]:
             try:
-                for tenant in {one.tenant for one in some}:
+                for tenant in {one[0] for one in some}:
                     with inside(tenant), transaction.atomic():
-                        _insert(tenant, [one for one in some if one.tenant == tenant])
+                        _insert(tenant, [one for one in some if one[0] == tenant])
             except Error:
                 self._waiting.extendleft(reversed(some))
                 raise
@@ -125,15 +122,15 @@ def note(actor: Actor, rtype: RecordType, ids: Iterable[UUID], how: How) -> None
     """Somebody saw these records; nothing where they are no persons."""
     if rtype.personal:
         now, ref = timezone.now(), actor.ref
-        notes.add([_Sight(actor.tenant, i, now, ref, how) for i in ids])
+        notes.add(zip(repeat(actor.tenant), ids, repeat(now), repeat(ref), repeat(how)))
 
 
 def _insert(tenant: UUID, some: list[_Sight]) -> None:
     """Of one actor, record and way within the batch only the last one."""
-    last = {(one.record, one.actor, one.how): one for one in some}
+    last = {(record, actor, how): at for _tenant, record, at, actor, how in some}
     rows: list[Any] = [[], [], [], [], []]
-    for one in last.values():
-        for column, value in zip(rows, (uuid7(), one.record, one.at, one.actor, one.how), strict=True):
+    for (record, actor, how), at in last.items():
+        for column, value in zip(rows, (uuid7(), record, at, actor, how), strict=True):
             column.append(value)
     with writing.door(), connection.cursor() as cursor:
         cursor.execute(

@@ -49,7 +49,7 @@ def measure(seconds: float = 20.0, rows: int = 100_000) -> dict[str, Any]:
     try:
         pid = _consumer_of(up.pid)
         time.sleep(2)  # it looks at every tenant first
-        found: dict[str, Any] = {"caught_up_before_idle_seconds": _caught_up(), "unread_left": _unread()}
+        found: dict[str, Any] = {"caught_up_before_idle_seconds": caught_up(), "unread_left": unread()}
         time.sleep(6)
         found["idle"] = _idle(pid, seconds)
         found["alone"] = _latencies(busy, seconds, pid)
@@ -60,7 +60,7 @@ def measure(seconds: float = 20.0, rows: int = 100_000) -> dict[str, Any]:
         found["beside_an_import"]["import_was_running"] = work.poll() is None
         work.wait()
         found["import_rows_per_second"] = round(rows / (time.perf_counter() - begun))
-        found["caught_up_after_import_seconds"] = _caught_up()
+        found["caught_up_after_import_seconds"] = caught_up()
         return found
     finally:
         up.terminate()
@@ -208,14 +208,15 @@ def _write(busy: tuple[UUID, UUID], seconds: float, commits: list[float]) -> int
     return base
 
 
-def _unread() -> bool:
+def unread() -> bool:
     """Whether there are events that some consumer has not read: then nothing is idle and the figure says so."""
     from klientel.kernel.events import consuming
 
     return consuming.lag() > 0
 
 
-def _caught_up() -> float:
+def caught_up() -> float:
+    """Waits until every consumer has read everything, five minutes at most; how many seconds that took."""
     from klientel.kernel.events import consuming
 
     begun = time.perf_counter()

@@ -17,8 +17,8 @@ DISQUALIFIED, CONVERTED = "disqualified", "converted"
 STATUSES = (
     (NEW, _("new")),
     (CONTACTED, _("contacted")),
-    (MQL, _("qualified by marketing")),
-    (SQL, _("qualified by sales")),
+    (MQL, _("qualified (MQL)")),
+    (SQL, _("qualified (SQL)")),
     (NURTURED, _("nurtured")),
     (CONVERTED, _("converted")),
     (DISQUALIFIED, _("disqualified")),

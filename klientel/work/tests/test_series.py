@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from klientel.kernel import events
 from klientel.kernel.actions import run
 from klientel.kernel.errors import Refused
 from klientel.kernel.history import undo
 from klientel.kernel.identity.actor import Actor
+from klientel.kernel.sql import Sql
 from klientel.work.jobs.series import plan
 from klientel.work.models import Meeting, Task
 
@@ -84,6 +86,14 @@ def test_meetings_are_planned_eight_weeks_ahead_at_the_same_hour_over_a_change_o
     assert meetings() == ["2026-10-19T08:00", "2026-10-26T09:00"]
     planned("2026-08-30T00:00+00:00")
     assert len(meetings()) == 2
+
+
+def test_a_whole_series_planned_at_once_is_one_change(anna: Actor) -> None:
+    run(anna, "work.meeting.create", subject="Jour fixe", begins="2026-10-19T10:00", repeats="weekly")
+    planned("2026-12-01T00:00+00:00")
+    made = events.read(Sql("e.kind = %s", ("work.meeting.carry_on",)), limit=100)
+    assert len(meetings()) > 5
+    assert len({e.change_set for e in made}) == 1
 
 
 def test_a_cancelled_one_carries_the_series_on_and_a_stopped_series_ends(anna: Actor) -> None:

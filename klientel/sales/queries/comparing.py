@@ -124,4 +124,4 @@ def _words(old: str, new: str) -> list[tuple[str, str]]:
 
 def labels() -> dict[str, str]:
     """What became of a line, in a word."""
-    return {SAME: "", CHANGED: _("changed"), ADDED: _("added"), REMOVED: _("removed")}
+    return {SAME: "", CHANGED: _("different"), ADDED: _("added"), REMOVED: _("left out")}

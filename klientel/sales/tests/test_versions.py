@@ -66,7 +66,7 @@ def test_the_page_shows_both_and_offers_only_what_one_sees(
     first, second = two
     at = reverse("quote_versions", args=[second.pk])
     page = client.get(at).content.decode()
-    assert "added" in page and "removed" in page and "<del>14</del>" in page and "<ins>30</ins>" in page
+    assert "added" in page and "left out" in page and "<del>14</del>" in page and "<ins>30</ins>" in page
     assert client.get(at, {"with": str(first.pk)}).status_code == 200
     assert client.get(at, {"with": "x"}).status_code == 404
     blind = [{"record": "sales.quote", "verb": "view", "where": {"field": "revision", "op": "is", "value": 2}}]

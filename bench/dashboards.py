@@ -73,7 +73,7 @@ def run() -> dict[str, Any]:
     tenant, _fresh = Tenant.objects.get_or_create(slug="dashboards", defaults={"name": "Auswertungen"})
     with inside(tenant.id):
         with reading():
-            there = Deal.objects.exists()
+            there = Deal.objects.count() > 1
         if not there:
             _fill(tenant.id)
         with reading():

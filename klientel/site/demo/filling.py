@@ -23,6 +23,7 @@ from klientel.lib import clock
 from klientel.site.demo import logins, messy, twice, workspace
 from klientel.site.demo.deals import Deals
 from klientel.site.demo.diary import Diary
+from klientel.site.demo.forecasts import Forecasts
 from klientel.site.demo.leads import Leads
 from klientel.site.demo.names import Maker
 from klientel.site.demo.papers import Papers
@@ -146,6 +147,7 @@ class Filling:
         Leads(self.space, self.past, Maker(SEED + 11), random.Random(SEED + 11)).plan(self.people)  # noqa: S311
         Quotes(self.space, self.past, random.Random(SEED + 13)).plan(self.firms, self.people)  # noqa: S311
         Diary(self.space, self.past, random.Random(SEED + 9)).plan(self.firms)  # noqa: S311
+        Forecasts(self.space, self.past, random.Random(SEED + 17)).plan()  # noqa: S311
         texts = lines("comments") * 3
         for n, text in enumerate(texts):
             at = self.past.ago((35, 150, 400, 1300)[n]) if n < 4 else self.past.day(-self.dice.randint(2, 90))

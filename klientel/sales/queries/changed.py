@@ -55,6 +55,6 @@ def _on(asking: Asked, one: Moved) -> figures.Cell:
 def beginning(asking: Asked) -> dt.datetime:
     """The instant that is asked about: the beginning of that day where the tenant is."""
     text = asking.chosen.get("since", "")
-    monday = today() - dt.timedelta(days=today().weekday())
+    monday = today() - dt.timedelta(days=today().weekday() or 7)  # on a Monday, the one before
     day = instant(text).astimezone(zone()).date() if text else monday
     return dt.datetime.combine(day, dt.time(), zone())

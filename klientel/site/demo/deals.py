@@ -58,7 +58,7 @@ class Deals:
             "name": name, "organisation": firm["id"], "person": person and person["id"], "owner": firm["owner"],
             "value": {"amount": value, "currency": "EUR"},
             "source": self.dice.choice(("Messe", "Empfehlung", "Website")),
-            "expected_close": (today() + dt.timedelta(days=self.dice.randint(20, 140))).isoformat(),
+            "expected_close": self.expected(way, begun),
         }  # fmt: skip
         deal = run(actor, "sales.deal.create", **values).record.id
         steps = 3 if way in ("won", "lost") else int(way) - 1
@@ -97,6 +97,11 @@ class Deals:
     def add_products(self, actor: Actor, deal: UUID) -> None:
         """The value of a deal follows what is sold."""
         run(actor, "sales.deal.change", deal, positions=self.range.positions())
+
+    def expected(self, way: Any, begun: int) -> str:
+        """When its people think it will be decided: some weeks from then on where it was, some from now where not."""
+        days = self.dice.randint(20, 140)
+        return (today() + dt.timedelta(days=days // 4 - begun if way in ("won", "lost") else days)).isoformat()
 
     def close(self, actor: Actor, deal: UUID, outcome: str) -> None:
         """The customer decides."""

@@ -66,6 +66,7 @@ def measure() -> dict[str, Any]:
 def run() -> dict[str, Any]:
     """Fill once, then ask."""
     from klientel.kernel.access import ActorScope, actor_of, system_actor
+    from klientel.kernel.access.models import Member
     from klientel.kernel.tenancy import inside, reading
     from klientel.kernel.tenancy.models import Tenant
     from klientel.sales.models import Deal, Stage
@@ -78,8 +79,8 @@ def run() -> dict[str, Any]:
             _fill(tenant.id)
         with reading():
             stages = [s.pk for s in Stage.objects.order_by("position")]
-            owner = Deal.objects.exclude(owner=None).values_list("owner", flat=True).first()
-        wide, narrow = ActorScope(system_actor("Bench")), ActorScope(actor_of(owner))
+            seller = actor_of(Member.objects.get(name="Person 1").pk)
+        wide, narrow = ActorScope(system_actor("Bench")), ActorScope(seller)
         return _ask(tenant.id, wide, narrow, stages)
 
 

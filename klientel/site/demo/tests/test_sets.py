@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import re
 from collections import defaultdict
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
@@ -19,6 +20,7 @@ from klientel.kernel.sql import Sql
 from klientel.kernel.tenancy import inside
 from klientel.kernel.tenancy.models import Tenant
 from klientel.sales.jobs.stay import keep_stays
+from klientel.sales.models import Order
 from klientel.site.demo import UnknownSet, bring, logins
 from klientel.site.demo.shops import values_of
 
@@ -145,6 +147,23 @@ def _funnel(raw: list[dict[str, str]]) -> None:
 
 def _day(text: str) -> dt.date:
     return dt.date.fromisoformat(text)
+
+
+def test_the_orders_of_a_dump_come_to_what_its_lines_come_to_added_up_by_hand() -> None:
+    """A discount is an amount of its own, rounded to the cent before the line is."""
+    path = folder("sales_northwind")
+    raw = next(path.glob("*.sql")).read_text(encoding="utf-8")
+    total, orders = Decimal(0), set()
+    for line in re.findall(r"INSERT INTO order_details VALUES \(([^)]*)\);", raw):
+        order, _product, price, quantity, discount = (part.strip() for part in line.split(","))
+        share = Decimal(discount).quantize(Decimal("0.0001"), ROUND_HALF_UP)
+        gross = Decimal(price).quantize(Decimal("0.0001"), ROUND_HALF_UP) * Decimal(quantity)
+        total += (gross - (gross * share).quantize(CENT, ROUND_HALF_UP)).quantize(CENT, ROUND_HALF_UP)
+        orders.add(order)
+    found = bring(path)
+    assert found["made"]["sales.order"] == len(orders) == 830
+    with inside(Tenant.objects.get(slug=found["workspace"]).pk):
+        assert sum(Decimal(one.net["amount"]) for one in Order.objects.all()) == total
 
 
 def test_a_dump_is_read_by_its_values() -> None:

@@ -13,7 +13,7 @@ from klientel.kernel.files.storing import store
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.kinds import today
 from klientel.lib.dates import add_months
-from klientel.sales.models import Invoice, Order
+from klientel.sales.models import Invoice, Order, QuoteForm
 from klientel.site.demo.products import Range
 
 VAT_ID = "DE136695976"
@@ -37,7 +37,11 @@ class Papers:
 
     def bring_in(self, firms: list[dict[str, Any]]) -> None:
         """All of it at once, as an import does."""
-        run(self.system, "sales.quoteform.create", name="Hansewerk", company="Hansewerk GmbH", vat_id=VAT_ID)
+        form = QuoteForm.objects.filter(archived_at=None).order_by("id").first()
+        if form is not None:
+            run(self.system, "sales.quoteform.change", form.pk, vat_id=VAT_ID)
+        else:
+            run(self.system, "sales.quoteform.create", name="Hansewerk", company="Hansewerk GmbH", vat_id=VAT_ID)
         customers = self.dice.sample(firms, min(16, len(firms)))
         orders = self._orders(customers[:ORDERED])
         self._invoices(customers, orders)

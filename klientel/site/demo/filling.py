@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import override
 
 from klientel.kernel.access import system_actor
 from klientel.kernel.actions import Item, run, run_many
@@ -46,7 +47,7 @@ def create(*, progress: bool = False) -> list[dict[str, str]]:
     say = _sayer(progress)
     if not Tenant.objects.filter(slug=SLUG).exists():
         say("Making the demo data …")
-        with transaction.atomic():
+        with transaction.atomic(), override("de"):  # names that a choice says are kept as the colleagues would say them
             made = [*_large(), *_small()]
         logins.keep(made)
     if not logins.known():

@@ -59,6 +59,7 @@ urlpatterns = [
     path("calendar", calendars.work_calendar, name="work_calendar"),
     path("search", search.search, name="search"),
     path("palette", search.palette, name="palette"),
+    path("palette/places", search.places, name="places"),
     path("options/<str:key>", search.options, name="options"),
     path("preferences", preferences.preferences, name="preferences"),
     path("notifications", notices.notices, name="notifications"),

@@ -50,6 +50,7 @@ def test_who_is_not_signed_in_is_led_to_the_sign_in() -> None:
         "/",
         "/search?q=nele",
         "/palette",
+        "/palette/places",
         "/settings",
         "/settings/workspace",
         "/settings/invitations",

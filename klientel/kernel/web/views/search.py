@@ -19,7 +19,7 @@ from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.search.finding import Hit, find
 from klientel.kernel.web import cells, shell, symbols
 from klientel.kernel.web.addresses import urlencoded
-from klientel.kernel.web.answers import page
+from klientel.kernel.web.answers import fragment, page
 
 LONGEST = 200
 IN_PALETTE = 8
@@ -72,6 +72,12 @@ def palette(request: Any) -> HttpResponse:
     response = HttpResponse(_options(heading, found, more) if found else "")
     patch_vary_headers(response, ["X-Requested-With", "HX-Request"])
     return response
+
+
+@page
+def places(request: Any) -> HttpResponse:
+    """Where the palette leads without a search: asked for when it is first opened, as most pages never open it."""
+    return fragment(request, "_places.html", {})
 
 
 def _options(heading: str, found: list[Found], more: str) -> str:

@@ -82,7 +82,7 @@ def _look(scope: Scope, alias: str) -> list[_Open]:
     inner, found = f"{alias}n", []
     for rtype in all_types():
         by = concern(rtype) if rtype.group and rtype.concerns else ""
-        day = when(rtype) if by else ""
+        day = when(rtype) or (rtype.calendar.start if rtype.calendar else "") if by else ""
         if not day:
             continue
         seen, limit = scope.visible(rtype), scope.restrict(rtype, inner)

@@ -18,20 +18,8 @@ from klientel.kernel.sql import Sql, comma
 
 LEAD = "sales.lead"
 OPEN = {"field": "closed_at", "op": "empty"}
-_UNDONE = {"field": "done_at", "op": "empty"}
-_AHEAD = {"days_ago": 1}  # after yesterday: today counts
-#: neither an open task nor a call or meeting of today or later concerns it
-NO_NEXT_STEP = {
-    "not": {
-        "any": [
-            {"has": "work.task.concerns", "where": _UNDONE},
-            {"has": "work.call.concerns", "where": {"field": "at", "op": "after", "value": _AHEAD}},
-            {"has": "work.meeting.concerns", "where": {"field": "begins", "op": "after", "value": _AHEAD}},
-        ]
-    }
-}
-
-STEPLESS = {"all": [OPEN, NO_NEXT_STEP]}
+#: as the field says it: open, and neither an open task nor a call or meeting of today or later concerns it
+STEPLESS = {"field": "idle", "op": "yes"}
 
 
 @dataclass(frozen=True)

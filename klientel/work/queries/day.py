@@ -24,17 +24,6 @@ MINE = {"field": "owner", "op": "is", "value": {"me": True}}
 MOST = 8
 TASKS = 25
 ANSWERED = 14  # days for which an answer is news
-_AHEAD = {"days_ago": 1}  # after yesterday: today counts
-#: neither an open task nor a call or meeting of today or later concerns it
-NO_NEXT_STEP = {
-    "not": {
-        "any": [
-            {"has": "work.task.concerns", "where": {"field": "done_at", "op": "empty"}},
-            {"has": "work.call.concerns", "where": {"field": "at", "op": "after", "value": _AHEAD}},
-            {"has": "work.meeting.concerns", "where": {"field": "begins", "op": "after", "value": _AHEAD}},
-        ]
-    }
-}
 _CLOSE = "expected_close"
 _OPEN = {"field": "state", "op": "is", "value": "open"}
 
@@ -71,7 +60,7 @@ def blocks(scope: ActorScope) -> list[Block]:
     """What waits for somebody besides tasks and dates; a block whose records they may not see is not there."""
     known = {t.key: t for t in all_types()}
     new = {"field": "status", "op": "is", "value": "new"}
-    stuck = {"all": [_OPEN, NO_NEXT_STEP]}
+    stuck = {"field": "idle", "op": "yes"}
     wanted = (
         ("leads", _("New leads"), "inbox", "sales.lead", new, "-created_at", "", "info"),
         ("answers", _("Answers to my quotes"), "file-text", "sales.quote", _answered(), "-closed_at", "closed_at", ""),

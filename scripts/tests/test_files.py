@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HOSTS = (("regis", "try", r"\.npm", "js"), ("files", r"\.python", "hosted"), ("py", "pi", r"\.org/(?:simple|packages)"))
 FORBIDDEN = re.compile(
     "|".join("".join(parts) for parts in HOSTS)  # in parts, so that this file names none of them either
-    + r"|--(?:extra-)?index-url [a-z]|/root/|/wor[k]/|/home/[a-z]"
+    + r"|--(?:extra-)?index-url [a-z]|/root/|(?<!\w)/wor[k]/|/home/[a-z]"
 )
 BINARY = {".png", ".jpg", ".woff2", ".xlsx", ".ico", ".webp", ".gz", ".xls", ".ods"}
 

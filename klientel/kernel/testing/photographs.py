@@ -14,6 +14,12 @@ FITTING: dict[str, dict[str, Any]] = {
     "kernel.view": {"record_type": "contacts.person", "condition": {}, "columns": [], "sort": "name"},
     "kernel.relationkind": {"from_type": "", "to_type": ""},
     "kernel.role": {"grants": []},
+    "sales.stage": {"requires": []},
+    "sales.closereason": {"outcome": "unfit"},
+    "sales.lead": {"status": "disqualified"},
+    "sales.order": {"discount": "1"},
+    "sales.quote": {"discount": "1"},
+    "sales.quoteform": {"approval_above": "5", "standard_rate": "19", "reduced_rate": "7"},
 }
 #: rows that declare fields and types are no business and lead nowhere
 UNMADE = ("kernel.customfield", "kernel.customtype", "kernel.fieldrule", "kernel.layout")
@@ -27,8 +33,9 @@ def made(actor: Actor, rtype: RecordType | str, n: int = 1, **given: Any) -> Any
 
 
 def lead_to(actor: Actor, target: Any, n: int = 0) -> list[Any]:
-    """A record of every type, by every link that can lead there."""
+    """A record of every type, by every link that can lead there; those of another target have other numbers."""
     rtype, found = type_of(target), []
+    n += 100 * rtype.model.objects.filter(pk__lt=target.pk).count()
     for way in reverses(rtype).values():
         kind = way.source.fields[way.field]
         if way.source.key in UNMADE or kind.readonly:

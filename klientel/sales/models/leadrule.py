@@ -159,6 +159,12 @@ def _timed(inbox: Any) -> None:
         raise Refused("ends_before_it_begins", _("The end lies before the beginning."), "closes")
 
 
+def _second_inboxes(rows: list[Any]) -> list[Any]:
+    """Where teams became one: all inboxes of a team but its first."""
+    first: dict[Any, Any] = {}
+    return [r for r in sorted(rows, key=lambda r: (r.created_at, r.id)) if first.setdefault(r.team, r) is not r]
+
+
 class LeadInbox(Record):
     """What a team promises: how fast a new lead is answered, in which hours, and who hears of it where it is not."""
 
@@ -190,6 +196,7 @@ class LeadInbox(Record):
         )
         system = open = True
         mergeable = False
+        doubles = staticmethod(_second_inboxes)
         check = staticmethod(_timed)
 
     def hours(self, place: dt.tzinfo | None = None) -> Hours:

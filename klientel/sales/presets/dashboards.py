@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.insights.dashboards import Dashboard, Figure, declare
 from klientel.kernel.web.shell import FURTHER, Further
-from klientel.sales.queries import changed, forecast, insight
+from klientel.sales.queries import changed, forecast, insight, products
 
 FILTERS = ("pipeline", "owner.team", "owner")
 
@@ -64,6 +64,7 @@ declare(
             Figure("by-source", _("Win rate by source"), insight.win_rate("source"), "bars"),
             Figure("by-person", _("Win rate by person"), insight.win_rate("owner"), "bars"),
             Figure("by-industry", _("Win rate by industry"), insight.win_rate("organisation.industry"), "bars"),
+            Figure("by-product", _("Win rate by product"), products.win_rate, "bars"),
             Figure("reasons", _("Why deals were lost"), insight.reasons, "bars"),
             Figure("cycle", _("Sales cycle"), insight.cycle, "line"),
             Figure("activity", _("Activity per person"), insight.activity, "stacked"),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from django.utils import translation
 from klientel.insights.dashboards import asked, dashboard
 from klientel.kernel import events
 from klientel.kernel.access import ActorScope, system_actor
+from klientel.kernel.events.surroundings import working_in
 from klientel.kernel.sql import Sql
 from klientel.kernel.tenancy import inside
 from klientel.kernel.tenancy.models import Tenant
@@ -154,16 +156,53 @@ def test_the_orders_of_a_dump_come_to_what_its_lines_come_to_added_up_by_hand() 
     path = folder("sales_northwind")
     raw = next(path.glob("*.sql")).read_text(encoding="utf-8")
     total, orders = Decimal(0), set()
+    sold: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0), Decimal(0)])
+    baskets: dict[str, set[str]] = defaultdict(set)
     for line in re.findall(r"INSERT INTO order_details VALUES \(([^)]*)\);", raw):
-        order, _product, price, quantity, discount = (part.strip() for part in line.split(","))
+        order, product, price, quantity, discount = (part.strip() for part in line.split(","))
         share = Decimal(discount).quantize(Decimal("0.0001"), ROUND_HALF_UP)
         gross = Decimal(price).quantize(Decimal("0.0001"), ROUND_HALF_UP) * Decimal(quantity)
-        total += (gross - (gross * share).quantize(CENT, ROUND_HALF_UP)).quantize(CENT, ROUND_HALF_UP)
+        net = (gross - (gross * share).quantize(CENT, ROUND_HALF_UP)).quantize(CENT, ROUND_HALF_UP)
+        total += net
         orders.add(order)
+        baskets[order].add(product)
+        sold[product] = [a + b for a, b in zip(sold[product], (net, Decimal(quantity), Decimal(1)), strict=True)]
     found = bring(path)
     assert found["made"]["sales.order"] == len(orders) == 830
-    with inside(Tenant.objects.get(slug=found["workspace"]).pk):
+    with working_in(Tenant.objects.get(slug=found["workspace"]).pk):
         assert sum(Decimal(one.net["amount"]) for one in Order.objects.all()) == total
+        products = {key: name for key, name in _names(raw).items() if key in sold}
+        _what_sells({products[key]: some for key, some in sold.items()}, total)
+        _bought_together([{products[key] for key in some} for some in baskets.values()])
+
+
+def _names(raw: str) -> dict[str, str]:
+    found = re.findall(r"INSERT INTO products VALUES \((\d+), '((?:[^']|'')*)'", raw)
+    return {key: name.replace("''", "'") for key, name in found}
+
+
+def _what_sells(sold: dict[str, list[Decimal]], total: Decimal) -> None:
+    best = figure("products", "best", period="all").rows
+    assert len(sold) == 77 and len(best) == 50  # the most of them
+    for label, (net, share, quantity, n) in best:
+        assert [net.value, quantity.value, n.value] == sold[label.text], label.text
+        assert share.value == (sold[label.text][0] * 100 / total).quantize(Decimal("0.1"), ROUND_HALF_UP)
+    order = sorted(sold, key=lambda name: -sold[name][0])
+    assert [label.text for label, _cells in best] == order[:50]
+    slow = figure("products", "slow", period="all").rows
+    assert [(label.text, cells[0].value) for label, cells in slow] == [(n, sold[n][0]) for n in order[:-51:-1]]
+
+
+def _bought_together(baskets: list[set[str]]) -> None:
+    pairs = Counter(frozenset(two) for some in baskets for two in combinations(sorted(some), 2))
+    singles = Counter(one for some in baskets for one in some)
+    rows = figure("products", "together", period="all").rows
+    assert [cells[0].value for _label, cells in rows] == sorted(pairs.values(), reverse=True)[: len(rows)]
+    for label, cells in rows:
+        one, other = label.text.split(" + ")
+        n = pairs[frozenset((one, other))]
+        shares = [(Decimal(n) * 100 / singles[x]).quantize(Decimal("0.1"), ROUND_HALF_UP) for x in (one, other)]
+        assert [c.value for c in cells] == [n, *shares], label.text
 
 
 def test_a_dump_is_read_by_its_values() -> None:

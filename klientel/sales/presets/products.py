@@ -24,6 +24,6 @@ declare(
             Figure("slow", _("Slow sellers"), products.slow, "table", half=False),
         ),
         icon="package",
-        filters=("organisation.industry", "owner"),
+        filters=("owner.team", "owner"),
     )
 )  # fmt: skip

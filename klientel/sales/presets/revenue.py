@@ -20,6 +20,6 @@ declare(
             Figure("owing", _("Still open"), revenue.owing, "table", half=False),
         ),
         icon="receipt-text",
-        filters=("organisation.industry", "owner"),
+        filters=("owner.team", "owner"),
     )
 )  # fmt: skip

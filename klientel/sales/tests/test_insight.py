@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import orjson
 import pytest
 
-from klientel.insights.dashboards import asked, dashboard
+from klientel.insights.dashboards import asked, dashboard, dashboards
 from klientel.insights.figures import Table, as_csv
 from klientel.kernel import events
 from klientel.kernel.access import ActorScope
@@ -158,3 +158,14 @@ def test_the_page_is_drawn_with_charts_tables_and_files(client: Any, anna: Actor
     file = client.get("/insights/sales/won.csv")
     assert file.status_code == 200
     assert "100.00" in file.content.decode() or "100,00" in file.content.decode()
+
+
+def test_every_dashboard_opens_and_can_be_narrowed(client: Any, actor: Actor) -> None:
+    boards = dashboards(ActorScope(actor))
+    assert {"forecast", "sales", "products", "revenue"} <= {board.key for board in boards}
+    for board in boards:
+        query = "&".join(f"{path}={actor.member}" for path in board.filters)
+        for address in (f"/insights/{board.key}/", f"/insights/{board.key}/?period=all&{query}"):
+            assert client.get(address).status_code == 200, address
+        for figure in board.figures:
+            assert client.get(f"/insights/{board.key}/{figure.key}.csv").status_code == 200, (board.key, figure.key)

@@ -18,7 +18,7 @@ declare(
                 note=_("Orders, accepted quotes without an order, and won deals without either; net."),
             ),
             Figure(
-                "together", _("Bought together"), products.together, "bars", half=False,
+                "together", _("Bought together"), products.together, "table", half=False,
                 note=_("Products that stood in the same sale more than once."),
             ),
             Figure("slow", _("Slow sellers"), products.slow, "table", half=False),

@@ -35,8 +35,7 @@ from klientel.sales.models.pipeline import LOST, WON
 from klientel.sales.models.quoting import ACCEPTED, DECLINED, EXPIRED, SENT
 from klientel.sales.queries.insight import within
 
-MOST_ROWS = 50
-MOST_PAIRS = 25
+MOST_ROWS = 25
 LARGEST = 100  # products of one sale; of a longer list nobody learns what belongs together
 KEY = "coalesce(nullif(l->>'product', ''), nullif(l->>'number', ''), lower(l->>'name'))"
 COUNTED = "coalesce(l->>'role', 'counted') = 'counted'"
@@ -226,7 +225,7 @@ ORDER BY p.n DESC, p.n::numeric / least(x.n, y.n) DESC, 1, 2 LIMIT %s
 def together(asking: Asked) -> Table:
     """Pairs of products that stood in the same sale more than once, the most frequent first; and in what share of the
     sales of each of both the other one was."""
-    found = _rows(_sold(asking), _PAIRS, (asking.first, asking.after, LARGEST, MOST_PAIRS))
+    found = _rows(_sold(asking), _PAIRS, (asking.first, asking.after, LARGEST, MOST_ROWS))
     rows = [
         (
             figures.text(f"{one} + {other}"),
@@ -235,10 +234,8 @@ def together(asking: Asked) -> Table:
         for one, other, n, of_one, of_other in found
     ]
     columns = [
-        Column(_("Sold together"), "b"),
-        Column(_("Of the sales of the first"), beside=True),
-        Column(_("Of the sales of the second"), beside=True),
-    ]
+        Column(_("Sold together")), Column(_("Of the sales of the first")), Column(_("Of the sales of the second")),
+    ]  # fmt: skip
     return Table(_("Products"), columns, rows)
 
 

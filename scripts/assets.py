@@ -20,10 +20,12 @@ LICENCES = ("htmx.org", "@fontsource-variable/inter", "lucide-static")
 SPOKEN = re.compile(r"""["']([a-z][a-z0-9]*(?:-[a-z0-9]+)*)["']""")
 #: words of the code that happen to be names of icons
 WORDS = {
-    "binary", "blocks", "boxes", "construction", "contact", "cookie", "database", "delete", "filter", "focus",
-    "form", "hash", "heading", "infinity", "leaf", "minus", "mouse", "percent", "radio", "replace", "reply",
-    "route", "server", "share", "signature", "stamp", "summary", "ticket", "tickets", "timeline", "timer",
-    "van", "variable", "verified", "voicemail", "workflow",
+    "activity", "archive", "binary", "blocks", "boxes", "calendars", "code", "construction", "contact", "cookie",
+    "currency", "database", "delete", "diff", "edit", "equal", "filter", "focus", "form", "funnel", "ghost",
+    "grid", "grip", "group", "hash", "heading", "history", "import", "infinity", "key", "leaf", "letters", "map",
+    "minus", "mouse", "option", "palette", "percent", "radio", "replace", "reply", "route", "rows", "save",
+    "scale", "section", "server", "share", "sheet", "signature", "stamp", "summary", "table", "ticket", "tickets",
+    "timeline", "timer", "type", "van", "variable", "verified", "voicemail", "weight", "workflow",
 }  # fmt: skip
 LEFT_OUT = {"tests", "migrations", "locale", "vendor", "lib", "__pycache__"}
 

@@ -73,7 +73,7 @@ class Organisation(Record):
             _("Contacts"),
         )
         title = "name"
-        faced = True
+        face = True
         columns = ("industry", "addresses", "stage", "employees", "phones", "owner", "changed_at")
         concerns = ("parent",)
         tree = {"parent": ("employees", "turnover")}

@@ -109,7 +109,7 @@ class Member(Record):
     class About:
         label, plural, slug, icon = _("member"), _("members"), "members", "user-cog"
         title = "name"
-        faced = True
+        face = True
         columns = ("name", "email", "team", "roles", "active")
         sections = (
             (_("Member"), ("name", "email", "language", "team", "roles", "active")),

@@ -53,7 +53,7 @@ class RecordType:
     declared_match: Matching | None = None  # how its records are recognised as the same (``About.match``)
     concerns: tuple[str, ...] = ()  # links whose records this one also stands on, on the timeline
     personal: bool = False  # a natural person, the subject of Art. 15 and 17
-    faced: bool = False  # known by initials on a colour, as persons and firms are; others by the icon of their type
+    face: bool = False  # known by initials on a colour, as persons and firms are; others by the icon of their type
     aside: bool = False  # reached through other records; no place of its own in the navigation
     open: bool = False  # every member may see its records
     confidential: bool = False  # business that a tenant may show to its owner and the owner's teams only
@@ -74,11 +74,6 @@ class RecordType:
     calendar: Calendar | None = None  # how its records stand in a calendar
     tree: dict[str, tuple[str, ...]] = field(default_factory=dict)  # links whose target counts its records up its
     # tree (a company and its subsidiaries), each with the numbers and amounts that are added up there
-
-    @property
-    def face(self) -> bool:
-        """Whether its records are known by initials on a colour."""
-        return self.faced or self.personal
 
     @property
     def table(self) -> str:
@@ -250,6 +245,7 @@ def declare(model: type[Record]) -> RecordType:
         known.setdefault("made_of", (name,))
     elif title is not None:
         known["title"] = title
+    known.setdefault("face", known.get("personal", False))
     known.setdefault("slug", f"{model._meta.model_name}s")
     return RecordType(key=key, model=model, **known)
 

@@ -13,7 +13,8 @@ from django.utils.translation import pgettext
 from markupsafe import Markup, escape
 
 from klientel.kernel.access.reading import Row
-from klientel.kernel.web import symbols
+from klientel.kernel.records import type_of
+from klientel.kernel.web import cells, symbols
 from klientel.kernel.web.addresses import place
 from klientel.kernel.web.board import Column, Drawn, column_of, days_in
 from klientel.kernel.web.entries import Step
@@ -77,7 +78,7 @@ class Cards:
             value = row.values.get(name)
             known = self.drawn.names.get(value) if isinstance(value, UUID) else None
             if known is not None:
-                css = "xs" if self.drawn.rtype.fields[name].to.endswith("person") else "xs sq"  # type: ignore[attr-defined]
+                css = cells.shape_of(type_of(known.type), "xs")
                 return f'<span class="org">{symbols.avatar(known.title, css)}{escape(known.title)}</span>'
         return ""
 

@@ -119,7 +119,8 @@ def _link(_kind: Kind, names: Names) -> Renderer:
         _id, key, title = name
         shape = shapes.get(key)
         if shape is None:
-            shape = shapes[key] = _shape(type_of(key))
+            rtype = type_of(key)
+            shape = shapes[key] = shape_of(rtype, "xs") if rtype.face else ""
         link = f'<a href="{record_url(key, value)}">{escape(title)}</a>'
         if not shape:
             return Markup(f'<span class="trunc">{link}</span>')  # noqa: S704 - escaped
@@ -130,14 +131,14 @@ def _link(_kind: Kind, names: Names) -> Renderer:
     return shown
 
 
-def _shape(rtype: RecordType) -> str:
-    """How its avatar looks in a row; none: its records have no face."""
-    return "xs" if person_like(rtype) else "xs sq" if rtype.face else ""
+def shape_of(rtype: RecordType, size: str = "") -> str:
+    """The classes of its avatar: round for people, square for all else."""
+    return size if person_like(rtype) else f"{size} sq"
 
 
 def face(rtype: RecordType, title: str, size: str = "") -> Markup:
     """What a record is known by: initials of who has a face, the icon of its type else."""
-    shape = size if person_like(rtype) else f"{size} sq"
+    shape = shape_of(rtype, size)
     return symbols.avatar(title, shape) if rtype.face else symbols.tile(rtype.icon, shape)
 
 

@@ -26,7 +26,7 @@ def body(
     """
     faces = rtype.face
     base, (due, overdue) = place("list", rtype.slug), late
-    shape = "" if cells.person_like(rtype) else "sq"
+    shape = cells.shape_of(rtype)
     mark = f'{symbols.icon("circle-alert")}<span class="vh">{escape(gettext("overdue"))} </span>' if due else ""
     made, first = [], ' tabindex="0"'
     for row in rows:

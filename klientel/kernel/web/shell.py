@@ -24,7 +24,7 @@ GO_KEYS = {"persons": "k", "organisations": "f", "deals": "c", "tickets": "t", "
 #: the order of places in the sidebar; types that are not named follow
 ORDER = (
     "persons", "organisations", "consents", "leads", "deals", "quotes", "orders", "contracts", "invoices", "products",
-    "price-lists", "tickets", "tasks", "meetings", "calls", "notes",
+    "tickets", "tasks", "meetings", "calls", "notes",
 )  # fmt: skip
 THEMES = (
     ("light", "sun", gettext_lazy("Light")),

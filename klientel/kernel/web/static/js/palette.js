@@ -6,6 +6,7 @@ const fold = (s) => s.toLowerCase().replace(/ä|ae/g, "a").replace(/ö|oe/g, "o"
 function start() {
   const input = palette.querySelector("input"), found = palette.querySelector("[data-found]"), none = palette.querySelector("[data-none]"), places = palette.querySelector("[data-places]");
   const all = () => [...palette.querySelectorAll("[role=option]")], shown = () => all().filter((o) => !o.hidden);
+  const chosen = () => shown().find((o) => o.getAttribute("aria-selected") === "true");
   let waiting = null, timer = 0, entered = false;
   const pick = (o) => {
     for (const x of all()) x.setAttribute("aria-selected", x === o);
@@ -25,21 +26,21 @@ function start() {
     waiting?.abort(); waiting = new AbortController();
     const answer = await ask(`${palette.dataset.url}?q=${encodeURIComponent(input.value.trim())}`, { signal: waiting.signal, quiet: true });
     if (!answer?.ok || typeof answer.data !== "string") return;
-    const chosen = shown().find((o) => o.getAttribute("aria-selected") === "true");
+    const keep = chosen();
     found.innerHTML = answer.data; // our own template, escaped by the server
-    settle(input.value.trim() && chosen); // Enter opens what was chosen when it was pressed, also when results come late
+    settle(input.value.trim() && keep); // Enter opens what was chosen when it was pressed, also when results come late
   };
   const load = async () => {
     const answer = await ask(palette.dataset.placesUrl, { quiet: true });
     if (!answer?.ok || typeof answer.data !== "string") return;
-    const chosen = shown().find((o) => o.getAttribute("aria-selected") === "true");
+    const keep = chosen();
     places.innerHTML = answer.data; // our own template, escaped by the server
-    filter(chosen);
+    filter(keep);
     if (entered && palette.open && shown()[0]) go(shown()[0]); // Enter was pressed before there was anything to open
   };
   input.addEventListener("input", () => { entered = false; filter(); clearTimeout(timer); timer = setTimeout(search, 90); });
   input.addEventListener("keydown", (e) => {
-    const list = shown(), i = list.findIndex((o) => o.getAttribute("aria-selected") === "true");
+    const list = shown(), i = list.indexOf(chosen());
     if (e.key === "ArrowDown") { e.preventDefault(); pick(list[(i + 1) % list.length]); }
     else if (e.key === "ArrowUp") { e.preventDefault(); pick(list.at(i - 1)); }
     else if (e.key === "Enter" && list[i]) { e.preventDefault(); go(list[i], e.ctrlKey || e.metaKey); }

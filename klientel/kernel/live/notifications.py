@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,11 +15,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from klientel.kernel import writing
-from klientel.kernel.access import ActorScope, reading
+from klientel.kernel.access import ActorScope, actor_of, reading
+from klientel.kernel.errors import Forbidden
 from klientel.kernel.events import notices
 from klientel.kernel.jobs import sweep
 from klientel.kernel.live import signals
 from klientel.kernel.live.models import Notification
+from klientel.kernel.records import type_of
 from klientel.kernel.sql import Sql
 from klientel.kernel.tenancy import current
 from klientel.lib.ids import uuid7
@@ -74,6 +77,22 @@ def tell(many: Iterable[Told]) -> int:
     if counts:
         signals.unread(current(), counts)
     return len(members)
+
+
+def tell_of(record_type: str, kind: str, wanted: Iterable[tuple[UUID, UUID, str]]) -> int:
+    """As :func:`tell`, of records of one type: ``(member, record, key)`` each, where that member may see the record."""
+    by_member: dict[UUID, list[tuple[UUID, str]]] = defaultdict(list)
+    for member, record_id, key in wanted:
+        by_member[member].append((record_id, key))
+    told = []
+    for member, some in by_member.items():
+        try:
+            scope = ActorScope(actor_of(member))
+        except Forbidden:  # somebody who is no longer here
+            continue
+        seen = reading.visible_ids(scope, type_of(record_type), [record_id for record_id, _key in some])
+        told += [Told(member, kind, key, record_type, record_id) for record_id, key in some if record_id in seen]
+    return tell(told)
 
 
 def _row(one: Told) -> dict[str, Any]:

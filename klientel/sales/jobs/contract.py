@@ -8,14 +8,12 @@ from django.db import connection
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from klientel.kernel.access import ActorScope, actor_of, reading, system_actor
+from klientel.kernel.access import system_actor
 from klientel.kernel.actions import Item, run_many
-from klientel.kernel.errors import Forbidden
 from klientel.kernel.events.notices import notice
 from klientel.kernel.jobs import sweep, timer
 from klientel.kernel.kinds import today
 from klientel.kernel.live import notifications
-from klientel.kernel.records import type_of
 from klientel.kernel.tenancy import current
 from klientel.sales.models import Contract
 from klientel.sales.models.contracting import ACTIVE, AUTOMATIC, ENDS, OPEN, TERMINATED
@@ -26,7 +24,7 @@ PIECE = 200
 notice(KIND, _("Notice or renewal soon: %(what)s"), icon="file-pen-line")
 
 _DUE = """
-SELECT c.id, c.owner, 'contract:' || c.id || ':' || extract(epoch FROM c.remind_at)::bigint
+SELECT c.owner, c.id, 'contract:' || c.id || ':' || extract(epoch FROM c.remind_at)::bigint
 FROM sales_contract c
 WHERE c.tenant_id = %(tenant)s AND c.remind_at <= %(now)s AND c.state = 'active' AND c.archived_at IS NULL
   AND c.owner IS NOT NULL AND coalesce(c.notice_by, c.ends) >= %(today)s
@@ -43,19 +41,7 @@ def remind(now: dt.datetime) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(_DUE, {"tenant": current(), "now": now, "today": today(), "limit": PIECE})
         rows = cursor.fetchall()
-    contract, told = type_of("sales.contract"), []
-    for owner in {row[1] for row in rows}:
-        try:
-            scope = ActorScope(actor_of(owner))
-        except Forbidden:
-            continue
-        seen = reading.visible_ids(scope, contract, [row[0] for row in rows if row[1] == owner])
-        told += [
-            notifications.Told(owner, KIND, key, contract.key, contract_id)
-            for contract_id, whose, key in rows
-            if whose == owner and contract_id in seen
-        ]
-    return notifications.tell(told) > 0 and len(rows) == PIECE
+    return notifications.tell_of("sales.contract", KIND, rows) > 0 and len(rows) == PIECE
 
 
 @sweep("sales.contracts")

@@ -11,9 +11,9 @@ from uuid import UUID
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
-from klientel.kernel.access import ActorScope, actor_of, reading, system_actor, with_deputies
+from klientel.kernel.access import system_actor, with_deputies
 from klientel.kernel.actions import run
-from klientel.kernel.errors import Forbidden, Missing, Refused
+from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.events import Event, consumer, on_wake
 from klientel.kernel.events.consuming import wake
 from klientel.kernel.events.notices import notice
@@ -178,25 +178,13 @@ def _told(now: dt.datetime, field: str, kind: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(_DUE.format(field=field), facts)
         rows = cursor.fetchall()
-    wanted: dict[UUID, list[tuple[UUID, str]]] = defaultdict(list)
+    wanted = []
     for lead, owner, team, escalate_to, moment in rows:
         some = [escalate_to] if kind == LATE and escalate_to else [owner] if owner else _team(team)
-        for member in with_deputies(some, today()):
-            wanted[member].append((lead, f"{kind}:{lead}:{moment}"))
-    told = [one for member, some in wanted.items() for one in _seen(member, kind, some)]
-    return notifications.tell(told) > 0 and len(rows) == PIECE
+        wanted += [(member, lead, f"{kind}:{lead}:{moment}") for member in with_deputies(some, today())]
+    return notifications.tell_of(LEAD, kind, wanted) > 0 and len(rows) == PIECE
 
 
 def _team(team: UUID | None) -> list[UUID]:
     rows = type_of("kernel.member").model.objects.filter(team=team, active=True, archived_at=None)
     return list(rows.values_list("pk", flat=True)) if team else []
-
-
-def _seen(member: UUID, kind: str, some: list[tuple[UUID, str]]) -> Iterable[notifications.Told]:
-    """Those of which the member may see the lead."""
-    try:
-        scope = ActorScope(actor_of(member))
-    except Forbidden:
-        return
-    seen = reading.visible_ids(scope, type_of(LEAD), [lead for lead, _key in some])
-    yield from (notifications.Told(member, kind, key, LEAD, lead) for lead, key in some if lead in seen)

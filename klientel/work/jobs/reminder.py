@@ -7,12 +7,9 @@ import datetime as dt
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
-from klientel.kernel.access import ActorScope, actor_of, reading
-from klientel.kernel.errors import Forbidden
 from klientel.kernel.events.notices import notice
 from klientel.kernel.jobs import timer
 from klientel.kernel.live import notifications
-from klientel.kernel.records import type_of
 from klientel.kernel.tenancy import current
 
 KIND = "reminder"
@@ -22,7 +19,7 @@ PIECE = 200
 notice(KIND, _("Reminder: %(what)s"), icon="alarm-clock")
 
 _DUE = """
-SELECT t.id, t.owner, 'reminder:' || t.id || ':' || extract(epoch FROM t.remind_at)::bigint
+SELECT t.owner, t.id, 'reminder:' || t.id || ':' || extract(epoch FROM t.remind_at)::bigint
 FROM work_task t
 WHERE t.tenant_id = %(tenant)s AND t.remind_at <= %(now)s AND t.remind_at > %(first)s AND t.done_at IS NULL
   AND t.archived_at IS NULL AND t.owner IS NOT NULL
@@ -40,16 +37,4 @@ def remind(now: dt.datetime) -> bool:
         facts = {"tenant": current(), "now": now, "first": now - LATEST, "limit": PIECE}
         cursor.execute(_DUE, facts)
         rows = cursor.fetchall()
-    task, told = type_of("work.task"), []
-    for owner in {row[1] for row in rows}:
-        try:
-            scope = ActorScope(actor_of(owner))
-        except Forbidden:
-            continue
-        seen = reading.visible_ids(scope, task, [row[0] for row in rows if row[1] == owner])
-        told += [
-            notifications.Told(owner, KIND, key, task.key, task_id)
-            for task_id, whose, key in rows
-            if whose == owner and task_id in seen
-        ]
-    return notifications.tell(told) > 0 and len(rows) == PIECE
+    return notifications.tell_of("work.task", KIND, rows) > 0 and len(rows) == PIECE

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -74,9 +73,8 @@ def _one_currency(change: list[Any]) -> None:
 
 
 def _total(step: Any, deal: Any) -> dict[str, str]:
-    first = step.once("sales.first_form", lambda: QuoteForm.objects.filter(archived_at=None).order_by("id").first())
-    positions = quoting.with_rates(deal.positions, first or QuoteForm())
+    positions = quoting.with_rates(deal.positions, quoting.first_form(step) or QuoteForm())
     totals, _places = quoting.added_up(deal, positions)
     if positions != deal.positions:
         step.stamp(deal, positions=positions)
-    return {"amount": f"{totals.net.quantize(Decimal('0.01'))}", "currency": totals.currency}
+    return quoting.as_money(totals, "net")

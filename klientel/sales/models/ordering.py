@@ -44,10 +44,9 @@ def derive(step: Any, draft: Any) -> None:
 
 def add_up(step: Any, order: Any) -> None:
     """Its sums by its lines; a line that says no rate has that of the quote form."""
-    positions = with_rates(order.positions, _form(step))
+    positions = with_rates(order.positions, quoting.first_form(step) or QuoteForm())
     totals, _places = quoting.added_up(order, positions)
-    money = {n: {"amount": f"{getattr(totals, n):.2f}", "currency": totals.currency} for n in AMOUNTS}
-    step.stamp(order, positions=positions, **money)
+    step.stamp(order, positions=positions, **{name: quoting.as_money(totals, name) for name in AMOUNTS})
 
 
 def with_rates(positions: list[dict[str, Any]], form: QuoteForm) -> list[dict[str, Any]]:
@@ -76,12 +75,6 @@ def _currency_of(record: Any) -> str:
     own = currency_of_tenant()
     found = [value["currency"] for name in AMOUNTS if (value := getattr(record, name))]
     return next((one for one in found if one != own), own)
-
-
-def _form(step: Any) -> QuoteForm:
-    forms = QuoteForm.objects.filter(archived_at=None).order_by("id")
-    found: QuoteForm = step.once("sales.order.form", lambda: forms.first() or QuoteForm())
-    return found
 
 
 def _give_number(step: Any, order: Any) -> None:

@@ -89,9 +89,16 @@ def form_of(step: Any, quote: Any) -> QuoteForm:
     return found
 
 
+def first_form(step: Any) -> QuoteForm | None:
+    """The first form of the tenant, asked for once in a chunk; nothing where there is none yet."""
+    rows = QuoteForm.objects.filter(archived_at=None).order_by("id")
+    found: QuoteForm | None = step.once("sales.first_form", rows.first)
+    return found
+
+
 def _begin(step: Any, quote: Any) -> None:
     if quote.form is None:
-        first = step.once("sales.first_form", lambda: QuoteForm.objects.filter(archived_at=None).order_by("id").first())
+        first = first_form(step)
         if first is not None:
             step.stamp(quote, form=first.pk)
     form = form_of(step, quote)

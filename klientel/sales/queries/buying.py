@@ -22,7 +22,6 @@ class Centre:
     rows: list[Row] = field(default_factory=list)
     names: dict[UUID, Any] = field(default_factory=dict)
     gaps: list[str] = field(default_factory=list)
-    attitudes: dict[str, int] = field(default_factory=dict)
 
 
 def centre(scope: ActorScope, deal: Any) -> Centre | None:
@@ -39,9 +38,6 @@ def centre(scope: ActorScope, deal: Any) -> Centre | None:
     if "role" in seen:
         filled, label = {row.values["role"] for row in rows}, dict(seen["role"].options())
         made.gaps = [label[role] for role in WANTED if role not in filled and role in label]
-    for row in made.rows:
-        attitude = row.values.get("attitude") or ""
-        made.attitudes[attitude] = made.attitudes.get(attitude, 0) + 1
     return made
 
 

@@ -18,6 +18,7 @@ def told(request: Any, deal: Any) -> dict[str, Any]:
     rtype, seen = type_of(KEY), scope.visible(type_of(KEY))
     stays = staying.stays(scope, deal)
     stakeholder = type_of(buying.STAKEHOLDER)
+    asked = scope.visible(stakeholder)
     return {
         "instead": (buying.STAKEHOLDER,),
         "stays": stays[::-1],
@@ -25,14 +26,12 @@ def told(request: Any, deal: Any) -> dict[str, Any]:
         "ticks": "ticks" in seen,
         "centre": buying.centre(scope, deal),
         "may_add": scope.may(stakeholder, "create") and deal.archived_at is None,
-        "roles": scope.visible(stakeholder)["role"].options() if "role" in scope.visible(stakeholder) else [],
-        "attitudes": scope.visible(stakeholder)["attitude"].options()
-        if "attitude" in scope.visible(stakeholder)
-        else [],
+        "roles": asked["role"].options() if "role" in asked else [],
+        "attitudes": asked["attitude"].options() if "attitude" in asked else [],
         "competitors": buying.competitors(scope, deal),
         "lines": deal.told if deal.positions and {"positions", "value"} <= seen.keys() else None,
         "lines_seen": "positions" in seen,
         "by_hand": deal.value_by_hand and "value_by_hand" in seen,
         "may_quote": scope.may(type_of("sales.quote"), "create"),
-        "computed": {n: rtype.value(deal, n) for n in ("idle", "rotting", "rots_at", "next_day") if n in seen},
+        "computed": {n: rtype.value(deal, n) for n in ("idle", "rotting", "rots_at") if n in seen},
     }

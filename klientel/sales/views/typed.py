@@ -50,10 +50,7 @@ def rows_sent(data: Any) -> list[Row]:
         n, _dash, part = rest.partition("-")
         if word == "line" and n.isdigit() and part in (*PARTS, "filled", "auto", "place"):
             found.setdefault(n, {"key": n})[part] = data[key].strip()
-    order = sorted(
-        found, key=lambda n: int(found[n].get("place") or 10**6) if found[n].get("place", "").isdigit() else 10**6
-    )
-    order = moved(order, data.get("move", ""))
+    order = moved(sorted(found, key=lambda n: _place(found[n])), data.get("move", ""))
     return [found[n] for n in order if n != data.get("remove")]
 
 

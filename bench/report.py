@@ -7,7 +7,10 @@ import platform
 from typing import Any
 
 #: parts that are shown as they are
-OTHERS = ("matching", "duplicates", "bulk", "undo", "past", "merge", "consumers", "quote", "live", "idle", "kills")
+OTHERS = (
+    "matching", "duplicates", "bulk", "undo", "past", "merge", "consumers", "quote", "dashboards", "idle", "kills",
+    "live",
+)  # fmt: skip
 
 
 def machine_facts() -> dict[str, Any]:
@@ -23,20 +26,7 @@ def table(found: dict[str, Any]) -> str:
     if "board" in found:
         elements = found["board"]["board"]["elements"]
         lines += ["", *_pages(found["board"]), f"  elements of the board: {elements} (at most 2,500)"]
-    for part in (
-        "matching",
-        "duplicates",
-        "bulk",
-        "undo",
-        "past",
-        "merge",
-        "consumers",
-        "quote",
-        "dashboards",
-        "idle",
-        "kills",
-        "live",
-    ):
+    for part in OTHERS:
         if part in found:
             lines += ["", part, *(f"  {name:<44} {value}" for name, value in found[part].items())]
     return "\n".join(lines)

@@ -114,5 +114,5 @@ class Deals:
 
     def actor(self, owner: UUID) -> Actor:
         """Each deal is worked on by whoever owns its customer; service sells nothing."""
-        key = next(key for key, member in self.space.members.items() if member == owner)
+        key = self.space.whose(owner)
         return self.space.system if key == "elif" else self.space.actor(key)

@@ -169,7 +169,7 @@ class Filling:
 
     def actor(self, owner: UUID, rtype: str) -> Actor:
         """Each record is made by whoever owns it; service makes no contacts."""
-        key = next(key for key, member in self.space.members.items() if member == owner)
+        key = self.space.whose(owner)
         return self.space.system if key == "elif" and not rtype.startswith("work.") else self.space.actor(key)
 
     def make(self, rtype: str, values: dict[str, Any]) -> None:

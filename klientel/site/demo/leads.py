@@ -107,7 +107,7 @@ class Leads:
         owner = Lead.objects.get(pk=lead).owner
         if owner is None or way == "open":
             return
-        key = next(key for key, member in self.space.members.items() if member == owner)
+        key = self.space.whose(owner)
         actor, later = self.space.actor(key), clock.now() + dt.timedelta(hours=hours)
         self.past.on(later, partial(self._tried, actor, "contacted", lead))
         verb, params = {

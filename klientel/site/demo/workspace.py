@@ -100,6 +100,10 @@ class Workspace:
         """The member as who acts."""
         return actor_of(self.members[key])
 
+    def whose(self, member: UUID) -> str:
+        """The key of a member."""
+        return next(key for key, one in self.members.items() if one == member)
+
     def make(self, rtype: str, **values: Any) -> Any:
         """A record made by the system."""
         return run(self.system, f"{rtype}.create", **values).record

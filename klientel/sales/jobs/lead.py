@@ -62,12 +62,10 @@ def _tried(key: str, event: Event, record_id: UUID | None = None, **params: Any)
 @consumer(SCORES, group="leads")
 def note_what_changed(events: list[Event]) -> None:
     """Scores of leads that these events are about are out of date; those of all, where a rule changed."""
-    stale = False
     if any(e.record_type == "sales.scorerule" for e in events):
         stale = scores.touch()
-    ids = {e.record_id for e in events} | set(_concerned(events))
-    if ids:
-        stale = scores.touch(list(ids)) or stale
+    else:  # without rules nothing gives points, and the first rule puts all of them out of date
+        stale = bool(scores.rules()) and scores.touch(list({e.record_id for e in events} | set(_concerned(events))))
     if stale or any(e.record_type == LEAD for e in events):
         wake(current(), SCORES)
 

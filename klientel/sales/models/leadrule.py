@@ -36,6 +36,7 @@ DAYS = (
     ("sat", _("Saturday")),
     ("sun", _("Sunday")),
 )
+EVERY: dict[str, Any] = {"all": []}  # what a rule without a condition asks
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])\Z")
 
 

@@ -17,8 +17,7 @@ from klientel.kernel.tenancy import current
 from klientel.lib import regions
 from klientel.lib.turns import turn
 from klientel.sales.models import Lead, LeadRule, LeadShare
-
-EVERY: dict[str, Any] = {"all": []}
+from klientel.sales.models.leadrule import EVERY
 
 _MEMBERS = """
 SELECT m.id, m.active AND m.archived_at IS NULL,

@@ -15,9 +15,9 @@ from klientel.kernel.records import type_of
 from klientel.kernel.tenancy import current
 from klientel.lib import clock
 from klientel.sales.models import ScoreRule
+from klientel.sales.models.leadrule import EVERY
 
 PIECE = 500
-EVERY: dict[str, Any] = {"all": []}
 
 _STALE = """
 SELECT id FROM sales_lead WHERE tenant_id = %s AND scored_at IS NULL AND closed_at IS NULL AND archived_at IS NULL
@@ -59,17 +59,22 @@ def keep(ids: list[UUID]) -> None:
         cursor.execute(_KEEP, [now, orjson.dumps(rows).decode(), current()])
 
 
+def rules() -> list[ScoreRule]:
+    """The rules that give points, those that give most first."""
+    return list(ScoreRule.objects.filter(archived_at=None).order_by("-points", "id"))
+
+
 def lines(ids: list[UUID]) -> dict[UUID, list[dict[str, Any]]]:
     """For each lead what gives it points: ``rule`` id, ``points`` now, ``of`` how many, ``at`` when it happened."""
-    rules = list(ScoreRule.objects.filter(archived_at=None).order_by("-points", "id"))
+    some_rules = rules()
     found: dict[UUID, list[dict[str, Any]]] = {one: [] for one in ids}
-    if not rules:
+    if not some_rules:
         return found
-    asked = {rule.pk: rule.condition or EVERY for rule in rules}
+    asked = {rule.pk: rule.condition or EVERY for rule in some_rules}
     fits = matching(SystemScope(current()), type_of("sales.lead"), asked, ids).fulfilled
-    last, now = _last(ids, {rule.event for rule in rules if rule.event}), clock.now()
+    last, now = _last(ids, {rule.event for rule in some_rules if rule.event}), clock.now()
     for one, some in found.items():
-        made = (_line(rule, last.get((one, rule.event)), now) for rule in rules if rule.pk in fits[one])
+        made = (_line(rule, last.get((one, rule.event)), now) for rule in some_rules if rule.pk in fits[one])
         some += [line for line in made if line is not None]
     return found
 

@@ -134,3 +134,22 @@ def test_a_broken_rule_gives_nothing_and_stands_in_nobodys_way(anna: Actor) -> N
     rule(anna, 50, condition={"field": "x_size", "op": "over", "value": 1})
     run(anna, "kernel.customfield.archive", field.pk)
     assert scored(anna, lead(anna, organisation=firm(anna)))[0] == 10
+
+
+def test_without_rules_no_event_costs_leads_more_than_one_question(anna: Actor) -> None:
+    at = firm(anna)
+    made = lead(anna, organisation=at)
+    scored(anna, made)
+    run(anna, "work.note.create", text="A visit", concerns=[str(at)])
+    with working_in(anna.tenant), CaptureQueriesContext(connection) as seen:
+        jobs.note_what_changed([e for e in read(Sql("TRUE")) if e.record_type != "sales.lead"])
+    asked = [one["sql"] for one in seen if "sales_" in one["sql"]]
+    assert len(asked) == 1 and "sales_scorerule" in asked[0]
+    assert Lead.objects.get(pk=made.pk).scored_at is not None
+
+
+def test_the_first_rule_reaches_leads_that_were_scored_without_one(anna: Actor) -> None:
+    made = lead(anna, organisation=firm(anna))
+    assert scored(anna, made)[0] == 0
+    rule(anna, 10, condition=BUILDS)
+    assert scored(anna, made)[0] == 10

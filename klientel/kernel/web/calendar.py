@@ -8,11 +8,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-import holidays
 from django.db import connection
 from django.utils.translation import gettext as _
 
@@ -188,17 +186,3 @@ def colleagues(scope: ActorScope) -> list[Colleague]:
     rows = select(scope, member, where=active, limit=PEOPLE).rows
     rows.sort(key=lambda r: r.id != scope.me)
     return [Colleague(r.id, r.title, n % 8 + 1) for n, r in enumerate(rows)]
-
-
-@lru_cache(maxsize=64)
-def _holidays(country: str, year: int, language: str) -> dict[dt.date, str]:
-    if country not in holidays.list_supported_countries():
-        return {}
-    known = holidays.country_holidays(country, years=year)
-    spoken = next((one for one in known.supported_languages if one.split("_")[0] == language), None)
-    return dict(holidays.country_holidays(country, years=year, language=spoken).items())
-
-
-def festive(country: str, days: Iterable[dt.date], language: str) -> dict[dt.date, str]:
-    """The public holidays among these days, those of the whole country, in a language where they are known in it."""
-    return {d: name for d in days if (name := _holidays(country.upper(), d.year, language).get(d))}

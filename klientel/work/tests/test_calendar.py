@@ -22,6 +22,7 @@ from klientel.kernel.testing.cast import ALL
 from klientel.kernel.web import calendar
 from klientel.kernel.web.tests.conftest import at_browser
 from klientel.lib.calendars import period
+from klientel.lib.festive import festive
 
 pytestmark = pytest.mark.django_db
 WEEK = period("week", dt.date(2026, 11, 24))
@@ -221,6 +222,6 @@ def test_a_day_that_is_none_is_refused(desk: tuple[Client, Actor]) -> None:
 
 def test_public_holidays_are_named_in_the_language_of_the_page(anna: Actor) -> None:
     days = period("month", dt.date(2026, 12, 1)).days
-    assert calendar.festive("DE", days, "de")[dt.date(2026, 12, 26)] == "Zweiter Weihnachtstag"
-    assert calendar.festive("DE", days, "en")[dt.date(2026, 12, 25)] == "Christmas Day"
-    assert calendar.festive("XX", days, "de") == {}
+    assert festive("DE", days, "de")[dt.date(2026, 12, 26)] == "Zweiter Weihnachtstag"
+    assert festive("DE", days, "en")[dt.date(2026, 12, 25)] == "Christmas Day"
+    assert festive("XX", days, "de") == {}

@@ -25,6 +25,7 @@ from klientel.kernel.web.listing import State, chips, state_of
 from klientel.kernel.web.sheets import Sheet, sheet, spoken
 from klientel.kernel.web.views.lists import seen_type
 from klientel.lib.calendars import SPANS, Period, axis, period
+from klientel.lib.festive import festive
 
 NOBODY = UUID(int=0)
 
@@ -60,7 +61,7 @@ def _drawn(request: Any, types: list[RecordType], chosen: list[RecordType], stat
     query = _query(request, state)
     url = _addresses(state, query)
     home = request.tenant.country
-    made = sheet(days, entries, url, calendar.festive(home, days.days, speech.language()))
+    made = sheet(days, entries, url, festive(home, days.days, speech.language()))
     context = {
         "types": types, "chosen": chosen, "state": state, "rtype": state.rtype if state else None,
         "sheet": made, "more": more, "broken": broken, "people": people, "who": who,

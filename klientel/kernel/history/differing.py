@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
-from klientel.kernel.access.granting import ActorScope, allowed
+from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.conditions import compile as compile_condition
 from klientel.kernel.errors import Refused
 from klientel.kernel.history.past import Then
@@ -19,10 +19,8 @@ from klientel.kernel.kinds import Kind
 from klientel.kernel.records import RecordType
 from klientel.kernel.sql import TRUE, Sql, both, comma
 from klientel.kernel.tenancy import current
-from klientel.lib.ids import uuid7_at
 
 PAGE = 50
-SLACK = dt.timedelta(days=1)  # ids may be a little older than what they name
 
 
 class How(StrEnum):
@@ -108,10 +106,7 @@ def _judged(scope: ActorScope, rtype: RecordType, at: dt.datetime, where: Any, k
         differs = Sql(
             f"ROW(t.title, {olds.text}) IS DISTINCT FROM ROW(n.title, {news.text})", (*olds.params, *news.params)
         )
-    new = both([
-        Sql("n.tenant_id = %s AND n.created_at > %s AND n.id >= %s", (scope.tenant, at, uuid7_at(at - SLACK))),
-        rtype.base("n") or TRUE, allowed(scope, rtype, "view", "n"), now,
-    ])  # fmt: skip
+    new = both([then.made(rtype), now])
     begun = then.begun()
     text = (
         f"{begun.text}, seen AS (SELECT n.id, ({was.text}) IS TRUE AS was, ({now.text}) IS TRUE AS now,"

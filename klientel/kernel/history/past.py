@@ -30,6 +30,7 @@ from klientel.lib.ids import uuid7_at
 
 MOST = 1000
 EARLIEST = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+SLACK = dt.timedelta(days=1)  # ids may be a little older than what they name
 
 _SINCE = """{name} AS MATERIALIZED (
  SELECT record_id, jsonb_object_agg(key, old ORDER BY id DESC) AS was,
@@ -103,6 +104,12 @@ class Then:
             f" CROSS JOIN LATERAL jsonb_populate_record(n, {values}) t"
         )
         return Sql(text, tuple(params)), both(self._seen(rtype, "n"))
+
+    def made(self, rtype: RecordType) -> Sql:
+        """WHERE of the rows, ``n``, that were made since; the asker sees them."""
+        first = uuid7_at(self.at - SLACK)
+        since = Sql("n.tenant_id = %s AND n.created_at > %s AND n.id >= %s", (self.scope.tenant, self.at, first))
+        return both([since, rtype.base("n") or TRUE, allowed(self.scope, rtype, "view", "n")])
 
     def _seen(self, rtype: RecordType, alias: str) -> list[Sql]:
         parts = [Sql(f"{alias}.tenant_id = %s AND {alias}.created_at <= %s", (self.scope.tenant, self.at))]

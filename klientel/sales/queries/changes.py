@@ -18,16 +18,13 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.insights.dashboards import Asked
 from klientel.insights.queries.adding import days, worth_of
-from klientel.kernel.access.granting import allowed
 from klientel.kernel.conditions import compile as compile_condition
 from klientel.kernel.errors import Refused
 from klientel.kernel.history.past import Then
-from klientel.kernel.sql import TRUE, Sql, both
-from klientel.lib.ids import uuid7_at
+from klientel.kernel.sql import Sql, both
 from klientel.sales.models.pipeline import LOST, OPEN, WON
 from klientel.sales.queries.forecast import COUNTED
 
-SLACK = dt.timedelta(days=1)  # ids may be a little older than what they name
 MOST = 1000
 NEEDED = ("value", "counts_on", "state", "stage")
 
@@ -92,10 +89,7 @@ def moved(asking: Asked, since: dt.datetime) -> list[Moved]:
     was = both([Sql("t.archived_at IS NULL"), then.condition(rtype, where)])
     now = both([Sql("n.archived_at IS NULL"), compile_condition(rtype, where, scope, "n")])
     worth_then, worth_now = (worth_of(seen["value"], seen["counts_on"], a) for a in "tn")
-    new = both([
-        Sql("n.tenant_id = %s AND n.created_at > %s AND n.id >= %s", (scope.tenant, since, uuid7_at(since - SLACK))),
-        rtype.base("n") or TRUE, allowed(scope, rtype, "view", "n"), now,
-    ])  # fmt: skip
+    new = both([then.made(rtype), now])
     begun = then.begun()
     text = (
         f"{begun.text}SELECT * FROM ("

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +19,7 @@ from klientel.kernel.kinds import Link, today
 from klientel.kernel.records import RecordType, type_of
 from klientel.lib.dates import add_months, read_date
 
+T = TypeVar("T")
 MOST_OPTIONS = 200
 LONG = 3660  # days: of more only those steps are told in which something is
 PERIODS = (
@@ -43,6 +44,13 @@ class Asked:
     after: dt.date
     narrowed: Any = None
     chosen: dict[str, str] = field(default_factory=dict)
+    known: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    def once(self, key: str, make: Callable[[], T]) -> T:
+        """What ``make`` gave when it was first asked: for what several figures of a dashboard share."""
+        if key not in self.known:
+            self.known[key] = make()
+        return self.known[key]  # type: ignore[no-any-return]
 
     @property
     def bucket(self) -> str:

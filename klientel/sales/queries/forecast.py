@@ -72,6 +72,10 @@ class Goal:
 
 def targets(asking: Asked) -> list[Goal]:
     """The targets that touch the period: of the pipeline asked about, else of all pipelines together."""
+    return asking.once("targets", lambda: _targets(asking))
+
+
+def _targets(asking: Asked) -> list[Goal]:
     rtype = type_of("sales.target")
     pipeline = asking.chosen.get("pipeline", "")
     where = {"all": [_touching(asking), _of(pipeline)]}
@@ -79,7 +83,7 @@ def targets(asking: Asked) -> list[Goal]:
     rows = select(asking.scope, rtype, columns=columns, where=where, sort="begins", limit=1000).rows
     if not pipeline and not rows:  # nobody set any for all pipelines together
         rows = select(asking.scope, rtype, columns=columns, where=_touching(asking), sort="begins", limit=1000).rows
-    known = rates()
+    known = asking.once("rates", rates)
     return [
         Goal(v["begins"].replace(day=1), MONTHS[v["span"]], v["member"], v["team"], worth)
         for v in (r.values for r in rows)
@@ -120,6 +124,10 @@ def goal_of(goals: Iterable[Goal], asking: Asked, first: dt.date, after: dt.date
 
 def submitted(asking: Asked) -> list[Goal]:
     """The last forecast that was submitted for each person and span in the period, as far as one may see them."""
+    return asking.once("submitted", lambda: _submitted(asking))
+
+
+def _submitted(asking: Asked) -> list[Goal]:
     rtype = type_of("sales.submission")
     if not asking.scope.may(rtype, "view"):
         return []
@@ -129,7 +137,7 @@ def submitted(asking: Asked) -> list[Goal]:
     where = days(seen["begins"], "begins", add_months(asking.first, -11), asking.after)
     columns = ["begins", "span", "owner", "amount"]
     rows = select(asking.scope, rtype, columns=columns, where=where, sort="created_at", limit=1000).rows
-    known, last = rates(), {}
+    known, last = asking.once("rates", rates), {}
     for row in rows:
         v = row.values
         worth = known.convert(v["amount"], v["begins"])

@@ -55,7 +55,7 @@ def test_only_working_minutes_count(anna: Actor) -> None:
     with clock.turned_back(friday):
         made = lead(anna, team=team)
     assert made.respond_by.replace(microsecond=0) == dt.datetime(2026, 3, 9, 10, tzinfo=zone)
-    with clock.turned_back(dt.datetime(2026, 3, 9, 9, 20, tzinfo=zone)):
+    with clock.turned_back(dt.datetime(2026, 3, 9, 9, 20, 30, tzinfo=zone)):
         run(anna, "sales.lead.contacted", made.pk)
     assert Lead.objects.get(pk=made.pk).response_minutes == 80
 

@@ -20,7 +20,8 @@ from klientel.kernel.access.reading import Row, select, which
 from klientel.kernel.errors import Missing
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.sql import Sql
-from klientel.sales.models.pipeline import LOST, OPEN, WON
+from klientel.kernel.web.speech import large
+from klientel.sales.models.pipeline import LOST, WON
 
 MOST_STAGES = 30
 MOST_ROWS = 25
@@ -37,6 +38,11 @@ def within(asking: Asked, name: str) -> Any:
     return days(asking.rtype.fields[name], name, asking.first, asking.after)
 
 
+def ended(asking: Asked) -> Any:
+    """Deals that were won or lost in the period asked about."""
+    return asking.where(within(asking, "counts_on"), {"any": [state(WON), state(LOST)]})
+
+
 #: of the deals that came to an end in a period: how many and what they were worth
 CLOSED = (
     Measure("won", where=state(WON)),
@@ -48,10 +54,7 @@ CLOSED = (
 
 def closed_by(asking: Asked, by: By) -> Added:
     """What came to an end in the period, by a dimension."""
-    ended = {"any": [state(WON), state(LOST)]}
-    return added_up(
-        asking.scope, asking.rtype, by=[by], measures=CLOSED, where=asking.where(within(asking, "counts_on"), ended)
-    )
+    return added_up(asking.scope, asking.rtype, by=[by], measures=CLOSED, where=ended(asking))
 
 
 # -- won and lost ---------------------------------------------------------------------------------------------------
@@ -245,7 +248,7 @@ def activity(asking: Asked) -> Table:
     rows = []
     for person, name in sorted(people.items(), key=lambda one: one[1]):
         rows.append((figures.text(name), [_of(added, person) for _rtype, added in kinds]))
-    columns = [Column(_large(rtype.plural), "abcd"[n]) for n, (rtype, _added) in enumerate(kinds)]
+    columns = [Column(large(rtype.plural), "abcd"[n]) for n, (rtype, _added) in enumerate(kinds)]
     return Table(_("Person"), columns, rows)
 
 
@@ -256,9 +259,4 @@ def _of(added: Added, person: Any) -> Cell:
     return figures.count(group.values["n"], listed(added.rtype, added.condition(group.keys)))
 
 
-def _large(label: Any) -> str:
-    plain = str(label)
-    return plain[:1].upper() + plain[1:]
-
-
-__all__ = ["OPEN", "activity", "cycle", "funnel", "reached", "reasons", "win_rate", "won_and_lost"]
+__all__ = ["activity", "cycle", "funnel", "reached", "reasons", "win_rate", "won_and_lost"]

@@ -31,9 +31,9 @@ from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.sql import Sql, comma
 from klientel.kernel.web.addresses import place
 from klientel.sales.models.ordering import CANCELLED
-from klientel.sales.models.pipeline import LOST, WON
+from klientel.sales.models.pipeline import WON
 from klientel.sales.models.quoting import ACCEPTED, DECLINED, EXPIRED, SENT
-from klientel.sales.queries.insight import within
+from klientel.sales.queries.insight import ended, state
 
 MOST_ROWS = 25
 LARGEST = 100  # products of one sale; of a longer list nobody learns what belongs together
@@ -55,23 +55,19 @@ class _Sale:
     instead: tuple[tuple[str, str, dict[str, Any] | None], ...] = ()  # records that count in its place, by a link
 
 
-def _is(value: str) -> dict[str, Any]:
-    return {"field": "state", "op": "is", "value": value}
-
-
 _SALES = (
     _Sale(
-        "sales.order", {"not": _is(CANCELLED)}, "t.date", "coalesce(nullif(t.currency, ''), t.net->>'currency')",
+        "sales.order", {"not": state(CANCELLED)}, "t.date", "coalesce(nullif(t.currency, ''), t.net->>'currency')",
         ("state", "date", "discount", "currency"), "coalesce(t.discount, 0)",
     ),
     _Sale(
-        "sales.quote", _is(ACCEPTED), "(t.closed_at AT TIME ZONE %(zone)s)::date", "t.currency",
+        "sales.quote", state(ACCEPTED), "(t.closed_at AT TIME ZONE %(zone)s)::date", "t.currency",
         ("state", "closed_at", "discount", "currency", "chosen"), "coalesce(t.discount, 0)",
         f"({COUNTED} OR t.chosen @> to_jsonb(n - 1))", (("sales.order", "quote", None),),
     ),
     _Sale(
-        "sales.deal", _is(WON), "t.counts_on", "t.value->>'currency'", ("state", "counts_on", "value"),
-        instead=(("sales.order", "deal", None), ("sales.quote", "deal", _is(ACCEPTED))),
+        "sales.deal", state(WON), "t.counts_on", "t.value->>'currency'", ("state", "counts_on", "value"),
+        instead=(("sales.order", "deal", None), ("sales.quote", "deal", state(ACCEPTED))),
     ),
 )  # fmt: skip
 _PART = """
@@ -116,11 +112,11 @@ def _missing(scope: ActorScope, key: str, link: str, where: dict[str, Any] | Non
     """That no record the actor may see leads here: a sale is counted once, and never because of one they do not see."""
     rtype = type_of(key)
     may = allowed(scope, rtype, "view", "r")
-    state = " AND r.state = %s" if where else ""
+    of_state = " AND r.state = %s" if where else ""
     params = (scope.tenant, *([where["value"]] if where else []), *may.params)
     return Sql(
         f" AND NOT EXISTS (SELECT 1 FROM {rtype.table} r WHERE r.tenant_id = %s AND r.{link} = t.id"
-        f" AND r.archived_at IS NULL{state} AND {may.text})",
+        f" AND r.archived_at IS NULL{of_state} AND {may.text})",
         params,
     )
 
@@ -252,7 +248,7 @@ _QUOTED = """
   UNION ALL SELECT e.id, e.state, l FROM ended e JOIN sales_quote t ON t.deal = e.id
   CROSS JOIN LATERAL jsonb_array_elements(t.positions) l WHERE {quotes}
 """
-_GIVEN = {"any": [_is(one) for one in (SENT, ACCEPTED, DECLINED, EXPIRED)]}
+_GIVEN = {"any": [state(one) for one in (SENT, ACCEPTED, DECLINED, EXPIRED)]}
 
 
 def win_rate(asking: Asked) -> Table:
@@ -260,15 +256,15 @@ def win_rate(asking: Asked) -> Table:
     quotes = type_of("sales.quote")
     if "positions" not in asking.scope.visible(asking.rtype):
         raise Refused("no_such_field", _("There is no such field."), "positions")
-    ended = which(asking.scope, asking.rtype, asking.where(within(asking, "counts_on"), {"any": [_is(WON), _is(LOST)]}))
+    deals = which(asking.scope, asking.rtype, ended(asking))
     seen = asking.scope.visible(quotes)
     given = Sql("")
     if asking.scope.may(quotes, "view") and {"positions", "state", "deal"} <= seen.keys():
         inside = which(asking.scope, quotes, _GIVEN)
         given = Sql(_QUOTED.format(quotes=inside.text), inside.params)
-    text = _ENDED.format(deals=ended.text, quoted=given.text, counted=COUNTED, key=KEY)
+    text = _ENDED.format(deals=deals.text, quoted=given.text, counted=COUNTED, key=KEY)
     with connection.cursor() as cursor:
-        cursor.execute(text, [*ended.params, *given.params, MOST_ROWS])
+        cursor.execute(text, [*deals.params, *given.params, MOST_ROWS])
         found = cursor.fetchall()
     rows = [
         (figures.text(name), [figures.share(won, won + lost), figures.count(won), figures.count(lost)])

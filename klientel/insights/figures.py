@@ -19,6 +19,7 @@ from klientel.kernel.kinds.base import currency_of_tenant
 from klientel.kernel.records import RecordType
 from klientel.kernel.web.addresses import place, urlencoded
 from klientel.kernel.web.listing import dumped
+from klientel.kernel.web.speech import large
 from klientel.lib import numbers
 from klientel.lib.tables.writing import guard
 
@@ -119,8 +120,7 @@ def called(rtype: RecordType, by: By, key: Any, names: dict[Any, str]) -> str:
         return bucket_name(by.bucket, key)
     if isinstance(kind, Link):
         return names.get(key, _("not visible"))
-    shown = kind.show(key)
-    return shown[:1].upper() + shown[1:]
+    return large(kind.show(key))
 
 
 def bucket_name(bucket: str, day: Any) -> str:

@@ -11,7 +11,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
 from klientel.insights import charts
-from klientel.insights.dashboards import PERIODS, Asked, Dashboard, Figure, asked, choices, dashboard, dashboards
+from klientel.insights.dashboards import PERIODS, Asked, Figure, asked, choices, dashboard, dashboards
 from klientel.insights.figures import as_csv
 from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.files.keeping import clean_name
@@ -40,14 +40,10 @@ def show(request: Any, key: str) -> HttpResponse:
         "periods": PERIODS,
         "filters": choices(asking, board),
         "figures": [_told(asking, one) for one in board.figures],
-        "csv": lambda figure: f"{reverse('figure_csv', args=[board.key, figure])}?{urlencoded(_query(asking))}",
+        "csv": lambda figure: f"{reverse('figure_csv', args=[board.key, figure])}?{urlencoded(asking.chosen)}",
         "width_of": charts.width_of,
     }
     return render(request, "insights/dashboard.html", context)
-
-
-def _query(asking: Asked) -> dict[str, str]:
-    return dict(asking.chosen)
 
 
 def _told(asking: Asked, figure: Figure) -> dict[str, Any]:
@@ -66,12 +62,12 @@ def _told(asking: Asked, figure: Figure) -> dict[str, Any]:
 @page
 def file(request: Any, key: str, figure: str) -> HttpResponse:
     """The table of a figure as CSV."""
-    board: Dashboard = dashboard(request.scope, key)
+    board = dashboard(request.scope, key)
     found = next((f for f in board.figures if f.key == figure), None)
     if found is None:
         raise Missing("missing", _("There is no such dashboard, or you may not see it."))
-    response = HttpResponse(as_csv(found.draw(asked(request.scope, board, request.GET))), content_type="text/csv")
-    response["Content-Type"] = "text/csv; charset=utf-8"
+    table = found.draw(asked(request.scope, board, request.GET))
+    response = HttpResponse(as_csv(table), content_type="text/csv; charset=utf-8")
     name = clean_name(f"{found.title}.csv")
     response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name)
     response["Cache-Control"] = "private, no-store"

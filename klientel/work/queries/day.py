@@ -15,7 +15,7 @@ from klientel.kernel.access import ActorScope
 from klientel.kernel.access.reading import Name, Row, linked, select
 from klientel.kernel.errors import Refused
 from klientel.kernel.kinds import Link, today
-from klientel.kernel.records import RecordType, all_types
+from klientel.kernel.records import RecordType, all_types, type_of
 from klientel.kernel.web import calendar
 from klientel.kernel.web.calendar import Entry
 from klientel.lib.calendars import DAY, period
@@ -93,7 +93,7 @@ def _rotting(scope: ActorScope, rtype: RecordType) -> Any:
         return None
     kind = rtype.fields[board.by]
     assert isinstance(kind, Link)
-    target = next(t for t in all_types() if t.key == kind.to.lower())
+    target = type_of(kind.to)
     where = {"field": "rots_after", "op": "not_empty"}
     stages = select(scope, target, columns=["rots_after"], where=where, limit=200).rows
     by_age: dict[int, list[str]] = {}
@@ -125,7 +125,7 @@ def _lines(scope: ActorScope, rtype: RecordType, where: Any, sort: str, at: str)
 
 def tasks(scope: ActorScope) -> tuple[list[Line], bool]:
     """My tasks that are due today or overdue, the oldest first."""
-    rtype = next(t for t in all_types() if t.key == "work.task")
+    rtype = type_of("work.task")
     if not scope.may(rtype, "view") or not {"due", "done_at", "owner"} <= scope.visible(rtype).keys():
         return [], False
     tomorrow = (today() + DAY).isoformat()
@@ -138,8 +138,7 @@ def tasks(scope: ActorScope) -> tuple[list[Line], bool]:
 
 def _task(rtype: RecordType, row: Row, names: dict[UUID, Name]) -> Line:
     about = [names[i] for i in row.values.get("concerns") or () if i in names]
-    slugs = {t.key: t.slug for t in all_types()} if about else {}
-    concerned = (slugs[about[0].type], about[0].id) if about else None
+    concerned = (type_of(about[0].type).slug, about[0].id) if about else None
     return Line(rtype, row, " · ".join(n.title for n in about[:2]), row.values["due"], concerned)
 
 
@@ -147,7 +146,7 @@ def dates(scope: ActorScope) -> list[Entry]:
     """My calls and meetings of today, in their order."""
     found: list[Entry] = []
     for key in ("work.call", "work.meeting"):
-        rtype = next(t for t in all_types() if t.key == key)
+        rtype = type_of(key)
         if rtype in calendar.calendar_types(scope):
             people: Iterable[UUID] = [scope.me] if scope.me else []
             found += calendar.read(scope, rtype, period("day", today()), people=people)[0]

@@ -23,7 +23,7 @@ from klientel.portal.queries.shares import spoken_by
 from klientel.portal.queries.signature import picture_of
 from klientel.sales.actions.quote import answered, keep_file
 from klientel.sales.models import Quote
-from klientel.sales.models.quoting import ACCEPTED, DECLINED, SENT, SUPERSEDED
+from klientel.sales.models.quoting import ACCEPTED, DECLINED, SENT, SUPERSEDED, has_ended
 
 PORTAL = ("portal",)
 Name = Annotated[str, Text(_("name"), max_length=200, privacy=Privacy.PERSONAL)]
@@ -114,7 +114,7 @@ def _share(step: Step, quote: Quote) -> Any:
             "superseded", _("There is a newer version of this quote. Please use the link in our latest mail.")
         )
     step.require(quote.state == SENT, "answered", _("This quote was answered already."))
-    late = quote.valid_until is not None and quote.valid_until < today()
+    late = has_ended(quote)
     step.require(not late, "expired", _("This quote is not valid any more. We are glad to make a new one: please ask."))
     step.keep(**{NOTIFY: [str(quote.owner)] if quote.owner else []})
     return share

@@ -18,13 +18,13 @@ from klientel.channels.queries.gate import may_track
 from klientel.kernel.access.reading import get
 from klientel.kernel.actions import Step, action
 from klientel.kernel.errors import Forbidden, Refused
-from klientel.kernel.kinds import Email, Link, LongText, Privacy, Text, today
+from klientel.kernel.kinds import Email, Link, LongText, Privacy, Text
 from klientel.kernel.records import type_of
 from klientel.lib.emails import email_key
 from klientel.portal.queries import shares
 from klientel.sales.actions.quote import hand_out, keep_paper
 from klientel.sales.models import Quote, QuoteForm, telling
-from klientel.sales.models.quoting import APPROVED, DRAFT, SENT
+from klientel.sales.models.quoting import APPROVED, DRAFT, SENT, has_ended
 
 PERSON = "contacts.person"
 
@@ -47,8 +47,7 @@ def mail(
         hand_out(step, quote)
     else:
         step.require(quote.state == SENT, "not_to_be_sent", _("Only a draft, an approved or a sent quote is mailed."))
-        late = quote.valid_until is not None and quote.valid_until < today()
-        step.require(not late, "past", _("Its validity has ended already."), field="valid_until")
+        step.require(not has_ended(quote), "past", _("Its validity has ended already."), field="valid_until")
         keep_paper(step, quote)
     person = get(step.scope, type_of(PERSON), quote.person) if quote.person else None
     address, sender = _address(step, person, to), accounts.chosen(step.actor.member, account)
@@ -92,7 +91,7 @@ def _address(step: Step, person: Any, to: str) -> str:
 def _texts(step: Step, quote: Quote, person: Any, given: tuple[UUID | None, str, str]) -> tuple[str, str]:
     """Subject and text: as typed, else those of the template, else the usual ones, in the recipient's language."""
     wanted, subject, text = given
-    form = QuoteForm.objects.filter(pk=quote.form).first() or QuoteForm()
+    form = QuoteForm.of(quote)
     usual = (quote.language == "en" and form.mail_template_en) or form.mail_template
     chosen = Template.objects.filter(pk=wanted or usual, archived_at=None).first() if wanted or usual else None
     if wanted and chosen is None:

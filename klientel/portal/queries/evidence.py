@@ -32,7 +32,7 @@ class Said:
 
 def evidence(scope: Any, quote: Quote, yes: Said) -> bytes:
     """The PDF, in the language and on the letterhead of the quote; the quote must be accepted already."""
-    form = QuoteForm.objects.filter(pk=quote.form).first() or QuoteForm()
+    form = QuoteForm.of(quote)
     logo, language = logo_of(scope, form), quote.language or "de"
     letter = said(scope, quote, form)
     kept = type_of("kernel.file").model.objects.filter(pk=quote.document).first() if quote.document else None

@@ -91,7 +91,7 @@ def _found(key: keys.Key) -> Visit:
     tenant = Tenant.objects.filter(pk=key.tenant_id).first()
     if quote is None or tenant is None:
         raise unknown()
-    return Visit(share, quote, QuoteForm.objects.filter(pk=quote.form).first() or QuoteForm(), tenant)
+    return Visit(share, quote, QuoteForm.of(quote), tenant)
 
 
 def spoken_by(member: Any) -> Any:

@@ -17,7 +17,6 @@ from klientel.kernel.access import ActorScope, system_actor
 from klientel.kernel.actions import run
 from klientel.kernel.errors import Forbidden, Refused
 from klientel.kernel.files import keeping
-from klientel.kernel.kinds import today
 from klientel.kernel.records import type_of
 from klientel.kernel.tenancy import reading
 from klientel.lib.ips import shorten_ip
@@ -112,8 +111,7 @@ def _options(positions: list[dict[str, Any]], chosen: list[int]) -> list[int]:
 
 def _state(quote: Any) -> str:
     """As the customer sees it: what is sent and past its day has expired, whether or not the sweep came by."""
-    late = quote.state == SENT and quote.valid_until is not None and quote.valid_until < today()
-    return quoting.EXPIRED if late else str(quote.state)
+    return quoting.EXPIRED if quote.state == SENT and quoting.has_ended(quote) else str(quote.state)
 
 
 def _lines(positions: list[dict[str, Any]], told: list[dict[str, Any]], chosen: list[int]) -> list[dict[str, Any]]:

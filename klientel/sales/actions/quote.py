@@ -38,10 +38,7 @@ def hand_out(step: Step, quote: Quote) -> None:
     complete(step, quote)
     approved = quote.state == APPROVED or not needs_approval(step, quote)
     step.require(approved, "approval_missing", _("The discount needs approval first."))
-    step.require(
-        quote.valid_until is None or quote.valid_until >= today(), "past", _("Its validity has ended already."),
-        field="valid_until",
-    )  # fmt: skip
+    step.require(not quoting.has_ended(quote), "past", _("Its validity has ended already."), field="valid_until")
     before = Quote.objects.select_for_update().filter(pk=quote.replaces).first() if quote.replaces else None
     step.require(
         before is None or before.state != ACCEPTED, "accepted_already",
@@ -58,8 +55,7 @@ def hand_out(step: Step, quote: Quote) -> None:
 def expire(step: Step, quote: Quote) -> None:
     """Its validity has ended without an answer. Klientel does this by itself."""
     step.require(quote.state == SENT, "not_open", _("Only a quote that is sent and still valid can be answered."))
-    ended = quote.valid_until is not None and quote.valid_until < today()
-    step.require(ended, "still_valid", _("This quote is still valid."))
+    step.require(quoting.has_ended(quote), "still_valid", _("This quote is still valid."))
     step.stamp(quote, state=EXPIRED)
 
 

@@ -78,6 +78,17 @@ class QuoteForm(Record):
     class Meta(Record.Meta):
         app_label = "sales"
 
+    @classmethod
+    def of(cls, quote: Any) -> QuoteForm:
+        """The form of a quote; without one the usual settings."""
+        return cls.objects.filter(pk=quote.form).first() or cls()
+
+    @classmethod
+    def first(cls) -> QuoteForm | None:
+        """The form of what names none: the oldest there is."""
+        found: QuoteForm | None = cls.objects.filter(archived_at=None).order_by("id").first()
+        return found
+
     class About:
         label, plural, slug, icon = _("quote form"), _("quote forms"), "quote-forms", "file-cog"
         title = "name"

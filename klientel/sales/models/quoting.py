@@ -57,6 +57,11 @@ _SENTENCES = {
 _PARTS = {"unit_price": "price", "quantity": "quantity", "discount": "discount", "tax": "tax"}
 
 
+def has_ended(quote: Any) -> bool:
+    """Whether its validity has ended, whatever became of it."""
+    return quote.valid_until is not None and bool(quote.valid_until < today())
+
+
 def check(quote: Any) -> None:
     """What must hold for a quote as a whole."""
     if quote.date and quote.valid_until and quote.valid_until < quote.date:
@@ -83,16 +88,13 @@ def derive(step: Any, draft: Any) -> None:
 
 def form_of(step: Any, quote: Any) -> QuoteForm:
     """The form of a quote; without one the usual settings."""
-    found: QuoteForm = step.once(
-        ("sales.quoteform", quote.form), lambda: QuoteForm.objects.filter(pk=quote.form).first() or QuoteForm()
-    )
+    found: QuoteForm = step.once(("sales.quoteform", quote.form), lambda: QuoteForm.of(quote))
     return found
 
 
 def first_form(step: Any) -> QuoteForm | None:
     """The first form of the tenant, asked for once in a chunk; nothing where there is none yet."""
-    rows = QuoteForm.objects.filter(archived_at=None).order_by("id")
-    found: QuoteForm | None = step.once("sales.first_form", rows.first)
+    found: QuoteForm | None = step.once("sales.first_form", QuoteForm.first)
     return found
 
 

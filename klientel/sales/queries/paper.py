@@ -31,7 +31,7 @@ def paper(scope: Any, quote: Quote) -> bytes:
 
     Recipient and logo stand on it as far as the scope may see them. The fonts come with the program.
     """
-    form = QuoteForm.objects.filter(pk=quote.form).first() or QuoteForm()
+    form = QuoteForm.of(quote)
     logo = logo_of(scope, form)
     return drawn(said(scope, quote, form) | {"logo": "logo.png" if logo else ""}, {"logo.png": logo})
 

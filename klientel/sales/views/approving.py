@@ -54,7 +54,7 @@ def _page(request: Any, record_id: UUID, refused: Refused | None) -> HttpRespons
     visible = request.scope.visible(rtype)
     if not {"positions", "net", "discount_given"} <= set(visible):
         raise Forbidden("forbidden", _("You may not see these records."))
-    form = QuoteForm.objects.filter(pk=quote.form).first() or QuoteForm()
+    form = QuoteForm.of(quote)
     awaiting = quote.state == quoting.AWAITING
     no = why_not(request.actor.member, form, quote) if awaiting else None
     if awaiting and no is None and not request.scope.may(rtype, "approve"):

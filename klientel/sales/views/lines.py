@@ -93,7 +93,7 @@ def _worked_out(quote: Any, rows: list[Row], language: str) -> tuple[dict[str, A
     kept = [row for row in rows if not typed.is_blank(row)]
     try:
         accepted = type_of(quote).fields["positions"].accept(typed.positions_of(kept, language)) or []
-        form = QuoteForm.objects.filter(pk=quote.form).first() or QuoteForm()
+        form = QuoteForm.of(quote)
         return telling.told(quote, quoting.with_rates(accepted, form), language), None
     except Refused as no:
         return None, no

@@ -37,7 +37,7 @@ class Papers:
 
     def bring_in(self, firms: list[dict[str, Any]]) -> None:
         """All of it at once, as an import does."""
-        form = QuoteForm.objects.filter(archived_at=None).order_by("id").first()
+        form = QuoteForm.first()
         if form is not None:
             run(self.system, "sales.quoteform.change", form.pk, vat_id=VAT_ID)
         else:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from klientel.kernel.errors import Refused, together
 from klientel.kernel.kinds import today, zone
 from klientel.lib import periods
+from klientel.sales.models.currency import money
 
 ACTIVE, TERMINATED, ENDED = "active", "terminated", "ended"
 STATES = ((ACTIVE, _("active")), (TERMINATED, _("notice given")), (ENDED, _("ended")))
@@ -144,4 +145,4 @@ def _yearly(contract: Any) -> dict[str, str] | None:
     if not contract.value or times is None:
         return None
     amount = Decimal(contract.value["amount"]) * times
-    return {"amount": f"{amount:.2f}", "currency": contract.value["currency"]}
+    return money(amount, contract.value["currency"])

@@ -17,6 +17,7 @@ from klientel.kernel.tenancy import current
 from klientel.lib.numbers import format_money
 from klientel.lib.pricing import rounded
 from klientel.lib.words import fold
+from klientel.sales.models.currency import money
 from klientel.sales.models.ordering import one_currency
 from klientel.sales.models.positions import COUNTED
 from klientel.sales.models.telling import figure
@@ -73,7 +74,7 @@ def settle(step: Any, invoice: Any) -> None:
     else:
         state = PARTLY if paid else OPEN
     if invoice.gross:
-        step.stamp(invoice, open={"amount": f"{left:.2f}", "currency": invoice.gross["currency"]}, state=state)
+        step.stamp(invoice, open=money(left, invoice.gross["currency"]), state=state)
 
 
 def amount(value: Any) -> Decimal:
@@ -93,15 +94,10 @@ def _sign(step: Any, invoice: Any) -> None:
 def _fill(step: Any, invoice: Any, touched: set[str]) -> None:
     """The one of net, tax and total that is missing; where all three are there and differ, that is told."""
     net, tax, gross = (getattr(invoice, name) for name in _SUMS)
-    currency = gross["currency"]
-
-    def money(value: Decimal) -> dict[str, str]:
-        return {"amount": f"{value:.2f}", "currency": currency}
-
     if net and not tax:
-        step.stamp(invoice, tax=money(amount(gross) - amount(net)))
+        step.stamp(invoice, tax=money(amount(gross) - amount(net), gross["currency"]))
     elif tax and not net:
-        step.stamp(invoice, net=money(amount(gross) - amount(tax)))
+        step.stamp(invoice, net=money(amount(gross) - amount(tax), gross["currency"]))
     elif net and tax and touched & set(_SUMS) and "findings" not in touched:
         ours, stated = amount(net) + amount(tax), amount(gross)
         found = [{"code": "net_and_tax", "ours": f"{ours:.2f}", "stated": f"{stated:.2f}"}]
@@ -170,4 +166,4 @@ def take_payments(step: Any, invoice: Any, more: Decimal = _ZERO, day: dt.date |
         return
     if days and (invoice.paid_on is None or invoice.payments):
         step.stamp(invoice, paid_on=max(days))
-    step.stamp(invoice, payments={"amount": f"{total:.2f}", "currency": invoice.gross["currency"]})
+    step.stamp(invoice, payments=money(total, invoice.gross["currency"]))

@@ -18,6 +18,7 @@ from klientel.kernel.kinds import today
 from klientel.kernel.kinds.base import currency_of_tenant
 from klientel.kernel.tenancy import current
 from klientel.lib import pricing
+from klientel.sales.models.currency import money
 from klientel.sales.models.positions import COUNTED, OPTIONAL, SECTION, refused
 from klientel.sales.models.quoteform import PATTERN, QuoteForm, number
 from klientel.sales.models.taxing import tax_of
@@ -196,8 +197,8 @@ def _refusal(fault: pricing.Fault, places: list[int]) -> Refused:
 def _add_up(step: Any, quote: Any) -> None:
     positions = with_rates(quote.positions or [], form_of(step, quote))
     totals, _places = added_up(quote, positions)
-    money = {name: as_money(totals, name) for name in ("net", "tax", "gross")}
-    step.stamp(quote, positions=positions, discount_given=highest_discount(totals), **money)
+    sums = {name: as_money(totals, name) for name in ("net", "tax", "gross")}
+    step.stamp(quote, positions=positions, discount_given=highest_discount(totals), **sums)
 
 
 def highest_discount(totals: pricing.Totals) -> Decimal:
@@ -225,7 +226,7 @@ def agreed(quote: Any, chosen: Collection[int]) -> pricing.Totals:
 
 def as_money(totals: pricing.Totals, name: str) -> dict[str, str]:
     """One of the sums (``net``, ``tax``, ``gross``) as a value of money."""
-    return {"amount": f"{getattr(totals, name):.2f}", "currency": totals.currency}
+    return money(getattr(totals, name), totals.currency)
 
 
 def next_revision(quote: Any) -> int:

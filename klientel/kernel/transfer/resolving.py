@@ -252,15 +252,8 @@ def _existing(scope: ActorScope, rtype: RecordType, texts: list[str]) -> dict[st
     return found
 
 
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text) if len(text) in (32, 36) else None
-    except ValueError:
-        return None
-
-
 def _by_id(scope: ActorScope, rtype: RecordType, texts: list[str]) -> dict[str, UUID]:
-    ids = {t: i for t in texts if (i := _uuid(t)) is not None}
+    ids = {t: i for t in texts if (i := id_in(t)) is not None}
     seen = reading.visible_ids(scope, rtype, ids.values()) if ids else set()
     return {t: i for t, i in ids.items() if i in seen}
 
@@ -340,7 +333,7 @@ def _anything(scope: ActorScope, texts: Iterable[str]) -> dict[str, UUID]:
         )
         for record_id, text in cursor.fetchall():
             by_title.setdefault(text.strip(), []).append(record_id)
-    ids = {t: i for t in wanted if (i := _uuid(t)) is not None}
+    ids = {t: i for t in wanted if (i := id_in(t)) is not None}
     ids |= {t: some[0] for t in wanted if len(some := by_title.get(fold(t), [])) == 1}
     seen = reading.names(scope, ids.values())
     return {t: i for t, i in ids.items() if i in seen}

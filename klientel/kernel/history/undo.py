@@ -19,7 +19,7 @@ from klientel.kernel.history.judging import Choices, Order, decide, judge, made_
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.records import RecordType, aliases, type_of
 from klientel.kernel.sql import Sql, both
-from klientel.kernel.tenancy import current
+from klientel.kernel.tenancy import alone, current
 from klientel.lib.ids import uuid7
 
 CHUNK = 500
@@ -96,10 +96,7 @@ def undone(ids: list[UUID]) -> set[UUID]:
 
 def put_back(actor: Actor, scope: ActorScope, some: list[Event], result: Undone, choices: Choices) -> None:
     """One chunk, in the caller's transaction. Whoever undoes the same at the same moment waits here."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"undo:{current()}:{some[0].change_set}"]
-        )
+    alone(f"undo:{some[0].change_set}")
     takes_back = actions.get(some[0].kind).takes_back if undoable(some[0]) else None
     if takes_back is not None:
         told = {i: str(choices.of(i)) for i in {e.record_id for e in some}}

@@ -20,7 +20,7 @@ _reads: ContextVar[bool] = ContextVar("reads", default=False)  # only while a tr
 
 PRIVACY = "privacy"  # the purpose under which restricted records (Art. 18 GDPR) can be seen
 
-__all__ = ["PRIVACY", "NoTenant", "NoTransaction", "current", "inside", "peek", "reading", "writing"]
+__all__ = ["PRIVACY", "NoTenant", "NoTransaction", "alone", "current", "inside", "peek", "reading", "writing"]
 
 
 class NoTenant(RuntimeError):
@@ -42,6 +42,15 @@ def current() -> UUID:
 def peek() -> tuple[UUID | None, str]:
     """Tenant and purpose of this context, for the database backend."""
     return _tenant.get(), _purpose.get()
+
+
+def alone(what: str) -> None:
+    """Wait until no other transaction of this tenant does this; the next one waits until this one has ended.
+
+    An advisory lock of the transaction (PostgreSQL, 13.3.5).
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{what}:{current()}"])
 
 
 def begins_to_read() -> bool:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
-from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.actions import Step, action
 from klientel.kernel.errors import Refused
 from klientel.kernel.kinds import Email, Link, Links, LongText, Phone, Privacy, Text
 from klientel.kernel.records import RecordType, type_of
-from klientel.kernel.tenancy import current
+from klientel.kernel.tenancy import alone
 from klientel.kernel.twins.checking import similar
 from klientel.lib.words import fold
 from klientel.sales.models import Lead
@@ -44,7 +43,7 @@ def capture(
     The event says which person it was and whether they were ``known``. The same ``intake`` twice is refused
     (``sent_already``), with the id of the lead that it made.
     """
-    _one_at_a_time()
+    alone("sales.lead.capture")  # two captures of one person at the same moment: the second sees the first
     _sent_once(intake)
     given = {"first_name": first_name, "last_name": last_name, "email": email, "phone": phone, "company": company}
     step.require(person or any(given.values()), "nobody", _("Please say who is interested."), field="last_name")
@@ -62,15 +61,6 @@ def capture(
     )  # fmt: skip
     step.stamp(found, intake=intake)
     return found
-
-
-def _one_at_a_time() -> None:
-    """Two captures of one person at the same moment: the second looks when the first is there.
-
-    A lock of the transaction (PostgreSQL, 13.3.5).
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"sales.lead.capture:{current()}"])
 
 
 def _sent_once(intake: str) -> None:

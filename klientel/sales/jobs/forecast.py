@@ -8,13 +8,12 @@ from klientel.insights.queries.rates import converted
 from klientel.kernel.jobs import sweep
 from klientel.kernel.kinds import zone
 from klientel.kernel.sql import Sql
-from klientel.kernel.tenancy import current
+from klientel.kernel.tenancy import alone, current
 from klientel.lib import clock
 from klientel.lib.dates import add_months
 
 BACK, AHEAD = -1, 18  # months around this one that are kept
 
-_ONCE = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 _THERE = "SELECT EXISTS (SELECT 1 FROM sales_forecastday WHERE tenant_id = %s AND day = %s)"
 _KEEP = """
 INSERT INTO sales_forecastday (id, tenant_id, day, month, owner, pipeline, deals, open, weighted, committed, won)
@@ -36,8 +35,8 @@ def keep_forecast() -> None:
     day = clock.now().astimezone(zone()).date()
     month = day.replace(day=1)
     worth = converted(Sql("t.value"), Sql("t.counts_on"))
+    alone("sales.forecast")
     with connection.cursor() as cursor:
-        cursor.execute(_ONCE, [f"sales.forecast {current()}"])
         cursor.execute(_THERE, [current(), day])
         if cursor.fetchone()[0]:
             return

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from klientel.kernel.errors import Refused
 from klientel.kernel.kinds import today
 from klientel.kernel.kinds.base import currency_of_tenant
-from klientel.kernel.tenancy import current
+from klientel.kernel.tenancy import alone, current
 from klientel.sales.models import quoting
 from klientel.sales.models.positions import SECTION
 from klientel.sales.models.quoteform import QuoteForm, number
@@ -94,8 +94,8 @@ def _taken(text: str) -> bool:
 
 
 def _last(year: int) -> int:
+    alone("sales.order.number")
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"sales.order.number:{current()}"])
         cursor.execute(
             "SELECT max(sequence) FROM sales_order WHERE tenant_id = %s AND sequence BETWEEN %s AND %s",
             [current(), year * 1_000_000, year * 1_000_000 + 999_999],

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_noop
 from klientel.kernel.errors import Refused, together
 from klientel.kernel.kinds import today
 from klientel.kernel.kinds.base import currency_of_tenant
-from klientel.kernel.tenancy import current
+from klientel.kernel.tenancy import alone, current
 from klientel.lib import pricing
 from klientel.sales.models.currency import money
 from klientel.sales.models.positions import COUNTED, OPTIONAL, SECTION, refused
@@ -128,8 +128,8 @@ def _give_number(step: Any, quote: Any, form: QuoteForm) -> None:
 
 def _last(quote: Any, year: int) -> int:
     # In SQL of its own: to read the records would write the quote that is being made.
+    alone("sales.quote.number")
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"sales.quote.number:{current()}"])
         cursor.execute(
             "SELECT max(sequence) FROM sales_quote WHERE tenant_id = %s AND form IS NOT DISTINCT FROM %s AND year = %s",
             [current(), quote.form, year],

@@ -13,7 +13,7 @@ from klientel.kernel.access import deputies_of
 from klientel.kernel.conditions import SystemScope, matching
 from klientel.kernel.kinds import today
 from klientel.kernel.records import type_of
-from klientel.kernel.tenancy import current
+from klientel.kernel.tenancy import alone, current
 from klientel.lib import regions
 from klientel.lib.turns import turn
 from klientel.sales.models import Lead, LeadRule, LeadShare
@@ -43,10 +43,9 @@ class Decision:
 
 def decide(lead: Lead) -> Decision:
     """The assignment of a lead by the rules. Two at the same moment wait for one another, so that turns and capacity
-    hold: a lock of the transaction for the tenant (PostgreSQL, 13.3.5), which no two can hold in another order.
+    hold; there is one lock for the tenant, so that no two can hold several in another order.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"sales.lead.route:{current()}"])
+    alone("sales.lead.route")
     rules = list(LeadRule.objects.filter(archived_at=None, paused=False).order_by("position", "id"))
     asked = {rule.pk: rule.condition or EVERY for rule in rules}
     fits = matching(SystemScope(current()), type_of("sales.lead"), asked, [lead.pk]).fulfilled[lead.pk]

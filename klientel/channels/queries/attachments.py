@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -34,13 +33,8 @@ def read(files: Sequence[UUID]) -> list[Attachment] | None:
     found = []
     for one in files:
         record = known.get(one)
-        content = _bytes(record) if record is not None else None
-        if content is None or hashlib.sha256(content).hexdigest() != record.digest:
+        content = keeping.intact(record) if record is not None else None
+        if record is None or content is None:
             return None
         found.append(Attachment(record.name, record.media_type, content))
     return found
-
-
-def _bytes(record: Any) -> bytes | None:
-    path = keeping.path_of(record.tenant_id, record.place) if record.place else None
-    return path.read_bytes() if path is not None and path.is_file() else None

@@ -92,6 +92,13 @@ def keep(tenant: UUID, chunks: Iterable[bytes], name: str) -> Kept:
     return Kept(place, size, total.hexdigest(), sniff(head, name))
 
 
+def intact(record: Any) -> bytes | None:
+    """The bytes of a file as they came, by their SHA-256; nothing where they are gone or others."""
+    path = path_of(record.tenant_id, record.place) if record.place else None
+    content = path.read_bytes() if path is not None and path.is_file() else None
+    return content if content is not None and hashlib.sha256(content).hexdigest() == record.digest else None
+
+
 def drop(tenant: UUID, place: str) -> bool:
     """Remove the bytes; false where there were none."""
     if not place:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from klientel.kernel.access.reading import visible_ids
 from klientel.kernel.actions import Step, action
 from klientel.kernel.errors import Refused
+from klientel.kernel.files import keeping
 from klientel.kernel.files.opening import open_file
 from klientel.kernel.kinds import Date, File, Link, Money, Text, today
 from klientel.kernel.records import type_of
@@ -103,10 +103,9 @@ def attach(
 def _read(step: Step, document: UUID) -> tuple[EInvoice, Any]:
     """What the file says, and its record; the bytes are those that came, by their SHA-256."""
     opened = open_file(step.scope, document)
-    data = opened.path.read_bytes() if opened.path else b""
-    same = not opened.path or hashlib.sha256(data).hexdigest() == opened.record.digest
-    step.require(same, "bytes_changed", _("The file is not what was uploaded."), field="document")
-    return einvoice.read_file(data), opened.record
+    data = keeping.intact(opened.record) if opened.path else b""
+    step.require(data is not None, "bytes_changed", _("The file is not what was uploaded."), field="document")
+    return einvoice.read_file(data or b""), opened.record
 
 
 def _known(values: dict[str, Any]) -> Invoice | None:

@@ -61,6 +61,12 @@ def midnight(day: dt.date, zone: dt.tzinfo) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(), zone).astimezone(dt.UTC)
 
 
+def days_on(instant: dt.datetime, days: int, zone: dt.tzinfo) -> dt.datetime:
+    """The same time of the day so many days later in a zone, whatever the clocks do between, in UTC."""
+    local = instant.astimezone(zone)
+    return (local.replace(tzinfo=None) + DAY * days).replace(tzinfo=zone, fold=local.fold).astimezone(dt.UTC)
+
+
 @dataclass(frozen=True)
 class Axis:
     """The minutes of some days drawn side by side, from the top.

@@ -15,7 +15,7 @@ from klientel.kernel.kinds import zone
 from klientel.kernel.records import RecordType
 from klientel.kernel.records.calendar import Calendar
 from klientel.kernel.web.calendar import Entry, entry, read
-from klientel.lib.calendars import DAY, Axis, period
+from klientel.lib.calendars import Axis, days_on, period
 
 LEAST = dt.timedelta(minutes=5)
 MET = 3
@@ -35,8 +35,9 @@ def changes(rtype: RecordType, calendar: Calendar, record: Any, sent: Mapping[st
     if sent.get("place"):
         start = axis.instant(day, _minutes(sent["place"]))
         return {calendar.start: start} | ({calendar.end: start + (ends - begins)} if ends else {})
-    shift = (day - begins.astimezone(zone()).date()).days
-    return {calendar.start: _days_on(begins, shift)} | ({calendar.end: _days_on(ends, shift)} if ends else {})
+    here = zone()
+    shift = (day - begins.astimezone(here).date()).days
+    return {calendar.start: days_on(begins, shift, here)} | ({calendar.end: days_on(ends, shift, here)} if ends else {})
 
 
 def _until(calendar: Calendar, begins: dt.datetime, ends: dt.datetime) -> dict[str, Any]:
@@ -47,12 +48,6 @@ def _until(calendar: Calendar, begins: dt.datetime, ends: dt.datetime) -> dict[s
     if calendar.minutes:
         return {calendar.minutes: (ends - begins) // dt.timedelta(minutes=1)}
     raise Refused("no_end", _("This has no end that could be moved."))
-
-
-def _days_on(instant: dt.datetime, days: int) -> dt.datetime:
-    """The same time of the day so many days later, whatever the clocks did between."""
-    local = instant.astimezone(zone())
-    return (local.replace(tzinfo=None) + DAY * days).replace(tzinfo=zone(), fold=local.fold).astimezone(dt.UTC)
 
 
 def _day(text: str) -> dt.date:

@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from klientel.kernel.actions import Step, action
 from klientel.kernel.kinds import zone
 from klientel.lib import recurrence
+from klientel.lib.calendars import days_on
 from klientel.work.models import Meeting
-from klientel.work.models.repeating import days_on
 
 MOST = 400  # meetings of one series that are changed at once
 
@@ -25,14 +25,15 @@ def carry_on(step: Step, meeting: Meeting) -> None:
     step.stamp(meeting, repeat_at=None)
     rule, begins = recurrence.read(meeting.repeats), meeting.begins
     assert begins is not None
-    first = begins.astimezone(zone()).date()
+    here = zone()
+    first = begins.astimezone(here).date()
     day = rule.after(first)
     if day is None:
         return
     shift = (day - first).days
     made = step.create(
-        "work.meeting", subject=meeting.subject, begins=days_on(begins, shift), place=meeting.place,
-        ends=days_on(meeting.ends, shift) if meeting.ends else None, all_day=meeting.all_day,
+        "work.meeting", subject=meeting.subject, begins=days_on(begins, shift, here), place=meeting.place,
+        ends=days_on(meeting.ends, shift, here) if meeting.ends else None, all_day=meeting.all_day,
         concerns=meeting.concerns, participants=meeting.participants, owner=meeting.owner, tags=list(meeting.tags),
         repeats=str(rule.rest()),
     )  # fmt: skip

@@ -8,10 +8,10 @@ from typing import Annotated
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.actions import Step, action
-from klientel.kernel.kinds import Date, Text, today
+from klientel.kernel.kinds import Date, Text, today, zone
 from klientel.lib import recurrence
+from klientel.lib.calendars import days_on
 from klientel.work.models import Task
-from klientel.work.models.repeating import days_on
 
 
 @action("work.task", _("Done"), needs="change", icon="check")
@@ -39,7 +39,7 @@ def _next(step: Step, task: Task) -> None:
     made = step.create(
         "work.task", subject=task.subject, priority=task.priority, due=due, description=task.description,
         concerns=task.concerns, owner=task.owner, tags=list(task.tags), repeats=str(rule.rest()),
-        remind_at=days_on(task.remind_at, shift.days) if task.remind_at else None,
+        remind_at=days_on(task.remind_at, shift.days, zone()) if task.remind_at else None,
     )  # fmt: skip
     step.stamp(made, follows=task.pk)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any, ClassVar
 
 from django.utils.translation import get_language
@@ -10,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.kinds import Text, zone
 from klientel.lib import recurrence
+from klientel.lib.calendars import days_on
 from klientel.lib.sentences import Unreadable
 
 #: meetings that come again stand in the calendar for so many days ahead
@@ -40,17 +40,11 @@ class Repeats(Text):
         return str(recurrence.Rule("DAILY", n % 300 + 1))
 
 
-def days_on(instant: dt.datetime, days: int) -> dt.datetime:
-    """The same time of the day so many days later in the active zone, whatever the clocks do between."""
-    local = instant.astimezone(zone())
-    return (local.replace(tzinfo=None) + dt.timedelta(days=days)).replace(tzinfo=zone()).astimezone(dt.UTC)
-
-
 def ahead(step: Any, draft: Any) -> None:
     """When the meeting after this one has to be planned; never where it comes once."""
     meeting = draft.record
     if not {"repeats", "begins"} & draft.changes.keys():
         return
-    due = days_on(meeting.begins, -AHEAD) if meeting.repeats and meeting.begins else None
+    due = days_on(meeting.begins, -AHEAD, zone()) if meeting.repeats and meeting.begins else None
     if due != meeting.repeat_at:
         step.stamp(meeting, repeat_at=due)

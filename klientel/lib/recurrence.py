@@ -35,11 +35,14 @@ _EVERY = re.compile(r"^(?:jede[nrsm]?|alle|every|each)\s+(.*)$")
 _NTH = re.compile(r"^(?:(\d{1,3})(?:\.|st|nd|rd|th)?|(other|zweite[nrs]?|letzte[nrs]?|last))\s+(.+)$")
 _PART = re.compile(r"^([+-]?[1-5])?(MO|TU|WE|TH|FR|SA|SU)$")
 _UNIT_WORDS = {
-    "en": {"DAILY": ("day", "days"), "WEEKLY": ("week", "weeks"), "MONTHLY": ("month", "months"),
-           "YEARLY": ("year", "years")},
+    "en": {"DAILY": ("every day", "days"), "WEEKLY": ("every week", "weeks"), "MONTHLY": ("every month", "months"),
+           "YEARLY": ("every year", "years")},
     "de": {"DAILY": ("jeden Tag", "Tage"), "WEEKLY": ("jede Woche", "Wochen"), "MONTHLY": ("jeden Monat", "Monate"),
            "YEARLY": ("jedes Jahr", "Jahre")},
 }  # fmt: skip
+#: every workday; every (so many); on (a day of the week); and; on (a day of the month)
+_WORDS = {"en": ("every workday", "every", "on", "and", "on day"), "de": ("jeden Werktag", "alle", "am", "und", "am")}
+_ORDINALS = {"1": "1st", "2": "2nd", "3": "3rd", "4": "4th", "5": "5th", "-1": "last"}
 
 
 @dataclass(frozen=True)
@@ -153,8 +156,7 @@ def _spoken(text: str) -> Rule | None:
 def say(rule: Rule, language: str) -> str:
     """The rule in words, German or English."""
     german = language.startswith("de")
-    words = _German(rule) if german else _English(rule)
-    text = words.often()
+    text = _often(rule, "de" if german else "en")
     if rule.count:
         text += f", noch {rule.count}-mal" if german else f", {rule.count} times"
     if rule.until:
@@ -162,47 +164,28 @@ def say(rule: Rule, language: str) -> str:
     return text
 
 
-@dataclass(frozen=True)
-class _English:
-    rule: Rule
-
-    def often(self) -> str:
-        one, many = _UNIT_WORDS["en"][self.rule.frequency]
-        if self.rule.days == WORKDAYS and self.rule.every == 1:
-            return "every workday"
-        text = f"every {one}" if self.rule.every == 1 else f"every {self.rule.every} {many}"
-        if self.rule.days:
-            text += " on " + _joined([self.day(d) for d in self.rule.days], "and")
-        if self.rule.month_days:
-            text += " on day " + _joined([str(n) for n in self.rule.month_days], "and")
-        return text
-
-    def day(self, text: str) -> str:
-        """A day of the week, perhaps the nth."""
-        name, nth = _NAMES["en"][DAYS.index(text[-2:])], text[:-2]
-        ordinal = {"1": "1st", "2": "2nd", "3": "3rd", "4": "4th", "5": "5th", "-1": "last"}
-        return f"the {ordinal.get(nth.lstrip('+'), nth)} {name}" if nth else name
+def _often(rule: Rule, language: str) -> str:
+    workday, every, on, also, on_day = _WORDS[language]
+    if rule.days == WORKDAYS and rule.every == 1:
+        return workday
+    one, many = _UNIT_WORDS[language][rule.frequency]
+    text = one if rule.every == 1 else f"{every} {rule.every} {many}"
+    if rule.days:
+        text += f" {on} {_joined([_day(d, language) for d in rule.days], also)}"
+    if rule.month_days:
+        dot = "." if language == "de" else ""
+        text += f" {on_day} {_joined([f'{n}{dot}' for n in rule.month_days], also)}"
+    return text
 
 
-@dataclass(frozen=True)
-class _German:
-    rule: Rule
-
-    def often(self) -> str:
-        one, many = _UNIT_WORDS["de"][self.rule.frequency]
-        if self.rule.days == WORKDAYS and self.rule.every == 1:
-            return "jeden Werktag"
-        text = one if self.rule.every == 1 else f"alle {self.rule.every} {many}"
-        if self.rule.days:
-            text += " am " + _joined([self.day(d) for d in self.rule.days], "und")
-        if self.rule.month_days:
-            text += " am " + _joined([f"{n}." for n in self.rule.month_days], "und")
-        return text
-
-    def day(self, text: str) -> str:
-        """A day of the week, perhaps the nth."""
-        name, nth = _NAMES["de"][DAYS.index(text[-2:])], text[:-2]
-        return f"{'letzten' if nth == '-1' else nth.lstrip('+') + '.'} {name}" if nth else name
+def _day(text: str, language: str) -> str:
+    """A day of the week, perhaps the nth."""
+    name, nth = _NAMES[language][DAYS.index(text[-2:])], text[:-2].lstrip("+")
+    if not nth:
+        return name
+    if language == "de":
+        return f"{'letzten' if nth == '-1' else f'{nth}.'} {name}"
+    return f"the {_ORDINALS.get(nth, nth)} {name}"
 
 
 def _joined(parts: list[str], word: str) -> str:

@@ -6,6 +6,8 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import Q
+
 from klientel.kernel import events
 from klientel.kernel.access import ActorScope
 from klientel.kernel.records import type_of
@@ -49,26 +51,34 @@ class Place:
         return sum(one["required"] and not one["tick"] for one in self.items)
 
 
-def stays(scope: ActorScope, deal: Any) -> list[Stay]:
-    """The stages a deal has been in, the first one first; nothing for who may not see its stage."""
+def way(scope: ActorScope, deal: Any) -> tuple[list[Stay], list[Place]]:
+    """The stages a deal has been in, the first one first, and its path; neither for who may not see its stage."""
     if "stage" not in scope.visible(type_of("sales.deal")):
-        return []
+        return [], []
     some = events.read(Sql(_MOVES, (deal.pk,)), order="a.at, a.event_id", limit=MOST, join=_JOIN)
     moves = [(e.at, e.changes["stage"][1], e.actor_name) for e in some if "stage" in e.changes]
-    known = {str(one.pk): one for one in Stage.objects.filter(pk__in={to for _at, to, _who in moves if to})}
-    ends = [at for at, _to, _who in moves[1:]]
+    here = Q(pipeline=deal.pipeline, archived_at=None)
+    known = Stage.objects.filter(here | Q(pk__in={to for _at, to, _who in moves if to})).order_by("position", "id")
+    stages = {str(one.pk): one for one in known}
+    stays = _stays(deal, moves, stages)
+    return stays, _path(deal, stays, stages)
+
+
+def _stays(deal: Any, moves: list[tuple[dt.datetime, str | None, str]], stages: dict[str, Stage]) -> list[Stay]:
+    ends: list[dt.datetime | None] = [at for at, _to, _who in moves[1:]]
     ends.append(deal.closed_at if deal.state != OPEN else None)
-    return [Stay(known.get(to), at, until, who) for (at, to, who), until in zip(moves, ends, strict=False) if to]
+    return [Stay(stages.get(to), at, until, who) for (at, to, who), until in zip(moves, ends, strict=False) if to]
 
 
-def path(scope: ActorScope, deal: Any, some: list[Stay]) -> list[Place]:
+def _path(deal: Any, some: list[Stay], stages: dict[str, Stage]) -> list[Place]:
     """The stages of its pipeline in order, how long it was in each, and the checklist of each."""
-    if deal.stage is None or "stage" not in scope.visible(type_of("sales.deal")):
+    if deal.stage is None:
         return []
-    stages = list(Stage.objects.filter(pipeline=deal.pipeline, archived_at=None).order_by("position", "id"))
-    at = next((n for n, one in enumerate(stages) if one.pk == deal.stage), None)
-    shown = [one for one in stages if one.outcome == OPEN or one.pk == deal.stage]
-    return [_place(deal, one, some, stages.index(one), at) for one in shown]
+    there = [one for one in stages.values() if one.pipeline == deal.pipeline and one.archived_at is None]
+    at = next((n for n, one in enumerate(there) if one.pk == deal.stage), None)
+    return [
+        _place(deal, one, some, n, at) for n, one in enumerate(there) if one.outcome == OPEN or one.pk == deal.stage
+    ]
 
 
 def _place(deal: Any, stage: Any, some: list[Stay], n: int, at: int | None) -> Place:

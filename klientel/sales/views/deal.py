@@ -16,13 +16,13 @@ def told(request: Any, deal: Any) -> dict[str, Any]:
     """Everything beside the facts of a deal, under the rights of who looks."""
     scope = request.scope
     rtype, seen = type_of(KEY), scope.visible(type_of(KEY))
-    stays = staying.stays(scope, deal)
+    stays, path = staying.way(scope, deal)
     stakeholder = type_of(buying.STAKEHOLDER)
     asked = scope.visible(stakeholder)
     return {
         "instead": (buying.STAKEHOLDER,),
         "stays": stays[::-1],
-        "path": staying.path(scope, deal, stays),
+        "path": path,
         "ticks": "ticks" in seen,
         "centre": buying.centre(scope, deal),
         "may_add": scope.may(stakeholder, "create") and deal.archived_at is None,

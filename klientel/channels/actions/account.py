@@ -14,14 +14,14 @@ from klientel.kernel.kinds import Privacy, Text
 from klientel.kernel.tenancy import current
 
 
-@action("channels.account", _("Pause sending"), needs="change", icon="pause", undoable=False)
+@action("channels.account", _("Pause sending"), said=_("paused sending"), needs="change", icon="pause", undoable=False)
 def pause(step: Step, account: Account) -> None:
     """Nothing more is handed over; what waits keeps its place."""
     step.require(account.state == "active", "not_active", _("This account does not send at present."))
     step.stamp(account, state="paused", trouble="")
 
 
-@action("channels.account", _("Resume sending"), needs="change", icon="play", undoable=False)
+@action("channels.account", _("Resume sending"), said=_("resumed sending"), needs="change", icon="play", undoable=False)
 def resume(step: Step, account: Account) -> None:
     """Go on where it was paused."""
     step.require(account.state != "active", "active", _("This account is sending."))
@@ -29,7 +29,15 @@ def resume(step: Step, account: Account) -> None:
     wake(current(), "outbox")
 
 
-@action("channels.account", _("It failed"), needs="change", icon="circle-alert", undoable=False, only=("system",))
+@action(
+    "channels.account",
+    _("It failed"),
+    said=_("reported a fault of the account"),
+    needs="change",
+    icon="circle-alert",
+    undoable=False,
+    only=("system",),
+)
 def fail(
     step: Step,
     account: Account,
@@ -40,7 +48,15 @@ def fail(
     step.stamp(account, state="failed", trouble=trouble, checked_at=step.now)
 
 
-@action("channels.account", _("Note a trial"), needs="change", icon="clock", undoable=False, only=("system",))
+@action(
+    "channels.account",
+    _("Note a trial"),
+    said=_("tried the connection"),
+    needs="change",
+    icon="clock",
+    undoable=False,
+    only=("system",),
+)
 def note_trial(
     step: Step,
     account: Account,
@@ -54,7 +70,14 @@ def note_trial(
         wake(current(), "outbox")
 
 
-@action("channels.account", _("Set the password"), needs="change", icon="key-round", undoable=False)
+@action(
+    "channels.account",
+    _("Set the password"),
+    said=_("set a password"),
+    needs="change",
+    icon="key-round",
+    undoable=False,
+)
 def set_password(
     step: Step,
     account: Account,

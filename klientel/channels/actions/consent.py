@@ -13,7 +13,7 @@ from klientel.kernel.actions import Step, action
 from klientel.kernel.kinds import Choice, DateTime, Privacy, Text
 
 
-@action("channels.consent", _("Withdraw"), needs="change", icon="ban", dangerous=True)
+@action("channels.consent", _("Withdraw"), said=_("withdrew the consent"), needs="change", icon="ban", dangerous=True)
 def withdraw(
     step: Step,
     consent: Consent,
@@ -25,14 +25,20 @@ def withdraw(
     step.stamp(consent, withdrawn_at=step.now, withdrawal=withdrawal)
 
 
-@action("channels.consent", _("Note that confirmation was asked"), needs="change", icon="clock")
+@action(
+    "channels.consent",
+    _("Note that confirmation was asked"),
+    said=_("asked for confirmation"),
+    needs="change",
+    icon="clock",
+)
 def ask_to_confirm(step: Step, consent: Consent) -> None:
     """The person was asked to confirm (double opt-in): until then the consent allows nothing."""
     step.require(consent.state == "unproven", "not_open", _("This consent is not open any more."))
     step.stamp(consent, asked_at=step.now)
 
 
-@action("channels.consent", _("Confirmed"), needs="change", icon="check")
+@action("channels.consent", _("Confirmed"), said=_("confirmed"), needs="change", icon="check")
 def confirm(
     step: Step,
     consent: Consent,
@@ -50,7 +56,14 @@ def addresses_of(person: Any) -> list[str]:
     return [str(e["value"]) for e in (*person.emails, *person.phones) if e.get("value")]
 
 
-@action("contacts.person", _("Objects to advertising"), needs="change", icon="ban", undoable=False)
+@action(
+    "contacts.person",
+    _("Objects to advertising"),
+    said=_("noted an objection to advertising"),
+    needs="change",
+    icon="ban",
+    undoable=False,
+)
 def object_to_advertising(
     step: Step,
     person: Any,
@@ -72,7 +85,14 @@ def object_to_advertising(
     suppression.suppress(addresses, reason="objection", scope=extent)
 
 
-@action("contacts.person", _("Lift the objection"), needs="change", icon="check", undoable=False)
+@action(
+    "contacts.person",
+    _("Lift the objection"),
+    said=_("lifted the objection"),
+    needs="change",
+    icon="check",
+    undoable=False,
+)
 def lift_objection(
     step: Step,
     person: Any,

@@ -48,7 +48,7 @@ def lay_out(step: Step, mail: Any, link: str = "", *, member: UUID | None = None
     outbox.put(mail, account, link)
 
 
-@action("channels.mail", _("Send"), needs="send", icon="send", outward=True)
+@action("channels.mail", _("Send"), said=_("sent the e-mail"), needs="send", icon="send", outward=True)
 def send(step: Step, mail: Mail) -> None:
     """Lay the mail into the outbox."""
     again = ("draft", "recalled", "withheld", "rejected")
@@ -60,7 +60,7 @@ def send(step: Step, mail: Mail) -> None:
     lay_out(step, mail)
 
 
-@action("channels.mail", _("Recall"), needs="send", icon="rotate-ccw", undoable=False)
+@action("channels.mail", _("Recall"), said=_("recalled the e-mail"), needs="send", icon="rotate-ccw", undoable=False)
 def recall(step: Step, mail: Mail) -> None:
     """Take it out of the outbox, as long as it waits there."""
     step.require(mail.state == "waiting", "not_waiting", _("This mail does not wait any more."))
@@ -68,7 +68,9 @@ def recall(step: Step, mail: Mail) -> None:
     step.stamp(mail, state="recalled")
 
 
-@action("channels.mail", _("Settle"), needs="send", icon="check", undoable=False)
+@action(
+    "channels.mail", _("Settle"), said=_("cleared up what became of it"), needs="send", icon="check", undoable=False
+)
 def settle(
     step: Step,
     mail: Mail,
@@ -85,7 +87,7 @@ def settle(
     step.stamp(mail, state=outcome, reply=reply, settled_at=step.now)
 
 
-@action("contacts.person", _("Write e-mail"), needs="send", icon="mail", outward=True)
+@action("contacts.person", _("Write e-mail"), said=_("wrote an e-mail"), needs="send", icon="mail", outward=True)
 def send_mail(
     step: Step,
     person: Any,

@@ -19,43 +19,43 @@ def create(step: Step, rtype: RecordType, **values: Any) -> Any:
     return step.create(rtype, **values)
 
 
-@basic("change", _("Edit"), icon="pencil")
+@basic("change", _("Edit"), said=_("changed"), icon="pencil")
 def change(step: Step, record: Any, **values: Any) -> None:
     """Set fields."""
     step.change(record, **values)
 
 
-@basic("archive", _("Delete"), icon="trash-2", dangerous=True)
+@basic("archive", _("Delete"), said=_("moved to the recycle bin"), icon="trash-2", dangerous=True)
 def archive(step: Step, record: Any) -> None:
     """Move to the trash, from where it can be restored."""
     step.archive(record)
 
 
-@basic("restore", _("Restore"), needs="archive", icon="archive-restore", on_archived=True)
+@basic("restore", _("Restore"), said=_("restored"), needs="archive", icon="archive-restore", on_archived=True)
 def restore(step: Step, record: Any) -> None:
     """Take out of the trash."""
     step.restore(record)
 
 
-@basic("assign", _("Assign"), icon="user-check")
+@basic("assign", _("Assign"), said=_("assigned"), icon="user-check")
 def assign(step: Step, record: Any, *, owner: Annotated[UUID | None, Link("kernel.member", _("owner"))] = None) -> None:
     """Give to somebody, or to nobody."""
     step.change(record, owner=owner)
 
 
-@basic("tag", _("Tag"), needs="change", icon="tag")
+@basic("tag", _("Tag"), said=_("tagged"), needs="change", icon="tag")
 def tag(step: Step, record: Any, *, tags: Annotated[list[UUID], Links("kernel.tag", _("tags"))]) -> None:
     """Mark with tags, beside those it has."""
     step.change(record, tags=[*record.tags, *tags])
 
 
-@basic("untag", _("Remove tags"), needs="change", icon="tag")
+@basic("untag", _("Remove tags"), said=_("removed tags"), needs="change", icon="tag")
 def untag(step: Step, record: Any, *, tags: Annotated[list[UUID], Links("kernel.tag", _("tags"))]) -> None:
     """Take tags away."""
     step.change(record, tags=[t for t in record.tags if t not in tags])
 
 
-@basic("comment", _("Comment"), needs="view", icon="message-square")
+@basic("comment", _("Comment"), said=_("commented"), needs="view", icon="message-square")
 def comment(
     step: Step,
     record: Any,
@@ -67,7 +67,7 @@ def comment(
     step.create("kernel.comment", about=[record.id], text=text, mentions=mentions, owner=step.actor.member)
 
 
-@basic("link", _("Link"), needs="change", icon="link")
+@basic("link", _("Link"), said=_("linked"), needs="change", icon="link")
 def link(
     step: Step,
     record: Any,
@@ -80,7 +80,7 @@ def link(
     step.create("kernel.relation", kind=kind, first=[record.id], second=to, note=note)
 
 
-@action("kernel.warning", _("Acknowledge"), icon="check")
+@action("kernel.warning", _("Acknowledge"), said=_("took note"), icon="check")
 def accept(step: Step, warning: Any) -> None:
     """It is right as it is: the warning stays, and says so."""
     step.change(warning, state="accepted")

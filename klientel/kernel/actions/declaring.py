@@ -43,6 +43,7 @@ class Action:
     together: Callable[..., Any] | None = None  # does the rest to all records of a chunk at once: see `trash.deleting`
     takes_back: Callable[..., Any] | None = None  # undoes sets of its events, see merge.taking_back
     only: tuple[str, ...] = ()  # kinds of actors that do it; empty: anybody who has the right
+    said: Any = ""  # what a timeline says of it after the name of who did it; empty: its label
 
     def params_of(self, rtype: RecordType) -> dict[str, Kind]:
         """The parameters; for create and change the fields of the type that people fill in."""
@@ -66,10 +67,12 @@ def action(
     icon: str = "zap",
     dangerous: bool = False,
     only: tuple[str, ...] = (),
+    said: Any = "",
 ) -> Callable[[Callable[..., Any]], Action]:
     """Declare an action on a record type. Two of one name are a mistake and stop the start.
 
-    ``only`` names the kinds of actors that do it, such as ``("system",)``: it is offered to nobody else.
+    ``only`` names the kinds of actors that do it, such as ``("system",)``: it is offered to nobody else. ``said``
+    tells on timelines what somebody did ("paused sending"), where ``label`` says what can be done ("Pause sending").
     """
 
     def declare(fn: Callable[..., Any]) -> Action:
@@ -87,6 +90,7 @@ def action(
             icon=icon,
             dangerous=dangerous,
             only=only,
+            said=said,
         )
         if made.key in _declared:
             raise RuntimeError(f"Two actions are called {made.key}")

@@ -25,7 +25,7 @@ def hand_over_all(*, member: UUID, to: UUID, change_set: UUID, by: UUID) -> None
     hand_over(actor, member, to, change_set=change_set)
 
 
-@action("kernel.member", _("Deactivate"), needs="change", icon="user-x", dangerous=True)
+@action("kernel.member", _("Deactivate"), said=_("deactivated"), needs="change", icon="user-x", dangerous=True)
 def deactivate(
     step: Step, member: Any, *, to: Annotated[UUID, Link("kernel.member", _("hand everything over to"))]
 ) -> None:

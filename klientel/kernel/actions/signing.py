@@ -33,7 +33,7 @@ CHANGES = (
 )
 
 
-@action("kernel.member", _("Sign-in changed"), undoable=False, icon="key-round")
+@action("kernel.member", _("Sign-in changed"), said=_("changed the sign-in"), undoable=False, icon="key-round")
 def note_sign_in(step: Step, member: Any, *, what: Annotated[str, Choice(_("what changed"), of=CHANGES)]) -> None:
     """Note that the way this member signs in has changed. Only the system does, when it happens."""
     if step.actor.kind != "system":
@@ -42,7 +42,15 @@ def note_sign_in(step: Step, member: Any, *, what: Annotated[str, Choice(_("what
     step.keep(what=what)
 
 
-@action("kernel.member", _("Sign out everywhere"), needs="change", undoable=False, icon="log-out", dangerous=True)
+@action(
+    "kernel.member",
+    _("Sign out everywhere"),
+    said=_("signed out everywhere"),
+    needs="change",
+    undoable=False,
+    icon="log-out",
+    dangerous=True,
+)
 def end_sessions(step: Step, member: Any) -> None:
     """End all sessions of this member's login, at once and on every device."""
     login = User.objects.filter(pk=member.user).first() if member.user else None

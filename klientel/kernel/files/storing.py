@@ -37,7 +37,7 @@ def _read(ticket: str) -> keeping.Kept:
     return keeping.Kept(**facts)
 
 
-@action("kernel.file", _("Upload"), needs="create", new=True, icon="upload")
+@action("kernel.file", _("Upload"), said=_("uploaded the file"), needs="create", new=True, icon="upload")
 def upload(
     step: Step,
     *,

@@ -21,7 +21,7 @@ from klientel.lib.ids import uuid7
 MOST = 50  # records that become one at once
 
 
-@basic("merge", _("Merge"), icon="merge", also="records", takes_back=take_back)
+@basic("merge", _("Merge"), said=_("merged"), icon="merge", also="records", takes_back=take_back)
 def merge(
     step: Step,
     record: Any,

@@ -31,7 +31,7 @@ BEFORE = "before"
 MOST_TOLD = 100  # links that an event names because they could not go back
 
 
-@basic("unmerge", _("Take apart"), needs="merge", icon="split", also="records", undoable=False)
+@basic("unmerge", _("Take apart"), said=_("took apart"), needs="merge", icon="split", also="records", undoable=False)
 def unmerge(
     step: Step,
     record: Any,

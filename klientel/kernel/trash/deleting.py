@@ -168,8 +168,8 @@ def _delete(step: Step, web: Web) -> None:
     transaction.on_commit(lambda: [keeping.drop(tenant, place) for place in places if place] and None)
 
 
-@basic("remove", _("Delete for good"), icon="trash-2", on_archived=True, undoable=False, dangerous=True,
-       together=_remove_all)  # fmt: skip
+@basic("remove", _("Delete for good"), said=_("deleted for good"), icon="trash-2", on_archived=True, undoable=False,
+       dangerous=True, together=_remove_all)  # fmt: skip
 def remove(step: Step, record: Any) -> None:
     """Delete what is in the recycle bin, with all that is only about it. It cannot be taken back."""
     fact = deletable(type_of(record))

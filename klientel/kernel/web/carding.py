@@ -83,7 +83,8 @@ class Cards:
         return ""
 
     def _until(self, row: Row, column: Column | None) -> str:
-        return "" if column is not None and column.outcome else self._day(row.values.get(self.board.order))
+        told = self.board.order != self.board.since and not (column is not None and column.outcome)
+        return self._day(row.values.get(self.board.order)) if told else ""  # since when, is told as days
 
     def _day(self, value: Any) -> str:
         if value not in self.known:

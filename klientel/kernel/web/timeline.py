@@ -149,7 +149,7 @@ def _one(scope: ActorScope, record_id: UUID | None, event: Event, seen: dict[UUI
         made.what = _("added: %(kind)s") % {"kind": large(rtype.label)} if other else _("created this record")
         _tell_new(scope, event, made, seen, whole=other)
         return made
-    made.what = str(_SAID.get(verb, act.label))
+    made.what = str(act.said or act.label)
     if event.record_type in ABOUT and other:
         return _tell_beside(scope, event, made, seen, record_id)
     if verb in MERGES and event.record_type == act.on:
@@ -193,22 +193,6 @@ def _tell_merge(
     made.facts = [seen[i].title for i in sorted(_parts(event)) if i in seen]
     made.lines = _lines(scope, event, seen)
     return made
-
-
-_SAID = {
-    "change": gettext_lazy("changed"),
-    "archive": gettext_lazy("moved to the recycle bin"),
-    "remove": gettext_lazy("deleted for good"),
-    "restore": gettext_lazy("restored"),
-    "assign": gettext_lazy("assigned"),
-    "tag": gettext_lazy("tagged"),
-    "untag": gettext_lazy("removed tags"),
-    "comment": gettext_lazy("commented"),
-    "link": gettext_lazy("linked"),
-    "complete": gettext_lazy("ticked off"),
-    "merge": gettext_lazy("merged"),
-    "unmerge": gettext_lazy("took apart"),
-}
 
 
 def _tell_new(scope: ActorScope, event: Event, made: Told, seen: dict[UUID, Name], *, whole: bool) -> None:

@@ -34,7 +34,15 @@ notice("sales.quote.refuse", _("%(who)s declined %(what)s"), icon="circle-x")
 notice("sales.quote.ask_back", _("%(who)s asks about %(what)s"), icon="message-circle")
 
 
-@action("sales.quote", _("Accepted by the customer"), needs="change", icon="pen-line", undoable=False, only=PORTAL)
+@action(
+    "sales.quote",
+    _("Accepted by the customer"),
+    said=_("accepted the quote"),
+    needs="change",
+    icon="pen-line",
+    undoable=False,
+    only=PORTAL,
+)
 def sign(
     step: Step,
     quote: Quote,
@@ -60,7 +68,15 @@ def sign(
     _task(step, quote, subject, "" if confirm(step, quote, share) else hint)
 
 
-@action("sales.quote", _("Declined by the customer"), needs="change", icon="circle-x", undoable=False, only=PORTAL)
+@action(
+    "sales.quote",
+    _("Declined by the customer"),
+    said=_("declined the quote"),
+    needs="change",
+    icon="circle-x",
+    undoable=False,
+    only=PORTAL,
+)
 def refuse(step: Step, quote: Quote, *, reason: Annotated[str, Text(_("reason"), max_length=500)] = "") -> None:
     """The customer says no."""
     _share(step, quote)
@@ -71,7 +87,13 @@ def refuse(step: Step, quote: Quote, *, reason: Annotated[str, Text(_("reason"),
 
 
 @action(
-    "sales.quote", _("Question of the customer"), needs="change", icon="message-circle", undoable=False, only=PORTAL
+    "sales.quote",
+    _("Question of the customer"),
+    said=_("asked a question"),
+    needs="change",
+    icon="message-circle",
+    undoable=False,
+    only=PORTAL,
 )
 def ask_back(
     step: Step,
@@ -92,7 +114,15 @@ def ask_back(
     _task(step, quote, subject, words)
 
 
-@action("sales.quote", _("Opened by the customer"), needs="change", icon="eye", undoable=False, only=PORTAL)
+@action(
+    "sales.quote",
+    _("Opened by the customer"),
+    said=_("opened the quote"),
+    needs="change",
+    icon="eye",
+    undoable=False,
+    only=PORTAL,
+)
 def open_page(step: Step, quote: Quote) -> None:
     """Somebody who allowed us to measure it has opened the quote. The consent is looked at anew each time."""
     share = Share.objects.select_for_update().filter(pk=step.actor.id).first()

@@ -29,7 +29,9 @@ from klientel.sales.models.quoting import APPROVED, DRAFT, SENT, has_ended
 PERSON = "contacts.person"
 
 
-@action("sales.quote", _("Send by e-mail"), needs="change", icon="send", outward=True)
+@action(
+    "sales.quote", _("Send by e-mail"), said=_("sent the quote by e-mail"), needs="change", icon="send", outward=True
+)
 def mail(
     step: Step,
     quote: Quote,
@@ -66,7 +68,9 @@ def mail(
     lay_out(step, made, link, own=made.files)
 
 
-@action("sales.quote", _("Withdraw the link"), needs="change", icon="link-2-off", undoable=False)
+@action(
+    "sales.quote", _("Withdraw the link"), said=_("revoked the link"), needs="change", icon="link-2-off", undoable=False
+)
 def revoke_link(step: Step, quote: Quote) -> None:
     """What was mailed no longer leads to the quote; it can be mailed anew."""
     step.require(shares.revoke(quote.id), "no_link", _("No link leads to this quote."))

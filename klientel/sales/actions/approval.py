@@ -28,7 +28,7 @@ notice("sales.quote.approve", _("%(who)s approved %(what)s"), icon="shield-check
 notice("sales.quote.send_back", _("%(who)s sent back %(what)s"), icon="shield-x")
 
 
-@action("sales.quote", _("Ask for approval"), needs="change", icon="shield-question-mark")
+@action("sales.quote", _("Ask for approval"), said=_("asked for approval"), needs="change", icon="shield-question-mark")
 def ask_approval(step: Step, quote: Quote, *, note: Note = "") -> None:
     """The discount is more than one may give alone: whoever approves is told and gets a task."""
     step.require(quote.state == DRAFT, "not_a_draft", _("Only a draft can be sent for approval."))
@@ -43,21 +43,21 @@ def ask_approval(step: Step, quote: Quote, *, note: Note = "") -> None:
     )  # fmt: skip
 
 
-@action("sales.quote", _("Approve"), icon="shield-check", undoable=False)
+@action("sales.quote", _("Approve"), said=_("approved the quote"), icon="shield-check", undoable=False)
 def approve(step: Step, quote: Quote, *, note: Note = "") -> None:
     """The discount may be given."""
     _judge(step, quote)
     step.stamp(quote, state=APPROVED, approved_by=step.actor.member)
 
 
-@action("sales.quote", _("Send back"), needs="approve", icon="shield-x")
+@action("sales.quote", _("Send back"), said=_("sent the quote back for changes"), needs="approve", icon="shield-x")
 def send_back(step: Step, quote: Quote, *, reason: Reason) -> None:
     """The discount may not be given; the quote is a draft again."""
     _judge(step, quote)
     step.stamp(quote, state=DRAFT, reason=reason)
 
 
-@action("sales.quote", _("Back to draft"), needs="change", icon="pencil-line")
+@action("sales.quote", _("Back to draft"), said=_("put the quote back to draft"), needs="change", icon="pencil-line")
 def withdraw(step: Step, quote: Quote) -> None:
     """Change it once more before it goes out; an approval is lost by that."""
     step.require(quote.state in (AWAITING, APPROVED), "not_waiting", _("This quote is not waiting for anything."))
@@ -65,7 +65,14 @@ def withdraw(step: Step, quote: Quote) -> None:
     step.stamp(quote, state=DRAFT, approved_by=None)
 
 
-@action("sales.quote", _("Reminder of the approval"), needs="change", icon="alarm-clock", only=("system",))
+@action(
+    "sales.quote",
+    _("Reminder of the approval"),
+    said=_("reminded of the approval"),
+    needs="change",
+    icon="alarm-clock",
+    only=("system",),
+)
 def remind_approval(step: Step, quote: Quote) -> None:
     """Nobody has decided yet: those who may are told once more."""
     step.require(quote.state == AWAITING, "not_waiting", _("This quote is not waiting for anything."))

@@ -20,7 +20,7 @@ PERSON, ORGANISATION = "contacts.person", "contacts.organisation"
 _P = Privacy.PERSONAL
 
 
-@action("sales.lead", _("Capture"), needs="create", new=True, icon="id-card")
+@action("sales.lead", _("Capture"), said=_("captured the lead"), needs="create", new=True, icon="id-card")
 def capture(
     step: Step,
     *,

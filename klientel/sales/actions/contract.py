@@ -13,7 +13,7 @@ from klientel.sales.models import Contract, contracting
 from klientel.sales.models.contracting import ACTIVE, AUTOMATIC, ENDED, ENDS, OPEN, TERMINATED
 
 
-@action("sales.contract", _("Give notice"), icon="file-x")
+@action("sales.contract", _("Give notice"), said=_("gave notice"), icon="file-x")
 def terminate(
     step: Step, contract: Contract, *,
     arrived: Annotated[dt.date | None, Date(_("notice arrived on"))] = None,
@@ -35,7 +35,7 @@ def terminate(
     step.stamp(contract, state=state, noticed_on=came, last_day=end, reason=reason)
 
 
-@action("sales.contract", _("Take back the notice"), needs="terminate", icon="undo-2")
+@action("sales.contract", _("Take back the notice"), said=_("took back the notice"), needs="terminate", icon="undo-2")
 def reinstate(step: Step, contract: Contract) -> None:
     """The contract goes on as if no notice had been given."""
     step.require(contract.state == TERMINATED, "not_terminated", _("No notice was given for this contract."))
@@ -45,7 +45,14 @@ def reinstate(step: Step, contract: Contract) -> None:
     )  # fmt: skip
 
 
-@action("sales.contract", _("Bring up to date"), needs="change", icon="refresh-cw", undoable=False)
+@action(
+    "sales.contract",
+    _("Bring up to date"),
+    said=_("brought the term up to date"),
+    needs="change",
+    icon="refresh-cw",
+    undoable=False,
+)
 def roll(step: Step, contract: Contract) -> None:
     """A term is over: the next one begins, or the contract has ended. Klientel does this by itself."""
     day = today()

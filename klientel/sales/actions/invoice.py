@@ -23,7 +23,7 @@ from klientel.sales.models.invoicing import OPEN, PARTLY, VOID
 from klientel.sales.queries import einvoice
 
 
-@action("sales.invoice", _("Paid"), needs="pay", icon="banknote")
+@action("sales.invoice", _("Paid"), said=_("entered a payment"), needs="pay", icon="banknote")
 def pay(
     step: Step, invoice: Invoice, *,
     amount: Annotated[dict[str, Any] | None, Money(_("amount"), help_text=_("Empty: all that is open"))] = None,
@@ -39,27 +39,43 @@ def pay(
     )
 
 
-@action("sales.invoice", _("Work out what is open"), needs="change", icon="refresh-cw", undoable=False)
+@action(
+    "sales.invoice",
+    _("Work out what is open"),
+    said=_("worked out what is open"),
+    needs="change",
+    icon="refresh-cw",
+    undoable=False,
+)
 def settle(step: Step, invoice: Invoice) -> None:
     """What is open follows from the payments there are. Klientel does this by itself."""
     invoicing.take_payments(step, invoice)
 
 
-@action("sales.invoice", _("Cancelled in the ERP"), needs="change", icon="ban")
+@action(
+    "sales.invoice", _("Cancelled in the ERP"), said=_("noted the cancellation in the ERP"), needs="change", icon="ban"
+)
 def void(step: Step, invoice: Invoice) -> None:
     """It no longer counts: nothing of it is open or revenue."""
     step.require(invoice.state != VOID, "void_already", _("This invoice was cancelled already."))
     step.stamp(invoice, state=VOID)
 
 
-@action("sales.invoice", _("Counts again"), needs="change", icon="undo-2")
+@action("sales.invoice", _("Counts again"), said=_("made the invoice count again"), needs="change", icon="undo-2")
 def reopen(step: Step, invoice: Invoice) -> None:
     """It was marked as cancelled by mistake."""
     step.require(invoice.state == VOID, "not_void", _("This invoice was not cancelled."))
     step.stamp(invoice, state=OPEN)
 
 
-@action("sales.invoice", _("Take in an e-invoice"), needs="create", new=True, icon="file-down")
+@action(
+    "sales.invoice",
+    _("Take in an e-invoice"),
+    said=_("took in an e-invoice"),
+    needs="create",
+    new=True,
+    icon="file-down",
+)
 def take(
     step: Step, *,
     document: Annotated[UUID, File(_("e-invoice"), help_text=_("XRechnung, ZUGFeRD or Factur-X"))],
@@ -78,7 +94,7 @@ def take(
     return made
 
 
-@action("sales.invoice", _("Add the e-invoice"), needs="change", icon="paperclip")
+@action("sales.invoice", _("Add the e-invoice"), said=_("added the e-invoice"), needs="change", icon="paperclip")
 def attach(
     step: Step, invoice: Invoice, *,
     document: Annotated[UUID, File(_("e-invoice"), help_text=_("XRechnung, ZUGFeRD or Factur-X"))],

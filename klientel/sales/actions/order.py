@@ -15,7 +15,7 @@ from klientel.sales.models.quoting import ACCEPTED
 _COPIED = ("name", "organisation", "person", "deal", "currency", "positions", "discount", "owner", "tags")
 
 
-@action("sales.quote", _("Make an order"), needs="order", icon="shopping-cart")
+@action("sales.quote", _("Make an order"), said=_("made an order of the quote"), needs="order", icon="shopping-cart")
 def order(
     step: Step, quote: Quote, *, customer_reference: Annotated[str, Text(_("the customer's order number"))] = ""
 ) -> None:
@@ -30,21 +30,21 @@ def order(
     step.mark(quote)
 
 
-@action("sales.order", _("Delivered"), needs="change", icon="truck")
+@action("sales.order", _("Delivered"), said=_("noted the delivery"), needs="change", icon="truck")
 def deliver(step: Step, order: Order) -> None:
     """All of it has been delivered or done."""
     step.require(order.state == OPEN, "not_open", _("This order is not open any more."))
     step.change(order, state=DELIVERED)
 
 
-@action("sales.order", _("Completed"), needs="change", icon="circle-check")
+@action("sales.order", _("Completed"), said=_("completed the order"), needs="change", icon="circle-check")
 def complete(step: Step, order: Order) -> None:
     """Delivered, invoiced, nothing left to do."""
     step.require(order.state in (OPEN, DELIVERED), "not_open", _("This order is not open any more."))
     step.change(order, state=DONE)
 
 
-@action("sales.order", _("Cancel"), needs="change", icon="ban")
+@action("sales.order", _("Cancel"), said=_("cancelled the order"), needs="change", icon="ban")
 def cancel(step: Step, order: Order) -> None:
     """It will not be carried out."""
     step.require(order.state == OPEN, "not_open", _("This order is not open any more."))

@@ -13,14 +13,21 @@ from klientel.kernel.kinds import Link
 from klientel.sales.models import Deal, Pipeline, Stage, usual
 
 
-@action("sales.pipeline", _("Set up the usual pipeline"), needs="create", new=True, icon="sparkles")
+@action(
+    "sales.pipeline",
+    _("Set up the usual pipeline"),
+    said=_("set up the usual pipeline"),
+    needs="create",
+    new=True,
+    icon="sparkles",
+)
 def begin(step: Step) -> Pipeline:
     """Make a pipeline with the usual stages and reasons for closing, to be changed as needed."""
     with override(step.actor.language or None):
         return _usual(step)
 
 
-@action("sales.stage", _("Dissolve"), needs="archive", icon="merge", dangerous=True)
+@action("sales.stage", _("Dissolve"), said=_("dissolved the stage"), needs="archive", icon="merge", dangerous=True)
 def dissolve(
     step: Step, stage: Stage, *, into: Annotated[UUID, Link("sales.stage", _("where its deals go"), required=True)]
 ) -> None:

@@ -26,7 +26,9 @@ _CARRIED = ("name", "deal", "organisation", "person", "form", "language", "curre
             "terms", "positions", "discount", "owner", "tags")  # fmt: skip
 
 
-@action("sales.quote", _("Mark as sent"), needs="change", icon="send", undoable=False)
+@action(
+    "sales.quote", _("Mark as sent"), said=_("marked the quote as sent"), needs="change", icon="send", undoable=False
+)
 def send(step: Step, quote: Quote) -> None:
     """It has gone to the customer: from now on it is frozen, and the version before it no longer counts."""
     hand_out(step, quote)
@@ -51,7 +53,7 @@ def hand_out(step: Step, quote: Quote) -> None:
         step.follow(before, state=SUPERSEDED)
 
 
-@action("sales.quote", _("Expired"), needs="change", icon="hourglass", undoable=False)
+@action("sales.quote", _("Expired"), said=_("let the quote expire"), needs="change", icon="hourglass", undoable=False)
 def expire(step: Step, quote: Quote) -> None:
     """Its validity has ended without an answer. Klientel does this by itself."""
     step.require(quote.state == SENT, "not_open", _("Only a quote that is sent and still valid can be answered."))
@@ -59,19 +61,19 @@ def expire(step: Step, quote: Quote) -> None:
     step.stamp(quote, state=EXPIRED)
 
 
-@action("sales.quote", _("Accepted"), needs="change", icon="circle-check")
+@action("sales.quote", _("Accepted"), said=_("noted that the customer accepted"), needs="change", icon="circle-check")
 def accept(step: Step, quote: Quote, *, note: Reason = "") -> None:
     """The customer has said yes, by letter or by telephone."""
     answered(step, quote, ACCEPTED, note)
 
 
-@action("sales.quote", _("Declined"), needs="change", icon="circle-x")
+@action("sales.quote", _("Declined"), said=_("noted that the customer declined"), needs="change", icon="circle-x")
 def decline(step: Step, quote: Quote, *, reason: Reason) -> None:
     """The customer has said no."""
     answered(step, quote, DECLINED, reason)
 
 
-@action("sales.quote", _("New version"), needs="change", icon="copy-plus")
+@action("sales.quote", _("New version"), said=_("made a new version"), needs="change", icon="copy-plus")
 def revise(step: Step, quote: Quote) -> None:
     """A draft with the same number and content takes the place of this one as soon as it is sent."""
     step.require(
@@ -88,7 +90,14 @@ def revise(step: Step, quote: Quote) -> None:
     step.mark(quote)
 
 
-@action("sales.quote", _("Reminder before it ends"), needs="change", icon="alarm-clock", only=("system",))
+@action(
+    "sales.quote",
+    _("Reminder before it ends"),
+    said=_("reminded that the quote expires soon"),
+    needs="change",
+    icon="alarm-clock",
+    only=("system",),
+)
 def remind_expiry(step: Step, quote: Quote) -> None:
     """Its validity ends soon and nobody has answered: its owner is told, once for each time it is sent."""
     form = quoting.form_of(step, quote)

@@ -64,7 +64,7 @@ class Contract(Record):
         title = staticmethod(lambda one: " ".join(filter(None, (one.number, one.name))))
         made_of = ("number", "name")
         order = "notice_by"
-        columns = ("state", "organisation", "yearly", "notice_by", "ends", "renewal", "owner")
+        columns = ("state", "organisation", "yearly", "notice_by", "ends", "renewal")
         concerns = ("order", "organisation", "person")
         derive = contracting.derive
         retained = staticmethod(lambda one: why_kept(one.last_day or one.ends or one.begins, LETTER))

@@ -76,8 +76,7 @@ class Deal(Record):
         confidential = True
         title = "name"
         order = "expected_close"
-        columns = ("organisation", "stage", "value", "expected_close", "next_day", "idle", "rotting", "probability",
-                   "owner", "state")  # fmt: skip
+        columns = ("organisation", "stage", "value", "expected_close", "next_day", "owner")
         concerns = ("organisation", "person")
         own = dealing.WORKED_OUT
         derive = staging.derive

@@ -83,7 +83,7 @@ class Invoice(Record):
         confidential = True
         title = "number"
         order = "-date"
-        columns = ("state", "organisation", "date", "due", "gross", "open", "order")
+        columns = ("state", "organisation", "date", "due", "gross", "open")
         concerns = ("order", "contract", "organisation", "person")
         derive = invoicing.derive
         retained = staticmethod(lambda one: why_kept(one.date, VOUCHER))

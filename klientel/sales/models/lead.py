@@ -65,8 +65,7 @@ class Lead(Record):
         title = "name"
         order = "-created_at"
         begins = {"field": "closed_at", "op": "empty"}
-        columns = ("person", "organisation", "status", "score", "next_day", "idle", "source", "owner", "respond_by",
-                   "created_at")  # fmt: skip
+        columns = ("person", "organisation", "status", "score", "next_day", "owner")
         concerns = ("person", "organisation")
         own = leading.WORKED_OUT
         derive = leading.derive

@@ -74,7 +74,7 @@ class Submission(Record):
         label, plural, slug, icon = (
             _("submitted forecast"), _("submitted forecasts"), "submitted-forecasts", "clipboard-check",
         )  # fmt: skip
-        group = _("Sales")
+        group, aside = _("Sales"), True
         title = staticmethod(lambda one: one._meta.get_field("amount").show(one.amount))
         made_of = ("amount",)
         order = "-begins"

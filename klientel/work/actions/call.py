@@ -22,7 +22,7 @@ WRONG = "wrong_number"
 AGAIN = ("not_reached", "voicemail", "call_back")
 
 
-@action("work.call", _("Log a call"), needs="create", new=True, icon="phone-call")
+@action("work.call", _("Log a call"), said=_("noted a call"), needs="create", new=True, icon="phone-call")
 def log(
     step: Step,
     *,

@@ -16,7 +16,9 @@ from klientel.work.models import Meeting
 MOST = 400  # meetings of one series that are changed at once
 
 
-@action("work.meeting", _("Plan the next one"), needs="change", icon="calendar-plus")
+@action(
+    "work.meeting", _("Plan the next one"), said=_("made the next appointment"), needs="change", icon="calendar-plus"
+)
 def carry_on(step: Step, meeting: Meeting) -> None:
     """The meeting after this one, at the same time of its day; once only."""
     step.require(meeting.repeats and meeting.begins, "comes_once", _("This does not come again."))
@@ -40,7 +42,13 @@ def carry_on(step: Step, meeting: Meeting) -> None:
     step.stamp(made, follows=meeting.pk)
 
 
-@action("work.meeting", _("Make all following like this one"), needs="change", icon="repeat")
+@action(
+    "work.meeting",
+    _("Make all following like this one"),
+    said=_("brought the following appointments in line"),
+    needs="change",
+    icon="repeat",
+)
 def spread(step: Step, meeting: Meeting) -> None:
     """Subject, place, people and time of the day of this one, for all that follow it."""
     begins = meeting.begins
@@ -58,7 +66,7 @@ def spread(step: Step, meeting: Meeting) -> None:
         )  # fmt: skip
 
 
-@action("work.meeting", _("No more after this one"), needs="change", icon="circle-stop")
+@action("work.meeting", _("No more after this one"), said=_("ended the series"), needs="change", icon="circle-stop")
 def stop(step: Step, meeting: Meeting) -> None:
     """The series ends here: those that follow go to the recycle bin."""
     step.require(meeting.repeats, "comes_once", _("This does not come again."))

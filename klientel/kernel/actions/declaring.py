@@ -76,22 +76,11 @@ def action(
     """
 
     def declare(fn: Callable[..., Any]) -> Action:
+        verb = fn.__name__
         made = Action(
-            key=f"{on}.{fn.__name__}",
-            on=on,
-            verb=fn.__name__,
-            label=label,
-            fn=fn,
-            params=_params(fn),
-            new=new,
-            needs=needs or fn.__name__,
-            undoable=undoable and not outward,
-            outward=outward,
-            icon=icon,
-            dangerous=dangerous,
-            only=only,
-            said=said,
-        )
+            f"{on}.{verb}", on, verb, label, fn, _params(fn), needs or verb, new, undoable and not outward, outward,
+            icon=icon, dangerous=dangerous, only=only, said=said,
+        )  # fmt: skip
         if made.key in _declared:
             raise RuntimeError(f"Two actions are called {made.key}")
         _declared[made.key] = made

@@ -12,6 +12,8 @@ import time
 from typing import Any
 
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import UniqueViolation
+from procrastinate.manager import JobManager
 from procrastinate.worker import Worker
 
 from klientel.kernel.jobs.declaring import LONG, QUICK, UPKEEP, stopping
@@ -46,6 +48,25 @@ def _worker(jobs: Any, queue: str, many: int, *, wait: bool) -> Any:
     )
 
 
+_FREE = "UPDATE procrastinate_jobs SET queueing_lock = NULL WHERE id = %(job_id)s"
+
+
+class _Jobs(JobManager):
+    """Procrastinate's, with which a job that is to be tried again may meet one deferred meanwhile as ``once``.
+
+    Only one of the two may wait under that text, so this one waits without it. Were it refused, it would stay what
+    nobody does and nobody takes over, and where a job runs ``alone``, the other would wait for it without an end.
+    """
+
+    async def retry_job_by_id_async(self, job_id: int, *args: Any, **options: Any) -> None:
+        """As Procrastinate's."""
+        try:
+            await super().retry_job_by_id_async(job_id, *args, **options)
+        except UniqueViolation:
+            await self.connector.execute_query_async(_FREE, job_id=job_id)
+            await super().retry_job_by_id_async(job_id, *args, **options)
+
+
 class _Lane:
     """One queue, served for ever: Procrastinate's worker ends quietly when its connection is lost, so it is renewed."""
 
@@ -75,6 +96,7 @@ class _Lane:
 async def work(concurrency: int = 4, *, wait: bool = True) -> None:
     """Work until SIGTERM, or, without ``wait``, until nothing is left to do."""
     with app.replace_connector(connector()) as jobs:
+        jobs.job_manager = _Jobs(jobs.connector)
         async with jobs.open_async():
             served = [_Lane(jobs, queue, many) for queue, many in lanes(concurrency).items()]
             if wait:

@@ -185,6 +185,50 @@ def test_a_stalled_job_is_given_to_another_worker(committed, work):
     assert len(done) == 1
 
 
+def test_a_stalled_job_goes_on_although_another_was_deferred_meanwhile(committed, work):
+    """Only one of the two may wait under the same ``once``, and the other may not begin before this one has ended."""
+    done = []
+
+    @job(alone=True)
+    def look(*, thing: UUID):
+        done.append(thing)
+
+    @job()
+    def note(*, thing: UUID):
+        done.append(thing)
+
+    for what in (look, note):
+        defer(what, tenant=committed.pk, thing=uuid4(), once="looked for")
+    with connection.cursor() as cursor:
+        for _job in range(2):
+            cursor.execute("SELECT id FROM procrastinate_fetch_job_v2(ARRAY['default'], NULL)")
+    assert rows(where="status = 'doing'") == 2
+    defer(look, tenant=committed.pk, thing=uuid4(), once="looked for")
+    retry_stalled.defer(timestamp=0)
+    work()
+    work()
+    assert (len(done), rows(where="true")) == (3, 0)
+
+
+def test_a_job_that_failed_is_tried_again_although_another_was_deferred_meanwhile(committed, work):
+    tried = []
+
+    @job(alone=True)
+    def look(*, thing: UUID):
+        tried.append(thing)
+        if len(tried) == 1:
+            defer(look, tenant=committed.pk, thing=uuid4(), once="looked for")
+            raise RuntimeError("not yet")
+
+    defer(look, tenant=committed.pk, thing=uuid4(), once="looked for")
+    work()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_jobs SET scheduled_at = now()")
+    for _job in range(2):
+        work()
+    assert (len(set(tried)), rows(where="true")) == (2, 0)
+
+
 def test_whoever_was_paused_too_long_finds_out_before_writing(committed, work):
     outcomes = []
 

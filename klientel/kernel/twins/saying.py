@@ -14,6 +14,7 @@ WORDS: dict[str, Any] = {
     "similar_name": _("similar name"),
     "other_name": _("different name"),
     "swapped_name": _("first and last name swapped"),
+    "half_swapped_name": _("one name stands in the place of the other"),
     "same_last_name": _("same last name"),
     "same_first_name": _("same first name"),
     "sounding_last_name": _("last name sounds the same"),

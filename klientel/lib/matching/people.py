@@ -89,8 +89,8 @@ def compare_names(a: Name, b: Name, common: Commonness = SHIPPED) -> list[Eviden
     straight = _both(a.given, a.family, b.given, b.family, common)
     if a.given and b.given and a.family and b.family and straight[0] < 6.0:
         crossed = _both(a.given, a.family, b.family, b.given, common)
-        if crossed[0] - _SWAPPED > straight[0] and crossed[1] != "differs" != crossed[2]:
-            return _aged(a, b, [Evidence("name", "swapped_name", crossed[0] - _SWAPPED)])
+        if (bits := crossed[0] - _SWAPPED) > straight[0] and (code := _swapped(straight[1:3], crossed[1:3])):
+            return _aged(a, b, [Evidence("name", code, bits if code == "swapped_name" else min(bits, 0.0))])
     bits, given, family, given_bits, family_bits = straight
     if given == family == "equal":
         return _aged(a, b, [Evidence("name", "same_name", min(bits, _WHOLE))])
@@ -102,6 +102,16 @@ def compare_names(a: Name, b: Name, common: Commonness = SHIPPED) -> list[Eviden
         if grade
     ]
     return _aged(a, b, found)
+
+
+def _swapped(straight: tuple[str, str], crossed: tuple[str, str]) -> str:
+    """Whether names stand in each other's place: both, or one where nothing else agrees. The latter is as likely
+    by chance as by a slip, so it never speaks for two being one.
+    """
+    if "differs" not in crossed:
+        return "swapped_name"
+    half = straight == ("differs", "differs") and ("equal" in crossed or "sound" in crossed or "typo" in crossed)
+    return "half_swapped_name" if half else ""
 
 
 _CODES = {

@@ -107,13 +107,18 @@ def _towns(one: Place, two: Place) -> tuple[str, float] | None:
         return None
     if codes and towns:
         return "same_town", 6.0
+    nearly = bool(one.postcode and two.postcode) and _nearly(one.postcode, two.postcode)
+    alike = bool(one.town and two.town) and _one_street(one.town, two.town)
     if codes or towns:
-        return "same_town", 5.0 if codes is None or towns is None else 4.0
-    if one.postcode and two.postcode and _nearly(one.postcode, two.postcode):
+        if codes is None or towns is None:
+            return "same_town", 5.0
+        slip = alike if codes else nearly and _moved(one.postcode, two.postcode)
+        return "same_town", 5.5 if slip else 4.0
+    if nearly and alike:
+        return "similar_town", 5.0
+    if nearly:
         return "similar_postcode", 2.0
-    if one.town and two.town and _alike(one.town, two.town):
-        return "similar_town", 3.5
-    return "other_town", -2.0
+    return ("similar_town", 3.5) if alike else ("other_town", -2.0)
 
 
 def _streets(one: Place, two: Place) -> tuple[str, float] | None:
@@ -150,6 +155,11 @@ def _same(left: str, right: str) -> bool | None:
 
 def _alike(left: str, right: str) -> bool:
     return JaroWinkler.similarity(left, right) >= _GIVEN_TWICE
+
+
+def _moved(left: str, right: str) -> bool:
+    """A digit stands elsewhere or is left out; one that differs is as likely the next district of a large town."""
+    return len(left) != len(right) or sorted(left) == sorted(right)
 
 
 def _nearly(left: str, right: str) -> bool:

@@ -9,6 +9,7 @@ from klientel.lib.matching import (
     Day,
     Domains,
     Emails,
+    Evidence,
     FirmName,
     Matching,
     Number,
@@ -53,6 +54,10 @@ def likely(matching: Matching, left: dict[str, object], right: dict[str, object]
 
 def reasons(matching: Matching, left: dict[str, object], right: dict[str, object]) -> list[str]:
     return matching.score(matching.profile(left.get), matching.profile(right.get))[1]
+
+
+def compared(left: dict[str, object], right: dict[str, object]) -> list[Evidence]:
+    return PERSON.compare(PERSON.profile(left.get), PERSON.profile(right.get))
 
 
 def test_twins_meet_under_a_key() -> None:
@@ -116,6 +121,29 @@ def test_scores_of_persons() -> None:
     father = {"first_name": "Karl", "last_name": "Zwingenberger sen."}
     assert likely(PERSON, father, {"first_name": "Karl", "last_name": "Zwingenberger jun."}) < 0.1
     assert likely(PERSON, anna, same) == likely(PERSON, same, anna)
+
+
+def test_one_name_in_the_place_of_the_other_speaks_no_more_against_it_and_never_for_it() -> None:
+    one, two = {"first_name": "Riley", "last_name": "Gloster"}, {"first_name": "Gloster", "last_name": "Mia"}
+    assert [(e.code, e.bits) for e in compared(one, two)] == [("half_swapped_name", 0.0)]
+    assert compared(two, one) == compared(one, two)
+    born = {"birthday": "1959-01-24", "addresses": [{"street": "Farrerweg", "city": "Ulm"}]}
+    third = {"first_name": "Max", "last_name": "Haug"}
+    assert likely(PERSON, one | born, two | born) > 0.9 > 0.3 > likely(PERSON, one | born, third | born)
+    thomas, peter = {"first_name": "Thomas", "last_name": "Peter"}, {"first_name": "Anna", "last_name": "Thomas"}
+    assert -12.0 < sum(e.bits for e in compared(thomas, peter)) < -2.0
+
+
+def test_a_slip_in_the_postcode_or_the_town_leaves_nearly_the_same_place() -> None:
+    def bits(left: tuple[str, str], right: tuple[str, str]) -> float:
+        one, two = (read_place("", code, town) for code, town in (left, right))
+        return sum(e.bits for e in compare_places((one,), (two,)))
+
+    same, other = bits(("26721", "Emden"), ("26721", "Emden")), bits(("26721", "Emden"), ("26721", "Jever"))
+    assert other < bits(("26721", "Emden"), ("26712", "Emden")) < same
+    assert other < bits(("26721", "Emden"), ("26721", "Emdne")) < same
+    assert bits(("26721", "Emden"), ("26725", "Emden")) == other
+    assert bits(("26721", "Black Rock"), ("26712", "Blackrock")) > bits(("26721", "Emden"), ("26712", "Jever"))
 
 
 def test_a_shared_office_address_is_no_proof() -> None:

@@ -34,8 +34,11 @@ def _paper() -> dict[str, Any]:
     import typst
 
     from klientel.kernel.tenancy import inside
+    from klientel.lib.quotations import FILE
     from klientel.sales.models import Quote, QuoteForm, quoting
     from klientel.sales.queries import paper
+    from klientel.sales.queries.quotation import quotation
+    from klientel.sales.queries.recipient import Recipient
 
     with inside(uuid4()):
         form = QuoteForm(name="Bench", company="Hansewerk GmbH", terms="Zahlbar in 14 Tagen.")
@@ -54,7 +57,9 @@ def _paper() -> dict[str, Any]:
             return Quote(date=dt.date(2026, 3, 1), positions=lines, **facts)
 
         def ours(n: int) -> Any:
-            return paper.drawn(paper.said(None, written(n), form) | {"logo": ""})
+            quote, nobody = written(n), Recipient(None, None)
+            said = paper.said(None, quote, form, nobody) | {"logo": "", "machine": FILE}
+            return paper.drawn(said, {FILE: quotation(quote, form, nobody)})
 
         def bare(said: str) -> Any:
             return typst.compile({"main.typ": source}, sys_inputs={"quote": said}, **options)

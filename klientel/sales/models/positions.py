@@ -133,6 +133,21 @@ class Positions(Json):
         return [{"name": f"{gettext('position')} {n}", "quantity": str(n), "price": "10", "tax": "standard"}]
 
 
+def replaceable(positions: list[dict[str, Any]]) -> dict[int, int]:
+    """The place of the line that each alternative can take the place of: the last counted one before it in its section.
+
+    An alternative without one is told for information only.
+    """
+    found, last = {}, None
+    for place, one in enumerate(positions):
+        role = one.get("role", COUNTED)
+        if role in (COUNTED, SECTION):
+            last = place if role == COUNTED else None
+        elif role == ALTERNATIVE and last is not None:
+            found[place] = last
+    return found
+
+
 def refused(field: str, place: int, part: str, code: str, message: Any) -> Refused:
     """A refusal at one part of a line; its sentence says which line."""
     text = _("Line %(n)d: %(what)s") % {"n": place + 1, "what": message}

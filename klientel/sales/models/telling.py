@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from klientel.lib import numbers, pricing
+from klientel.lib import numbers, pricing, units
 from klientel.sales.models import quoting
 from klientel.sales.models.positions import COUNTED, SECTION
 
@@ -46,7 +46,7 @@ def _line(
         "text": one.get("text", ""),
         "number": one.get("number", ""),
         "quantity": figure(one.get("quantity") or "0", language),
-        "unit": one.get("unit", ""),
+        "unit": units.agreeing(one.get("unit", ""), Decimal(one.get("quantity") or 0), language),
         "price": figure(one.get("price") or "0", language, places=2),
         "discount": "" if not off else figure(off, language, places=2) if in_amount else f"{figure(off, language)} %",
         "rate": f"{figure(one.get('rate') or '0', language)} %",

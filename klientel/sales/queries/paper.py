@@ -1,4 +1,5 @@
-"""A quote as PDF: the letterhead of its form, the language of its recipient, archivable (PDF/A-3b) and tagged."""
+"""A quote as PDF: the letterhead of its form, the language of its recipient, archivable (PDF/A-3b), tagged, and with
+the quote for machines attached to it (decision 0034)."""
 
 from __future__ import annotations
 
@@ -13,14 +14,15 @@ from babel.dates import format_date
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from klientel.kernel.access.reading import get
 from klientel.kernel.errors import Missing
 from klientel.kernel.files.opening import open_file, thumbnail
-from klientel.kernel.records import type_of
+from klientel.lib import quotations
 from klientel.lib.countries import country_name
 from klientel.lib.salutation import letter_salutation
 from klientel.sales.models import Quote, QuoteForm, telling
 from klientel.sales.models.positions import ALTERNATIVE, OPTIONAL, SECTION
+from klientel.sales.queries.quotation import quotation
+from klientel.sales.queries.recipient import Recipient, recipient
 
 TEMPLATE = Path(__file__).parents[1] / "templates" / "sales" / "quote.typ"
 _LOCALES = {"de": "de_DE", "en": "en_GB"}
@@ -32,20 +34,19 @@ def paper(scope: Any, quote: Quote) -> bytes:
     Recipient and logo stand on it as far as the scope may see them. The fonts come with the program.
     """
     form = QuoteForm.of(quote)
-    logo = logo_of(scope, form)
-    return drawn(said(scope, quote, form) | {"logo": "logo.png" if logo else ""}, {"logo.png": logo})
+    logo, to = logo_of(scope, form), recipient(scope, quote)
+    content = said(scope, quote, form, to) | {"logo": "logo.png" if logo else "", "machine": quotations.FILE}
+    return drawn(content, {"logo.png": logo, quotations.FILE: quotation(quote, form, to)})
 
 
-def drawn(
-    content: dict[str, Any], pictures: Mapping[str, bytes | None] | None = None, template: Path = TEMPLATE
-) -> bytes:
-    """The PDF of this content, compiled in a folder of its own out of which the template cannot read."""
+def drawn(content: dict[str, Any], files: Mapping[str, bytes | None] | None = None, template: Path = TEMPLATE) -> bytes:
+    """The PDF of this content, compiled in a folder of its own with these files, out of which it cannot read."""
     with TemporaryDirectory(prefix="klientel-paper-") as folder:
         source = Path(folder) / template.name
         source.write_bytes(template.read_bytes())
-        for name, picture in (pictures or {}).items():
-            if picture:
-                (Path(folder) / name).write_bytes(picture)
+        for name, file in (files or {}).items():
+            if file:
+                (Path(folder) / name).write_bytes(file)
         pdf: bytes = typst.compile(
             str(source), root=folder, format="pdf", sys_inputs={"quote": json.dumps(content)},
             pdf_standards="a-3b", ignore_system_fonts=True,
@@ -53,12 +54,12 @@ def drawn(
     return pdf
 
 
-def said(scope: Any, quote: Quote, form: QuoteForm) -> dict[str, Any]:
-    """All that stands on the paper, as texts in the quote's language."""
+def said(scope: Any, quote: Quote, form: QuoteForm, to: Recipient | None = None) -> dict[str, Any]:
+    """All that stands on the paper, as texts in the quote's language; ``to`` where it is known already."""
     language = quote.language or "de"
     day = quote.date or quote.created_at.date()
     told = telling.told(quote, quote.positions or [], language)
-    person, firm = (_seen(scope, key, getattr(quote, key.rpartition(".")[2])) for key in _RECIPIENT)
+    to = to or recipient(scope, quote)
     company, sender = form.company or form.name, _lines(form.sender)
     with translation.override(language):
         return {
@@ -72,29 +73,21 @@ def said(scope: Any, quote: Quote, form: QuoteForm) -> dict[str, Any]:
             "sender": sender,
             "sender_line": " · ".join(filter(None, (company, *sender[:2]))),
             "footer": _lines(form.footer) or [company],
-            "address": _address(person, firm, language),
+            "address": _address(to, language),
             "facts": _facts(quote, language),
-            "salutation": f"{quote.salutation or _greeting(person, language)},",
+            "salutation": f"{quote.salutation or _greeting(to.person, language)},",
             "introduction": _paragraphs(quote.introduction),
             "terms": _paragraphs(quote.terms),
             "lines": _numbered(told["lines"]),
             "sums": told["sums"],
             "reasons": told["reasons"],
+            "machine": "",
             "words": {
+                "machine": _("This quote for machines (UBL 2.1)"),
                 "page": _("Page"), "place": _("No."), "name": _("Item"), "quantity": _("Quantity"),
                 "price": _("Price"), "net": _("Net"), "terms": _("Terms"),
             },
         }  # fmt: skip
-
-
-_RECIPIENT = ("contacts.person", "contacts.organisation")
-
-
-def _seen(scope: Any, key: str, record_id: Any) -> Any:
-    try:
-        return get(scope, type_of(key), record_id) if record_id else None
-    except Missing:
-        return None
 
 
 def _facts(quote: Quote, language: str) -> list[list[str]]:
@@ -109,13 +102,11 @@ def _facts(quote: Quote, language: str) -> list[list[str]]:
     return [[label, value] for label, value in facts if value]
 
 
-def _address(person: Any, firm: Any, language: str) -> list[str]:
+def _address(to: Recipient, language: str) -> list[str]:
     """Firm, person, street, place; the country in capitals where it is another (DIN 5008, UPU S42)."""
-    source = firm if firm is not None and firm.addresses else person
-    at = next(iter(source.addresses), {}) if source is not None else {}
-    name = " ".join(filter(None, (person.academic_title, person.first_name, person.last_name))) if person else ""
+    at = to.address
     place = " ".join(filter(None, (at.get("postcode"), at.get("city"))))
-    lines = [firm.name if firm else "", name, at.get("street", ""), place]
+    lines = [to.firm.name if to.firm else "", to.name, at.get("street", ""), place]
     if at.get("country", "DE") != "DE":
         lines.append((country_name(at["country"], language)).upper())
     return [one for one in lines if one]

@@ -56,6 +56,7 @@ class Account(Record):
 
     class About:
         label, plural, slug, icon = _("e-mail account"), _("e-mail accounts"), "mail-accounts", "mail"
+        note = _("Mailboxes that mail is sent by, and how fast")
         title = staticmethod(lambda a: f"{a.name} <{a.address}>")
         made_of = ("name", "address")
         columns = ("name", "address", "member", "host", "state")

@@ -55,6 +55,7 @@ class Purpose(Record):
 
     class About:
         label, plural, slug, icon = _("purpose of contact"), _("purposes of contact"), "purposes", "bookmark"
+        note = _("What people can allow you to contact them for")
         title = "name"
         columns = ("name", "description")
         sections = ((_("Purpose"), ("name", "description")),)
@@ -75,6 +76,7 @@ class Wording(Record):
 
     class About:
         label, plural, slug, icon = _("consent text"), _("consent texts"), "consent-texts", "file-text"
+        note = _("The wordings that people agree to, by version")
         title = "name"
         columns = ("name", "purpose", "channel", "language")
         sections = ((_("Consent text"), ("name", "purpose", "channel", "language", "text")),)

@@ -35,6 +35,7 @@ class Template(Record):
 
     class About:
         label, plural, slug, icon = _("e-mail template"), _("e-mail templates"), "mail-templates", "text-cursor-input"
+        note = _("Texts for e-mails, with placeholders")
         title = "name"
         columns = ("name", "language", "subject")
         check = staticmethod(known_placeholders)

@@ -45,6 +45,7 @@ class Rate(Record):
 
     class About:
         label, plural, slug, icon = _("exchange rate"), _("exchange rates"), "exchange-rates", "arrow-right-left"
+        note = _("What other currencies are worth, from which day")
         title = staticmethod(lambda one: f"{one.currency} {one._meta.get_field('rate').write(one.rate)}")
         made_of = ("currency", "rate")
         order = "-day"

@@ -62,6 +62,7 @@ class Team(Record):
 
     class About:
         label, plural, slug, icon = _("team"), _("teams"), "teams", "users"
+        note = _("The tree of teams")
         title = "name"
         columns = ("name", "parent", "note")
         sections = ((_("Team"), ("name", "parent", "note")),)
@@ -81,6 +82,7 @@ class Role(Record):
 
     class About:
         label, plural, slug, icon = _("role"), _("roles"), "roles", "shield"
+        note = _("Who may do what")
         title = "name"
         columns = ("name", "note")
         sections = ((_("Role"), ("name", "note", "grants")),)
@@ -108,6 +110,7 @@ class Member(Record):
 
     class About:
         label, plural, slug, icon = _("member"), _("members"), "members", "user-cog"
+        note = _("People who work here, their teams and roles")
         title = "name"
         face = True
         columns = ("name", "email", "team", "roles", "active")
@@ -137,6 +140,7 @@ class View(Record):
 
     class About:
         label, plural, slug, icon = _("view"), _("views"), "views", "star"
+        note = _("Saved lists, own and shared")
         title = "name"
         columns = ("name", "record_type", "shared")
         sections = (

@@ -77,6 +77,7 @@ class Tag(Record):
 
     class About:
         label, plural, slug, icon = _("tag"), _("tags"), "tags", "tag"
+        note = _("Words to mark records with")
         title = "name"
         columns = ("name", "tone")
         sections = ((_("Name and colour"), ("name", "tone")),)
@@ -119,6 +120,7 @@ class RelationKind(Record):
 
     class About:
         label, plural, slug, icon = _("relation type"), _("relation types"), "relation-types", "waypoints"
+        note = _("How two records can belong together")
         title = "name"
         columns = ("name", "back", "from_type", "to_type")
         sections = ((_("Relation type"), ("name", "back", "from_type", "to_type")),)
@@ -237,6 +239,7 @@ class CustomField(Record):
 
     class About:
         label, plural, slug, icon = _("custom field"), _("custom fields"), "fields", "text-cursor-input"
+        note = _("Fields of your own for every kind of record")
         title = "label_de"
         columns = ("record_type", "label_de", "name", "kind", "privacy", "mandatory")
         sections = (

@@ -66,6 +66,7 @@ class RecordType:
     doubles: Callable[[list[Any]], list[Any]] | None = None  # of rows about one record after a merge, those to trash
     retained: Callable[[Any], str] | None = None  # why a record must be kept although it is in the trash; else empty
     system: bool = False  # settings of the tenant, not business: not in navigation and search
+    note: Any = ""  # what it is for, in a few words, where settings are listed
     custom_id: UUID | None = None  # set for a type that a row declares
     own: dict[str, Kind] = field(default_factory=dict)  # fields of a row-declared type
     group: Any = ""  # where navigation shows it

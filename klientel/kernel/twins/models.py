@@ -86,6 +86,7 @@ class DuplicateRule(Record):
 
     class About:
         label, plural, slug, icon = _("duplicate rule"), _("duplicate rules"), "duplicate-rules", "copy"
+        note = _("How duplicates are recognised")
         title = staticmethod(lambda rule: dict(matchable()).get(rule.record_type, rule.record_type))
         made_of = ("record_type",)
         columns = ("record_type", "propose_from", "certain_from", "when_created")

@@ -118,6 +118,7 @@ class LeadRule(Record):
 
     class About:
         label, plural, slug, icon = _("lead rule"), _("lead rules"), "lead-rules", "waypoints"
+        note = _("Who gets which leads, in which order")
         title = "name"
         order = "position"
         columns = ("position", "regions", "team", "paused")
@@ -146,6 +147,7 @@ class LeadShare(Record):
 
     class About:
         label, plural, slug, icon = _("share of leads"), _("shares of leads"), "lead-shares", "users"
+        note = _("Weights and capacities of those who get leads")
         title = staticmethod(lambda _one: _("share of leads"))
         made_of = ("rule", "member")
         columns = ("rule", "member", "weight", "most_open")
@@ -188,6 +190,7 @@ class LeadInbox(Record):
 
     class About:
         label, plural, slug, icon = _("lead inbox"), _("lead inboxes"), "lead-inboxes", "inbox"
+        note = _("How soon a team answers, and who hears of it if not")
         title = staticmethod(lambda _one: _("lead inbox"))
         made_of = ("team",)
         columns = ("team", "respond_within", "remind_before", "escalate_to", "weekdays", "opens", "closes")

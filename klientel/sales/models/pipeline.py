@@ -48,6 +48,7 @@ class Pipeline(Record):
 
     class About:
         label, plural, slug, icon = _("pipeline"), _("pipelines"), "pipelines", "chart-no-axes-column"
+        note = _("The ways that deals go")
         title = "name"
         order = "position"
         columns = ("name", "position", "standard")
@@ -82,6 +83,7 @@ class Stage(Record):
 
     class About:
         label, plural, slug, icon = _("stage"), _("stages"), "stages", "list-ordered"
+        note = _("The steps of a pipeline, and what each asks for")
         title = "name"
         order = "position"
         columns = ("name", "pipeline", "position", "outcome", "probability", "rots_after", "requires")
@@ -110,6 +112,7 @@ class CloseReason(Record):
             "close-reasons",
             "message-circle-question-mark",
         )
+        note = _("Why deals are won and lost")
         title = "name"
         columns = ("name", "outcome")
         sections = ((_("Reason for closing"), ("name", "outcome")),)

@@ -91,6 +91,7 @@ class QuoteForm(Record):
 
     class About:
         label, plural, slug, icon = _("quote form"), _("quote forms"), "quote-forms", "file-cog"
+        note = _("Letterhead, terms, approval and validity of quotes")
         title = "name"
         columns = ("name", "number_pattern", "valid_days", "approval_above", "approver")
         sections = (

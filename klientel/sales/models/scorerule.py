@@ -49,6 +49,7 @@ class ScoreRule(Record):
 
     class About:
         label, plural, slug, icon = _("score rule"), _("score rules"), "score-rules", "chart-no-axes-column"
+        note = _("What makes a lead worth more or less")
         title = "name"
         columns = ("points", "event", "half_life")
         sections = ((_("Score rule"), ("name", "points", "event", "half_life")),)

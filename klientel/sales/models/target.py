@@ -34,6 +34,7 @@ class Target(Record):
 
     class About:
         label, plural, slug, icon = _("sales target"), _("sales targets"), "sales-targets", "goal"
+        note = _("What a person or team shall sell in a period")
         title = staticmethod(lambda one: one._meta.get_field("amount").show(one.amount))
         made_of = ("amount",)
         order = "-begins"

@@ -133,7 +133,8 @@ def sections(scope: Any, rtype: RecordType, found: Any, linked: dict[UUID, Name]
     declared, whole = shaping.sections_of(scope, rtype)
     named = {n for _label, some in declared for n in some}
     no_fact = NOT_FACTS if rtype.system else NOT_FACTS[:1]
-    rest = tuple(n for n, k in visible.items() if n not in (*named, *no_fact) and (k.custom or not k.readonly))
+    known = (*named, *no_fact)
+    rest = tuple(n for n, k in visible.items() if n not in known and (k.custom or not k.readonly) and k.cell != "json")
     if shaping.rules_of(scope, rtype):
         away = shaping.states(scope, rtype, shaping.stored(rtype, found.id))[0]
         visible = {n: k for n, k in visible.items() if n not in away}

@@ -8,7 +8,6 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from klientel.kernel import tenancy
 from klientel.kernel.access.elevating import manages_roles
@@ -20,17 +19,11 @@ from klientel.kernel.web.answers import act, page, say_done
 from klientel.kernel.web.invited import sent
 from klientel.kernel.web.views.invitations import may_invite
 
-#: record types that are settings, with a word about each
+#: record types of the kernel that are settings
 PARTS = (
-    ("kernel.member", gettext_lazy("People who work here, their teams and roles")),
-    ("kernel.team", gettext_lazy("The tree of teams")),
-    ("kernel.role", gettext_lazy("Who may do what")),
-    ("kernel.tag", gettext_lazy("Words to mark records with")),
-    ("kernel.customfield", gettext_lazy("Fields of your own for every kind of record")),
-    ("kernel.duplicaterule", gettext_lazy("How duplicates are recognised")),
-    ("kernel.relationkind", gettext_lazy("How two records can belong together")),
-    ("kernel.view", gettext_lazy("Saved lists, own and shared")),
-)
+    "kernel.member", "kernel.team", "kernel.role", "kernel.tag", "kernel.customfield", "kernel.duplicaterule",
+    "kernel.relationkind", "kernel.view",
+)  # fmt: skip
 ROLE = "kernel.role"
 
 
@@ -38,11 +31,10 @@ ROLE = "kernel.role"
 def overview(request: Any) -> HttpResponse:
     """All settings on one page."""
     parts = []
-    of_apps = [(t.key, "") for t in all_types() if t.system and not t.key.startswith("kernel.")]
-    for key, note in (*PARTS, *of_apps):
-        rtype = type_of(key)
+    of_apps = [t for t in all_types() if t.system and not t.key.startswith("kernel.")]
+    for rtype in (*map(type_of, PARTS), *of_apps):
         if request.scope.may(rtype, "view"):
-            parts.append({"rtype": rtype, "note": note, "may_create": request.scope.may(rtype, "create")})
+            parts.append({"rtype": rtype, "may_create": request.scope.may(rtype, "create")})
     shaped = [t for t in all_types() if not t.system]
     waiting = sent(waiting=True) if may_invite(request) else []
     return render(

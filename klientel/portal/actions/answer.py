@@ -49,6 +49,7 @@ def sign(
     *,
     name: Name,
     chosen: Annotated[list[int] | None, Json(_("options that were chosen"), empty=[])] = None,
+    alternatives: Annotated[list[int] | None, Json(_("alternatives that were chosen"), empty=[])] = None,
     drawn: Annotated[str, LongText(_("drawn signature"), max_length=200_000, privacy=Privacy.PERSONAL)] = "",
     address: Where = "",
 ) -> None:
@@ -56,8 +57,7 @@ def sign(
     share = _share(step, quote)
     step.require(name.strip(), "required", _("Please type your name."), field="name")
     picture = picture_of(drawn)
-    options = [n for n in chosen or [] if isinstance(n, int) and not isinstance(n, bool)]
-    answered(step, quote, ACCEPTED, "", options)
+    answered(step, quote, ACCEPTED, "", _places(chosen), _places(alternatives))
     step.stamp(quote, signed_by=" ".join(name.split()))
     said = Said(step.now, quote.signed_by, picture, address, share.address, str(share.id))
     name = say("%(number)s acceptance.pdf") % {"number": quote.number}
@@ -133,6 +133,10 @@ def open_page(step: Step, quote: Quote) -> None:
     with door():
         Share.objects.filter(pk=share.pk).update(opened_at=step.now)
     step.mark(quote)
+
+
+def _places(given: list[int] | None) -> list[int]:
+    return [n for n in given or [] if isinstance(n, int) and not isinstance(n, bool)]
 
 
 def _share(step: Step, quote: Quote) -> Any:

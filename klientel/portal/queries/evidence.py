@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from klientel.kernel.records import type_of
 from klientel.sales.models import Quote, QuoteForm, quoting, telling
-from klientel.sales.models.positions import OPTIONAL
+from klientel.sales.models.positions import OPTIONAL, replaceable
 from klientel.sales.queries.paper import drawn, logo_of, said
 
 TEMPLATE = Path(__file__).parents[1] / "templates" / "portal" / "evidence.typ"
@@ -49,7 +49,8 @@ def evidence(scope: Any, quote: Quote, yes: Said) -> bytes:
             "signature": "signature.png" if yes.picture else "",
             "name": yes.name,
             "words": {
-                "page": _("Page"), "options": _("Options chosen"), "sums": _("Agreed"), "signature": _("Signature"),
+                "page": _("Page"), "options": _("Options and alternatives"), "sums": _("Agreed"),
+                "signature": _("Signature"),
                 "drawn": _("Signature of %(who)s, drawn by hand") % {"who": yes.name},
                 "typed": _("typed"),
             },
@@ -73,7 +74,16 @@ def _facts(quote: Quote, yes: Said, kept: Any) -> list[tuple[str, str]]:
 
 
 def _options(quote: Quote, language: str) -> list[list[str]]:
-    """Every option of the quote, and whether it was chosen."""
+    """Every option and alternative of the quote, and whether it was chosen, and in place of what."""
     told = telling.told(quote, quote.positions, language)["lines"]
-    options = [n for n, one in enumerate(quote.positions) if one.get("role") == OPTIONAL]
-    return [[told[n]["name"], told[n]["net"], _("chosen") if n in quote.chosen else _("not chosen")] for n in options]
+    instead = replaceable(quote.positions)
+    asked = [n for n, one in enumerate(quote.positions) if one.get("role") == OPTIONAL or n in instead]
+    return [[told[n]["name"], told[n]["net"], _chosen(n, quote, told, instead)] for n in asked]
+
+
+def _chosen(place: int, quote: Quote, told: list[dict[str, Any]], instead: dict[int, int]) -> str:
+    if place not in quote.chosen:
+        return _("not chosen")
+    if place in instead:
+        return _("chosen in place of “%(name)s”") % {"name": told[instead[place]]["name"]}
+    return _("chosen")

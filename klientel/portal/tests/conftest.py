@@ -21,6 +21,7 @@ LINES = [
     {"name": "Press", "quantity": "1", "price": "1000"},
     {"name": "Training", "quantity": "1", "price": "500", "role": "optional"},
     {"name": "Other press", "quantity": "1", "price": "2000", "role": "alternative"},
+    {"name": "Small press", "quantity": "1", "price": "800", "role": "alternative"},
 ]
 
 

@@ -101,6 +101,23 @@ def test_it_is_accepted_with_options_once_and_both_get_the_document(
     assert customer.get(f"{link}/file/acceptance").content.startswith(b"%PDF")
 
 
+def test_an_alternative_is_chosen_in_place_of_its_line(customer: Client, link: str, quote: Quote, anna: Actor) -> None:
+    shown = customer.post(link, {"sum": "1", "instead-0": "2"}).content.decode().replace("\xa0", " ")
+    assert "2.380,00" in shown and "(1.000,00 €)" in shown and again(quote).state == "sent"
+    customer.post(link, {**YES, "option": ["1"], "instead-0": "2"})
+    made = again(quote)
+    assert (made.state, made.chosen, made.left_out) == ("accepted", [1, 2], [0])
+    assert (made.agreed_net["amount"], made.agreed["amount"]) == ("2500.00", "2975.00")
+    file = type_of("kernel.file").model.objects.get(pk=made.evidence)
+    text = PdfReader(keeping.path_of(anna.tenant, file.place)).pages[0].extract_text()
+    assert "gewählt anstelle von „Press“" in " ".join(text.split())
+    assert "ersetzt" in customer.get(link).content.decode()
+    run(anna, "sales.quote.order", quote.pk)
+    order = type_of("sales.order").model.objects.get(quote=quote.pk)
+    assert [one["name"] for one in order.positions] == ["Training", "Other press"]
+    assert order.gross == made.agreed
+
+
 def test_the_timeline_says_that_the_customer_did_it_and_the_owner_is_told(
     customer: Client, link: str, quote: Quote, anna: Actor
 ) -> None:
@@ -138,6 +155,9 @@ def test_a_colleague_with_the_link_sees_what_the_customer_sees_and_does_not_answ
         ({"option": ["0"]}, ""),
         ({"option": ["2"]}, ""),
         ({"option": ["99"]}, ""),
+        ({"instead-0": "1"}, ""),
+        ({"instead-0": "99"}, ""),
+        ({"instead-0": "2", "instead-1": "3"}, ""),
         ({"name": "x" * 201}, "name"),
         ({"name": "a\x00b"}, "name"),
     ],

@@ -8,8 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.actions import Step, action
 from klientel.kernel.kinds import Text
-from klientel.sales.models import Order, Quote
+from klientel.sales.models import Order, Quote, quoting
 from klientel.sales.models.ordering import CANCELLED, DELIVERED, DONE, OPEN
+from klientel.sales.models.positions import COUNTED, SECTION
 from klientel.sales.models.quoting import ACCEPTED
 
 _COPIED = ("name", "organisation", "person", "deal", "currency", "positions", "discount", "owner", "tags")
@@ -21,7 +22,8 @@ def order(
 ) -> None:
     """The quote was accepted: an order with its lines, as they were agreed."""
     step.require(quote.state == ACCEPTED, "not_accepted", _("Only an accepted quote becomes an order."))
-    counted = [one for one in quote.positions or [] if one.get("role", "counted") in ("counted", "section")]
+    agreed = quoting.agreed_positions(quote.positions or [], quote.chosen)
+    counted = [one for one in agreed if one.get("role", COUNTED) in (COUNTED, SECTION)]
     step.settle(Order._meta.db_table)
     there = Order.objects.filter(quote=quote.pk, archived_at=None).values_list("number", flat=True).first()
     step.require(there is None, "ordered_already", _("This quote is an order already: %(number)s.") % {"number": there})

@@ -153,16 +153,19 @@ def _follow_up(step: Step, quote: Quote) -> None:
     )  # fmt: skip
 
 
-def answered(step: Step, quote: Quote, state: str, reason: str, chosen: Collection[int] = ()) -> None:
-    """Write down the answer; what was accepted counts with the options that were chosen."""
+def answered(
+    step: Step, quote: Quote, state: str, reason: str, options: Collection[int] = (), alternatives: Collection[int] = ()
+) -> None:
+    """Write down the answer; what was accepted counts with the options and alternatives that were chosen."""
     step.require(quote.state == SENT, "not_open", _("Only a quote that is sent and still valid can be answered."))
     for task in tasks_of(quote, quote.sent_at):  # to follow it up
         step.follow(task, state="done", done_at=step.now)
     step.stamp(quote, state=state, closed_at=step.now, reason=reason)
     if state == ACCEPTED:
-        totals = quoting.agreed(quote, chosen)
+        totals, chosen = quoting.agreed(quote, options, alternatives), sorted({*options, *alternatives})
         step.stamp(
-            quote, chosen=sorted(chosen), agreed_net=quoting.as_money(totals, "net"),
+            quote, chosen=chosen, left_out=quoting.left_out(quote.positions or [], chosen),
+            agreed_net=quoting.as_money(totals, "net"),
             agreed=quoting.as_money(totals, "gross"),
         )  # fmt: skip
 

@@ -68,7 +68,8 @@ class Quote(Record):
     closed_at = DateTime(_("answered at"), readonly=True)
     reason = Text(_("reason"), max_length=500, readonly=True, privacy=Privacy.PERSONAL)
     document = File(_("document"), readonly=True)
-    chosen = Json(_("options that were chosen"), empty=[], readonly=True)
+    chosen = Json(_("options and alternatives that were chosen"), empty=[], readonly=True)
+    left_out = Json(_("lines that an alternative took the place of"), empty=[], readonly=True)
     agreed_net = Money(_("agreed net"), readonly=True)
     agreed = Money(_("agreed total"), readonly=True)
     signed_by = Text(_("accepted by"), max_length=200, readonly=True, privacy=Privacy.PERSONAL)
@@ -131,5 +132,5 @@ class Quote(Record):
 
     @property
     def told(self) -> dict[str, Any]:
-        """Its lines and sums as texts in the active language, see `telling.told`."""
-        return telling.told(self, self.positions or [], get_language() or "de")
+        """Its lines and sums as texts in the active language, see `telling.told`; once accepted, as it was agreed."""
+        return telling.told(self, quoting.agreed_positions(self.positions or [], self.chosen), get_language() or "de")

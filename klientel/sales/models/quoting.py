@@ -19,7 +19,7 @@ from klientel.kernel.kinds.base import currency_of_tenant
 from klientel.kernel.tenancy import alone, current
 from klientel.lib import pricing
 from klientel.sales.models.currency import money
-from klientel.sales.models.positions import COUNTED, OPTIONAL, SECTION, refused
+from klientel.sales.models.positions import ALTERNATIVE, COUNTED, OPTIONAL, SECTION, refused, replaceable
 from klientel.sales.models.quoteform import PATTERN, QuoteForm, number
 from klientel.sales.models.taxing import tax_of
 
@@ -212,16 +212,27 @@ def highest_discount(totals: pricing.Totals) -> Decimal:
 
 
 def agreed_positions(positions: list[dict[str, Any]], chosen: Collection[int]) -> list[dict[str, Any]]:
-    """The lines as the customer wants them: chosen options count."""
-    return [one | {"role": COUNTED} if place in chosen else one for place, one in enumerate(positions)]
+    """The lines as the customer wants them: what was chosen counts, an alternative instead of the line it replaces."""
+    roles = dict.fromkeys(left_out(positions, chosen), ALTERNATIVE) | dict.fromkeys(chosen, COUNTED)
+    return [one | {"role": roles[place]} if place in roles else one for place, one in enumerate(positions)]
 
 
-def agreed(quote: Any, chosen: Collection[int]) -> pricing.Totals:
-    """What a quote comes to with these options; refused where one of them is no option."""
-    positions = quote.positions or []
-    if not all(0 <= n < len(positions) and positions[n].get("role") == OPTIONAL for n in chosen):
+def left_out(positions: list[dict[str, Any]], chosen: Collection[int]) -> list[int]:
+    """The places of the lines that a chosen alternative takes the place of."""
+    instead = replaceable(positions)
+    return sorted({instead[place] for place in chosen if place in instead})
+
+
+def agreed(quote: Any, options: Collection[int], alternatives: Collection[int] = ()) -> pricing.Totals:
+    """What a quote comes to with these lines; refused where one of them cannot be chosen."""
+    positions, instead = quote.positions or [], replaceable(quote.positions or [])
+    if not all(0 <= n < len(positions) and positions[n].get("role") == OPTIONAL for n in options):
         raise Refused("no_option", _("Only the optional lines of this quote can be chosen."), "chosen")
-    return added_up(quote, agreed_positions(positions, chosen))[0]
+    if not all(n in instead for n in alternatives):
+        raise Refused("no_alternative", _("This is no alternative to a line of this quote."), "alternatives")
+    if len({instead[n] for n in alternatives}) < len(set(alternatives)):
+        raise Refused("two_alternatives", _("Please choose one of the alternatives to a line."), "alternatives")
+    return added_up(quote, agreed_positions(positions, {*options, *alternatives}))[0]
 
 
 def as_money(totals: pricing.Totals, name: str) -> dict[str, str]:

@@ -20,7 +20,7 @@ from klientel.lib import quotations
 from klientel.lib.countries import country_name
 from klientel.lib.salutation import letter_salutation
 from klientel.sales.models import Quote, QuoteForm, telling
-from klientel.sales.models.positions import ALTERNATIVE, OPTIONAL, SECTION
+from klientel.sales.models.positions import ALTERNATIVE, OPTIONAL, SECTION, replaceable
 from klientel.sales.queries.quotation import quotation
 from klientel.sales.queries.recipient import Recipient, recipient
 
@@ -78,7 +78,7 @@ def said(scope: Any, quote: Quote, form: QuoteForm, to: Recipient | None = None)
             "salutation": f"{quote.salutation or _greeting(to.person, language)},",
             "introduction": _paragraphs(quote.introduction),
             "terms": _paragraphs(quote.terms),
-            "lines": _numbered(told["lines"]),
+            "lines": _numbered(told["lines"], replaceable(quote.positions or [])),
             "sums": told["sums"],
             "reasons": told["reasons"],
             "machine": "",
@@ -122,15 +122,18 @@ def _greeting(person: Any, language: str) -> str:
     )  # fmt: skip
 
 
-def _numbered(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _numbered(lines: list[dict[str, Any]], instead: dict[int, int]) -> list[dict[str, Any]]:
     """Lines with their number on paper (sections have none), quantity with unit, and how they count."""
-    marks = {OPTIONAL: _("optional"), ALTERNATIVE: _("alternative")}
-    made, place = [], 0
-    for one in lines:
+    marks = {OPTIONAL: str(_("optional")), ALTERNATIVE: str(_("alternative"))}
+    made: list[dict[str, Any]] = []
+    number = 0
+    for place, one in enumerate(lines):
         if one["role"] != SECTION:
-            place += 1
-            amount = " ".join(filter(None, (one["quantity"], one["unit"])))
-            one = one | {"place": str(place), "mark": str(marks.get(one["role"], "")), "quantity": amount}
+            number += 1
+            amount, mark = " ".join(filter(None, (one["quantity"], one["unit"]))), marks.get(one["role"], "")
+            if place in instead:
+                mark = _("alternative to no. %(n)s") % {"n": made[instead[place]]["place"]}
+            one = one | {"place": str(number), "mark": mark, "quantity": amount}
         made.append(one)
     return made
 

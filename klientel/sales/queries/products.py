@@ -1,9 +1,9 @@
 """Figures about products: what sells, what does not, what is bought together, and with what deals are won.
 
-Sold are the lines of orders that were not called off; those of accepted quotes (with the options that were chosen) for
-which there is no order; and the products of won deals for which there is neither. A line counts net, less its share of
-a discount on all, on the day of the order, of the answer or of the win. Everything under the rights of who asks: what
-they may not see is in no sum, and a kind of sale whose fields are hidden from them is left out.
+Sold are the lines of orders that were not called off; those of accepted quotes (with what the customer chose) for
+which there is no order; and the products of won deals for which there is neither. A line counts net, less its share
+of a discount on all, on the day of the order, of the answer or of the win. Everything under the rights of who asks:
+what they may not see is in no sum, and a kind of sale whose fields are hidden from them is left out.
 """
 
 from __future__ import annotations
@@ -62,8 +62,9 @@ _SALES = (
     ),
     _Sale(
         "sales.quote", state(ACCEPTED), "(t.closed_at AT TIME ZONE %(zone)s)::date", "t.currency",
-        ("state", "closed_at", "discount", "currency", "chosen"), "coalesce(t.discount, 0)",
-        f"({COUNTED} OR t.chosen @> to_jsonb(n - 1))", (("sales.order", "quote", None),),
+        ("state", "closed_at", "discount", "currency", "chosen", "left_out"), "coalesce(t.discount, 0)",
+        f"({COUNTED} AND NOT t.left_out @> to_jsonb(n - 1) OR t.chosen @> to_jsonb(n - 1))",
+        (("sales.order", "quote", None),),
     ),
     _Sale(
         "sales.deal", state(WON), "t.counts_on", "t.value->>'currency'", ("state", "counts_on", "value"),

@@ -29,8 +29,9 @@ LINES = (
     {"role": "section", "name": "Regale"},
     {"name": "Grundfeld 2.700 mm", "quantity": "4", "unit": "Stück", "price": "389.00"},
     {"name": "Anbaufeld 2.700 mm", "quantity": "12", "unit": "Stück", "price": "298.50", "discount": "4"},
+    {"name": "Anbaufeld 3.600 mm", "quantity": "9", "unit": "Stück", "price": "374.00", "role": "alternative"},
     {"role": "section", "name": "Leistungen"},
-    {"name": "Montage", "quantity": "16", "unit": "h", "price": "64.00"},
+    {"name": "Montage", "quantity": "16", "unit": "Stunde", "price": "64.00"},
     {"name": "Entsorgung der alten Anlage", "quantity": "1", "unit": "pauschal", "price": "480.00", "role": "optional"},
     {"name": "Jährliche Regalprüfung", "quantity": "1", "unit": "Jahr", "price": "350.00", "role": "optional"},
 )
@@ -93,7 +94,9 @@ class Quotes:
         customer = system_actor("Kunde", kind="portal", id=share.pk)
         name = f"{person['first_name']} {person['last_name']}"
         if way == "accepted":
-            run(customer, "sales.quote.sign", quote, name=name, chosen=[6], address="203.0.113.0/24")
+            run(
+                customer, "sales.quote.sign", quote, name=name, chosen=[7], alternatives=[3], address="203.0.113.0/24"
+            )
         elif way == "declined":
             run(customer, "sales.quote.refuse", quote, reason="Der Umbau ist auf nächstes Jahr verschoben.")
         elif way == "asked":

@@ -48,6 +48,8 @@ def test_from_the_mail_to_the_acceptance_on_a_phone_to_the_task(sink: Any, new_p
     assert violations(phone) == [] and not scrolls_sideways(phone)
     phone.get_by_label("Training").check()
     phone.locator(".sum-gross", has_text="1.785,00").wait_for()
+    phone.get_by_label("Other press").check()
+    phone.locator(".sum-gross", has_text="2.975,00").wait_for()
     phone.fill("[name=name]", "Eva Sommer")
     phone.locator("[data-canvas]").scroll_into_view_if_needed()
     box = phone.locator("[data-canvas]").bounding_box()

@@ -3,11 +3,12 @@ const form = document.querySelector("[data-offer]");
 const sums = form?.querySelector("[data-sums]");
 if (form?.dataset.opened && document.visibilityState === "visible") fetch(form.dataset.opened, { method: "POST" }).catch(() => {});
 form?.querySelector("[data-sum]")?.setAttribute("hidden", "");
+const chooses = (one) => one.name === "option" || one.name.startsWith("instead-");
 let asked = 0;
 form?.addEventListener("change", async (e) => {
-  if (e.target.name !== "option") return;
+  if (!chooses(e.target)) return;
   const mine = ++asked, body = new FormData();
-  for (const one of form.querySelectorAll("[name=option]:checked")) body.append("option", one.value);
+  for (const one of form.querySelectorAll(".offer-lines :checked")) body.append(one.name, one.value);
   body.append("sum", "1");
   try {
     const answer = await fetch(form.action, { method: "POST", body });

@@ -94,9 +94,7 @@ class Quotes:
         customer = system_actor("Kunde", kind="portal", id=share.pk)
         name = f"{person['first_name']} {person['last_name']}"
         if way == "accepted":
-            run(
-                customer, "sales.quote.sign", quote, name=name, chosen=[7], alternatives=[3], address="203.0.113.0/24"
-            )
+            run(customer, "sales.quote.sign", quote, name=name, chosen=[7], alternatives=[3], address="203.0.113.0/24")
         elif way == "declined":
             run(customer, "sales.quote.refuse", quote, reason="Der Umbau ist auf nächstes Jahr verschoben.")
         elif way == "asked":

@@ -89,6 +89,7 @@ class Role(Record):
         system = True
         settled = access_changed
         check = staticmethod(checks.role)
+        fitting: dict[str, list[str]] = {"grants": []}
 
 
 class Member(Record):
@@ -148,4 +149,5 @@ class View(Record):
         )
         system = True
         check = staticmethod(checks.view)
+        fitting = {"record_type": "kernel.member", "condition": {}, "columns": [], "sort": "name"}
         permits = staticmethod(uses.unused)

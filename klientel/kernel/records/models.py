@@ -124,6 +124,7 @@ class RelationKind(Record):
         title = "name"
         columns = ("name", "back", "from_type", "to_type")
         sections = ((_("Relation type"), ("name", "back", "from_type", "to_type")),)
+        fitting = {"from_type": "", "to_type": ""}
         system = open = True
 
 

@@ -65,6 +65,8 @@ class RecordType:
     tie: bool = False  # nothing but a tie between the records its required links lead to: two that say the same are one
     doubles: Callable[[list[Any]], list[Any]] | None = None  # of rows about one record after a merge, those to trash
     retained: Callable[[Any], str] | None = None  # why a record must be kept although it is in the trash; else empty
+    fitting: dict[str, Any] = field(default_factory=dict)  # values of a sample that must fit one another or what is
+    # there, which kinds by themselves cannot know
     system: bool = False  # settings of the tenant, not business: not in navigation and search
     note: Any = ""  # what it is for, in a few words, where settings are listed
     custom_id: UUID | None = None  # set for a type that a row declares

@@ -9,18 +9,6 @@ from klientel.kernel.kinds import Links
 from klientel.kernel.records import RecordType, all_types, reverses, type_of
 from klientel.kernel.testing.making import make
 
-#: values that must fit one another, which generic samples cannot know
-FITTING: dict[str, dict[str, Any]] = {
-    "kernel.view": {"record_type": "contacts.person", "condition": {}, "columns": [], "sort": "name"},
-    "kernel.relationkind": {"from_type": "", "to_type": ""},
-    "kernel.role": {"grants": []},
-    "sales.stage": {"requires": []},
-    "sales.closereason": {"outcome": "unfit"},
-    "sales.lead": {"status": "disqualified"},
-    "sales.order": {"discount": "1"},
-    "sales.quote": {"discount": "1"},
-    "sales.quoteform": {"approval_above": "5", "standard_rate": "19", "reduced_rate": "7"},
-}
 #: rows that declare fields and types are no business and lead nowhere
 UNMADE = ("kernel.customfield", "kernel.customtype", "kernel.fieldrule", "kernel.layout")
 Photograph = dict[tuple[str, Any], dict[str, Any]]
@@ -29,7 +17,7 @@ Photograph = dict[tuple[str, Any], dict[str, Any]]
 def made(actor: Actor, rtype: RecordType | str, n: int = 1, **given: Any) -> Any:
     """A record with something in every field."""
     rtype = type_of(rtype)
-    return make(actor, rtype, n, **(FITTING.get(rtype.key, {}) | given))
+    return make(actor, rtype, n, **(rtype.fitting | given))
 
 
 def lead_to(actor: Actor, target: Any, n: int = 0) -> list[Any]:

@@ -69,6 +69,7 @@ class Lead(Record):
         concerns = ("person", "organisation")
         own = leading.WORKED_OUT
         derive = leading.derive
+        fitting = {"status": "disqualified"}
         often = ("take", "contacted", "disqualify", "convert")
         board = Board(
             by="status",

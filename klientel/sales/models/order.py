@@ -69,6 +69,7 @@ class Order(Record):
         columns = ("state", "organisation", "date", "net", "gross", "owner")
         concerns = ("quote", "deal", "organisation", "person")
         derive = ordering.derive
+        fitting = {"discount": "1"}
         retained = staticmethod(lambda one: why_kept(one.date, LETTER))
         mergeable = False
         sections = (

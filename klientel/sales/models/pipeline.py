@@ -92,6 +92,7 @@ class Stage(Record):
             (_("Care"), ("rots_after", "requires", "checklist")),
         )
         derive = stage_written
+        fitting = {"requires": []}
         system = open = True
         mergeable = False
 
@@ -116,4 +117,5 @@ class CloseReason(Record):
         title = "name"
         columns = ("name", "outcome")
         sections = ((_("Reason for closing"), ("name", "outcome")),)
+        fitting = {"outcome": "unfit"}
         system = open = True

@@ -102,6 +102,7 @@ class Quote(Record):
         columns = ("state", "organisation", "net", "gross", "valid_until", "owner")
         concerns = ("deal", "organisation", "person")
         derive = quoting.derive
+        fitting = {"discount": "1"}
         retained = staticmethod(lambda one: why_kept(one.sent_at.date() if one.sent_at else None, LETTER))
         mergeable = False
         sections = (

@@ -103,5 +103,6 @@ class QuoteForm(Record):
             (_("Texts"), ("introduction", "terms", "introduction_en", "terms_en")),
         )
         check = staticmethod(_in_order)
+        fitting = {"approval_above": "5", "standard_rate": "19", "reduced_rate": "7"}
         system = open = True
         mergeable = False

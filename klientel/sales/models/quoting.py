@@ -202,10 +202,12 @@ def _add_up(step: Any, quote: Any) -> None:
 
 
 def highest_discount(totals: pricing.Totals) -> Decimal:
-    """The highest discount in per cent: of any counted line, or of all together. This is what approval looks at."""
-    counted = [one for one in totals.lines if one.counts and one.full]
-    shares = [one.discount * 100 / one.full for one in counted]
-    full = sum((one.full for one in counted), Decimal(0))
+    """The highest discount in per cent: of any line, or of all that count together. This is what approval looks at.
+
+    Options and alternatives are lines too: the customer can choose them without anybody looking once more.
+    """
+    shares = [one.discount * 100 / one.full for one in totals.lines if one.full]
+    full = sum((one.full for one in totals.lines if one.counts), Decimal(0))
     if full:
         shares.append((full - totals.net) * 100 / full)
     return pricing.rounded(max([*shares, Decimal(0)]), Decimal("0.01"))

@@ -9,7 +9,7 @@ import pytest
 from django.urls import reverse
 
 from klientel.kernel.actions import run
-from klientel.kernel.errors import Forbidden
+from klientel.kernel.errors import Forbidden, Refused
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.kinds import today
 from klientel.kernel.records import type_of
@@ -162,3 +162,14 @@ def test_others_see_why_they_do_not_decide_and_strangers_nothing(tenant: Tenant,
         assert browser.post(at, {"approve": "1"}).status_code == 403
         assert narrow.get(at).status_code == 404 and narrow.post(at, {"approve": "1"}).status_code == 404
     assert again(made).state == "awaiting"
+
+
+def test_a_discount_on_a_line_that_the_customer_may_choose_needs_approval_too(anna: Actor) -> None:
+    run(anna, "sales.quoteform.create", name="F", approval_above="5")
+    for role in ("optional", "alternative"):
+        line = {"name": "Press", "price": "100", "quantity": "1"}
+        made = quote(anna, positions=[line, line | {"role": role, "discount": "40"}])
+        assert made.discount_given == 40
+        with pytest.raises(Refused) as no:
+            run(anna, "sales.quote.send", made.pk)
+        assert no.value.code == "approval_missing"

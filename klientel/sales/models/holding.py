@@ -1,13 +1,18 @@
-"""A stage or pipeline in which deals stand is not thrown away unless it is said where they go."""
+"""A stage or pipeline in which deals stand is not thrown away unless it is said where they go; a pipeline sends deals
+with an accepted quote to a stage of its own."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.apps import apps
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from klientel.kernel.errors import Refused
+
+#: what deals in a stage are
+OPEN, WON, LOST = "open", "won", "lost"
 
 
 def stage_written(_step: Any, draft: Any) -> None:
@@ -22,7 +27,9 @@ def stage_written(_step: Any, draft: Any) -> None:
 
 
 def pipeline_written(_step: Any, draft: Any) -> None:
-    """Refuse the trash to a pipeline that holds deals."""
+    """Refuse the trash to a pipeline that holds deals; and an end of accepted quotes where its deals cannot go."""
+    if {"accepted_to", "accepted_reason"} & draft.changes.keys() and draft.record.accepted_to is not None:
+        _leads_on(draft.record)
     if n := _held(draft, "pipeline"):
         text = ngettext(
             "%(n)d deal stands in this pipeline. Please move it to another one first.",
@@ -30,6 +37,19 @@ def pipeline_written(_step: Any, draft: Any) -> None:
             n,
         )
         raise Refused("holds_deals", text % {"n": n}, details={"deals": n})
+
+
+def _leads_on(pipeline: Any) -> None:
+    """The stage is one of the pipeline in which deals are not lost; where they are won there, a reason is named."""
+    stages = apps.get_model("sales", "Stage").objects.filter(archived_at=None, pipeline=pipeline.pk)
+    outcome = stages.filter(pk=pipeline.accepted_to).values_list("outcome", flat=True).first()
+    if outcome in (None, LOST):
+        text = _("Please choose a stage of this pipeline, and none for lost deals.")
+        raise Refused("other_stage", text, "accepted_to")
+    reasons = apps.get_model("sales", "CloseReason").objects.filter(archived_at=None, outcome=WON)
+    if outcome == WON and not reasons.filter(pk=pipeline.accepted_reason).exists():
+        text = _("Deals in that stage are won: please choose the reason that is written down.")
+        raise Refused("reason_missing", text, "accepted_reason")
 
 
 def _held(draft: Any, by: str) -> int:

@@ -8,9 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from klientel.kernel.kinds import Choice, Choices, Link, Text, Whole, YesNo
 from klientel.kernel.records.record import Record
 from klientel.sales.models.checklist import Checklist
-from klientel.sales.models.holding import pipeline_written, stage_written
+from klientel.sales.models.holding import LOST, OPEN, WON, pipeline_written, stage_written
 
-OPEN, WON, LOST = "open", "won", "lost"
 OUTCOMES = ((OPEN, _("open")), (WON, _("won")), (LOST, _("lost")))
 #: why a lead is disqualified
 UNFIT = "unfit"
@@ -42,6 +41,14 @@ class Pipeline(Record):
     name = Text(_("name"), required=True, max_length=80)
     position = Whole(_("position"), least=0, most=10_000, default=0)
     standard = YesNo(_("for new deals"), default=False)
+    accepted_to = Link(
+        "sales.stage", _("stage after an accepted quote"),
+        help_text=_("Deals go there by themselves when a customer accepts their quote. Empty: they stay."),
+    )  # fmt: skip
+    accepted_reason = Link(
+        "sales.closereason", _("reason after an accepted quote"),
+        help_text=_("Where that stage means won: the reason that is written down."),
+    )  # fmt: skip
 
     class Meta(Record.Meta):
         app_label = "sales"
@@ -52,7 +59,10 @@ class Pipeline(Record):
         title = "name"
         order = "position"
         columns = ("name", "position", "standard")
-        sections = ((_("Pipeline"), ("name", "position", "standard")),)
+        sections = (
+            (_("Pipeline"), ("name", "position", "standard")),
+            (_("After an accepted quote"), ("accepted_to", "accepted_reason")),
+        )
         derive = pipeline_written
         system = open = True
         mergeable = False

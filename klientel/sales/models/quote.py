@@ -8,8 +8,9 @@ from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from klientel.kernel.access.reading import select
+from klientel.kernel.access.reading import get, select
 from klientel.kernel.actions.workspace import CURRENCIES
+from klientel.kernel.errors import Missing
 from klientel.kernel.identity.models import LANGUAGES
 from klientel.kernel.kinds import (
     Choice,
@@ -29,6 +30,7 @@ from klientel.kernel.records import type_of
 from klientel.kernel.records.record import Record
 from klientel.sales.models import quoting, telling
 from klientel.sales.models.keeping import LETTER, why_kept
+from klientel.sales.models.pipeline import OPEN
 from klientel.sales.models.positions import Positions
 from klientel.sales.models.quoting import STATES, TONES
 
@@ -130,6 +132,17 @@ class Quote(Record):
             }
             for row in found.rows
         ]  # fmt: skip
+
+    def open_deal(self, scope: Any) -> Any:
+        """Its deal, where the quote is accepted and the deal waits for somebody to move it on; None where not."""
+        rtype = type_of("sales.deal")
+        if self.state != quoting.ACCEPTED or self.deal is None or not scope.may(rtype, "change"):
+            return None
+        try:
+            deal = get(scope, rtype, self.deal, archived=False)
+        except Missing:
+            return None
+        return deal if deal.state == OPEN and "state" in scope.visible(rtype) else None
 
     @property
     def told(self) -> dict[str, Any]:

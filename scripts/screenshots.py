@@ -211,6 +211,33 @@ class Tour:
         self.go("/settings/audit")
         self.take("audit")
 
+    def sell(self) -> None:
+        """From an interest to an offer, and what it adds up to."""
+        self.go("/leads/board")
+        self.take("leads")
+        self.go("/leads/?where=" + quote('{"field":"score","op":"over","value":20}'))
+        self.go(self.link("tbody td.name a"))
+        self.take("lead")
+        self.go("/deals/board")
+        self.take("deals")
+        self.go("/deals/?sort=-value&where=" + quote('{"field":"state","op":"is","value":"open"}'))
+        self.go(self.link("tbody td.name a"))
+        self.take("deal")
+        self.go("/quotes/?where=" + quote('{"field":"state","op":"is","value":"draft"}'))
+        self.go(self.link("tbody td.name a") + "lines")
+        self.take("quote")
+        for name in ("forecast", "sales"):
+            self.go(f"/insights/{name}/")
+            self.take(f"insights-{name}")
+        self.go("/day")
+        self.take("day")
+        self.go("/calendar")
+        self.take("calendar")
+
+
+#: the parts of the tour that need no other before them
+PARTS = ("sell",)
+
 
 def speak(page: Any, address: str, language: str) -> None:
     """Katrin's pages in this language."""
@@ -220,8 +247,11 @@ def speak(page: Any, address: str, language: str) -> None:
     page.wait_for_load_state("networkidle")
 
 
-def pictures(address: str, logins: list[dict[str, str]], folder: Path) -> int:
-    """The whole tour in both languages, then some pages in the dark and on a phone; how many pictures were taken."""
+def pictures(address: str, logins: list[dict[str, str]], folder: Path, only: str | None) -> int:
+    """The whole tour in both languages, then some pages in the dark and on a phone; how many pictures were taken.
+
+    ``only`` names one part of it.
+    """
     from playwright.sync_api import sync_playwright
 
     program = next(p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n)))
@@ -235,15 +265,18 @@ def pictures(address: str, logins: list[dict[str, str]], folder: Path) -> int:
             tour = Tour(browser.new_context(locale=locale, viewport=SIZE).new_page(), address, at)
             sign_in(tour.page, address, logins[0])
             speak(tour.page, address, language)
-            for part in (tour.everyday, tour.past, tour.twins, tour.bring_in, tour.shape):
+            whole = (tour.everyday, tour.past, tour.twins, tour.bring_in, tour.shape, tour.sell)
+            for part in whole if only is None else (getattr(tour, only),):
                 part()
+            taken += tour.taken
+            if only:
+                continue
             for look, options in (("dark", {"color_scheme": "dark", "viewport": SIZE}), ("phone", PHONE)):
                 other = Tour(browser.new_context(locale=locale, **options).new_page(), address, at)
                 sign_in(other.page, address, logins[0])
                 other.go(tour.person)
                 other.take(f"person-{look}")
                 taken += other.taken
-            taken += tour.taken
         browser.close()
     return taken
 
@@ -252,6 +285,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?", default=ROOT / "docs" / "screenshots")
     parser.add_argument("--home", type=Path, help="home folder of the demo (default: a fresh one)")
+    parser.add_argument("--only", choices=PARTS, help="one part of the tour")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     fresh = None if given.home else tempfile.mkdtemp(prefix="pictures-", dir=_folder(ROOT / "var"))
@@ -259,7 +293,7 @@ def main() -> None:
         os.chmod(fresh, 0o755)  # the database's account must reach its folder
     try:
         with demo(given.home or Path(str(fresh))) as (address, logins):
-            taken = pictures(address, logins, given.folder)
+            taken = pictures(address, logins, given.folder, given.only)
     finally:
         if fresh:
             shutil.rmtree(fresh, ignore_errors=True)

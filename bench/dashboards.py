@@ -69,6 +69,7 @@ def run() -> dict[str, Any]:
     from klientel.kernel.access.models import Member
     from klientel.kernel.tenancy import inside, reading
     from klientel.kernel.tenancy.models import Tenant
+    from klientel.sales.jobs import sums
     from klientel.sales.models import Deal, Stage
 
     tenant, _fresh = Tenant.objects.get_or_create(slug="dashboards", defaults={"name": "Auswertungen"})
@@ -77,6 +78,7 @@ def run() -> dict[str, Any]:
             there = Deal.objects.count() > 1
         if not there:
             _fill(tenant.id)
+        sums.fill_in_sums()  # of a home that is older than they
         with reading():
             stages = [s.pk for s in Stage.objects.order_by("position")]
             seller = actor_of(Member.objects.get(name="Person 1").pk)
@@ -115,7 +117,8 @@ def _fill(tenant: Any) -> None:
         connection.commit()
         connection.autocommit = True
         connection.execute("VACUUM ANALYZE sales_deal")
-        connection.execute("VACUUM ANALYZE sales_stay")
+        for name in ("stay", "dealsum", "staysum"):
+            connection.execute(f"VACUUM ANALYZE sales_{name}")
 
 
 def _ask(tenant: Any, wide: Any, narrow: Any, stages: list[Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ number is the one that a list understands, so that the list behind it holds exac
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -16,6 +16,7 @@ from uuid import UUID
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
+from klientel.insights.queries.kept import CURRENCY, Kept, kept_of
 from klientel.insights.queries.rates import converted
 from klientel.kernel.access import ActorScope
 from klientel.kernel.access.granting import allowed
@@ -94,28 +95,129 @@ def added_up(
 ) -> Added:
     """Groups in the order of their keys. Measures of hidden fields are left out; a dimension that is hidden refuses."""
     visible = scope.visible(rtype)
-    kept = [m for m in measures if all(n in visible for n in m.asks)]
+    some = [m for m in measures if all(n in visible for n in m.asks)]
     dimensions = [_dimension(scope, rtype, one, f"d{n}") for n, one in enumerate(by)]
-    values = [_value(scope, rtype, m) for m in kept]
-    lost = [_lost(visible, m) for m in kept if m.how == "total"][:1]
-    inside = which(scope, rtype, where)
-    picked = comma([*(d for _join, d in dimensions), *values, *lost] or [Sql("count(*)")])
-    joins = comma([join for join, _d in dimensions if join.text], " ")
-    places = ", ".join(str(n + 1) for n in range(len(by)))
-    group = f" GROUP BY {places} ORDER BY {places} LIMIT {MOST}" if by else ""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {picked.text} FROM {rtype.table} t {joins.text} WHERE {inside.text}{group}",
-            [*picked.params, *joins.params, *inside.params],
-        )
-        rows = cursor.fetchall()
-    n, keys = len(by), [m.key for m in kept]
-    groups = [Group(row[:n], dict(zip(keys, row[n:], strict=False))) for row in rows]
+    for source in (*_kept(scope, rtype, by, some, where), Source(scope, rtype, which(scope, rtype, where))):
+        rows = _rows(source, dimensions, some)
+        if rows is not None:
+            break
+    n, keys = len(by), [m.key for m in some]
+    groups = [Group(row[:n], dict(zip(keys, row[n:], strict=False))) for row in rows or ()]
     made = Added(rtype, tuple(by), where, groups)
     made.names = _names(scope, rtype, by, groups)
-    if lost and any(row[-1] for row in rows):
-        made.apart = _apart(rtype, next(m for m in kept if m.how == "total"), inside)
+    if any(m.how == "total" for m in some) and any(row[-2] for row in rows or ()):
+        made.apart = _apart(source, next(m for m in some if m.how == "total"))
     return made
+
+
+def _rows(source: Source, dimensions: Sequence[tuple[Sql, Sql]], some: Sequence[Measure]) -> list[Any] | None:
+    """Keys, values, how many amounts are of another currency; None where the source cannot be trusted."""
+    picked = comma([*(d for _join, d in dimensions), *(source.value(m) for m in some), source.foreign(some),
+                    source.stale])  # fmt: skip
+    joins = comma([join for join, _d in dimensions if join.text], " ")
+    places = ", ".join(str(n + 1) for n in range(len(dimensions)))
+    group = f" GROUP BY {places} {source.having} ORDER BY {places} LIMIT {MOST}" if dimensions else ""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {picked.text} FROM {source.table} t {joins.text} WHERE {source.inside.text}{group}",
+            [*picked.params, *joins.params, *source.inside.params],
+        )
+        rows = cursor.fetchall()
+    return None if source.doubtful and (not rows or any(row[-1] for row in rows)) else rows
+
+
+class Source:
+    """The records themselves, that measures are worked out of."""
+
+    having, doubtful, stale = "", False, Sql("false")
+
+    def __init__(self, scope: ActorScope, rtype: RecordType, inside: Sql) -> None:
+        self.scope, self.rtype, self.inside, self.table = scope, rtype, inside, rtype.table
+        self.visible = scope.visible(rtype)
+
+    def number(self, narrowed: Sql) -> Sql:
+        """How many records."""
+        return Sql(f"count(*){narrowed.text}", narrowed.params)
+
+    def total(self, measure: Measure) -> Sql:
+        """An amount in our currency, weighed."""
+        worth = self.worth(measure)
+        if not measure.weight:
+            return worth
+        share = self.visible[measure.weight].sql("t")
+        return Sql(f"{worth.text} * coalesce({share.text}, 0) * 0.01", (*worth.params, *share.params))
+
+    def worth(self, measure: Measure) -> Sql:
+        """An amount in our currency, or NULL."""
+        return worth_of(self.visible[measure.field], self.visible[measure.day] if measure.day else None)
+
+    def money(self, measure: Measure) -> tuple[Sql, Sql]:
+        """An amount and its currency as they are."""
+        money = self.visible[measure.field].sql("t")
+        return Sql(f"({money.text}->>'amount')::numeric", money.params), Sql(f"{money.text}->>'currency'", money.params)
+
+    def value(self, measure: Measure) -> Sql:
+        """What a measure comes to in a group."""
+        narrowed = Sql("")
+        if measure.where:
+            test = compile_condition(self.rtype, measure.where, self.scope, "t")
+            narrowed = Sql(f" FILTER (WHERE {test.text})", test.params)
+        if measure.how == "count":
+            return self.number(narrowed)
+        if measure.how == "total":
+            worth = self.total(measure)
+            return Sql(f"coalesce(sum({worth.text}){narrowed.text}, 0)", (*worth.params, *narrowed.params))
+        assert measure.expression is not None
+        x = measure.expression
+        return Sql(f"avg({x.text}){narrowed.text}", (*x.params, *narrowed.params))
+
+    def foreign(self, some: Sequence[Measure]) -> Sql:
+        """How many amounts are of another currency: only where there are any it is asked which have no rate."""
+        measure = next((m for m in some if m.how == "total"), None)
+        if measure is None:
+            return Sql("0")
+        _amount, currency = self.money(measure)
+        return self.number(Sql(f" FILTER (WHERE {currency.text} <> %s)", (*currency.params, currency_of_tenant())))
+
+
+class Ready(Source):
+    """Sums that are kept ready: a row of them stands for many records."""
+
+    having, doubtful = "HAVING sum(t.n) <> 0", True
+
+    def __init__(self, scope: ActorScope, rtype: RecordType, inside: Sql, kept: Kept) -> None:
+        super().__init__(scope, rtype, inside)
+        self.kept, self.table, self.stale = kept, kept.table, kept.stale(scope)
+
+    def number(self, narrowed: Sql) -> Sql:
+        """How many records."""
+        return Sql(f"coalesce(sum(t.n){narrowed.text}, 0)::bigint", narrowed.params)
+
+    def total(self, measure: Measure) -> Sql:
+        """An amount in our currency, weighed when it was added up."""
+        return self.kept.worth(measure.field, measure.weight, measure.day)
+
+    def worth(self, measure: Measure) -> Sql:
+        """An amount in our currency, or NULL."""
+        return self.kept.worth(measure.field, "", measure.day)
+
+    def money(self, measure: Measure) -> tuple[Sql, Sql]:
+        """An amount and its currency as they are."""
+        return Sql(f"t.{self.kept.totals[measure.field, '', measure.day]}"), CURRENCY
+
+
+def _kept(
+    scope: ActorScope, rtype: RecordType, by: Sequence[By], some: Sequence[Measure], where: Any
+) -> Iterator[Ready]:
+    """The sums that are kept ready and can answer this."""
+    for kept in kept_of(rtype):
+        if not all(kept.groups(one.path, one.bucket) for one in by):
+            continue
+        if not all(kept.gives(m.how, (m.field, m.weight, m.day)) and kept.tells(m.where or {"all": []}) for m in some):
+            continue
+        inside = kept.inside(scope, rtype, where)
+        if inside is not None:
+            yield Ready(scope, rtype, inside, kept)
 
 
 def _dimension(scope: ActorScope, rtype: RecordType, by: By, alias: str) -> tuple[Sql, Sql]:
@@ -153,51 +255,21 @@ def _bucket(kind: Kind, inner: Sql, bucket: str) -> Sql:
     return Sql(f"date_trunc('{bucket}', {inner.text})::date", inner.params)
 
 
-def _value(scope: ActorScope, rtype: RecordType, measure: Measure) -> Sql:
-    if measure.how == "count":
-        found = Sql("count(*)")
-    elif measure.how == "mean":
-        assert measure.expression is not None
-        found = Sql(f"avg({measure.expression.text})", measure.expression.params)
-    else:
-        visible = scope.visible(rtype)
-        worth = worth_of(visible[measure.field], visible[measure.day] if measure.day else None)
-        if measure.weight:
-            share = visible[measure.weight].sql("t")
-            worth = Sql(f"{worth.text} * coalesce({share.text}, 0) / 100", (*worth.params, *share.params))
-        found = Sql(f"coalesce(sum({worth.text}), 0)", worth.params)
-        if measure.where:
-            test = compile_condition(rtype, measure.where, scope, "t")
-            return Sql(f"coalesce(sum({worth.text}) FILTER (WHERE {test.text}), 0)", (*worth.params, *test.params))
-    if measure.where:
-        test = compile_condition(rtype, measure.where, scope, "t")
-        return Sql(f"{found.text} FILTER (WHERE {test.text})", (*found.params, *test.params))
-    return found
-
-
 def worth_of(money: Kind, day: Kind | None, alias: str = "t") -> Sql:
     """What a money field of a row is worth in our currency, by the rate of a date field of it; else of today."""
     of_day = Sql("CURRENT_DATE") if day is None else Sql(f"coalesce({day.sql(alias).text}, CURRENT_DATE)")
     return converted(money.sql(alias), of_day)
 
 
-def _lost(visible: dict[str, Kind], measure: Measure) -> Sql:
-    """How many amounts are of another currency: only where there are any it is asked which have no rate."""
-    money = visible[measure.field].sql("t")
-    return Sql(f"count(*) FILTER (WHERE {money.text}->>'currency' <> %s)", (*money.params, currency_of_tenant()))
-
-
-def _apart(rtype: RecordType, measure: Measure, inside: Sql) -> dict[str, Decimal]:
-    fields = rtype.fields
-    money = fields[measure.field].sql("t")
-    worth = worth_of(fields[measure.field], fields[measure.day] if measure.day else None)
+def _apart(source: Source, measure: Measure) -> dict[str, Decimal]:
+    worth, (amount, currency) = source.worth(measure), source.money(measure)
     text = (
-        f"SELECT {money.text}->>'currency', sum(({money.text}->>'amount')::numeric) FROM {rtype.table} t"
-        f" WHERE {inside.text} AND {money.text}->>'currency' <> %s AND {worth.text} IS NULL GROUP BY 1 ORDER BY 1"
+        f"SELECT {currency.text}, trim_scale(sum({amount.text})) FROM {source.table} t WHERE {source.inside.text}"
+        f" AND {currency.text} <> %s AND {worth.text} IS NULL GROUP BY 1 {source.having} ORDER BY 1"
     )
     with connection.cursor() as cursor:
-        params = [*money.params, *money.params, *inside.params, *money.params, currency_of_tenant(), *worth.params]
-        cursor.execute(text, params)
+        params = [*currency.params, *amount.params, *source.inside.params, *currency.params, currency_of_tenant()]
+        cursor.execute(text, [*params, *worth.params])
         return dict(cursor.fetchall())
 
 

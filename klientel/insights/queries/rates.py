@@ -18,7 +18,7 @@ from klientel.kernel.kinds.base import currency_of_tenant
 from klientel.kernel.sql import Sql
 from klientel.kernel.tenancy import current
 
-_RATE = """(SELECT r.rate FROM insights_rate r WHERE r.tenant_id = %s AND r.currency = {money}->>'currency'
+_RATE = """(SELECT r.rate FROM insights_rate r WHERE r.tenant_id = %s AND r.currency = {currency}
  AND r.day <= {day} AND r.archived_at IS NULL ORDER BY r.day DESC, r.id DESC LIMIT 1)"""
 
 
@@ -29,12 +29,18 @@ def converted(money: Sql, day: Sql) -> Sql:
     something just as simple. Only amounts of other currencies look for a rate. Rates are the tenant's own, and
     whoever sees an amount may see it converted.
     """
-    amount = f"({money.text}->>'amount')::numeric"
-    rate = _RATE.format(money=money.text, day=day.text)
+    amount, currency = f"({money.text}->>'amount')::numeric", f"{money.text}->>'currency'"
+    return exchanged(Sql(amount, money.params), Sql(currency, money.params), day)
+
+
+def exchanged(amount: Sql, currency: Sql, day: Sql) -> Sql:
+    """As :func:`converted`, of an amount and its currency that stand by themselves."""
+    rate = _RATE.format(currency=currency.text, day=day.text)
     return Sql(
-        f"(CASE WHEN {money.text}->>'currency' = %s THEN {amount} ELSE {amount} * {rate} END)",
-        (*money.params, currency_of_tenant(), *money.params, *money.params, current(), *money.params, *day.params),
-    )
+        f"(CASE WHEN {currency.text} = %s THEN {amount.text} ELSE {amount.text} * {rate} END)",
+        (*currency.params, currency_of_tenant(), *amount.params, *amount.params, current(), *currency.params,
+         *day.params),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

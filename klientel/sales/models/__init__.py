@@ -5,6 +5,7 @@ from klientel.sales.models.contract import Contract
 from klientel.sales.models.deal import Deal
 from klientel.sales.models.forecastday import ForecastDay
 from klientel.sales.models.invoice import Invoice
+from klientel.sales.models.kept import DealSum, StaySum, SumsWanted
 from klientel.sales.models.lead import Lead
 from klientel.sales.models.leadrule import LeadInbox, LeadRule, LeadShare
 from klientel.sales.models.order import Order
@@ -26,6 +27,7 @@ __all__ = [
     "Competitor",
     "Contract",
     "Deal",
+    "DealSum",
     "ForecastDay",
     "Invoice",
     "Lead",
@@ -45,6 +47,8 @@ __all__ = [
     "Stage",
     "Stakeholder",
     "Stay",
+    "StaySum",
     "Submission",
+    "SumsWanted",
     "Target",
 ]

@@ -22,6 +22,7 @@ from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.sql import Sql
 from klientel.kernel.web.speech import large
 from klientel.sales.models.pipeline import LOST, WON
+from klientel.sales.queries.kept import STAYS
 
 MOST_STAGES = 30
 MOST_ROWS = 25
@@ -203,9 +204,13 @@ def stages_of(scope: ActorScope, pipeline: str) -> list[Row]:
 
 _REACHED = """
 SELECT s.stage, count(*), avg(s.seconds) FILTER (WHERE s.left_at IS NOT NULL AND NOT s.passed),
-  count(*) FILTER (WHERE s.stage = t.stage)
+  count(*) FILTER (WHERE s.stage = t.stage), false
 FROM sales_stay s JOIN {table} t ON t.id = s.deal
 WHERE s.tenant_id = %s AND s.stage = ANY(%s) AND {inside} GROUP BY s.stage
+"""
+_READY = """
+SELECT t.place, sum(t.reached)::bigint, sum(t.seconds) / nullif(sum(t.ended), 0), sum(t.now)::bigint, {stale}
+FROM sales_staysum t WHERE t.place = ANY(%s) AND {inside} GROUP BY t.place HAVING sum(t.reached) <> 0
 """
 
 
@@ -214,13 +219,23 @@ def reached(asking: Asked, stages: list[UUID]) -> dict[UUID, dict[str, Any]]:
 
     Only stays that have ended and that took place count for the mean.
     """
-    inside = which(asking.scope, asking.rtype, asking.where(within(asking, "begun")))
+    scope, rtype, where = asking.scope, asking.rtype, asking.where(within(asking, "begun"))
+    inside, stale = STAYS.inside(scope, rtype, where), STAYS.stale(scope)
+    rows = []
+    if inside is not None:
+        text = _READY.format(inside=inside.text, stale=stale.text)
+        rows = _fetched(text, [*stale.params, stages, *inside.params])
+    if not rows or any(row[-1] for row in rows):
+        inside = which(scope, rtype, where)
+        text = _REACHED.format(table=rtype.table, inside=inside.text)
+        rows = _fetched(text, [scope.tenant, stages, *inside.params])
+    return {row[0]: {"reached": row[1], "mean": row[2], "now": row[3]} for row in rows}
+
+
+def _fetched(text: str, params: list[Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(
-            _REACHED.format(table=asking.rtype.table, inside=inside.text),
-            [asking.scope.tenant, stages, *inside.params],
-        )
-        return {row[0]: {"reached": row[1], "mean": row[2], "now": row[3]} for row in cursor.fetchall()}
+        cursor.execute(text, params)
+        return list(cursor.fetchall())
 
 
 # -- who does what --------------------------------------------------------------------------------------------------

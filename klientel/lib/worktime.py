@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
 MOST_DAYS = 3700  # beyond that nobody works any more
+NOON = dt.time(12)
 
 
 @dataclass(frozen=True)
 class Hours:
     """When somebody works: weekdays (Monday is 0), from and until in local time of ``zone``, days off.
 
-    Without weekdays every minute of the calendar counts.
+    ``short`` are days of each year, as month and day, on which work ends at noon. Without weekdays every minute of the
+    calendar counts.
     """
 
     zone: dt.tzinfo
     weekdays: frozenset[int] = frozenset()
     opens: dt.time = dt.time(9)
     closes: dt.time = dt.time(17)
-    off: frozenset[dt.date] = frozenset()
+    off: Container[dt.date] = frozenset()
+    short: frozenset[tuple[int, int]] = frozenset()
 
     def _windows(self, begin: dt.datetime) -> Iterator[tuple[dt.datetime, dt.datetime]]:
         """The stretches of work from an instant on, in UTC: clocks that are put forward or back do not matter."""
@@ -29,10 +32,9 @@ class Hours:
             day = first + dt.timedelta(days=n)
             if day.weekday() not in self.weekdays or day in self.off:
                 continue
-            opens, closes = (
-                dt.datetime.combine(day, at, self.zone).astimezone(dt.UTC) for at in (self.opens, self.closes)
-            )
-            if closes > begin:
+            end = min(self.closes, NOON) if (day.month, day.day) in self.short else self.closes
+            opens, closes = (dt.datetime.combine(day, at, self.zone).astimezone(dt.UTC) for at in (self.opens, end))
+            if closes > max(begin, opens):
                 yield max(opens, begin), closes
 
     def after(self, begin: dt.datetime, minutes: int) -> dt.datetime:

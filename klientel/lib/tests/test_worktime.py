@@ -5,9 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from zoneinfo import ZoneInfo
 
+import holidays
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from klientel.lib.festive import DaysOff
+from klientel.lib.states import STATES
 from klientel.lib.worktime import Hours
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -53,3 +56,29 @@ def test_counting_every_minute_comes_to_the_same(begin: dt.datetime, n: int) -> 
 
     counted = sum(works(begin + dt.timedelta(minutes=m)) for m in range(n))
     assert WEEK.between(begin, begin + dt.timedelta(minutes=n)) == counted
+
+
+def test_an_eve_ends_at_noon() -> None:
+    eves = Hours(BERLIN, frozenset(range(5)), dt.time(9), dt.time(17), short=frozenset({(12, 24), (12, 31)}))
+    assert eves.after(at("2026-12-24T11:00"), 120) == at("2026-12-25T10:00")
+    assert eves.between(at("2026-12-24T00:00"), at("2026-12-25T00:00")) == 3 * 60
+    late = Hours(BERLIN, frozenset(range(5)), dt.time(13), dt.time(17), short=frozenset({(12, 24)}))
+    assert late.between(at("2026-12-24T00:00"), at("2026-12-25T00:00")) == 0
+
+
+def test_public_holidays_are_those_of_the_state() -> None:
+    def off(state: str, *, catholic: bool = False) -> DaysOff:
+        return DaysOff("DE", state, catholic, yearly=frozenset({(12, 24)}))
+
+    assumption, peace, corpus = dt.date(2026, 8, 15), dt.date(2026, 8, 8), dt.date(2026, 6, 4)
+    assert [assumption in off(one) for one in ("", "BY", "Augsburg", "SL")] == [False, False, True, True]
+    assert assumption in off("BY", catholic=True) and corpus in off("TH", catholic=True)
+    assert peace in off("Augsburg") and peace not in off("BY", catholic=True)
+    assert corpus in off("NW", catholic=True) and corpus not in off("BE", catholic=True)
+    assert dt.date(2031, 12, 24) in off("BE") and dt.date(2031, 12, 23) not in off("BE")
+    assert off("BY").named(dt.date(2026, 1, 6), "en") == "Epiphany"
+
+
+def test_every_state_is_one_that_the_holidays_know() -> None:
+    for country, states in STATES.items():
+        assert set(states) == set(holidays.country_holidays(country).subdivisions)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from importlib import import_module
 from typing import Any
 
 from django.db import models
+from django.utils.translation import get_language
 from django.utils.translation import gettext as say
 from django.utils.translation import gettext_lazy as _
 
@@ -14,12 +16,13 @@ from klientel.kernel import conditions
 from klientel.kernel.access.uses import STORED
 from klientel.kernel.conditions import SystemScope
 from klientel.kernel.errors import Refused
-from klientel.kernel.kinds import Choices, Json, Link, LongText, Text, Whole, YesNo, zone
+from klientel.kernel.kinds import Choice, Choices, Country, Json, Link, LongText, Text, Whole, YesNo, today, zone
 from klientel.kernel.records import type_of
 from klientel.kernel.records.record import Record
 from klientel.kernel.tenancy import current
 from klientel.lib import regions
 from klientel.lib.dates import read_date
+from klientel.lib.states import CHOICES
 from klientel.lib.worktime import Hours
 from klientel.sales.models import explaining
 
@@ -36,6 +39,9 @@ DAYS = (
     ("sat", _("Saturday")),
     ("sun", _("Sunday")),
 )
+WORKED, HALF, OFF = "worked", "half", "off"
+EVES = ((WORKED, _("worked as on any day")), (HALF, _("worked until noon")), (OFF, _("days off")))
+EVE_DAYS = frozenset({(12, 24), (12, 31)})
 EVERY: dict[str, Any] = {"all": []}  # what a rule without a condition asks
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])\Z")
 
@@ -160,6 +166,13 @@ def _timed(inbox: Any) -> None:
     hours = inbox.hours(dt.UTC)
     if hours.opens >= hours.closes:
         raise Refused("ends_before_it_begins", _("The end lies before the beginning."), "closes")
+    if inbox.state and not inbox.state.startswith(f"{inbox.country}-"):
+        raise Refused("other_country", _("Please choose the country of this state as well."), "state")
+
+
+def _festive() -> Any:
+    """The public holidays; imported when an inbox asks for them, as what they stand on takes long (see there)."""
+    return import_module("klientel.lib.festive")
 
 
 def _second_inboxes(rows: list[Any]) -> list[Any]:
@@ -180,7 +193,14 @@ class LeadInbox(Record):
     )  # fmt: skip
     opens = Clock(_("from"), max_length=5, default="09:00")
     closes = Clock(_("until"), max_length=5, default="17:00")
-    days_off = Days(_("days off"), max_length=4000, help_text=_("Holidays, one in each line: 24.12.2026."))
+    country = Country(_("public holidays of"))
+    state = Choice(_("in the state or city"), of=CHOICES)
+    catholic = YesNo(
+        _("also those of Catholic municipalities"),
+        help_text=_("Assumption Day in Bavaria, Corpus Christi in parts of Saxony and Thuringia."),
+    )  # fmt: skip
+    eves = Choice(_("24 and 31 December"), of=EVES, default=WORKED)
+    days_off = Days(_("further days off"), max_length=4000, help_text=_("One in each line: 24.12.2026."))
 
     class Meta(Record.Meta):
         app_label = "sales"
@@ -196,7 +216,8 @@ class LeadInbox(Record):
         columns = ("team", "respond_within", "remind_before", "escalate_to", "weekdays", "opens", "closes")
         sections = (
             (_("Lead inbox"), ("team", "respond_within", "remind_before", "escalate_to")),
-            (_("Working hours"), ("weekdays", "opens", "closes", "days_off")),
+            (_("Working hours"), ("weekdays", "opens", "closes")),
+            (_("Days off"), ("country", "state", "catholic", "eves", "days_off")),
         )
         system = open = True
         mergeable = False
@@ -207,5 +228,22 @@ class LeadInbox(Record):
         """When this team works."""
         numbers = {key: n for n, (key, _label) in enumerate(DAYS)}
         opens, closes = (dt.time(*map(int, text.split(":"))) for text in (self.opens or "9:00", self.closes or "17:00"))
-        off = frozenset(read_date(line) for line in lines(self.days_off))
-        return Hours(place or zone(), frozenset(numbers[day] for day in self.weekdays or ()), opens, closes, off)
+        days = frozenset(numbers[day] for day in self.weekdays or ())
+        short = EVE_DAYS if self.eves == HALF else frozenset()
+        off = self._off() if self.country or self.eves == OFF else self._own()
+        return Hours(place or zone(), days, opens, closes, off, short)
+
+    def _own(self) -> frozenset[dt.date]:
+        return frozenset(read_date(line) for line in lines(self.days_off))
+
+    def _off(self) -> Any:
+        """The days on which nobody works: the public holidays of its place, and its own."""
+        state = (self.state or "").partition("-")[2]
+        yearly = EVE_DAYS if self.eves == OFF else frozenset()
+        return _festive().DaysOff(self.country or "", state, bool(self.catholic), self._own(), yearly)
+
+    def ahead(self) -> list[tuple[dt.date, str]]:
+        """The days off of the next twelve months on which the team would work, and what they are called."""
+        worked, off, language = self.hours().weekdays, self._off(), get_language() or "de"
+        days = (today() + dt.timedelta(days=n) for n in range(365))
+        return [(day, off.named(day, language)) for day in days if day.weekday() in worked and day in off]

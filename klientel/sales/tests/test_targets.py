@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from klientel.kernel.actions import run
@@ -21,7 +22,7 @@ from klientel.kernel.testing.cast import ALL
 from klientel.kernel.testing.making import make_member
 from klientel.lib import clock
 from klientel.sales.jobs import lead as jobs
-from klientel.sales.models import Lead
+from klientel.sales.models import Lead, LeadInbox
 
 pytestmark = pytest.mark.django_db
 
@@ -58,6 +59,40 @@ def test_only_working_minutes_count(anna: Actor) -> None:
     with clock.turned_back(dt.datetime(2026, 3, 9, 9, 20, 30, tzinfo=zone)):
         run(anna, "sales.lead.contacted", made.pk)
     assert Lead.objects.get(pk=made.pk).response_minutes == 80
+
+
+def test_public_holidays_of_the_place_are_no_working_days(anna: Actor) -> None:
+    place = {"weekdays": ["mon", "tue", "wed", "thu", "fri"], "country": "DE", "state": "DE-BY", "eves": "half"}
+    zone = timezone.get_current_timezone()
+    team = inbox(anna, respond_within=240, **place)
+    for begun, by in (
+        (dt.datetime(2026, 1, 5, 16, tzinfo=zone), dt.datetime(2026, 1, 7, 12, tzinfo=zone)),  # Epiphany: Bavaria only
+        (dt.datetime(2025, 12, 24, 10, tzinfo=zone), dt.datetime(2025, 12, 29, 11, tzinfo=zone)),
+    ):
+        with clock.turned_back(begun):
+            made = lead(anna, team=team)
+        assert made.respond_by.replace(microsecond=0) == by
+
+
+def test_the_page_of_an_inbox_names_its_days_off(client: Client, actor: Actor) -> None:
+    team = inbox(actor, weekdays=["mon", "tue", "wed", "thu", "fri", "sat", "sun"], country="AT", state="AT-9")
+    made = LeadInbox.objects.get(team=team)
+    page = client.get(f"/lead-inboxes/{made.pk}/").content.decode()
+    assert "Christmas Day" in page and "Corpus Christi" in page and "Days off in the next twelve months" in page
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        ("state", {"country": "AT", "state": "DE-BY"}),
+        ("state", {"state": "DE-BY"}),
+        ("state", {"country": "DE", "state": "DE-XX"}),
+    ],
+)
+def test_a_state_of_another_country_is_refused(anna: Actor, field: str, values: dict[str, str]) -> None:
+    with pytest.raises(Refused) as no:
+        inbox(anna, **values)
+    assert no.value.field == field
 
 
 @pytest.mark.parametrize(("field", "value"), [("opens", "9 Uhr"), ("closes", "08:00"), ("days_off", "Weihnachten")])

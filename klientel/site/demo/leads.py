@@ -68,9 +68,10 @@ class Leads:
         """Inboxes, rules of assignment, rules of scoring."""
         make, members, teams = self.space.make, self.space.members, self.space.teams
         week = ["mon", "tue", "wed", "thu", "fri"]
-        for team, chief in (("Vertrieb Nord", "mareike"), ("Vertrieb Süd", "mareike")):
+        for team, chief, state in (("Vertrieb Nord", "mareike", "DE-HH"), ("Vertrieb Süd", "mareike", "DE-BY")):
             make("sales.leadinbox", team=teams[team], respond_within=240, remind_before=60, escalate_to=members[chief],
-                 weekdays=week, opens="08:00", closes="17:00")  # fmt: skip
+                 weekdays=week, opens="08:00", closes="17:00", country="DE", state=state,
+                 catholic=state == "DE-BY", eves="half")  # fmt: skip
         rules: tuple[tuple[str, str, str, Any, tuple[tuple[str, int, int | None], ...]], ...] = (
             ("Empfehlungen zur Leitung", "Vertrieb", "", {"field": "source", "op": "is", "value": "Empfehlung"},
              (("mareike", 1, None),)),

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sales", "0012_what_an_accepted_quote_does"),
+        ("sales", "0013_sums_of_deals_and_stays"),
     ]
 
     operations = [

@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "klientel.kernel",
     "klientel.privacy",
     "klientel.insights",
+    "klientel.automation",
     "klientel.contacts",
     "klientel.channels",
     "klientel.work",
@@ -160,7 +161,7 @@ CONTENT_SECURITY_POLICY = {
 
 # -- pages -----------------------------------------------------------------------------------------------------------
 
-APPS = ("kernel/web", "kernel/web/account", "privacy", "insights", "contacts", "channels", "work", "sales", "portal")
+APPS = ("kernel/web", "kernel/web/account", "privacy", "insights", "automation", "contacts", "channels", "work", "sales", "portal")
 ROOMS = [ROOT / "klientel" / place for place in APPS]
 TEMPLATES = [
     {

@@ -13,6 +13,7 @@ PLACES = (
     ("", "klientel.kernel.files.urls"),
     ("", "klientel.privacy.urls"),
     ("", "klientel.insights.urls"),
+    ("", "klientel.automation.urls"),
     ("", "klientel.portal.urls"),
     ("", "klientel.sales.urls"),
     ("", "klientel.channels.urls"),

@@ -17,10 +17,10 @@ _cache: dict[tuple[UUID, UUID], tuple[int, Actor]] = {}
 
 EVERYTHING = (Grant("*", "*"),)
 
-_MINE = {"field": "owner", "op": "is", "value": {"me": True}}
+MINE = {"field": "owner", "op": "is", "value": {"me": True}}
 _SHARED = {
     "any": [
-        _MINE,
+        MINE,
         {"field": "shared", "op": "is", "value": "all"},
         {
             "all": [
@@ -33,15 +33,15 @@ _SHARED = {
 #: what every member may do beside what roles grant: own views and comments on what one may see
 BASE = (
     Grant("kernel.view", "view", _SHARED),
-    Grant("kernel.view", "create", _MINE),
-    Grant("kernel.view", "change", _MINE),
-    Grant("kernel.view", "archive", _MINE),
+    Grant("kernel.view", "create", MINE),
+    Grant("kernel.view", "change", MINE),
+    Grant("kernel.view", "archive", MINE),
     Grant("kernel.comment", "view", {"seen": "about"}),
     Grant("kernel.warning", "view", {"seen": "about"}),
     Grant("kernel.warning", "accept", {"seen": "about"}),
     Grant("kernel.comment", "create", {"seen": "about"}),
-    Grant("kernel.comment", "change", _MINE),
-    Grant("kernel.comment", "archive", _MINE),
+    Grant("kernel.comment", "change", MINE),
+    Grant("kernel.comment", "archive", MINE),
 )
 
 _MEMBER = """
@@ -59,6 +59,13 @@ SELECT m.name, m.active AND m.archived_at IS NULL, n.access_version, n.time_zone
 FROM kernel_member m JOIN kernel_tenant n ON n.id = m.tenant_id
 WHERE m.tenant_id = %(tenant)s AND m.id = %(member)s
 """
+
+_ALSO: list[Grant] = []
+
+
+def everybody(*grants: Grant) -> None:
+    """Declare what every member may do beside this, with records of an app."""
+    _ALSO.extend(grants)
 
 
 def actor_of(member_id: UUID, *, version: int | None = None) -> Actor:
@@ -86,7 +93,7 @@ def actor_of(member_id: UUID, *, version: int | None = None) -> Actor:
         tenant=tenant,
         time_zone=time_zone,
         language=language,
-        grants=grants_of(_flat(grants)) + BASE,
+        grants=grants_of(_flat(grants)) + BASE + tuple(_ALSO),
         teams=tuple(teams),
     )
     _cache[(tenant, member_id)] = (now, made)

@@ -1,0 +1,88 @@
+"""From events to runs: one consumer for all workflows of a tenant."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db import connection
+from django.utils.translation import gettext_lazy as _
+
+from klientel.automation.models import Workflow
+from klientel.automation.models.workflow import ACTIVE
+from klientel.automation.queries import triggers
+from klientel.automation.queries.chains import NONE, chains
+from klientel.automation.queries.flipping import flipping
+from klientel.automation.queries.starting import QUEUE, Wanted, begin
+from klientel.kernel import writing
+from klientel.kernel.access import system_actor
+from klientel.kernel.actions import run
+from klientel.kernel.errors import Missing, Refused
+from klientel.kernel.events import Event, consumer
+from klientel.kernel.events.consuming import wake
+from klientel.kernel.events.notices import notice
+from klientel.kernel.live import notifications
+from klientel.kernel.live.notifications import Told
+from klientel.kernel.records import type_of
+from klientel.kernel.tenancy import current
+from klientel.lib import clock
+
+SUSPENDED = "workflow_suspended"
+notice(SUSPENDED, _("%(what)s was stopped: %(who)s"), icon="circle-stop")
+
+_POKE = """
+UPDATE automation_run SET due_at = %s WHERE tenant_id = %s AND state = 'open' AND wait_record = ANY(%s) AND due_at > %s
+"""
+
+
+@consumer("automation", group="automation", recent=dt.timedelta(hours=1))
+def react(events: list[Event]) -> None:
+    """Start what waits for such events, have those looked at again that wait for something, and watch for circles."""
+    poke(events)
+    loud = [e for e in events if not e.muted and e.record_type != "automation.workflow"]
+    found = triggers.wanted(triggers.index(), loud)
+    if found:
+        behind = chains([e for _rule, e in found])
+        began = begin([Wanted(r, e.record_id, e.id, e.id, behind.get(e.id, NONE)) for r, e in found])
+        for workflow, no in began.broken.items():
+            suspend(workflow, str(no.message))
+    for workflow, (_record, _name) in flipping(events).items():
+        suspend(workflow, str(_("It and another workflow set the same field to and fro.")))
+
+
+def poke(events: list[Event]) -> None:
+    """Runs that wait for something about these records look again."""
+    touched = {i for e in events for i in (e.record_id, *_concerned(e))}
+    now = clock.now()
+    with writing.door(), connection.cursor() as cursor:
+        cursor.execute(_POKE, [now, current(), list(touched), now])
+        poked = cursor.rowcount
+    if poked:
+        wake(current(), QUEUE)
+
+
+def _concerned(event: Event) -> Iterable[UUID]:
+    """The records that an entry stands on, as far as its own event says so."""
+    try:
+        names = type_of(event.record_type).concerns
+    except Missing:
+        return
+    for name in names:
+        new = event.changes.get(name, [None, None])[1]
+        yield from (UUID(v) for v in (new if isinstance(new, list) else [new] if new else []))
+
+
+def suspend(workflow: UUID, why: str) -> None:
+    """Pause a workflow that cannot go on as it is, and tell whoever activated it; nothing where it does not run."""
+    found = Workflow.objects.filter(pk=workflow, state=ACTIVE).first()
+    if found is None:
+        return
+    try:
+        run(system_actor(), "automation.workflow.suspend", workflow, why=why[:300])
+    except Refused:  # somebody was faster
+        return
+    if found.runs_as:
+        key = f"{SUSPENDED}:{workflow}:{clock.now():%Y-%m-%dT%H:%M}"
+        told = Told(found.runs_as, SUSPENDED, key, "automation.workflow", workflow, params={"name": why[:200]})
+        notifications.tell([told])

@@ -1,0 +1,45 @@
+"""What a workflow asks a person: to say yes or no before it goes on."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.indexes import GinIndex
+from django.utils.translation import gettext_lazy as _
+
+from klientel.kernel.kinds import Choice, DateTime, Link, Links, LongText, Privacy, Text
+from klientel.kernel.records.record import Record
+
+
+class Request(Record):
+    """A question to its owner about a record; the run waits for the answer."""
+
+    question = Text(_("question"), required=True, max_length=300, privacy=Privacy.PERSONAL)
+    state = Choice(
+        _("state"),
+        default="open",
+        readonly=True,
+        of=(("open", _("open")), ("approved", _("yes")), ("declined", _("no")), ("expired", _("not answered in time"))),
+        tones={"open": "info", "approved": "ok", "declined": "bad", "expired": "warn"},
+    )
+    note = LongText(_("note"), readonly=True, max_length=2000, privacy=Privacy.PERSONAL)
+    due_at = DateTime(_("answer by"))
+    answered_by = Link("kernel.member", _("answered by"), readonly=True, reverse=_("answered requests"))
+    concerns = Links("*", _("concerns"), reverse=_("requests"))
+
+    class Meta(Record.Meta):
+        app_label = "automation"
+        indexes = [
+            *Record.Meta.indexes,
+            GinIndex(fields=["tenant_id", "concerns"], name="request_concerns", opclasses=["uuid_ops", "array_ops"]),
+        ]
+
+    class About:
+        label, plural, slug, icon = _("request"), _("requests"), "requests", "message-circle-question-mark"
+        group = _("Work")
+        title = "question"
+        columns = ("state", "owner", "due_at", "concerns")
+        begins = {"field": "state", "op": "is", "value": "open"}
+        concerns = ("concerns",)
+        aside = True
+        often = ("approve", "decline")
+        sections = ((_("Request"), ("question", "state", "owner", "due_at", "concerns", "note", "answered_by")),)
+        mergeable = False

@@ -1,0 +1,1 @@
+"""Workflows for the usual cases."""

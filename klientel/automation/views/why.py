@@ -1,0 +1,1 @@
+"""What workflows did can be asked on every timeline."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -58,6 +58,11 @@ class Told:
     facts: list[Any] = field(default_factory=list)
     change_set: UUID | None = None
     created: bool = False
+    why: str = ""  # where it is explained, where nobody did it by hand
+
+
+#: who knows why something happened that nobody did by hand: the address of the explanation, or nothing
+explained: list[Callable[[Event], str]] = []
 
 
 @dataclass
@@ -138,8 +143,9 @@ def _one(scope: ActorScope, record_id: UUID | None, event: Event, seen: dict[UUI
         return None
     verb = act.verb
     made = Told(
-        event.id, event.at, event.actor_name, "", rtype.icon if other else act.icon, change_set=event.change_set
-    )
+        event.id, event.at, event.actor_name, "", rtype.icon if other else act.icon, change_set=event.change_set,
+        why=next((found for known in explained if (found := known(event))), ""),
+    )  # fmt: skip
     if other:
         made.url = cells.record_url(rtype.key, event.record_id)
         made.title = seen[event.record_id].title

@@ -1,1 +1,0 @@
-"""Workflows for the usual cases."""

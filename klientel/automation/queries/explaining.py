@@ -1,0 +1,193 @@
+"""Why a run began and what it did: conditions with what they met, steps with what they changed, for one reader.
+
+Nothing of it is stored as values: what a field said at that instant is read from the past, what a step changed from
+its events, and both only as far as the reader may see them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from klientel.automation.models import Entry, Run, Version, Workflow, shape
+from klientel.automation.models.run import State
+from klientel.automation.queries import saying
+from klientel.automation.queries.starting import leaves
+from klientel.automation.queries.values import Seen
+from klientel.kernel import events
+from klientel.kernel.access import ActorScope
+from klientel.kernel.access.reading import Name, names
+from klientel.kernel.errors import Missing, Refused
+from klientel.kernel.history import past
+from klientel.kernel.records import RecordType, type_of
+from klientel.kernel.sql import Sql
+from klientel.kernel.web import timeline
+
+#: why the guard stopped a run, why it lapsed, and what went wrong, by code
+REASONS = {
+    "own_path": lambda: _("This workflow led to itself, so it was stopped."),
+    "too_deep": lambda: _("More than ten workflows had set each other off, so it was stopped."),
+    "too_often": lambda: _("It had run very often on this record within ten minutes, so it was stopped."),
+    "switched_off": lambda: _("The workflow was switched off."),
+    "record_gone": lambda: _("The record is gone."),
+    "by_hand": lambda: _("Somebody ended it."),
+    "failed": lambda: _("Something unexpected went wrong."),
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One part of the condition: what it asks, what it met, and whether it held."""
+
+    asked: str
+    met: str
+    held: bool
+
+
+@dataclass
+class Step:
+    """One step that was done, with what it changed."""
+
+    text: str
+    icon: str
+    at: dt.datetime
+    note: str = ""
+    told: list[Any] = field(default_factory=list)
+
+
+@dataclass
+class Explained:
+    """A run for one reader."""
+
+    run: Run
+    workflow: Any
+    version: Any
+    record: Name | None
+    trigger: str
+    cause: list[Any]
+    checks: list[Check]
+    steps: list[Step]
+    waits: str
+    reason: str
+    chain: list[str]
+    coming: list[saying.Said]
+
+
+def explained(scope: ActorScope, run_id: UUID) -> Explained:
+    """The run, or :class:`Missing` for whoever sees neither its record nor workflows at all."""
+    run = Run.objects.filter(pk=run_id).first()
+    if run is None:
+        raise Missing("missing", _("There is no such record, or you may not see it."))
+    rtype = type_of(run.record_type)
+    record = names(scope, [run.record], run.record_type).get(run.record)
+    if record is None and not scope.may(type_of("automation.workflow"), "view"):
+        raise Missing("missing", _("There is no such record, or you may not see it."))
+    version = Version.objects.get(pk=run.version)
+    flow = Workflow.objects.get(pk=run.workflow)
+    definition = version.definition
+    some = list(Entry.objects.filter(run=run.pk).order_by("n"))
+    cause = timeline.told(scope, None, events.read(Sql("e.id = %s", (run.event,)))) if run.event else []
+    return Explained(
+        run, flow, version, record, saying.trigger(definition, scope), cause,
+        _checks(scope, rtype, run, definition, record), _steps(scope, rtype, definition, some),
+        _waits(run), reason(run), _chain(run), _coming(scope, definition, run),
+    )  # fmt: skip
+
+
+def reason(run: Run) -> str:
+    """Why it ended or stands still, in words."""
+    known = REASONS.get(run.trouble)
+    return known() if known is not None else run.message
+
+
+def _waits(run: Run) -> str:
+    if run.state != State.OPEN:
+        return ""
+    return {"time": _("Waits until"), "await": _("Waits, at most until"), "ask": _("Waits for an answer, at most until")
+            }.get(run.waits, _("Goes on"))  # fmt: skip
+
+
+def _chain(run: Run) -> list[str]:
+    """The workflows that led here, by name."""
+    known = dict(Workflow.objects.filter(pk__in=run.path).values_list("pk", "name"))
+    return [known.get(UUID(p), "…") for p in run.path]
+
+
+def _checks(
+    scope: ActorScope, rtype: RecordType, run: Run, definition: shape.Definition, record: Name | None
+) -> list[Check]:
+    parts = leaves(definition["where"]) if definition.get("where") else []
+    then = None
+    if record is not None and parts:
+        try:
+            then = Seen(scope, rtype, past.record(scope, rtype, run.record, run.started_at).record)
+        except Refused:
+            then = None
+    return [
+        Check(saying.condition(rtype, part, scope), _met(then, part), held)
+        for part, held in zip(parts, run.checks, strict=False)
+    ]
+
+
+def _met(then: Seen | None, part: Any) -> str:
+    """What the field said at that instant, as far as the reader may know."""
+    if then is None or not isinstance(part, dict) or "field" not in part:
+        return ""
+    kind, _value = then.value(str(part["field"]))
+    return "" if kind is None else then.shown(str(part["field"])) or _("empty")
+
+
+def _steps(scope: ActorScope, rtype: RecordType, definition: shape.Definition, some: list[Entry]) -> list[Step]:
+    ids = [UUID(i) for one in some for i in one.told.get("events") or ()]
+    known = {e.id: e for e in events.read(Sql("e.id = ANY(%s)", (ids,)))} if ids else {}
+    made = []
+    for one in some:
+        step = shape.at(definition, one.place)
+        if step is None:
+            continue
+        text = saying.text_of(step, rtype, scope)
+        mine = [known[UUID(i)] for i in one.told.get("events") or () if UUID(i) in known]
+        told = timeline.told(scope, None, mine)
+        made.append(Step(text, saying.ICONS[one.does], one.at, _note(one, told=bool(told)), told))
+    return made
+
+
+def _note(one: Entry, *, told: bool) -> str:
+    """How a step went, where its events do not say it."""
+    match one.told:
+        case {"held": bool(held)}:
+            return _("yes") if held else _("no")
+        case {"came": bool(came)}:
+            return _("It came") if came else _("It did not come in time")
+        case {"answer": str(answer)}:
+            return {"approved": _("yes"), "declined": _("no"), "expired": _("not answered in time"),
+                    "nobody": _("There was nobody to ask.")}[answer]  # fmt: skip
+        case {"members": list(members)}:
+            return _("told: %(n)d") % {"n": len(members)}
+        case {"empty": str()}:
+            return _("There was no such record, so nothing was done.")
+        case {"empty": True}:
+            return _("The field was empty, so it went on at once.")
+        case {"waited": True}:
+            return _("waited")
+        case {"time": int(n)}:
+            return _("time %(n)d") % {"n": n}
+    return "" if told or one.does != "action" else _("Nothing had to be changed, or you may not see it.")
+
+
+def _coming(scope: ActorScope, definition: shape.Definition, run: Run) -> list[saying.Said]:
+    """The steps of the list it is in that are still to come."""
+    if run.state not in (State.OPEN, State.HELD, State.ATTENTION) or not run.place:
+        return []
+    found = saying.steps(definition, scope)
+    for at, part in enumerate(run.place[:-1]):
+        if isinstance(part, int):
+            found = next((s for n, _h, s in found[part].parts if n == run.place[at + 1]), [])
+    return found[run.place[-1] :]
+
+
+__all__ = ["Explained", "explained", "reason"]

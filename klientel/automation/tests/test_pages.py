@@ -1,0 +1,188 @@
+"""The pages: built by clicks, explained under the reader's rights, rehearsed without a trace."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from klientel.automation.models import Run, Workflow
+from klientel.automation.queries import checking
+from klientel.automation.queries.usual import USUAL
+from klientel.automation.tests.conftest import LEAD, changed, lead, runs, step, task, workflow
+from klientel.kernel.access import ActorScope
+from klientel.kernel.actions import run
+from klientel.kernel.identity.actor import Actor
+from klientel.kernel.live.models import Notification
+from klientel.kernel.records import type_of
+from klientel.kernel.web.tests.conftest import at_browser
+
+pytestmark = pytest.mark.django_db
+
+
+def body(answer: Any, status: int = 200) -> str:
+    assert answer.status_code == status, answer.content.decode()[:2000]
+    return answer.content.decode()
+
+
+def test_an_empty_workflow_is_built_by_clicks_and_activated(client: Client, actor: Actor) -> None:
+    begun = client.post(reverse("workflow_presets"), {"preset": ""})
+    flow = Workflow.objects.get()
+    assert begun.url == reverse("workflow_beginning", args=[flow.pk])
+    body(client.get(begun.url))
+    drawn = body(client.post(begun.url, {"version": 1, "on": LEAD, "when": "changed", "again": "once"}))
+    assert 'value="source"' in drawn and Workflow.objects.get().definition == {}
+    sent = {"version": 1, "on": LEAD, "when": "changed", "again": "once", "field": ["status"], "to:status": "contacted"}
+    client.post(begun.url, sent | {"save": "1"})
+    at = reverse("workflow_flow", args=[flow.pk])
+    assert "Please add a step." in body(client.get(at))
+    added = client.post(at, {"version": 2, "op": "add 0 action"})
+    assert added.url == reverse("workflow_step", args=[flow.pk, "0"])
+    body(client.get(added.url))
+    chosen = body(client.post(added.url, {"version": 3, "doing": "work.task.create ", "as": ""}))
+    assert 'name="src:subject"' in chosen
+    form = {"version": 3, "doing": "work.task.create ", "as": "work.task.create ", "_field": ["subject", "due"],
+            "src:subject": "value", "subject": "Call {{title}}", "src:due": "in", "n:due": "2", "unit:due": "days",
+            "src:concerns": "of:id", "src:owner": "of:owner"}  # fmt: skip
+    assert client.post(added.url, form).status_code == 302
+    page = body(client.get(at))
+    assert "Create: task" in page and "Call {{title}}" in page and "in 2 days" in page
+    assert client.post(at, {"version": 4, "op": "activate"}).status_code == 302
+    flow.refresh_from_db()
+    assert (flow.state, flow.number) == ("active", 1)
+    params = flow.definition["steps"][0]["params"]
+    assert params == {"subject": "Call {{title}}", "due": {"in": 2, "unit": "days"}, "concerns": [{"of": "id"}],
+                      "owner": {"of": "owner"}}  # fmt: skip
+    assert flow.definition["trigger"] == {"when": "changed", "fields": [{"field": "status", "to": "contacted"}]}
+
+
+def test_steps_move_go_and_keep_what_is_inside_them(client: Client, actor: Actor) -> None:
+    inner = {"do": "branch", "where": {"field": "source", "op": "is", "value": "a"}, "then": [task("x")], "else": []}
+    definition = {"on": LEAD, "trigger": {"when": "made"}, "steps": [task("a"), inner]}
+    flow = run(actor, "automation.workflow.create", name="F", definition=definition).record
+    at = reverse("workflow_flow", args=[flow.pk])
+    client.post(at, {"version": 1, "op": "up 1"})
+    client.post(at, {"version": 2, "op": "add 0.else.0 wait"})
+    client.post(at, {"version": 3, "op": "remove 1"})
+    edit = reverse("workflow_step", args=[flow.pk, "0"])
+    assert "a" in body(client.get(edit))
+    flow.refresh_from_db()
+    [one] = flow.definition["steps"]
+    assert [s["do"] for s in (one, *one["then"], *one["else"])] == ["branch", "action", "wait"]
+    assert body(client.post(at, {"version": 1, "op": "remove 0"}), 409)
+    for damaged in ("up 9", "remove x", "add 0.nonsense.0 wait", "nonsense 0"):
+        assert client.post(at, {"version": 4, "op": damaged}).status_code == 422
+
+
+@pytest.mark.parametrize("does", ["notify", "wait", "until", "await", "branch", "ask", "repeat", "action"])
+def test_every_kind_of_step_has_its_page(client: Client, actor: Actor, does: str) -> None:
+    flow = run(actor, "automation.workflow.create", name="F").record
+    at = reverse("workflow_flow", args=[flow.pk])
+    added = client.post(at, {"version": 1, "op": f"add 0 {does}"})
+    body(client.get(added.url))
+    sent = {"version": 2, "n": "3", "unit": "hours", "who": "owner", "text": "Hello", "most": "2", "days": "3",
+            "side": "before", "field": "closed_at", "event": "sales.lead.react"}  # fmt: skip
+    assert client.post(added.url, sent).status_code == 302
+    body(client.get(at))
+
+
+def test_the_presets_can_all_be_activated_by_somebody_who_may_do_everything(actor: Actor, client: Client) -> None:
+    body(client.get(reverse("workflow_presets")))
+    for one in USUAL:
+        assert checking.refusals(one.definition(), ActorScope(actor)) == []
+        begun = client.post(reverse("workflow_presets"), {"preset": one.key})
+        assert client.post(begun.url, {"version": 1, "op": "activate"}).status_code == 302
+    assert Workflow.objects.filter(state="active").count() == len(USUAL)
+
+
+def test_a6_a_run_tells_what_was_asked_what_it_was_and_what_changed(client: Client, actor: Actor, play: Any) -> None:
+    where = {"all": [{"field": "source", "op": "is", "value": "web"}, {"field": "status", "op": "is", "value": "new"}]}
+    workflow(actor, [step("sales.lead.change", source="robot"), {"do": "wait", "n": 1, "unit": "days"}], where=where)
+    one = lead(actor, source="web")
+    play()
+    [found] = runs()
+    page = body(client.get(reverse("run_explained", args=[found.pk])))
+    assert "source is web" in page and "<td>web</td>" in page  # as it was, although the run has changed it
+    assert "<del>web</del>" in page and "<ins>robot</ins>" in page
+    assert "Waits until" in page
+    record = body(client.get(reverse("record", args=["leads", one.pk])))
+    assert reverse("run_explained", args=[found.pk]) in record and ">Why?<" in record
+    assert "A press" in body(client.get(reverse("workflow_runs")))
+
+
+def test_hidden_fields_stay_hidden_in_the_explanation(tenant: Any, actor: Actor, play: Any) -> None:
+    where = {"field": "birthday", "op": "not_empty"}
+    workflow(actor, [step("contacts.person.change", birthday="1970-01-02")], on="contacts.person", where=where)
+    client, boris = at_browser(tenant, "Boris", [
+        {"record": "contacts.person", "verb": "view", "hidden": ["birthday"]},
+    ])  # fmt: skip
+    run(actor, "contacts.person.create", last_name="Meyer", birthday="1980-02-03")
+    play()
+    page = body(client.get(reverse("run_explained", args=[runs()[0].pk])))
+    assert "1980" not in page and "1970" not in page and "03.02" not in page and boris
+    stranger, _other = at_browser(tenant, "Nobody", [])
+    assert stranger.get(reverse("run_explained", args=[runs()[0].pk])).status_code == 404
+    assert stranger.get(reverse("workflow_runs")).status_code == 404
+
+
+def test_a_run_that_needs_attention_is_tried_again_or_ended_by_hand(client: Client, actor: Actor, play: Any) -> None:
+    workflow(actor, [step("sales.lead.react")])
+    one = lead(actor)
+    run(actor, f"{LEAD}.react", one.pk)
+    play()
+    [found] = runs()
+    assert found.state == "attention"
+    assert "schon bekannt" in body(client.get(reverse("run_explained", args=[found.pk])))
+    client.post(reverse("run_helped", args=[found.pk]), {"op": "retry"})
+    assert Run.objects.get().state == "open"
+    client.post(reverse("run_helped", args=[found.pk]), {"op": "cancel"})
+    assert (Run.objects.get().state, Run.objects.get().trouble) == ("lapsed", "by_hand")
+
+
+def counts() -> dict[str, int]:
+    tables = ("kernel_event", "kernel_wake", "work_task", "automation_run", "automation_request", "kernel_notification")
+    with connection.cursor() as cursor:
+        found = {}
+        for table in tables:
+            cursor.execute(f"SELECT count(*) FROM {table}")
+            found[table] = cursor.fetchone()[0]
+        return found
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a5_a_rehearsal_finds_what_really_would_have_run_and_leaves_nothing(client: Client, actor: Actor) -> None:
+    from klientel.kernel.tenancy import writing
+
+    with writing():
+        hot = {"field": "source", "op": "is", "value": "web"}
+        some = [lead(actor, name=f"Lead {n}", source="web" if n < 3 else "fair") for n in range(5)]
+        run(actor, f"{LEAD}.change", some[0].pk, source="changed since")
+        run(actor, f"{LEAD}.change", some[4].pk, source="web")
+        steps = [task("Call {{title}} from {{source}}"), {"do": "notify", "who": "me", "text": "x"},
+                 {"do": "ask", "who": "me", "question": "Well?", "n": 1, "unit": "days", "then": [], "else": []}]  # fmt: skip
+        definition = {"on": LEAD, "trigger": {"when": "made"}, "where": hot, "steps": steps}
+        flow = run(actor, "automation.workflow.create", name="Flow", definition=definition).record
+        before = counts()
+    page = body(client.post(reverse("workflow_rehearsal", args=[flow.pk]), {"days": "7"}))
+    with writing():
+        assert counts() == before and not Notification.objects.exists()
+        assert type_of(LEAD).model.objects.get(pk=some[0].pk).source == "changed since"
+    assert "Call Lead 0 from web" in page and "Call Lead 2 from web" in page
+    assert "Lead 4" not in page and "Lead 3" not in page
+    assert "Then it would wait" in page
+
+
+def test_a_rehearsal_of_what_cannot_run_says_so(client: Client, actor: Actor) -> None:
+    flow = run(actor, "automation.workflow.create", name="F").record
+    assert "Please add a step." in body(client.get(reverse("workflow_rehearsal", args=[flow.pk])), 422)
+
+
+def test_who_may_not_change_workflows_does_not_build_them(tenant: Any, actor: Actor) -> None:
+    flow = workflow(actor, [task()], **changed("source"))
+    client, _boris = at_browser(tenant, "Boris", [{"record": "automation.workflow", "verb": "view"}])
+    assert client.get(reverse("workflow_flow", args=[flow.pk])).status_code == 403
+    assert client.get(reverse("workflow_presets")).status_code == 403
+    assert client.get(reverse("record", args=["workflows", flow.pk])).status_code == 200

@@ -1,0 +1,96 @@
+"""The pages of runs: a list, and one run explained."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from klientel.automation.models import Run, Workflow
+from klientel.automation.models.run import State
+from klientel.automation.queries.explaining import explained, reason
+from klientel.kernel import actions, tenancy
+from klientel.kernel.access.reading import names
+from klientel.kernel.errors import Forbidden, Missing
+from klientel.kernel.records import type_of
+from klientel.kernel.web.addresses import place, urlencoded
+from klientel.kernel.web.answers import act, page, say_done
+
+KEY = "automation.workflow"
+PAGE = 50
+TONES = {"open": "info", "held": "warn", "done": "ok", "attention": "bad", "stopped": "warn", "lapsed": ""}
+
+
+@page
+def runs(request: Any) -> HttpResponse:
+    """The newest runs, of one workflow or of all, in one state or in any."""
+    scope, rtype = request.scope, type_of(KEY)
+    if not scope.may(rtype, "view"):
+        raise Missing("missing", _("There is no such record, or you may not see it."))
+    chosen = _chosen(request)
+    some = Run.objects.all()
+    if chosen["workflow"]:
+        some = some.filter(workflow=chosen["workflow"])
+    if chosen["state"]:
+        some = some.filter(state=chosen["state"])
+    if chosen["before"]:
+        some = some.filter(pk__lt=chosen["before"])
+    found = list(some.order_by("-pk")[: PAGE + 1])
+    flows = dict(Workflow.objects.filter(archived_at=None).order_by("name").values_list("pk", "name"))
+    known = names(scope, {r.record for r in found})
+    rest = urlencoded(chosen | {"before": found[PAGE - 1].pk}) if len(found) > PAGE else ""
+    context = {
+        "rtype": rtype, "states": State.choices, "flows": flows, "chosen": chosen, "tones": TONES,
+        "workflow": flows.get(chosen["workflow"]), "rest": f"?{rest}" if rest else "",
+        "rows": [
+            {"run": r, "flow": flows.get(r.workflow, "…"), "name": known.get(r.record), "reason": reason(r)}
+            for r in found[:PAGE]
+        ],
+    }  # fmt: skip
+    return render(request, "automation/runs.html", context)
+
+
+def _chosen(request: Any) -> dict[str, Any]:
+    def an_id(name: str) -> UUID | None:
+        try:
+            return UUID(request.GET.get(name, ""))
+        except ValueError:
+            return None
+
+    state = request.GET.get("state", "")
+    return {
+        "workflow": an_id("workflow"),
+        "state": state if state in State.values else "",
+        "before": an_id("before"),
+    }
+
+
+@page
+def run(request: Any, run_id: UUID) -> HttpResponse:
+    """Why it began, what it did, and what it waits for."""
+    found = explained(request.scope, run_id)
+    context = {
+        "rtype": type_of(KEY), "it": found, "run": found.run, "tones": TONES,
+        "may_change": request.scope.may(type_of(KEY), "change"), "may_view": request.scope.may(type_of(KEY), "view"),
+    }  # fmt: skip
+    return render(request, "automation/run.html", context)
+
+
+@act
+def helped(request: Any, run_id: UUID) -> HttpResponse:
+    """Try again where it stopped, or end it."""
+    verb = request.POST.get("op", "")
+    if request.method != "POST" or verb not in ("retry", "cancel"):
+        return HttpResponseRedirect(place("run_explained", run_id))
+    with tenancy.reading():
+        found = Run.objects.filter(pk=run_id).first()
+        if found is None:
+            raise Missing("missing", _("There is no such record, or you may not see it."))
+        if not request.scope.may(type_of(KEY), "change"):
+            raise Forbidden("forbidden", _("You may not change this."))
+    actions.run(request.actor, f"{KEY}.{verb}", found.workflow, scope=request.scope, run=str(run_id))
+    say_done(request, _("Done."))
+    return HttpResponseRedirect(place("run_explained", run_id))

@@ -161,7 +161,8 @@ CONTENT_SECURITY_POLICY = {
 
 # -- pages -----------------------------------------------------------------------------------------------------------
 
-APPS = ("kernel/web", "kernel/web/account", "privacy", "insights", "automation", "contacts", "channels", "work", "sales", "portal")
+ENGINES = ("privacy", "insights", "automation")
+APPS = ("kernel/web", "kernel/web/account", *ENGINES, "contacts", "channels", "work", "sales", "portal")
 ROOMS = [ROOT / "klientel" / place for place in APPS]
 TEMPLATES = [
     {

@@ -162,7 +162,7 @@ def test_a5_a_rehearsal_finds_what_really_would_have_run_and_leaves_nothing(clie
         run(actor, f"{LEAD}.change", some[0].pk, source="changed since")
         run(actor, f"{LEAD}.change", some[4].pk, source="web")
         steps = [task("Call {{title}} from {{source}}"), {"do": "notify", "who": "me", "text": "x"},
-                 {"do": "ask", "who": "me", "question": "Well?", "n": 1, "unit": "days", "then": [], "else": []}]  # fmt: skip
+                 {"do": "ask", "who": "me", "question": "Well?", "n": 1, "unit": "days"}]  # fmt: skip
         definition = {"on": LEAD, "trigger": {"when": "made"}, "where": hot, "steps": steps}
         flow = run(actor, "automation.workflow.create", name="Flow", definition=definition).record
         before = counts()

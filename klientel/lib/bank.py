@@ -49,6 +49,14 @@ def read_vat(text: str, country: str = "") -> str:
         raise Unreadable("vat.invalid", text=text.strip()[:50]) from reason
 
 
+def is_european_vat(text: str) -> bool:
+    """Whether this is a VAT id of a member state of the EU or of Northern Ireland, its country in front."""
+    try:
+        return not read_vat(text).startswith(("CHE", "GB"))
+    except Unreadable:
+        return False
+
+
 def _checked(number: str) -> str:
     if number.startswith("CHE"):
         for tail in ("MWST", "TVA", "IVA", "TPV", "HR"):

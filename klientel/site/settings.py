@@ -227,6 +227,8 @@ else:
 KLIENTEL_EGRESS_ALLOW: str = SETUP.egress_allow
 """Private servers that tenants may reach, as ``klientel.channels.egress.addresses.read_allowed`` reads it."""
 
+KLIENTEL_VIES_URL: str = SETUP.vies_url
+
 # -- logs ------------------------------------------------------------------------------------------------------------
 
 LOGGING = logs.configuration(SETUP.log_level, SETUP.log_format)

@@ -33,11 +33,13 @@ VARIABLES: dict[str, str] = {
     "KLIENTEL_MAIL_URL": "where mail goes: smtp://user:password@host:587, smtps://…, file: (default; home folder)",
     "KLIENTEL_MAIL_FROM": "sender of system mail (default klientel@localhost)",
     "KLIENTEL_EGRESS_ALLOW": "private servers tenants may reach: hansewerk=10.0.0.5:25 *=192.168.7.0/24 (default none)",
+    "KLIENTEL_VIES_URL": "where VAT IDs are asked about (default: VIES of the European Commission)",
     "KLIENTEL_PROXIES": "how many trusted proxies stand in front (default 0; 1 when KLIENTEL_URL is https)",
     "KLIENTEL_METRICS_TOKEN": "opens /metrics to other machines, as a bearer token (default: this machine only)",
     "KLIENTEL_LOG_LEVEL": "debug, info, warning or error (default info)",
     "KLIENTEL_LOG_FORMAT": "json or text (default json)",
 }
+VIES = "https://ec.europa.eu/taxation_customs/vies/rest-api"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -123,6 +125,7 @@ class Setup:
     mail_url: str
     mail_from: str
     egress_allow: str
+    vies_url: str
     proxies: int
     metrics_token: str
     log_level: str
@@ -173,6 +176,7 @@ def read(environ: Mapping[str, str] | None = None) -> Setup:
         mail_url=given.get("KLIENTEL_MAIL_URL", "file:"),
         mail_from=given.get("KLIENTEL_MAIL_FROM", "klientel@localhost"),
         egress_allow=_egress(given.get("KLIENTEL_EGRESS_ALLOW", "")),
+        vies_url=given.get("KLIENTEL_VIES_URL", VIES).rstrip("/"),
         proxies=_whole(given, "KLIENTEL_PROXIES", 1 if url.startswith("https://") else 0, 0, 9),
         metrics_token=given.get("KLIENTEL_METRICS_TOKEN", ""),
         log_level=_one_of(given, "KLIENTEL_LOG_LEVEL", ("info", "debug", "warning", "error")),

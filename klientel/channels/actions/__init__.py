@@ -1,5 +1,5 @@
-"""What can be done with consents, accounts and mails."""
+"""What can be done with consents, accounts, mails and VAT IDs."""
 
-from klientel.channels.actions import account, consent, mail
+from klientel.channels.actions import account, consent, mail, vatcheck
 
-__all__ = ["account", "consent", "mail"]
+__all__ = ["account", "consent", "mail", "vatcheck"]

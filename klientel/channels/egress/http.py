@@ -41,7 +41,7 @@ def fetch(request: Request, *, seconds: float = SECONDS, most: int = MOST, redir
     """Ask once; follows at most ``redirects`` for GET, each checked as the first one.
 
     :class:`Blocked` where the place may not be reached, ``TimeoutError`` after ``seconds`` in all, other ``OSError``
-    and ``http.client.HTTPException`` where the other side fails. Certificates are verified.
+    where the other side fails or does not speak HTTP. Certificates are verified.
     """
     until = time.monotonic() + seconds
     for left in range(redirects, -1, -1):
@@ -97,6 +97,8 @@ def _once(request: Request, until: float, most: int) -> Answer:
             body += piece
         found = {name.lower(): value for name, value in got.getheaders()}
         return Answer(got.status, found, bytes(body[:most]), cut=len(body) > most)
+    except http.client.HTTPException as error:
+        raise OSError("this is no answer of HTTP") from error
     finally:
         line.close()
 

@@ -1,5 +1,5 @@
-"""Work in the background: handing over what is in the outbox."""
+"""Work in the background: handing over what is in the outbox, asking about VAT IDs."""
 
-from klientel.channels.jobs import sending
+from klientel.channels.jobs import sending, vies
 
-__all__ = ["sending"]
+__all__ = ["sending", "vies"]

@@ -6,6 +6,7 @@ from klientel.channels.models.mail import Mail
 from klientel.channels.models.outbox import Delivery, DomainRate, Rate
 from klientel.channels.models.suppression import Suppression, SuppressionKey
 from klientel.channels.models.template import Template
+from klientel.channels.models.vatcheck import VatCheck
 
 __all__ = [
     "Account",
@@ -19,5 +20,6 @@ __all__ = [
     "Suppression",
     "SuppressionKey",
     "Template",
+    "VatCheck",
     "Wording",
 ]

@@ -91,20 +91,40 @@ def warn(drafts: list[Draft]) -> None:
             _write(rows)
 
 
+def doubt(record_id: UUID, name: str, code: str, *, wrong: bool) -> None:
+    """What somebody else says of the value of a field as it stands, such as an authority: it is wrong, or it is not."""
+    with writing.door():
+        known = _of([record_id])
+        held = [r[0] for r in known if (r[2], r[3]) == (name, code)]
+        if wrong and not held:
+            _write([(record_id, name, code, "")])
+        elif not wrong:
+            _forget(held)
+
+
 def _keep(found: dict[tuple[UUID, str], set[Found]]) -> set[tuple[UUID, str, str, str]]:
     """The warnings that are there and stay; those that hold no more go."""
-    ids = list({record_id for record_id, _name in found})
+    rows = _of(list({record_id for record_id, _name in found}))
+    stale = [r[0] for r in rows if (r[1], r[2]) in found and (r[3], r[4]) not in found[r[1], r[2]]]
+    _forget(stale)
+    return {(r[1], r[2], r[3], r[4]) for r in rows if r[0] not in set(stale)}
+
+
+def _of(ids: list[UUID]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT id, about[1], field, code, hint FROM kernel_warning WHERE tenant_id = %s AND about && %s",
             [current(), ids],
         )
-        rows = cursor.fetchall()
-        stale = [r[0] for r in rows if (r[1], r[2]) in found and (r[3], r[4]) not in found[r[1], r[2]]]
-        if stale:
-            cursor.execute("DELETE FROM kernel_warning WHERE tenant_id = %s AND id = ANY(%s)", [current(), stale])
-            cursor.execute("DELETE FROM kernel_search WHERE tenant_id = %s AND record_id = ANY(%s)", [current(), stale])
-    return {(r[1], r[2], r[3], r[4]) for r in rows if r[0] not in set(stale)}
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
+
+
+def _forget(ids: list[UUID]) -> None:
+    if ids:
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM kernel_warning WHERE tenant_id = %s AND id = ANY(%s)", [current(), ids])
+            cursor.execute("DELETE FROM kernel_search WHERE tenant_id = %s AND record_id = ANY(%s)", [current(), ids])
 
 
 def _write(rows: list[tuple[Any, ...]]) -> None:

@@ -22,6 +22,23 @@ CURRENCIES = ("EUR", "CHF", "USD", "GBP", "PLN", "CZK", "DKK", "SEK", "NOK")
 CHANGED = f"{WORKSPACE}.change"
 
 
+_settings: dict[str, Kind] = {}
+
+
+def setting(kind: Kind) -> None:
+    """Declare one more fact of every workspace, empty as delivered. It stands on the same page."""
+    if kind.name in _settings:
+        raise RuntimeError(f"Two settings of the workspace are called {kind.name}")
+    _settings[kind.name] = kind
+
+
+def value(name: str, tenant: Tenant | None = None) -> Any:
+    """What a fact says, in the current tenant unless another one is given."""
+    tenant = tenant or Tenant.objects.get(pk=tenancy.current())
+    kind = _settings.get(name)
+    return getattr(tenant, name) if kind is None else kind.from_plain(tenant.settings.get(name))
+
+
 def kinds() -> dict[str, Kind]:
     """The facts of a workspace, as kinds."""
     zones = [(z, z) for z in sorted(zoneinfo.available_timezones()) if "/" in z and not z.startswith("Etc")]
@@ -39,7 +56,7 @@ def kinds() -> dict[str, Kind]:
             help_text=_("After so many days what was deleted goes for good. 0: it stays."),
         ),
     ]
-    return {k.name: k for k in found}
+    return {k.name: k for k in found} | _settings
 
 
 def change(scope: ActorScope, values: dict[str, Any]) -> Event | None:
@@ -49,10 +66,13 @@ def change(scope: ActorScope, values: dict[str, Any]) -> Event | None:
     accepted = _accepted(values)
     with tenancy.writing():
         tenant = Tenant.objects.select_for_update().get(pk=scope.tenant)
-        changes = {n: [getattr(tenant, n), v] for n, v in accepted.items() if getattr(tenant, n) != v}
+        before = {n: value(n, tenant) for n in accepted}
+        changes = {n: [before[n], v] for n, v in accepted.items() if before[n] != v}
         if not changes:
             return None
-        new = {name: pair[1] for name, pair in changes.items()}
+        new = {n: v for n, (_old, v) in changes.items() if n not in _settings}
+        if own := {n: _settings[n].plain(v) for n, (_old, v) in changes.items() if n in _settings}:
+            new["settings"] = tenant.settings | own
         Tenant.objects.filter(pk=tenant.pk).update(access_version=F("access_version") + 1, **new)
         return note(scope.actor, CHANGED, WORKSPACE, tenant.pk, changes=changes)
 

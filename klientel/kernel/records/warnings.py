@@ -14,6 +14,7 @@ CODES = (
     ("phone_impossible", _("This phone number is not in use in its country.")),
     ("iban", _("This is not a valid IBAN.")),
     ("vat_id", _("This is not a valid VAT ID.")),
+    ("vat_unknown", _("The tax authorities say that this VAT ID is not valid.")),
     ("postcode_form", _("This postcode does not have the form of its country.")),
     ("postcode_place", _("This postcode does not lie where the place lies.")),
 )

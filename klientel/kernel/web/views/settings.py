@@ -64,7 +64,7 @@ def workspace(request: Any) -> HttpResponse:
     if not may_manage(request):
         raise Forbidden("forbidden", _("You may not change the settings of this workspace."))
     kinds, refused = facts.kinds(), None
-    values: dict[str, Any] = {n: getattr(request.tenant, n) for n in kinds}
+    values: dict[str, Any] = {n: facts.value(n, request.tenant) for n in kinds}
     if request.method == "POST":
         values |= fields.sent(request.POST, kinds)
         try:

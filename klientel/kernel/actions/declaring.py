@@ -44,6 +44,7 @@ class Action:
     takes_back: Callable[..., Any] | None = None  # undoes sets of its events, see merge.taking_back
     only: tuple[str, ...] = ()  # kinds of actors that do it; empty: anybody who has the right
     said: Any = ""  # what a timeline says of it after the name of who did it; empty: its label
+    tells: Callable[..., list[str]] | None = None  # what it adds behind that: (scope, parameters) -> texts
 
     def params_of(self, rtype: RecordType) -> dict[str, Kind]:
         """The parameters; for create and change the fields of the type that people fill in."""
@@ -68,18 +69,20 @@ def action(
     dangerous: bool = False,
     only: tuple[str, ...] = (),
     said: Any = "",
+    tells: Callable[..., list[str]] | None = None,
 ) -> Callable[[Callable[..., Any]], Action]:
     """Declare an action on a record type. Two of one name are a mistake and stop the start.
 
     ``only`` names the kinds of actors that do it, such as ``("system",)``: it is offered to nobody else. ``said``
-    tells on timelines what somebody did ("paused sending"), where ``label`` says what can be done ("Pause sending").
+    tells on timelines what somebody did ("paused sending"), where ``label`` says what can be done ("Pause sending");
+    ``tells`` makes of its parameters what stands behind that ("50 points"), under the rights of who reads.
     """
 
     def declare(fn: Callable[..., Any]) -> Action:
         verb = fn.__name__
         made = Action(
             f"{on}.{verb}", on, verb, label, fn, _params(fn), needs or verb, new, undoable and not outward, outward,
-            icon=icon, dangerous=dangerous, only=only, said=said,
+            icon=icon, dangerous=dangerous, only=only, said=said, tells=tells,
         )  # fmt: skip
         if made.key in _declared:
             raise RuntimeError(f"Two actions are called {made.key}")

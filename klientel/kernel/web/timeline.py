@@ -161,6 +161,8 @@ def _one(scope: ActorScope, record_id: UUID | None, event: Event, seen: dict[UUI
     if verb in MERGES and event.record_type == act.on:
         return _tell_merge(scope, event, made, seen, record_id)
     made.lines = _lines(scope, event, seen)
+    if act.tells is not None:
+        made.facts = act.tells(scope, event.parameters)
     if verb == "change" and not made.lines:
         return None
     return made

@@ -23,6 +23,7 @@ from klientel.sales.models.staging import stage_of
     needs="change",
     icon="circle-check",
     only=("system",),
+    tells=lambda _scope, parameters: [parameters["number"]] if "number" in parameters else [],
 )
 def follow_quote(
     step: Step, deal: Deal, *, quote: Annotated[UUID, Link("sales.quote", _("quote"), required=True)]
@@ -41,6 +42,7 @@ def follow_quote(
     here = stage_of(step, deal.stage) if deal.stage else None
     further = here is not None and target.outcome == OPEN and here.position >= target.position
     step.require(deal.state == OPEN and not further, "further", _("This deal is that far already."))
+    step.keep(number=found.number)
     if target.outcome == WON:
         note = say("Quote %(number)s was accepted") % {"number": found.number}
         step.change(deal, stage=target.pk, reason=pipeline.accepted_reason, reason_note=note)

@@ -1,17 +1,18 @@
-"""What the rules do with a lead: give it to whose turn it is, and note the first reaction."""
+"""What the rules do with a lead: give it to whose turn it is, note the first reaction, qualify it by its score."""
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated
+from typing import Annotated, Any
 
+from django.utils.translation import gettext as say
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.actions import Step, action
-from klientel.kernel.kinds import DateTime
+from klientel.kernel.kinds import DateTime, Whole
 from klientel.kernel.records import type_of
 from klientel.sales.models import Lead
-from klientel.sales.models.leading import CONTACTED, NEW, OPEN, reaction
+from klientel.sales.models.leading import CONTACTED, MQL, NEW, OPEN, WARMING, reaction
 from klientel.sales.queries.routing import decide
 
 
@@ -39,3 +40,32 @@ def react(step: Step, lead: Lead, *, at: Annotated[dt.datetime | None, DateTime(
     step.stamp(lead, **reaction(step, lead, moment))
     if lead.status == NEW:
         step.change(lead, status=CONTACTED)
+
+
+def _points(scope: Any, parameters: dict[str, Any]) -> list[str]:
+    """The score that was reached and what it had to be; nothing for who may not see scores."""
+    if "score" not in scope.visible(type_of(Lead)):
+        return []
+    return [say("score %(score)s, from %(least)s on") % parameters] if {"score", "least"} <= parameters.keys() else []
+
+
+@action(
+    "sales.lead",
+    _("Qualify by the score"),
+    said=_("qualified the lead by its score"),
+    needs="change",
+    icon="badge-check",
+    only=("system",),
+    tells=_points,
+)
+def reach_score(
+    step: Step,
+    lead: Lead,
+    *,
+    score: Annotated[int, Whole(_("score"))],
+    least: Annotated[int, Whole(_("qualified (MQL) from a score of"))],
+) -> None:
+    """Its score has reached what its inbox asks for. Klientel does this by itself, once for a lead."""
+    step.require(lead.status in WARMING, "further", _("This lead is that far already."))
+    step.keep(score=score, least=least)
+    step.change(lead, status=MQL)

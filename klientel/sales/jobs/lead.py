@@ -12,7 +12,7 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.access import system_actor, with_deputies
-from klientel.kernel.actions import run
+from klientel.kernel.actions import Item, run, run_many
 from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.events import Event, consumer, on_wake
 from klientel.kernel.events.consuming import wake
@@ -96,9 +96,14 @@ def _known(key: str) -> RecordType | None:
 
 @on_wake(SCORES)
 def work_out() -> None:
-    """The scores of a piece of the leads; the next piece has a turn of its own."""
-    if scores.refresh():
+    """The scores of a piece of the leads, and what follows from them; the next piece has a turn of its own."""
+    some = scores.refresh()
+    if len(some) == scores.PIECE:
         wake(current(), SCORES)
+    key = f"{LEAD}.reach_score"
+    found = scores.reached(some, key) if some else []
+    for _outcome in run_many(system_actor(), key, [Item(i, {"score": s, "least": least}) for i, s, least in found]):
+        pass
 
 
 @sweep("sales.lead_scores")

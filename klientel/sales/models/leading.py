@@ -25,6 +25,8 @@ STATUSES = (
 )
 TONES = {NEW: "accent", CONTACTED: "info", MQL: "plum", SQL: "plum", NURTURED: "warn", CONVERTED: "ok"}
 OPEN = (NEW, CONTACTED, MQL, SQL, NURTURED)
+#: what becomes an MQL by its score alone
+WARMING = (NEW, CONTACTED, NURTURED)
 #: reached by somebody's answer; what marketing alone finds good is no reaction yet
 ANSWERED = (CONTACTED, SQL, NURTURED, CONVERTED, DISQUALIFIED)
 

@@ -188,6 +188,10 @@ class LeadInbox(Record):
     respond_within = Whole(_("answered within minutes"), least=1, most=100_000, default=240)
     remind_before = Whole(_("reminder so many minutes before"), least=0, most=100_000, default=60)
     escalate_to = Link("kernel.member", _("then told to"), reverse=_("lead inboxes"))
+    mql_from = Whole(
+        _("qualified (MQL) from a score of"), least=1, most=100_000,
+        help_text=_("Leads of this team that reach it are qualified by themselves, once. Empty: nobody is."),
+    )  # fmt: skip
     weekdays = Choices(
         _("working days"), of=DAYS, help_text=_("Without any, every minute of the calendar counts."),
     )  # fmt: skip
@@ -215,7 +219,7 @@ class LeadInbox(Record):
         made_of = ("team",)
         columns = ("team", "respond_within", "remind_before", "escalate_to", "weekdays", "opens", "closes")
         sections = (
-            (_("Lead inbox"), ("team", "respond_within", "remind_before", "escalate_to")),
+            (_("Lead inbox"), ("team", "respond_within", "remind_before", "escalate_to", "mql_from")),
             (_("Working hours"), ("weekdays", "opens", "closes")),
             (_("Days off"), ("country", "state", "catholic", "eves", "days_off")),
         )

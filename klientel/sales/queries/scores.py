@@ -15,6 +15,7 @@ from klientel.kernel.records import type_of
 from klientel.kernel.tenancy import current
 from klientel.lib import clock
 from klientel.sales.models import ScoreRule
+from klientel.sales.models.leading import WARMING
 from klientel.sales.models.leadrule import EVERY
 
 PIECE = 500
@@ -35,20 +36,28 @@ _KEEP = """
 UPDATE sales_lead l SET score = r.score, score_lines = r.lines, scored_at = %s
 FROM json_to_recordset(%s::json) r(id uuid, score int, lines jsonb) WHERE l.tenant_id = %s AND l.id = r.id
 """
+#: which of these leads have as many points as their inbox asks of an MQL, and never had been qualified by that
+_REACHED = """
+SELECT l.id, l.score, i.mql_from FROM sales_lead l
+JOIN sales_leadinbox i ON i.tenant_id = l.tenant_id AND i.team = l.team AND i.archived_at IS NULL
+WHERE l.tenant_id = %(tenant)s AND l.id = ANY(%(ids)s) AND l.score >= i.mql_from AND l.status = ANY(%(status)s)
+  AND NOT EXISTS (
+    SELECT 1 FROM kernel_about a WHERE a.tenant_id = l.tenant_id AND a.record_id = l.id AND a.kind = %(kind)s)
+"""
 _TOUCH = """
 UPDATE sales_lead SET scored_at = NULL
 WHERE tenant_id = %s AND scored_at IS NOT NULL AND closed_at IS NULL AND archived_at IS NULL
 """
 
 
-def refresh() -> bool:
-    """Work out the scores of some leads whose score is out of date; whether there may be more."""
+def refresh() -> list[UUID]:
+    """Work out the scores of some leads whose score is out of date, at most `PIECE`: which."""
     with connection.cursor() as cursor:
         cursor.execute(_STALE, [current(), PIECE])
         ids = [row[0] for row in cursor.fetchall()]
     if ids:
         keep(ids)
-    return len(ids) == PIECE
+    return ids
 
 
 def keep(ids: list[UUID]) -> None:
@@ -57,6 +66,14 @@ def keep(ids: list[UUID]) -> None:
     rows = [{"id": i, "score": sum(one["points"] for one in some), "lines": some} for i, some in found.items()]
     with writing.door(), connection.cursor() as cursor:
         cursor.execute(_KEEP, [now, orjson.dumps(rows).decode(), current()])
+
+
+def reached(ids: list[UUID], kind: str) -> list[tuple[UUID, int, int]]:
+    """Of these leads those to be qualified: id, score, what it had to be; not where ``kind`` happened already."""
+    facts = {"tenant": current(), "ids": ids, "status": list(WARMING), "kind": kind}
+    with connection.cursor() as cursor:
+        cursor.execute(_REACHED, facts)
+        return cursor.fetchall()
 
 
 def rules() -> list[ScoreRule]:

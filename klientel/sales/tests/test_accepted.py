@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from klientel.kernel.access import ActorScope
 from klientel.kernel.actions import run
 from klientel.kernel.errors import Forbidden, Refused
 from klientel.kernel.events import timeline
@@ -19,6 +20,7 @@ from klientel.kernel.identity.actor import Actor
 from klientel.kernel.records import type_of
 from klientel.kernel.sql import Sql
 from klientel.kernel.tenancy import current
+from klientel.kernel.web.timeline import told
 from klientel.sales.models import CloseReason, Deal, Pipeline, Quote, Stage
 from klientel.sales.tests.test_quote import LINES
 
@@ -66,6 +68,7 @@ def test_a_deal_is_won_and_its_timeline_says_why(anna: Actor, stages: list[Stage
     assert deal.reason_note == f"Angebot {quote.number} wurde angenommen" and deal.closed_at
     event = next(e for e in timeline(deal.pk) if e.kind == "sales.deal.follow_quote")
     assert event.actor.startswith("system:") and event.record_id == deal.pk
+    assert told(ActorScope(anna), deal.pk, [event])[0].facts == [quote.number]
     assert not tasks()
     undo(anna, event.change_set)
     back = Deal.objects.get(pk=deal.pk)

@@ -9,18 +9,23 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from klientel.kernel.access import ActorScope
 from klientel.kernel.actions import run
 from klientel.kernel.errors import Refused
+from klientel.kernel.events import timeline
 from klientel.kernel.events.consumers import get
 from klientel.kernel.events.digesting import digest
 from klientel.kernel.events.event import read
 from klientel.kernel.events.surroundings import working_in
-from klientel.kernel.identity.actor import Actor
+from klientel.kernel.history import undo
+from klientel.kernel.identity.actor import Actor, Grant
 from klientel.kernel.sql import Sql
+from klientel.kernel.web.timeline import told
 from klientel.lib import clock
 from klientel.sales.jobs import lead as jobs
 from klientel.sales.models import Lead
 from klientel.sales.queries import scores
+from klientel.sales.tests.test_board import only
 
 pytestmark = pytest.mark.django_db
 BUILDS = {"field": "organisation.industry", "op": "is", "value": "manufacturing"}
@@ -153,3 +158,35 @@ def test_the_first_rule_reaches_leads_that_were_scored_without_one(anna: Actor) 
     assert scored(anna, made)[0] == 0
     rule(anna, 10, condition=BUILDS)
     assert scored(anna, made)[0] == 10
+
+
+def test_a_lead_that_reaches_the_score_of_its_inbox_is_qualified_once(anna: Actor) -> None:
+    team = run(anna, "kernel.team.create", name="North").record.pk
+    run(anna, "sales.leadinbox.create", team=team, mql_from=40)
+    rule(anna, 30, condition=BUILDS)
+    warm = lead(anna, organisation=firm(anna), team=team)
+    cold, elsewhere = lead(anna, team=team), lead(anna, organisation=firm(anna))
+    scored(anna, warm)
+    assert Lead.objects.get(pk=warm.pk).status == "new"
+    more = rule(anna, 15, condition=BUILDS)
+    scored(anna, warm)
+    assert [Lead.objects.get(pk=one.pk).status for one in (warm, cold, elsewhere)] == ["mql", "new", "new"]
+    [event] = [e for e in timeline(warm.pk) if e.kind == "sales.lead.reach_score"]
+    assert event.actor.startswith("system:") and (event.parameters["score"], event.parameters["least"]) == (45, 40)
+    [told_of] = told(ActorScope(anna), warm.pk, [event])
+    assert told_of.facts == ["Punktzahl 45, ab 40"] and str(told_of.lines[0].label) == "Status"
+    hidden = only(anna, Grant("sales.lead", "view", {}, ("score",)))
+    assert told(ActorScope(hidden), warm.pk, [event])[0].facts == []
+    undo(anna, event.change_set)
+    run(anna, "sales.scorerule.change", more.pk, points=20)
+    scored(anna, warm)
+    assert Lead.objects.get(pk=warm.pk).status == "new"
+
+
+def test_what_is_further_than_an_mql_stays(anna: Actor) -> None:
+    team = run(anna, "kernel.team.create", name="North").record.pk
+    run(anna, "sales.leadinbox.create", team=team, mql_from=10)
+    rule(anna, 30, condition=BUILDS)
+    there = lead(anna, organisation=firm(anna), team=team, status="sql")
+    scored(anna, there)
+    assert Lead.objects.get(pk=there.pk).status == "sql"

@@ -71,7 +71,7 @@ class Leads:
         for team, chief, state in (("Vertrieb Nord", "mareike", "DE-HH"), ("Vertrieb Süd", "mareike", "DE-BY")):
             make("sales.leadinbox", team=teams[team], respond_within=240, remind_before=60, escalate_to=members[chief],
                  weekdays=week, opens="08:00", closes="17:00", country="DE", state=state,
-                 catholic=state == "DE-BY", eves="half")  # fmt: skip
+                 catholic=state == "DE-BY", eves="half", mql_from=60)  # fmt: skip
         rules: tuple[tuple[str, str, str, Any, tuple[tuple[str, int, int | None], ...]], ...] = (
             ("Empfehlungen zur Leitung", "Vertrieb", "", {"field": "source", "op": "is", "value": "Empfehlung"},
              (("mareike", 1, None),)),

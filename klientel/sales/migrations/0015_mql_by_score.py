@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('sales', '0014_public_holidays_of_inboxes'),
+        ("sales", "0014_public_holidays_of_inboxes"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='leadinbox',
-            name='mql_from',
+            model_name="leadinbox",
+            name="mql_from",
             field=models.BigIntegerField(null=True),
         ),
     ]

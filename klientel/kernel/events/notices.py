@@ -47,6 +47,11 @@ def find(kind: str) -> Notice:
     return _notices.get(kind) or _notices["changed"]
 
 
+def kinds() -> list[Notice]:
+    """Every declared kind of notification, in the order of declaration."""
+    return list(_notices.values())
+
+
 def named(thing: str, namer: Namer) -> None:
     """Say what the things are called that notifications are about and that are no records, such as imports."""
     _namers[thing] = namer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
@@ -21,6 +22,7 @@ class Notification(TenantModel):
     params = models.JSONField(default=dict)
     at = models.DateTimeField(default=timezone.now)
     read_at = models.DateTimeField(null=True)
+    mailed_at = models.DateTimeField(null=True)  # in a digest
 
     class Meta(TenantModel.Meta):
         app_label = "kernel"
@@ -32,3 +34,25 @@ class Notification(TenantModel):
 
     def __str__(self) -> str:
         return self.key
+
+
+class NoticeChoice(TenantModel):
+    """What one member wants to be told, and when by e-mail. Without a row: everything, in the application only."""
+
+    id = Id(primary_key=True)
+    member_id = models.UUIDField()
+    rhythm = models.CharField(max_length=8, default="never")
+    hour = models.PositiveSmallIntegerField(default=7)  # of the day, in the zone of the workspace
+    muted = ArrayField(models.CharField(max_length=40), default=list)  # kinds that are not told at all
+    unmailed = ArrayField(models.CharField(max_length=40), default=list)  # kinds that no digest holds
+    next_at = models.DateTimeField(null=True)
+
+    class Meta(TenantModel.Meta):
+        app_label = "kernel"
+        constraints = [models.UniqueConstraint(fields=["tenant_id", "member_id"], name="noticechoice_once")]
+        indexes = [
+            models.Index("tenant_id", "next_at", name="noticechoice_due", condition=models.Q(next_at__isnull=False))
+        ]
+
+    def __str__(self) -> str:
+        return str(self.member_id)

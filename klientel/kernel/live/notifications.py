@@ -48,6 +48,8 @@ INSERT INTO kernel_notification AS old
     (id, tenant_id, member_id, kind, key, event_id, record_type, record_id, params, at)
 SELECT r.id, r.tenant_id, r.member_id, r.kind, r.key, r.event_id, r.record_type, r.record_id, r.params, now()
 FROM json_populate_recordset(NULL::kernel_notification, %s::json) r
+WHERE NOT EXISTS (SELECT 1 FROM kernel_noticechoice c
+                  WHERE c.tenant_id = r.tenant_id AND c.member_id = r.member_id AND r.kind = ANY(c.muted))
 ON CONFLICT (tenant_id, member_id, key) DO UPDATE
 SET params = jsonb_set(old.params, '{n}', to_jsonb((old.params ->> 'n')::int + (excluded.params ->> 'n')::int))
 WHERE excluded.params ? 'n'
@@ -158,11 +160,15 @@ def latest(scope: ActorScope, *, limit: int = 30, before: UUID | None = None, un
         rows = rows.filter(pk__lt=before)
     if unread_only:
         rows = rows.filter(read_at=None)
-    found = list(rows.order_by("-pk")[:limit])
+    return shown(scope, list(rows.order_by("-pk")[:limit]))
+
+
+def shown(scope: ActorScope, found: list[Notification]) -> list[Shown]:
+    """These as their member reads them; without those whose record the member may not see any more."""
     titles = notices.names((n.record_type, n.record_id) for n in found)
     titles |= {i: n.title for i, n in reading.names(scope, {n.record_id for n in found if n.record_type}).items()}
     actors = reading.names(scope, {UUID(a) for n in found if (a := n.params.get("by"))}, "kernel.member")
-    shown: list[Shown] = []
+    made: list[Shown] = []
     for one in found:
         title = titles.get(one.record_id)
         if title is None:
@@ -170,7 +176,7 @@ def latest(scope: ActorScope, *, limit: int = 30, before: UUID | None = None, un
         words = {"what": title, "who": _who(one, actors), "n": one.params.get("n", 1)}
         known = notices.find(one.kind)
         text = str(known.many if int(words["n"]) > 1 else known.one) % words
-        shown.append(
+        made.append(
             Shown(
                 one.pk,
                 one.at,
@@ -183,7 +189,7 @@ def latest(scope: ActorScope, *, limit: int = 30, before: UUID | None = None, un
                 known.page,
             )
         )
-    return shown
+    return made
 
 
 def _who(one: Notification, actors: dict[UUID, reading.Name]) -> str:

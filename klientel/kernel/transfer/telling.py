@@ -13,8 +13,8 @@ from klientel.kernel.transfer.models import ImportRun, State
 THING = "kernel.importrun"
 SHORT = dt.timedelta(seconds=5)  # what takes no longer is waited for
 
-notices.notice("import_finished", _("Your import is finished: %(what)s"), icon="upload")
-notices.notice("import_failed", _("Your import could not be finished: %(what)s"), icon="upload")
+notices.notice("import_finished", _("Your import is finished: %(what)s"), icon="upload", page="import_result")
+notices.notice("import_failed", _("Your import could not be finished: %(what)s"), icon="upload", page="import_result")
 
 
 def _names(ids: set[UUID]) -> dict[UUID, str]:

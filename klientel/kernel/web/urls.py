@@ -63,6 +63,7 @@ urlpatterns = [
     path("options/<str:key>", search.options, name="options"),
     path("preferences", preferences.preferences, name="preferences"),
     path("notifications", notices.notices, name="notifications"),
+    path("notifications/choice", notices.choice, name="notice_choice"),
     path("notifications/latest", notices.latest, name="notifications_latest"),
     path("notifications/read", notices.read, name="notifications_read"),
     path("undo/<uuid:change_set>", undoing.undo, name="undo"),

@@ -56,6 +56,7 @@ def test_who_is_not_signed_in_is_led_to_the_sign_in() -> None:
         "/settings/invitations",
         "/trash",
         "/notifications",
+        "/notifications/choice",
         "/notifications/latest",
         "/import",
         "/more",

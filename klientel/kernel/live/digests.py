@@ -49,7 +49,7 @@ def choice_of(member: UUID) -> NoticeChoice:
     return NoticeChoice.objects.filter(member_id=member).first() or NoticeChoice(member_id=member)
 
 
-def choose(member: UUID, *, rhythm: str, hour: int, told: Iterable[str], mailed: Iterable[str]) -> NoticeChoice:
+def choose(member: UUID, *, rhythm: str, hour: int, told: Iterable[str], mailed: Iterable[str]) -> None:
     """Keep what a member wants to be told, and mailed: kinds of notifications; ``rhythm`` is one of ``RHYTHMS``."""
     known = {one.kind for one in notices.kinds()}
     facts = {
@@ -60,7 +60,7 @@ def choose(member: UUID, *, rhythm: str, hour: int, told: Iterable[str], mailed:
         "next_at": next_time(rhythm, hour, timezone.now()),
     }
     with writing.door():
-        return NoticeChoice.objects.update_or_create(member_id=member, tenant_id=current(), defaults=facts)[0]
+        NoticeChoice.objects.update_or_create(member_id=member, tenant_id=current(), defaults=facts)
 
 
 def next_time(rhythm: str, hour: int, now: dt.datetime) -> dt.datetime | None:

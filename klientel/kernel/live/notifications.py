@@ -163,7 +163,7 @@ def latest(scope: ActorScope, *, limit: int = 30, before: UUID | None = None, un
     return shown(scope, list(rows.order_by("-pk")[:limit]))
 
 
-def shown(scope: ActorScope, found: list[Notification]) -> list[Shown]:
+def shown(scope: ActorScope, found: list[Any]) -> list[Shown]:
     """These as their member reads them; without those whose record the member may not see any more."""
     titles = notices.names((n.record_type, n.record_id) for n in found)
     titles |= {i: n.title for i, n in reading.names(scope, {n.record_id for n in found if n.record_type}).items()}

@@ -12,6 +12,7 @@ from klientel.kernel.actions.draft import Draft
 from klientel.kernel.kinds import Addresses, Email, Entries, Json, Kind, Link, Links, Phone, Privacy, Text, Url
 from klientel.kernel.kinds.choice import Choice
 from klientel.kernel.records import RecordType
+from klientel.kernel.statements import Writes
 from klientel.privacy.subject import Pattern
 
 
@@ -61,7 +62,7 @@ def blank_record(rtype: RecordType, record: Any, pattern: Pattern, gone: set[UUI
         record.extra = record.extra | _in_json(left_over, pattern)
         writing_extra(rtype, record)
     if changed or pattern.found_in(record.title):
-        storing.store([Draft(rtype, record, changed, False, 0)], dt.datetime.now(dt.UTC))
+        Writes(storing.store([Draft(rtype, record, changed, False, 0)], dt.datetime.now(dt.UTC))).send()
     return list(changed)
 
 

@@ -11,7 +11,6 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel import events, writing
-from klientel.kernel.actions import storing
 from klientel.kernel.errors import Conflict, Refused
 from klientel.kernel.events import Event
 from klientel.kernel.identity.actor import Actor
@@ -123,7 +122,7 @@ def note(actor: Actor, kind: str, rtype: RecordType, record_id: UUID, parameters
         change_set=uuid7(),
         parameters=parameters,
     )
-    storing.write_events([made])
+    events.write([made])
 
 
 __all__ = ["GROUNDS", "lift", "note", "restrict", "set_restricted"]

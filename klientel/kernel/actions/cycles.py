@@ -9,14 +9,17 @@ from klientel.kernel.actions.draft import Draft
 from klientel.kernel.errors import Refused
 from klientel.kernel.kinds import Link
 from klientel.kernel.records import RecordType
+from klientel.kernel.statements import Writes
 from klientel.kernel.tenancy import current
 
 TREES = ("parent",)
 NOT_ONESELF = ("parent", "deputy")
 
 
-def check(rtype: RecordType, drafts: list[Draft]) -> dict[int, Refused]:
-    """Refusals, by item, of written records that lie below themselves, or stand in for themselves."""
+def check(rtype: RecordType, drafts: list[Draft], writes: Writes) -> dict[int, Refused]:
+    """Refusals, by item, of written records that lie below themselves, or stand in for themselves.
+
+    ``writes`` is what writes them, sent before they are read."""
     refusals: dict[int, Refused] = {}
     for name in NOT_ONESELF:
         kind = rtype.static.get(name)
@@ -25,6 +28,7 @@ def check(rtype: RecordType, drafts: list[Draft]) -> dict[int, Refused]:
         changed = [d for d in drafts if d.changes.get(name, [None, None])[1] is not None]
         if not changed:
             continue
+        writes.send()
         ring = _below_themselves(rtype, name, drafts=changed) if name in TREES else set()
         for draft in changed:
             if draft.record.id in ring or getattr(draft.record, name) == draft.record.id:

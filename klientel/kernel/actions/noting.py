@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from klientel.kernel.actions import storing
+from klientel.kernel import events
 from klientel.kernel.events import Event
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.identity.models import ApiToken
@@ -41,7 +41,7 @@ def note(
         changes=changes or {},
         private=frozenset(private),
     )
-    storing.write_events([made])
+    events.write([made])
     return made
 
 

@@ -24,11 +24,14 @@ from klientel.kernel.records.checks import choices, laid_out, ruled
 from klientel.kernel.records.custom import shapes_of
 from klientel.kernel.records.shapes import Rule
 from klientel.kernel.sql import Sql, both, comma
+from klientel.kernel.statements import Writes
 from klientel.kernel.tenancy import current
 
 
-def check_rules(me: UUID | None, drafts: list[Draft]) -> dict[int, Refused]:
-    """Refusals, by item, of written records that break a rule of their type; no statement where there is none."""
+def check_rules(me: UUID | None, drafts: list[Draft], writes: Writes) -> dict[int, Refused]:
+    """Refusals, by item, of written records that break a rule of their type; no statement where there is none.
+
+    ``writes`` is what writes them, sent before they are read."""
     rtype = drafts[0].rtype
     rules = shapes_of(current()).rules.get(rtype.key)
     if not rules:
@@ -38,6 +41,7 @@ def check_rules(me: UUID | None, drafts: list[Draft]) -> dict[int, Refused]:
     touched = [d for d in mine if any(_touches(d, one[0]) for one in asked)]
     if not touched:
         return {}
+    writes.send()
     found = _broken(rtype, asked, [d.record.id for d in touched])
     refusals: dict[int, Refused] = {}
     for draft in touched:

@@ -20,7 +20,7 @@ from klientel.kernel.actions.step import Again, Step
 from klientel.kernel.errors import Conflict, Forbidden, Missing, Refused, together
 from klientel.kernel.events import Event
 from klientel.kernel.identity.actor import Actor
-from klientel.kernel.records import RecordType, aliases, type_of
+from klientel.kernel.records import RecordType, aliases, instances, type_of
 from klientel.kernel.sql import Sql, both
 from klientel.kernel.tenancy import current
 from klientel.lib.ids import uuid7
@@ -310,11 +310,9 @@ def _lock(
     elif not act.also:
         parts.append(Sql(f"{table}.archived_at IS NULL"))
     inside = both(parts)
-    text = (  # by hand: building the same with the ORM costs as much again as the rest of a change
-        f"SELECT {table}.*, ({may.text}) AS may FROM {table} WHERE {inside.text}"
-        f" ORDER BY {table}.id FOR {'UPDATE' if act.also or act.together else 'NO KEY UPDATE'} OF {table}"
-    )
-    return {r.pk: r for r in rtype.model.objects.raw(text, [*may.params, *inside.params])}
+    hold = "UPDATE" if act.also or act.together else "NO KEY UPDATE"
+    found = Sql(f"FROM {table} WHERE {inside.text} ORDER BY {table}.id FOR {hold} OF {table}", inside.params)
+    return {r.pk: r for r in instances.some(rtype.model, table, found, may=may)}
 
 
 def _beside(act: Action, item: Item) -> set[UUID]:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
+from klientel.kernel import events
 from klientel.kernel.access.granting import ActorScope, allowed
 from klientel.kernel.actions import cycles, drafting, linking, ruling, storing, warning
 from klientel.kernel.actions.declaring import Action
@@ -23,6 +24,7 @@ from klientel.kernel.identity.actor import Actor
 from klientel.kernel.kinds import Kind, Link, Links
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.sql import FALSE
+from klientel.kernel.statements import Writes
 from klientel.kernel.tenancy import current
 from klientel.lib import clock
 from klientel.lib.ids import uuid7
@@ -324,11 +326,15 @@ class Step:
         for draft in drafts:
             if not draft.gone:
                 by_type[draft.rtype.key].append(draft)
+        writes = Writes()
         for some in by_type.values():
-            storing.store(some, self.now)
-            if refusals := cycles.check(some[0].rtype, some) | ruling.check_rules(self.actor.member, some):
+            writes.send()  # names of the next may be made of these
+            writes.add(storing.store(some, self.now))
+            refusals = cycles.check(some[0].rtype, some, writes) | ruling.check_rules(self.actor.member, some, writes)
+            if refusals:
                 raise Again(refusals)
-        self._record(drafts)
+        self._record(drafts, writes)
+        writes.send()
         refusals = storing.check_results(self.scope, self.action, by_type)
         if refusals:
             raise Again(refusals)
@@ -337,10 +343,10 @@ class Step:
             if some[0].rtype.settled is not None:
                 some[0].rtype.settled([d.record for d in some])
 
-    def _record(self, drafts: list[Draft]) -> None:
-        about = storing.concerned(drafts)
+    def _record(self, drafts: list[Draft], writes: Writes) -> None:
+        about = storing.concerned(drafts, writes)
         made = [self._event(d, about.get(d.record.id, [])) for d in drafts]
-        storing.write_events(made)
+        writes.add(events.storing(made))
         self.events.extend(made)
         self.event_items.extend(d.item for d in drafts)
 

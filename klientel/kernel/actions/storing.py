@@ -13,17 +13,16 @@ from uuid import UUID
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
-from klientel.kernel import events, writing
 from klientel.kernel.access import reading
 from klientel.kernel.access.granting import ActorScope, allowed
 from klientel.kernel.actions.declaring import Action
 from klientel.kernel.actions.draft import Draft
 from klientel.kernel.errors import Forbidden, Missing, Refused
-from klientel.kernel.events import Event
 from klientel.kernel.kinds import Kind, Link, Links
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.search.fields import searched, text_of
 from klientel.kernel.sql import TRUE, Sql, both, dumps, inserting, rowset
+from klientel.kernel.statements import Writes
 from klientel.kernel.tenancy import current
 from klientel.lib import clock
 
@@ -34,26 +33,25 @@ def stored_columns(model: type) -> tuple[tuple[str, str], ...]:
     return tuple((f.column, f.attname) for f in model._meta.concrete_fields if not f.generated)  # type: ignore[attr-defined]
 
 
-def store(drafts: list[Draft], now: dt.datetime) -> None:
-    """Insert the new and update the changed rows of one type, and their search rows."""
+def store(drafts: list[Draft], now: dt.datetime) -> Iterator[Sql]:
+    """What inserts the new and updates the changed rows of one type, and their search rows."""
     rtype = drafts[0].rtype
     fields = rtype.fields
     for draft in drafts:
         _derive(rtype, fields, draft, now)
-    with writing.door():
-        _insert(rtype, [d.record for d in drafts if d.new])
-        _update(rtype, [d for d in drafts if not d.new])
-        _index(rtype, drafts)
+    yield from _insert(rtype, [d.record for d in drafts if d.new])
+    yield from _update(rtype, [d for d in drafts if not d.new])
+    yield from _index(rtype, drafts)
 
 
 def store_derived(rtype: RecordType, records: list[Any]) -> None:
-    """Insert records that are worked out from others, within an open door; they have no events and are not searched."""
+    """Insert records that are worked out from others; they have no events and are not searched."""
     now = clock.now()
     for record in records:
         record.title = rtype.title_of(record)
         record.sort_key = rtype.sort_of(record, record.title)
         record.created_at = record.changed_at = now
-    _insert(rtype, records)
+    Writes(_insert(rtype, records)).send()
 
 
 def _derive(rtype: RecordType, fields: dict[str, Kind], draft: Draft, now: dt.datetime) -> None:
@@ -83,20 +81,17 @@ def _may_meet(rtype: RecordType, changes: dict[str, Any]) -> bool:
     return matching is not None and (not changes or not matching.fields.isdisjoint(changes))
 
 
-def _insert(rtype: RecordType, records: list[Any]) -> None:
-    if not records:
-        return
-    columns = stored_columns(rtype.model)
-    rows = inserting(rtype.table, [c for c, _a in columns], map(attrgetter(*(a for _c, a in columns)), records))
-    with connection.cursor() as cursor:
-        cursor.execute(rows.text, rows.params)
+def _insert(rtype: RecordType, records: list[Any]) -> Iterator[Sql]:
+    if records:
+        columns = stored_columns(rtype.model)
+        yield inserting(rtype.table, [c for c, _a in columns], map(attrgetter(*(a for _c, a in columns)), records))
 
 
 _STAMPED = ("id", "version", "changed_at")
 _NAMED = ("title", "sort_key")
 
 
-def _update(rtype: RecordType, drafts: list[Draft]) -> None:
+def _update(rtype: RecordType, drafts: list[Draft]) -> Iterator[Sql]:
     """One UPDATE per set of changed columns: a bulk edit is one statement."""
     groups: dict[tuple[str, ...], list[Any]] = defaultdict(list)
     fields = rtype.fields
@@ -107,11 +102,10 @@ def _update(rtype: RecordType, drafts: list[Draft]) -> None:
     for columns, records in groups.items():
         rows = rowset(rtype.table, columns, map(attrgetter(*columns), records))
         sets = ", ".join(f'"{c}" = r."{c}"' for c in columns[1:])
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"UPDATE {rtype.table} t SET {sets} FROM ({rows.text}) r WHERE t.id = r.id AND t.tenant_id = %s",
-                [*rows.params, current()],
-            )
+        yield Sql(
+            f"UPDATE {rtype.table} t SET {sets} FROM ({rows.text}) r WHERE t.id = r.id AND t.tenant_id = %s",
+            (*rows.params, current()),
+        )
 
 
 # -- search index -------------------------------------------------------------------------------------------------
@@ -134,7 +128,7 @@ WITH former AS (
 """
 
 
-def _index(rtype: RecordType, drafts: list[Draft]) -> None:
+def _index(rtype: RecordType, drafts: list[Draft]) -> Iterator[Sql]:
     fresh: list[tuple[Any, ...]] = []
     again: list[tuple[Any, ...]] = []
     classes = searched(rtype)
@@ -142,17 +136,15 @@ def _index(rtype: RecordType, drafts: list[Draft]) -> None:
     for draft in drafts:
         if draft.new or draft.retitled or "archived_at" in draft.changes or named.intersection(draft.changes):
             (fresh if draft.new else again).extend(_index_rows(rtype, draft, classes))
-    with connection.cursor() as cursor:
-        if fresh:
-            rows = _words(fresh)
-            cursor.execute(rows.text, rows.params)
-        if again:
-            rows, former = _words(again), Sql("")
-            if any("archived_at" in d.changes for d in drafts):
-                letter, alive, record = (_WORDS.index(n) for n in ("field_class", "alive", "record_id"))
-                ended = [{"record_id": r[record], "alive": r[alive]} for r in again if r[letter] == "A"]
-                former = Sql(_FORMER, (dumps(ended), current()))
-            cursor.execute(former.text + rows.text + _REINDEX, [*former.params, *rows.params])
+    if fresh:
+        yield _words(fresh)
+    if again:
+        rows, former = _words(again), Sql("")
+        if any("archived_at" in d.changes for d in drafts):
+            letter, alive, record = (_WORDS.index(n) for n in ("field_class", "alive", "record_id"))
+            ended = [{"record_id": r[record], "alive": r[alive]} for r in again if r[letter] == "A"]
+            former = Sql(_FORMER, (dumps(ended), current()))
+        yield Sql(former.text + rows.text + _REINDEX, (*former.params, *rows.params))
 
 
 def _words(rows: list[tuple[Any, ...]]) -> Sql:
@@ -203,7 +195,7 @@ def _within(limit: Sql, ids: list[UUID], rtype: RecordType) -> set[UUID]:
 # -- events -------------------------------------------------------------------------------------------------------
 
 
-def concerned(drafts: list[Draft]) -> dict[UUID, list[UUID]]:
+def concerned(drafts: list[Draft], writes: Writes) -> dict[UUID, list[UUID]]:
     """On which other records each draft's event stands: what it concerns, and what those belong to."""
     direct: dict[UUID, list[UUID]] = {}
     targets: dict[str, set[UUID]] = defaultdict(set)
@@ -219,6 +211,8 @@ def concerned(drafts: list[Draft]) -> dict[UUID, list[UUID]]:
                 targets[kind.to].update(found)
         if ids:
             direct[draft.record.id] = list(dict.fromkeys(ids))
+    if targets:
+        writes.send()
     above = _above(targets)
     return {k: list(dict.fromkeys([*v, *(a for i in v for a in above.get(i, ()))])) for k, v in direct.items()}
 
@@ -257,10 +251,3 @@ def _above(targets: dict[str, set[UUID]]) -> dict[UUID, list[UUID]]:
             for record_id, *above in cursor.fetchall():
                 found[record_id] = [a for a in above if a]
     return found
-
-
-def write_events(made: list[Event]) -> None:
-    """Store the events and tell the workers that the tenant has some."""
-    with writing.door(), connection.cursor() as cursor:
-        events.write(made)
-        cursor.execute("INSERT INTO kernel_wake (tenant_id, queue, due_at) VALUES (%s, 'events', now())", [current()])

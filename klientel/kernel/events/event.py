@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db import connection
 
 from klientel.kernel.sql import Sql, inserting, loaded
+from klientel.kernel.statements import Writes
 from klientel.kernel.tenancy import current
 from klientel.lib import clock
 from klientel.lib.ids import uuid7
@@ -53,8 +54,8 @@ _PRIVATE = ("event_id", "tenant_id", "record_id", "changes", "was")
 _ABOUT = ("tenant_id", "record_id", "at", "event_id", "kind")
 
 
-def write(events: list[Event]) -> None:
-    """Store events, their personal values apart, and on which records they stand: three statements for any number."""
+def storing(events: list[Event]) -> Iterator[Sql]:
+    """What stores events, their personal values apart, on which records they stand, and that there are some."""
     if not events:
         return
     tenant, own = current(), attrgetter(*_COLUMNS)
@@ -68,15 +69,16 @@ def write(events: list[Event]) -> None:
         about.append((tenant, e.record_id, e.at, e.id, e.kind))
         about += [(tenant, i, e.at, e.id, e.kind) for i in dict.fromkeys(e.about) if i != e.record_id]
     epoch = "(SELECT epoch FROM kernel_installation)"
-    _insert(inserting("kernel_event", (*_COLUMNS, *_FILLED), rows, epoch=epoch))
+    yield inserting("kernel_event", (*_COLUMNS, *_FILLED), rows, epoch=epoch)
     if private:
-        _insert(inserting("kernel_event_private", _PRIVATE, private))
-    _insert(inserting("kernel_about", _ABOUT, about, id="uuidv7()"))
+        yield inserting("kernel_event_private", _PRIVATE, private)
+    yield inserting("kernel_about", _ABOUT, about, id="uuidv7()")
+    yield Sql("INSERT INTO kernel_wake (tenant_id, queue, due_at) VALUES (%s, 'events', now())", (tenant,))
 
 
-def _insert(rows: Sql) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(rows.text, rows.params)
+def write(events: list[Event]) -> None:
+    """Store events, in the open transaction."""
+    Writes(storing(events)).send()
 
 
 _READ = (

@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
-from klientel.kernel import writing
 from klientel.kernel.events.event import Event, write
-from klientel.kernel.tenancy import current
 from klientel.lib.ids import uuid7
 
 Namer = Callable[[set[UUID]], dict[UUID, str]]
@@ -75,9 +72,7 @@ def announce(kind: str, record_type: str, record_id: UUID, *, to: Iterable[UUID]
         kind=kind, record_type=record_type, record_id=record_id, actor=f"system:{UUID(int=0)}", actor_name=name,
         change_set=uuid7(), parameters={NOTIFY: members},
     )  # fmt: skip
-    with writing.door(), connection.cursor() as cursor:
-        write([event])
-        cursor.execute("INSERT INTO kernel_wake (tenant_id, queue, due_at) VALUES (%s, 'events', now())", [current()])
+    write([event])
 
 
 notice("changed", _("%(who)s changed %(what)s"), icon="pencil")

@@ -1,4 +1,4 @@
-"""One record as a model instance, by a statement whose text is made once for each model."""
+"""Records as model instances, by statements written by hand: what the ORM asks of each model is asked once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import connection, models
 
 from klientel.kernel import tenancy, writing
-from klientel.kernel.sql import Sql
+from klientel.kernel.sql import Sql, comma
 
 Converter = Callable[[Any, Any, Any], Any]
 
@@ -23,30 +23,45 @@ def one(model: type[models.Model], record_id: UUID, where: Sql) -> Any:
     if not connection.in_atomic_block:
         raise tenancy.NoTransaction("Open one with tenancy.reading() or tenancy.writing()")
     table = model._meta.db_table
-    writing.settle(table)
-    head, names, converters = _known(model)
+    text = f"FROM {table} WHERE {table}.tenant_id = %s AND {table}.id = %s AND {where.text}"
+    found = some(model, table, Sql(text, (tenancy.current(), record_id, *where.params)))
+    return found[0] if found else None
+
+
+def some(model: type[models.Model], alias: str, rest: Sql, **beside: Sql) -> list[Any]:
+    """The records under an alias of the statement that goes on as ``rest`` says; each has what is read ``beside`` it
+    as an attribute."""
+    writing.settle(model._meta.db_table)
+    names, converters = _known(model)
+    picked = comma([Sql(", ".join(_columns(model, alias))), *(Sql(f"({x.text})", x.params) for x in beside.values())])
     with connection.cursor() as cursor:
-        cursor.execute(f"{head} AND {where.text}", [tenancy.current(), record_id, *where.params])
-        found = cursor.fetchone()
-    if found is None:
-        return None
-    row = list(found)
-    for n, column, made in converters:
-        for convert in made:
-            row[n] = convert(row[n], column, connection)
-    return model.from_db(connection.alias, names, row)
+        cursor.execute(f"SELECT {picked.text} {rest.text}", [*picked.params, *rest.params])
+        found = cursor.fetchall()
+    made = []
+    for values in found:
+        row = list(values[: len(names)])
+        for n, column, steps in converters:
+            for convert in steps:
+                row[n] = convert(row[n], column, connection)
+        record = model.from_db(connection.alias, names, row)
+        for name, value in zip(beside, values[len(names) :], strict=True):
+            setattr(record, name, value)
+        made.append(record)
+    return made
 
 
 @cache
-def _known(model: type[models.Model]) -> tuple[str, list[str], list[tuple[int, Any, list[Converter]]]]:
-    """The beginning of the statement, the attributes that its columns fill, and what turns them into Python."""
-    fields, table = model._meta.concrete_fields, f'"{model._meta.db_table}"'
-    columns = ", ".join(f'{table}."{f.column}"' for f in fields)
-    converters = []
+def _columns(model: type[models.Model], alias: str) -> list[str]:
+    return [f'{alias}."{f.column}"' for f in model._meta.concrete_fields]
+
+
+@cache
+def _known(model: type[models.Model]) -> tuple[list[str], list[tuple[int, Any, list[Converter]]]]:
+    """The attributes that its columns fill, and what turns them into Python."""
+    fields, converters = model._meta.concrete_fields, []
     for n, field in enumerate(fields):
         column = field.cached_col
         made = [*connection.ops.get_db_converters(column), *column.get_db_converters(connection)]
         if made:
             converters.append((n, column, made))
-    head = f"SELECT {columns} FROM {table} WHERE {table}.tenant_id = %s AND {table}.id = %s"
-    return head, [f.attname for f in fields], converters
+    return [f.attname for f in fields], converters

@@ -20,11 +20,10 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from klientel.kernel import tenancy
+from klientel.kernel import events, tenancy
 from klientel.kernel.access import reading, seen
 from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.actions import Step, action
-from klientel.kernel.actions.storing import write_events
 from klientel.kernel.errors import Forbidden, Refused
 from klientel.kernel.events import Event
 from klientel.kernel.records import RecordType
@@ -136,7 +135,7 @@ def _record(wanted: Export) -> None:
         actor_name=actor.name, change_set=uuid7(), parameters=parameters,
     )  # fmt: skip
     with tenancy.writing():
-        write_events([event])
+        events.write([event])
 
 
 def pages(wanted: Export) -> Iterator[tuple[Rows, dict[Any, str]]]:

@@ -17,7 +17,7 @@ from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.access.reading import get
 from klientel.kernel.errors import Refused
 from klientel.kernel.kinds import Kind
-from klientel.kernel.records import RecordType
+from klientel.kernel.records import RecordType, instances
 from klientel.kernel.sql import Sql, both
 from klientel.kernel.tenancy import current
 from klientel.kernel.twins.rules import Rule, rule_of
@@ -123,14 +123,14 @@ def _candidates(scope: ActorScope, rtype: RecordType, keys: list[str]) -> list[A
     if (base := rtype.base("t")) is not None:
         parts.append(base)
     inside = both([*parts, scope.restrict(rtype, "t")])
-    text = (  # by hand: building the same with the ORM costs more than the query
-        f"SELECT r.* FROM (SELECT c.id, sum(1.0 / c.n) AS shared FROM unnest(%s::text[]) k(key) CROSS JOIN LATERAL"
+    text = (
+        f"FROM (SELECT c.id, sum(1.0 / c.n) AS shared FROM unnest(%s::text[]) k(key) CROSS JOIN LATERAL"
         f" (SELECT x.id, count(*) OVER () AS n FROM (SELECT t.id FROM {table} t WHERE {inside.text}"
         f" LIMIT {PER_KEY}) x) c"
         f" GROUP BY c.id HAVING sum(1.0 / c.n) > 1.0 / {PER_KEY} ORDER BY shared DESC, c.id DESC LIMIT {CANDIDATES}) n"
         f" JOIN {table} r ON r.tenant_id = %s AND r.id = n.id ORDER BY n.shared DESC, n.id"
     )
-    return list(rtype.model.objects.raw(text, [keys, *inside.params, scope.tenant]))
+    return instances.some(rtype.model, "r", Sql(text, (keys, *inside.params, scope.tenant)))
 
 
 _APART = "SELECT records FROM kernel_distinct WHERE tenant_id = %s AND archived_at IS NULL AND records && %s"

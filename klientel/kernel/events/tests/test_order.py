@@ -14,7 +14,7 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from klientel.kernel import events, writing
+from klientel.kernel import events
 from klientel.kernel.events import Event, consumers, consuming, cursors, digesting
 from klientel.kernel.events.cursors import _whole
 from klientel.kernel.events.tests.conftest import drain, waiting
@@ -30,9 +30,7 @@ def write(tenant, n=1):
         Event(kind="x.made", record_type="x", record_id=uuid7(), actor="system:0", actor_name="T", change_set=uuid4())
         for _ in range(n)
     ]
-    with writing.door(), connection.cursor() as cursor:
-        events.write(made)
-        cursor.execute("INSERT INTO kernel_wake (tenant_id, queue, due_at) VALUES (%s, 'events', now())", [tenant.pk])
+    events.write(made)
     return [e.id for e in made]
 
 
@@ -104,7 +102,7 @@ def test_the_effect_goes_with_the_cursor(committed, only, loop):
 
     @consumers.consumer("fragile")
     def fragile(some):
-        with writing.door(), connection.cursor() as cursor:
+        with connection.cursor() as cursor:
             cursor.execute("INSERT INTO kernel_wake (tenant_id, queue, due_at) VALUES (%s, 'parked', now())", [uuid4()])
         tries.append(len(some))
         if len(tries) == 1:

@@ -118,6 +118,17 @@ def test_an_alternative_is_chosen_in_place_of_its_line(customer: Client, link: s
     assert order.gross == made.agreed
 
 
+def test_a_name_in_signs_that_the_font_has_not_is_accepted_and_named(
+    customer: Client, link: str, quote: Quote, anna: Actor
+) -> None:
+    assert customer.post(link, {**YES, "name": "李明 ✅"}).status_code == 303
+    made = again(quote)
+    assert (made.state, made.signed_by) == ("accepted", "李明 ✅")
+    file = type_of("kernel.file").model.objects.get(pk=made.evidence)
+    text = PdfReader(keeping.path_of(anna.tenant, file.place)).pages[0].extract_text()
+    assert "U+674E U+660E" in " ".join(text.split())
+
+
 def test_the_timeline_says_that_the_customer_did_it_and_the_owner_is_told(
     customer: Client, link: str, quote: Quote, anna: Actor
 ) -> None:

@@ -4,6 +4,7 @@ the quote for machines attached to it (decision 0034)."""
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +15,7 @@ from babel.dates import format_date
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from klientel.kernel.errors import Missing
+from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.files.opening import open_file, thumbnail
 from klientel.lib import quotations
 from klientel.lib.countries import country_name
@@ -25,6 +26,8 @@ from klientel.sales.queries.quotation import quotation
 from klientel.sales.queries.recipient import Recipient, recipient
 
 TEMPLATE = Path(__file__).parents[1] / "templates" / "sales" / "quote.typ"
+_NO_SIGN = re.compile(r'the text `"(.+?)"` could not be displayed')
+_ESCAPED = re.compile(r"\\u\{([0-9a-f]{1,6})\}")  # as the compiler writes what cannot be seen
 _LOCALES = {"de": "de_DE", "en": "en_GB"}
 
 
@@ -40,18 +43,34 @@ def paper(scope: Any, quote: Quote) -> bytes:
 
 
 def drawn(content: dict[str, Any], files: Mapping[str, bytes | None] | None = None, template: Path = TEMPLATE) -> bytes:
-    """The PDF of this content, compiled in a folder of its own with these files, out of which it cannot read."""
+    """The PDF of this content, compiled in a folder of its own with these files, out of which it cannot read.
+
+    :class:`Refused` (``no_sign``) where the font has no sign for something that stands on it.
+    """
     with TemporaryDirectory(prefix="klientel-paper-") as folder:
         source = Path(folder) / template.name
         source.write_bytes(template.read_bytes())
         for name, file in (files or {}).items():
             if file:
                 (Path(folder) / name).write_bytes(file)
-        pdf: bytes = typst.compile(
-            str(source), root=folder, format="pdf", sys_inputs={"quote": json.dumps(content)},
-            pdf_standards="a-3b", ignore_system_fonts=True,
-        )  # fmt: skip
+        try:
+            pdf: bytes = typst.compile(
+                str(source), root=folder, format="pdf", sys_inputs={"quote": json.dumps(content)},
+                pdf_standards="a-3b", ignore_system_fonts=True,
+            )  # fmt: skip
+        except typst.TypstError as failure:
+            raise _without_sign(failure) or failure from failure
     return pdf
+
+
+def _without_sign(failure: Exception) -> Refused | None:
+    """What is said where a text has a sign that the font has not: an archivable PDF shows all its text."""
+    found = _NO_SIGN.search(str(failure))
+    if found is None:
+        return None
+    sign = _ESCAPED.sub(lambda one: chr(int(one[1], 16)), found[1])
+    text = _("The font of the paper has no sign for “%(sign)s”. Please write it otherwise.")
+    return Refused("no_sign", text % {"sign": sign}, details={"sign": sign})
 
 
 def said(scope: Any, quote: Quote, form: QuoteForm, to: Recipient | None = None) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from PIL import Image
 from pypdf import PdfReader
 
 from klientel.kernel.actions import run
+from klientel.kernel.errors import Refused
 from klientel.kernel.files.storing import store
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.records import type_of
@@ -122,3 +123,12 @@ def test_what_was_sent_stays_byte_for_byte_as_it_was(client: Client, actor: Acto
     assert len(draft) > 1000 and "Hansewerk" in read(client, again(made))[0]
     kept = type_of("kernel.file").model.objects.get(pk=again(made).document)
     assert (kept.digest, kept.concerns) == (hashlib.sha256(sent).hexdigest(), [made.pk])
+
+
+def test_a_sign_that_no_font_has_is_told_and_nothing_is_sent(client: Client, actor: Actor) -> None:
+    made = quote(actor, positions=[{"name": "Presse 李", "price": "1"}])
+    page = client.get(reverse("quote_pdf", args=[made.pk]))
+    assert page.status_code == 422 and "no sign for “李”" in page.content.decode()
+    with pytest.raises(Refused) as no:
+        run(actor, "sales.quote.send", made.pk)
+    assert no.value.code == "no_sign" and again(made).state == "draft"

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+from django.utils.functional import lazy
+
+
+def _filled(words: object, values: Mapping[str, object]) -> str:
+    return str(words) % {n: ", ".join(map(str, v)) if isinstance(v, tuple) else v for n, v in values.items()}
+
+
+#: ``filled(_("At most %(n)d …"), {"n": 5})``: a sentence with values in it, put together only when somebody reads it
+#: and so in that reader's language; several words (a tuple) stand one after another
+filled = lazy(_filled, str)
 
 
 class Refused(Exception):

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from klientel.kernel.errors import Refused
+from klientel.kernel.errors import Refused, filled
 from klientel.kernel.kinds.base import Kind, region
 from klientel.kernel.kinds.text import Text
 from klientel.kernel.sql import Sql
@@ -58,7 +58,9 @@ class Entries(Kind, models.JSONField):  # type: ignore[misc]
         if isinstance(value, str):
             value = [{"value": v} for v in value.replace("\n", ";").split(";") if v.strip()]
         if not isinstance(value, list) or len(value) > self.most:
-            raise self.refuse("not_entries", _("Please give a list of at most %(n)d entries.") % {"n": self.most})
+            raise self.refuse(
+                "not_entries", filled(_("Please give a list of at most %(n)d entries."), {"n": self.most})
+            )
         seen: dict[Any, dict[str, str]] = {}
         for one in value:
             if entry := self._entry(one):
@@ -143,7 +145,8 @@ class Emails(Entries):
             return {"value": emails.read_email(self.text("value", given["value"], 254))}
         except ValueError:
             raise self.refuse(
-                "not_an_email", _("“%(value)s” is not a valid e-mail address.") % {"value": str(given["value"])[:80]}
+                "not_an_email",
+                filled(_("“%(value)s” is not a valid e-mail address."), {"value": str(given["value"])[:80]}),
             ) from None
 
     def sample(self, n: int) -> list[dict[str, str]]:
@@ -161,7 +164,8 @@ class Phones(Entries):
             return {"value": phones.stored_phone(self.text("value", given["value"], 60), region())}
         except ValueError:
             raise self.refuse(
-                "not_a_phone", _("“%(value)s” is not a valid phone number.") % {"value": str(given["value"])[:80]}
+                "not_a_phone",
+                filled(_("“%(value)s” is not a valid phone number."), {"value": str(given["value"])[:80]}),
             ) from None
 
     def line(self, entry: dict[str, str]) -> str:
@@ -188,7 +192,8 @@ class Addresses(Entries):
                 entry["country"] = countries.read_country(entry["country"])
             except ValueError:
                 raise self.refuse(
-                    "not_a_country", _("“%(value)s” is not a country we know.") % {"value": entry["country"][:80]}
+                    "not_a_country",
+                    filled(_("“%(value)s” is not a country we know."), {"value": entry["country"][:80]}),
                 ) from None
         return entry
 

@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from klientel.kernel.errors import filled
 from klientel.kernel.kinds.base import Kind
 from klientel.kernel.sql import Sql
 
@@ -77,7 +78,7 @@ class Links(Kind, ArrayField):  # type: ignore[misc,type-arg]
         if isinstance(value, str | UUID):
             value = [value]
         if not isinstance(value, list | tuple) or len(value) > self.most:
-            raise self.refuse("not_records", _("Please choose at most %(n)d records.") % {"n": self.most})
+            raise self.refuse("not_records", filled(_("Please choose at most %(n)d records."), {"n": self.most}))
         try:
             ids = [v if isinstance(v, UUID) else UUID(v) for v in value]
         except (ValueError, TypeError, AttributeError):

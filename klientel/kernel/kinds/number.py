@@ -11,6 +11,7 @@ from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from klientel.kernel.errors import filled
 from klientel.kernel.kinds.base import Kind, currency_of_tenant
 from klientel.kernel.sql import Sql
 from klientel.lib import numbers
@@ -107,7 +108,7 @@ def exact(kind: Kind, value: Any, digits: int, places: int) -> decimal.Decimal:
     if abs(number) >= decimal.Decimal(10) ** (digits - places):
         raise kind.refuse("out_of_range", _("This number is too small or too large."))
     if number != number.quantize(decimal.Decimal(1).scaleb(-places)):
-        raise kind.refuse("too_precise", _("At most %(n)d decimal places are possible here.") % {"n": places})
+        raise kind.refuse("too_precise", filled(_("At most %(n)d decimal places are possible here."), {"n": places}))
     return number
 
 

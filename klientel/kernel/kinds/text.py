@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from klientel.kernel.errors import filled
 from klientel.kernel.kinds.base import Kind, region
 from klientel.kernel.sql import Sql
 from klientel.lib import emails, html, phones, urls
@@ -41,7 +42,9 @@ class Text(Kind, models.CharField):  # type: ignore[misc,type-arg]
             raise self.refuse("not_text", _("Please enter text."))
         text = value.strip() if value.isascii() and value.isprintable() else self._tidied(value)
         if self.max_length and len(text) > self.max_length:
-            raise self.refuse("too_long", _("At most %(n)d characters are possible here.") % {"n": self.max_length})
+            raise self.refuse(
+                "too_long", filled(_("At most %(n)d characters are possible here."), {"n": self.max_length})
+            )
         if self.required and not text:
             raise self.refuse("required", _("Please fill in this field."))
         return text

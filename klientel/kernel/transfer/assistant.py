@@ -282,7 +282,7 @@ def progress(run: ImportRun) -> Progress:
 
 
 def outcomes(run: ImportRun, *, after: int = 0, limit: int = 100, state: str = "") -> list[ImportRow]:
-    """Rows that were not simply taken over, by line, ``after`` a line; each with ``details["message"]``."""
+    """Rows that were not simply taken over, by line, ``after`` a line; each with its ``message``."""
     with transaction.atomic():
         found = ImportRow.objects.filter(run=run.pk, line__gt=after)
         if state:
@@ -305,7 +305,7 @@ def _waiting(run: ImportRun, width: int, states: tuple[str, ...]) -> Iterator[li
         after = 0
         while some := preview.rows(run, state=state, after=after, limit=_PAGE):
             for row in some:
-                reasons = " ".join(fault["message"] for fault in row.faults)
+                reasons = " ".join(fault["message"] for fault in row.told)
                 yield [*row.cells[:width], *[""] * (width - len(row.cells)), str(row.line), reasons]
             after = some[-1].line
 
@@ -326,5 +326,5 @@ def _rejected(run: ImportRun, width: int, states: tuple[str, ...]) -> Iterator[l
         for line in lines:
             own = [f for f in faults if f.line == line]
             cells: list[str] = next((f.cells for f in own if f.cells), [])
-            reasons = " ".join(f.details.get("message", "") for f in own)
+            reasons = " ".join(f.message for f in own)
             yield [*cells[:width], *[""] * (width - len(cells)), str(line), reasons]

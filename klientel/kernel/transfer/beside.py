@@ -81,8 +81,8 @@ class BesideMaker:
 
 
 def _warn(taken: Taken, one: Beside, no: Refused) -> None:
-    message = " ".join(str(r.message) for r in no.all())
-    taken.faults.append(Fault("warning", no.code, message, "", "", taken.related[one.path][:200]))
+    text = taken.related[one.path][:200]
+    taken.faults += [Fault("warning", r.code, r.message, "", "", text) for r in no.all()]
 
 
 def _there(rtype: RecordType, one: Beside, ids: list[UUID]) -> set[tuple[UUID, str]]:

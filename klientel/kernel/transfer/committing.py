@@ -12,12 +12,13 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel import writing
 from klientel.kernel.access import reading
 from klientel.kernel.actions import Item
 from klientel.kernel.actions.drafting import fresh
+from klientel.kernel.errors import filled
 from klientel.kernel.kinds import Link, Links
 from klientel.kernel.records import type_of
 from klientel.kernel.transfer import running, staging, telling
@@ -241,20 +242,12 @@ class Carrier:
     def _conflict(self, row: StagedRow, taken: Taken, match: Match) -> Result:
         record = match.record
         if row.made:
-            message = _("Since this was shown, “%(title)s” has come in, very likely the same.") % {
-                "title": record.title
-            }
+            appeared = _("Since this was shown, “%(title)s” has come in, very likely the same.")
+            message = filled(appeared, {"title": record.title})
         else:
-            fields = ", ".join(str(self.importer.fields[n].verbose_name) for n in self._moved(row, record))
-            message = _("Somebody has changed this since it was shown: %(fields)s.") % {"fields": fields}
-        fault = {
-            "state": "conflict",
-            "code": "changed_since",
-            "message": message,
-            "field": "",
-            "column": "",
-            "value": "",
-        }
+            fields = tuple(self.importer.fields[n].verbose_name for n in self._moved(row, record))
+            message = filled(_("Somebody has changed this since it was shown: %(fields)s."), {"fields": fields})
+        fault = staging.plain_fault(Fault("conflict", "changed_since", message))
         changes = {
             n: [self._plain(n, self.rtype.value(record, n)), new]
             for n, (_old, new) in row.changes.items()
@@ -265,12 +258,12 @@ class Carrier:
 
     def _gone(self, row: StagedRow, taken: Taken) -> Result:
         message = _("The record that this row would change is no longer there, or you may no longer see it.")
-        fault = {"state": "conflict", "code": "gone", "message": message, "field": "", "column": "", "value": ""}
+        fault = staging.plain_fault(Fault("conflict", "gone", message))
         self._keep(row, None, {}, fault, row.title)
         return Result(row.line, "conflict", row.title, None, taken.faults, None, row.cells)
 
     @staticmethod
-    def _keep(row: StagedRow, record: UUID | None, changes: dict[str, Any], fault: dict[str, str], title: str) -> None:
+    def _keep(row: StagedRow, record: UUID | None, changes: dict[str, Any], fault: dict[str, Any], title: str) -> None:
         row.state, row.record, row.made, row.changes, row.keys = "conflict", record, False, changes, []
         known = {} if "likely" in row.remarks else row.match  # what it perhaps repeats is not what is in its way
         row.faults = [fault, *(f for f in row.faults if f["state"] not in ("conflict", "likely"))]

@@ -11,7 +11,10 @@ from klientel.kernel.transfer.models import ImportRow
 def traces(record_id: UUID) -> list[dict[str, object]]:
     """The outcomes of imports in which this record is named, with the cells of the row where they were kept."""
     rows = ImportRow.objects.filter(record=record_id).order_by("pk")
-    return [{"line": r.line, "state": r.state, "cells": r.cells, "details": r.details} for r in rows]
+    return [
+        {"line": r.line, "state": r.state, "cells": r.cells, "details": r.details | {"message": r.message}}
+        for r in rows
+    ]
 
 
 def forget(record_id: UUID) -> int:

@@ -14,12 +14,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.actions import Item, Outcome, run_many
 from klientel.kernel.actions.drafting import fresh
-from klientel.kernel.errors import Forbidden
+from klientel.kernel.errors import Forbidden, filled
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.kinds import Entries, Kind, Link, Links
 from klientel.kernel.records import RecordType
@@ -266,7 +266,7 @@ class Importer:
             return Result(taken.line, state, outcome.record.title, outcome.record.id, taken.faults, match, taken.cells)
         faults = [
             *taken.faults,
-            *(Fault("error", no.code, str(no.message), no.field or "") for no in outcome.refused.all()),
+            *(Fault("error", no.code, no.message, no.field or "") for no in outcome.refused.all()),
         ]
         return Result(taken.line, "error", self.rtype.title_of(taken.record), None, faults, match, taken.cells)
 
@@ -279,16 +279,16 @@ class Importer:
             row.taken.line, "duplicate", self.rtype.title_of(row.record), record, faults, match, row.taken.cells
         )
 
-    def _sentence(self, match: Match) -> str:
+    def _sentence(self, match: Match) -> object:
         if match.record is not None and match.reasons == ["key"]:
-            return _("Is “%(title)s”, which is there already.") % {"title": match.record.title}
+            return filled(_("Is “%(title)s”, which is there already."), {"title": match.record.title})
         if match.score < rule_of(self.rtype).certain:
             if match.record is None:
-                return _("Perhaps repeats line %(line)d of this file.") % {"line": match.line}
-            return _("Is perhaps “%(title)s”, which is there already.") % {"title": match.record.title}
+                return filled(_("Perhaps repeats line %(line)d of this file."), {"line": match.line})
+            return filled(_("Is perhaps “%(title)s”, which is there already."), {"title": match.record.title})
         if match.record is None:
-            return _("Repeats line %(line)d of this file.") % {"line": match.line}
-        return _("Is very likely “%(title)s”, which is there already.") % {"title": match.record.title}
+            return filled(_("Repeats line %(line)d of this file."), {"line": match.line})
+        return filled(_("Is very likely “%(title)s”, which is there already."), {"title": match.record.title})
 
     def _changes(self, row: _Row) -> dict[str, Any]:
         """What the row adds to the record it repeats."""

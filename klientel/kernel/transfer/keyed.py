@@ -13,10 +13,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.access import reading
 from klientel.kernel.access.granting import ActorScope
+from klientel.kernel.errors import filled
 from klientel.kernel.kinds import Entries, Kind
 from klientel.kernel.records import RecordType
 from klientel.kernel.sql import Sql, both
@@ -65,8 +66,8 @@ class Keyed:
             decided.add(row.line)
             records = {r.pk: r for text in own for r in owners.get(text, ())}
             if len(records) > 1:
-                names = ", ".join(str(k.verbose_name) for k in self._fields)
-                message = _("Several records have this key (%(fields)s).") % {"fields": names}
+                names = tuple(k.verbose_name for k in self._fields)
+                message = filled(_("Several records have this key (%(fields)s)."), {"fields": names})
                 row.faults.append(Fault("error", "key_of_several", message))
             elif records:
                 found[row.line] = Match(1.0, ["key"], next(iter(records.values())))

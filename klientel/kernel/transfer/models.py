@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import orjson
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -24,6 +26,13 @@ class State(models.TextChoices):
     DONE = "done", _("finished")
     FAILED = "failed", _("failed")
     CANCELLED = "cancelled", _("cancelled")
+
+
+def mine(message: Any) -> str:
+    """A stored sentence in the reader's language; one of an earlier version as it is."""
+    if not isinstance(message, dict):
+        return str(message)
+    return str(message.get((get_language() or "")[:2]) or next(iter(message.values()), ""))
 
 
 class ImportRun(TenantModel):
@@ -68,8 +77,7 @@ class ImportRun(TenantModel):
         """Why it failed, in the reader's language; empty where it did not."""
         if not self.reason.startswith("{"):  # of an earlier version
             return self.reason
-        said: dict[str, str] = orjson.loads(self.reason)
-        return said.get((get_language() or "")[:2]) or next(iter(said.values()))
+        return mine(orjson.loads(self.reason))
 
 
 class StagedRow(TenantModel):
@@ -115,6 +123,11 @@ class StagedRow(TenantModel):
         """The states of what is said of the row."""
         return {fault["state"] for fault in self.faults}
 
+    @property
+    def told(self) -> list[dict[str, Any]]:
+        """What is said of the row, in the reader's language."""
+        return [fault | {"message": mine(fault["message"])} for fault in self.faults]
+
 
 class ImportRow(TenantModel):
     """A row that was not simply taken over: refused, a duplicate, or taken over with something left out."""
@@ -138,6 +151,11 @@ class ImportRow(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.line}: {self.code}"
+
+    @property
+    def message(self) -> str:
+        """What is said of the row, in the reader's language."""
+        return mine(self.details.get("message", ""))
 
 
 class ImportTemplate(TenantModel):

@@ -92,7 +92,7 @@ def report_file(run: ImportRun) -> Iterator[bytes]:
 def _reported(row: StagedRow) -> list[str]:
     changes = "; ".join(f"{name}: {_text(old)} → {_text(new)}" for name, (old, new) in row.changes.items())
     like = row.match.get("title") or (f"line {row.match['line']}" if row.match.get("line") else "")
-    remarks = " ".join(f["message"] for f in row.faults)
+    remarks = " ".join(f["message"] for f in row.told)
     record = str(row.record) if row.record and not row.made else ""
     score = str(row.match.get("score", ""))
     return [str(row.line), row.state, row.title, record, like, score, changes, remarks]

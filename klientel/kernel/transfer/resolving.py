@@ -8,12 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.access import reading
 from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.actions import Item, run_many
-from klientel.kernel.errors import Refused
+from klientel.kernel.errors import Refused, filled
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.kinds import Kind, Link, Links, Text
 from klientel.kernel.records import RecordType, type_of
@@ -111,7 +111,7 @@ class Resolver:
             elif found is not None:
                 hard = self.options.strict or kind.required
                 row.faults.append(
-                    Fault("error" if hard else "warning", found.code, str(found.message), kind.name, "", text[:200])
+                    Fault("error" if hard else "warning", found.code, found.message, kind.name, "", text[:200])
                 )
         if ids:
             row.put(kind, list(dict.fromkeys(ids)) if isinstance(kind, Links) else ids[0])
@@ -196,7 +196,7 @@ class Resolver:
 
 
 def _nothing_called(text: str) -> Refused:
-    return Refused("not_found", _("There is no record called “%(name)s”.") % {"name": text[:80]})
+    return Refused("not_found", filled(_("There is no record called “%(name)s”."), {"name": text[:80]}))
 
 
 def name_field(rtype: RecordType) -> str:

@@ -242,7 +242,7 @@ def keep(run: ImportRun, results: list[Result]) -> None:
 
 
 def _details(result: Result, fault: Any) -> dict[str, Any]:
-    found = {"message": fault.message, "title": result.title}
+    found = {"message": saying.kept(fault.message), "title": result.title}
     if fault.column:
         found |= {"column": fault.column, "value": fault.value}
     if result.match is not None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.functional import lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, override
 
 from klientel.kernel.errors import Refused
+from klientel.kernel.transfer.targets import LANGUAGES
 from klientel.lib.sentences import Unreadable
 
 _SENTENCES: dict[str, str] = {
@@ -43,6 +45,21 @@ def sentence(code: str, details: Mapping[str, Any], otherwise: str = "") -> str:
     """The sentence of a code in the active language."""
     text = _SENTENCES.get(code)
     return _(text).format(**details) if text else otherwise or code
+
+
+#: as :func:`sentence`, in the language of whoever reads it
+later = lazy(sentence, str)
+
+
+def kept(message: object) -> object:
+    """A sentence as it is stored with a row: in each language, or as it is where all say the same."""
+    if isinstance(message, dict):  # it was stored already
+        return message
+    found: dict[str, str] = {}
+    for language in LANGUAGES:
+        with override(language):
+            found[language] = str(message)
+    return found if len(set(found.values())) > 1 else found[LANGUAGES[0]]
 
 
 def refusal(error: Unreadable) -> Refused:

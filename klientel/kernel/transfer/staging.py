@@ -17,7 +17,7 @@ from django.db import connection, transaction
 
 from klientel.kernel import writing
 from klientel.kernel.tenancy import current
-from klientel.kernel.transfer import running
+from klientel.kernel.transfer import running, saying
 from klientel.kernel.transfer.ahead import ahead
 from klientel.kernel.transfer.calm import calm
 from klientel.kernel.transfer.importing import CHUNK, Importer, Result, chunks, rolled_back
@@ -134,7 +134,7 @@ def staged(run: ImportRun, result: Result, importer: Importer) -> StagedRow:
         links=taken.links,
         related=taken.related,
         changes=result.changes,
-        faults=[_fault(f) for f in result.faults],
+        faults=[plain_fault(f) for f in result.faults],
         match=_match(match) if match is not None else {},
         cells=taken.cells,
         keys=_keys(importer, taken.record) if new else [],
@@ -146,8 +146,11 @@ def _keys(importer: Importer, record: Any) -> list[str]:
     return [*record.match_keys, *importer.keyed.texts(record)]
 
 
-def _fault(fault: Any) -> dict[str, str]:
-    return {name: getattr(fault, name) for name in ("state", "code", "message", "field", "column", "value")}
+def plain_fault(fault: Any) -> dict[str, Any]:
+    """What is said of a row, as it is kept: its sentence in every language."""
+    return {name: getattr(fault, name) for name in ("state", "code", "field", "column", "value")} | {
+        "message": saying.kept(fault.message)
+    }
 
 
 def _match(match: Any) -> dict[str, Any]:

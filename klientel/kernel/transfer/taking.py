@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
 from klientel.kernel.actions.drafting import fresh
-from klientel.kernel.errors import Refused
+from klientel.kernel.errors import Refused, filled
 from klientel.kernel.kinds import (
     Addresses,
     Choice,
@@ -49,7 +49,7 @@ class Fault:
 
     state: str
     code: str
-    message: str
+    message: object  # a sentence, put together when it is read; as it was stored: in each language
     field: str = ""
     column: str = ""
     value: str = ""
@@ -162,10 +162,11 @@ class Taker:
         taken = Taken(row.line, row.cells)
         if row.problem is not None:
             problem = row.problem
-            message = saying.sentence(problem.code, problem.details, problem.message)
+            message = saying.later(problem.code, problem.details, problem.message)
             if rest := [str(v) for v in problem.details.get("rest", ()) if v]:  # type: ignore[attr-defined]
                 taken.cells = [*row.cells, *rest]
-                message += " " + _("Left over: %(values)s") % {"values": "; ".join(rest)[:200]}
+                left = {"what": message, "values": "; ".join(rest)[:200]}
+                message = filled(_("%(what)s Left over: %(values)s"), left)
             taken.faults.append(Fault("warning" if problem.harmless else "error", problem.code, message))
             if taken.refused:
                 return taken
@@ -214,11 +215,8 @@ class Taker:
     def _leave_out(self, taken: Taken, kind: Kind, text: str, no: Refused) -> None:
         hard = self.options.strict or kind.required
         state = "error" if hard else "warning"
-        message = (
-            str(no.message)
-            if hard
-            else _("Not taken over: “%(value)s”. %(reason)s") % {"value": text[:80], "reason": no.message}
-        )
+        left_out = _("Not taken over: “%(value)s”. %(reason)s")
+        message = no.message if hard else filled(left_out, {"value": text[:80], "reason": no.message})
         taken.faults.append(Fault(state, no.code, message, kind.name, self._column_of.get(kind.name, ""), text[:200]))
 
     # -- entries --------------------------------------------------------------------------------------------------

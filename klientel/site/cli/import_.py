@@ -154,14 +154,14 @@ def _tell_report(run: ImportRun, report: Report, file: str | None, as_json: bool
     if as_json:
         rows = [
             {"line": r.line, "state": r.state, "title": r.title, "changes": r.changes, "faults": [
-                {k: f[k] for k in ("state", "field", "code", "message")} for f in r.faults
+                {k: f[k] for k in ("state", "field", "code", "message")} for f in r.told
             ]} for r in preview.every_row(run)
         ]  # fmt: skip
         click.echo(json.dumps(facts | {"outcomes": rows}, ensure_ascii=False))
         return
     shown = 0
     for row in preview.told_rows(run, limit=_SHOWN):
-        for fault in row.faults:
+        for fault in row.told:
             click.echo(_line(row.line, fault["state"], fault["column"], fault["message"]))
             shown += 1
     _more(sum(report.counts.get(k, 0) for k in ("error", "duplicate", "likely", "warning")))
@@ -183,7 +183,7 @@ def _tell_result(run: ImportRun, now: Progress, error_file: str | None, as_json:
     else:
         rows = assistant.outcomes(run, limit=_SHOWN)
         for row in rows:
-            click.echo(_line(row.line, row.state, row.details.get("column", ""), row.details.get("message", "")))
+            click.echo(_line(row.line, row.state, row.details.get("column", ""), row.message))
         _more(sum(now.counts.get(k, 0) for k in ("error", "duplicate", "likely", "warning")))
         click.echo(_summary(now.counts))
     if now.reason:

@@ -103,7 +103,7 @@ def test_a_target_that_changed_meanwhile_is_shown_again(bench, anna):
     assert bench.people("position")[0]["position"] == "Anders"
     first, third, fourth = preview.rows(run)
     assert first.changes == {"position": ["Anders", "Neu"]}
-    assert "position" in first.faults[0]["message"].lower()
+    assert "position" in first.told[0]["message"].lower()
     assert (third.faults[0]["code"], fourth.faults[0]["code"]) == ("gone", "changed_since")
     preview.decide(run, "update", [2])
     preview.decide(run, "create", [4])

@@ -102,8 +102,33 @@ def test_too_long_rows_are_told_with_what_they_held(bench):
 def test_reasons_are_in_the_readers_language(bench):
     with translation.override("de"):
         run = bench.run([["Nachname", "E-Mail"], ["A", "kaputt"]])
-    assert "kaputt" in assistant.outcomes(run)[0].details["message"]
     assert run.language == "de"
+    told = {}
+    for language in ("de", "en"):
+        with translation.override(language):
+            [row] = assistant.outcomes(run)
+            told[language] = row.message
+    assert told["en"] == "Not taken over: “kaputt”. “kaputt” is not a valid e-mail address."
+    assert "kaputt" in told["de"] and told["de"] != told["en"]
+
+
+def test_every_sort_of_remark_is_told_in_each_language_whoever_imported(bench):
+    """Of the file, of a value, of a link, of a twin, of a key, of a rule: tried out and carried out."""
+    bench.run([HEAD, ANNA])
+    lines = [b"Vorname;Nachname;E-Mail;Organisation;Geburtstag", b"Anna;A;;;99.99.1999", b"Bernd;B;;;;mehr",
+             b"Carla;C;x;;", b";;;;", b"Dora"]  # fmt: skip
+    run = bench.run(io.BytesIO(b"\n".join(lines)), strict=True)
+    again = bench.run([HEAD, ANNA], on_duplicate="skip")
+    keyed = bench.run([HEAD, ANNA, ANNA], on_duplicate="create")
+    for one in (run, again, keyed):
+        rows = assistant.outcomes(one)
+        assert rows
+        for row in rows:
+            said = set()
+            for language in ("de", "en"):
+                with translation.override(language):
+                    said.add(row.message)
+            assert len(said) == 2, said
 
 
 def test_twins_in_file_and_base_are_left_out(bench):

@@ -44,7 +44,7 @@ def test_a_broken_line_is_told_and_stops_no_other(bench):
     assert [(r.line, r.state) for r in preview.rows(run)] == [(1, "new"), (2, "error"), (3, "error"), (5, "new")]
     _first, second, third, fifth = preview.rows(run)
     assert (second.faults[0]["code"], second.cells[0]) == ("row.json", '{"last_name": "Zwei')
-    assert "19" in second.faults[0]["message"]
+    assert "19" in second.told[0]["message"]
     assert (third.faults[0]["code"], fifth.faults[0]["code"]) == ("row.no_object", "row.nul")
     assert bench.titles() == []
     run = assistant.commit(run)

@@ -154,7 +154,7 @@ def _one(request: Any, run: ImportRun, found: Any) -> HttpResponse:
     with tenancy.reading():
         rtype = type_of(run.record_type)
         cells = [*found.cells[: len(columns)], *[""] * (len(columns) - len(found.cells))]
-        wrong = {f["column"]: f["message"] for f in found.faults if f["column"]}
+        wrong = {f["column"]: f["message"] for f in found.told if f["column"]}
         context = {
             "run": run,
             "rtype": rtype,

@@ -44,6 +44,7 @@ notice(
     _("%(what)s: a run needs your attention"),
     _("%(what)s: %(n)s runs need your attention"),
     icon="triangle-alert",
+    label=_("A run of a workflow needs your attention"),
 )
 
 DUE = """

@@ -32,7 +32,7 @@ from klientel.lib import clock
 
 NOTE = "workflow_note"
 REQUEST = "automation.request"
-notice(NOTE, _("%(who)s (%(what)s)"), icon="zap")
+notice(NOTE, _("%(who)s (%(what)s)"), icon="zap", label=_("A workflow has something to tell"))
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from klientel.kernel.tenancy import current
 from klientel.lib import clock
 
 SUSPENDED = "workflow_suspended"
-notice(SUSPENDED, _("%(what)s was stopped: %(who)s"), icon="circle-stop")
+notice(SUSPENDED, _("%(what)s was stopped: %(who)s"), icon="circle-stop", label=_("A workflow was stopped"))
 
 _POKE = """
 UPDATE automation_run SET due_at = %s WHERE tenant_id = %s AND state = 'open' AND wait_record = ANY(%s) AND due_at > %s

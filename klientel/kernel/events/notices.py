@@ -26,17 +26,25 @@ class Notice:
     many: Any
     icon: str
     page: str = ""  # the route of a page of its own, else the record's
+    label: Any = ""  # what it is about where nothing particular is told
+
+    def about(self) -> str:
+        """The kind in words: its label, else its sentence about anybody and anything."""
+        return str(self.label or (self.one % {"who": _("Somebody"), "what": "…", "n": "…"})).removesuffix(": …")
 
 
 _notices: dict[str, Notice] = {}
 _namers: dict[str, Namer] = {}
 
 
-def notice(kind: str, one: Any, many: Any = None, *, icon: str = "bell", page: str = "") -> None:
-    """Declare a kind of notification; ``page`` is the route it leads to, with the record's id."""
+def notice(kind: str, one: Any, many: Any = None, *, icon: str = "bell", page: str = "", label: Any = "") -> None:
+    """Declare a kind of notification; ``page`` is the route it leads to, with the record's id.
+
+    ``label`` names the kind where members choose what they are told, if the sentence does not do so without its record.
+    """
     if kind in _notices:
         raise RuntimeError(f"Two kinds of notifications are called {kind}")
-    _notices[kind] = Notice(kind, one, many or one, icon, page)
+    _notices[kind] = Notice(kind, one, many or one, icon, page, label)
 
 
 def find(kind: str) -> Notice:

@@ -102,8 +102,7 @@ def _rhythm() -> tuple[Kind, Kind]:
 
 
 def _line(one: declared.Notice, chosen: Any) -> dict[str, Any]:
-    words = {"who": _("Somebody"), "what": "…", "n": 2}
     return {
-        "kind": one.kind, "icon": one.icon, "text": str(one.one) % words, "told": one.kind not in chosen.muted,
+        "kind": one.kind, "icon": one.icon, "text": one.about(), "told": one.kind not in chosen.muted,
         "mailed": one.kind not in chosen.unmailed,
     }  # fmt: skip

@@ -5,6 +5,7 @@ Laid out once, until another version is active; how many workflows there are the
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -36,6 +37,7 @@ class Rule:
     name: str
     member: UUID | None  # on whose rights it acts
     definition: shape.Definition = field(hash=False)
+    since: dt.datetime | None = None  # when it was activated: what happened before starts nothing
 
     @property
     def on(self) -> str:
@@ -123,12 +125,12 @@ def rules_of(versions: list[UUID]) -> list[Rule]:
     """Versions of workflows as rules, in no order."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT v.id, v.workflow, w.name, w.runs_as, v.definition FROM automation_version v"
+            "SELECT v.id, v.workflow, w.name, w.runs_as, v.definition, v.made_at FROM automation_version v"
             " JOIN automation_workflow w ON w.tenant_id = v.tenant_id AND w.id = v.workflow"
             " WHERE v.tenant_id = %s AND v.id = ANY(%s)",
             [current(), versions],
         )
-        return [Rule(row[0], row[1], row[2], row[3], loaded(row[4])) for row in cursor.fetchall()]
+        return [Rule(row[0], row[1], row[2], row[3], loaded(row[4]), row[5]) for row in cursor.fetchall()]
 
 
 def wanted(rules: Index, some: list[Event]) -> list[tuple[Rule, Event]]:
@@ -140,7 +142,9 @@ def wanted(rules: Index, some: list[Event]) -> list[tuple[Rule, Event]]:
 
 
 def fits(rule: Rule, event: Event) -> bool:
-    """Whether the old and new values are those that the rule waits for."""
+    """Whether it happened while the rule was active, with the old and new values that it waits for."""
+    if rule.since is not None and event.at < rule.since:
+        return False
     asked = rule.definition["trigger"].get("fields") if rule.when == "changed" else None
     if not asked:
         return True

@@ -101,6 +101,13 @@ def test_the_condition_chooses_and_each_part_is_kept(anna: Actor, play: Any) -> 
     assert one.checks == [True, False, True]
 
 
+def test_what_happened_before_it_was_activated_starts_nothing(anna: Actor, play: Any) -> None:
+    lead(anna)
+    workflow(anna, [task()])
+    play()
+    assert runs() == []
+
+
 def test_what_an_import_muted_starts_nothing(anna: Actor, play: Any) -> None:
     workflow(anna, [task()])
     list(run_many(anna, f"{LEAD}.create", [Item(params={"name": "Quiet"})], muted=True))

@@ -24,6 +24,7 @@ from klientel.lib import clock
 from klientel.site.demo import logins, messy, twice, workspace
 from klientel.site.demo.deals import Deals
 from klientel.site.demo.diary import Diary
+from klientel.site.demo.flows import Flows
 from klientel.site.demo.forecasts import Forecasts
 from klientel.site.demo.leads import Leads
 from klientel.site.demo.names import Maker
@@ -149,6 +150,7 @@ class Filling:
         Quotes(self.space, self.past, random.Random(SEED + 13)).plan(self.firms, self.people)  # noqa: S311
         Diary(self.space, self.past, random.Random(SEED + 9)).plan(self.firms)  # noqa: S311
         Forecasts(self.space, self.past, random.Random(SEED + 17)).plan()  # noqa: S311
+        Flows(self.space, self.past).plan()
         texts = lines("comments") * 3
         for n, text in enumerate(texts):
             at = self.past.ago((35, 150, 400, 1300)[n]) if n < 4 else self.past.day(-self.dice.randint(2, 90))

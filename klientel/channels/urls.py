@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from django.urls import path
 
-from klientel.channels.views import outbox, person
+from klientel.channels.views import outbox, person, webhook
+
+__all__ = ["urlpatterns", "webhook"]  # what the page of a webhook tells is declared by being imported
 
 urlpatterns = [
     path("outbox", outbox.overview, name="outbox"),

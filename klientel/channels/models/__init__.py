@@ -7,12 +7,14 @@ from klientel.channels.models.outbox import Delivery, DomainRate, Rate
 from klientel.channels.models.suppression import Suppression, SuppressionKey
 from klientel.channels.models.template import Template
 from klientel.channels.models.vatcheck import VatCheck
+from klientel.channels.models.webhook import HookSecret, Webhook, WebhookCall
 
 __all__ = [
     "Account",
     "Consent",
     "Delivery",
     "DomainRate",
+    "HookSecret",
     "Mail",
     "Purpose",
     "Rate",
@@ -21,5 +23,7 @@ __all__ = [
     "SuppressionKey",
     "Template",
     "VatCheck",
+    "Webhook",
+    "WebhookCall",
     "Wording",
 ]

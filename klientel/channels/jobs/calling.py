@@ -1,0 +1,102 @@
+"""Calls other systems: claimed for a while, called without a transaction, then noted; after a crash called again.
+
+So a call may arrive twice, with the same id and content; it never gets lost (standardwebhooks.com, at least once).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import http
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from klientel.channels.egress import Blocked, Request, fetch
+from klientel.channels.models.webhook import Webhook, WebhookCall
+from klientel.channels.queries import hooks
+from klientel.kernel import writing
+from klientel.kernel.access import system_actor
+from klientel.kernel.actions import run
+from klientel.kernel.events import on_wake
+from klientel.kernel.events.consuming import wake
+from klientel.kernel.jobs import breathe, defer, job
+from klientel.kernel.tenancy import current
+from klientel.kernel.tenancy import writing as transaction
+from klientel.lib import clock
+
+PIECE = 20
+SECONDS = 15.0
+LEASE = dt.timedelta(seconds=60)
+MOST = 10_000  # bytes of an answer
+
+_CLAIM = """
+UPDATE channels_webhookcall SET next_at = %(until)s WHERE tenant_id = %(tenant)s AND id IN (
+    SELECT c.id FROM channels_webhookcall c
+    JOIN channels_webhook w ON w.tenant_id = c.tenant_id AND w.id = c.webhook
+    WHERE c.tenant_id = %(tenant)s AND c.state IN ('waiting', 'later') AND c.next_at <= %(now)s
+      AND c.archived_at IS NULL AND w.state = 'active' AND w.archived_at IS NULL
+    ORDER BY c.next_at, c.id LIMIT %(piece)s FOR UPDATE OF c SKIP LOCKED)
+RETURNING id
+"""
+_NEXT = """
+SELECT min(next_at) FROM channels_webhookcall
+WHERE tenant_id = %s AND state IN ('waiting', 'later') AND archived_at IS NULL
+"""
+
+
+@on_wake(hooks.QUEUE)
+def look() -> None:
+    """Have what is due called, and wake up again for the next."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT, [current()])
+        due = cursor.fetchone()[0]
+    if due is None:
+        return
+    if due <= clock.now():
+        defer(call_due, tenant=current(), once="calls")
+        due = clock.now() + LEASE
+    wake(current(), hooks.QUEUE, due)
+
+
+@job(outward=True)
+def call_due() -> None:
+    """All that is due, some at a time."""
+    while True:
+        breathe()
+        with transaction(), writing.door(), connection.cursor() as cursor:
+            now = clock.now()
+            cursor.execute(_CLAIM, {"tenant": current(), "now": now, "until": now + LEASE, "piece": PIECE})
+            claimed = [row[0] for row in cursor.fetchall()]
+        for one in claimed:
+            _call(one)
+        if len(claimed) < PIECE:
+            return
+
+
+def _call(call_id: UUID) -> None:
+    with transaction():
+        call = WebhookCall.objects.get(pk=call_id)
+        webhook = Webhook.objects.get(pk=call.webhook)
+        body, key = hooks.body_of(call), hooks.secret(webhook.pk)
+    status, reply = _asked(webhook.url, hooks.headers(key, call.pk, clock.now(), body), body)
+    with transaction():
+        done = run(system_actor(), "channels.webhookcall.answered", call_id, status=status, reply=reply[:400])
+        made: Any = done.record
+        if made.next_at is not None:
+            wake(current(), hooks.QUEUE, made.next_at)
+
+
+def _asked(url: str, headers: dict[str, str], body: bytes) -> tuple[int, str]:
+    """The answer, or 0 with what went wrong. No redirects: a signed call goes where it was meant to or nowhere."""
+    try:
+        answer = fetch(Request("POST", url, headers, body), seconds=SECONDS, most=MOST)
+    except Blocked as no:
+        return 0, str(no)
+    except TimeoutError:
+        return 0, _("No answer in time.")
+    except (OSError, ValueError) as error:
+        return 0, f"{_('The other side could not be reached.')} ({type(error).__name__})"
+    said = answer.body[:300].decode("utf-8", "replace").replace("\x00", " ").strip()
+    return answer.status, said or http.HTTPStatus(answer.status).phrase

@@ -12,7 +12,7 @@ help:            ## What can be made
 setup:           ## The environment and the front-end files for running Klientel
 	@$(PYTHON) scripts/setup.py
 
-setup-dev:       ## The same with what tests and checks need (Chromium too)
+setup-dev:       ## The same with what tests and checks need (Chromium and Dovecot too)
 	@$(PYTHON) scripts/setup.py --dev
 
 demo: setup      ## Start with a demo tenant full of data; prints the address and the logins

@@ -1,4 +1,4 @@
-"""All set-up of a checkout: environment, front-end files, browser. Runs with a bare Python 3.11; safe to repeat.
+"""Set-up of a checkout: environment, front-end files, browser, mail server. Runs with a bare Python 3.11; safe to repeat.
 
 python3.11 scripts/setup.py            what running Klientel needs
 python3.11 scripts/setup.py --dev      and what its tests and checks need
@@ -151,6 +151,17 @@ def browser() -> None:
         apt("chromium", "the browser Chromium (for the browser tests)")
 
 
+def mailbox() -> None:
+    """Dovecot for the tests of fetching mail; where the package comes with a running server, that one is stopped."""
+    if Path("/usr/sbin/dovecot").exists():
+        return
+    apt("dovecot-imapd", "the IMAP server Dovecot (for the tests of fetching mail)")
+    if Path("/run/systemd/system").is_dir():
+        say("switching off the system's own Dovecot, which the package has switched on: the tests start theirs")
+        right = [] if os.geteuid() == 0 else ["sudo", "-n"]
+        run(*right, "systemctl", "disable", "--now", "dovecot.socket", "dovecot.service", quiet=True)
+
+
 def words() -> None:
     """The German catalogue in the form that programs read."""
     texts = list((ROOT / "klientel" / "locale").glob("*/LC_MESSAGES/django.po"))
@@ -166,6 +177,7 @@ def main() -> None:
     words()
     if dev:
         browser()
+        mailbox()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """HTML that came from outside: cleaned; plain text turned into HTML and back."""
 
 import re
+from collections.abc import Callable
 from html import escape, unescape
 
 import nh3
@@ -28,12 +29,15 @@ _ANY_TAG = re.compile(r"<!--.*?(?:-->|\Z)|</?[a-zA-Z!][^>]*>", re.DOTALL)
 _LATE_PUNCTUATION = ".,;:!?)]}»”’"
 
 
-def sanitise(html: str, *, images: bool = False) -> str:
+def sanitise(
+    html: str, *, images: bool = False, inside: bool = False, picture: Callable[[str], str | None] | None = None
+) -> str:
     """Rich text with only harmless tags: no script, style, form, frame, event or inline style; links open without
     opener.
 
     Pictures only where `images` is given, and then only by http(s) address: a picture from outside tells its sender who
-    reads it.
+    reads it. `inside` keeps those that lie in the same mail too (cid:). `picture` says for each address what stands in
+    its place, or nothing.
     """
     tags = _TAGS if images else _TAGS - {"img"}
     attributes = _ATTRIBUTES if images else {tag: names for tag, names in _ATTRIBUTES.items() if tag != "img"}
@@ -41,7 +45,10 @@ def sanitise(html: str, *, images: bool = False) -> str:
         html.replace("\x00", ""),
         tags=tags,
         attributes=attributes,
-        url_schemes=_SCHEMES,
+        url_schemes=_SCHEMES | {"cid"} if inside else _SCHEMES,
+        attribute_filter=None
+        if picture is None
+        else lambda tag, name, value: picture(value) if (tag, name) == ("img", "src") else value,
         link_rel="noopener noreferrer nofollow",
         strip_comments=True,
         clean_content_tags={"script", "style"},

@@ -3,6 +3,14 @@
 from collections.abc import Mapping
 
 SENTENCES: dict[str, str] = {
+    "mail.too_large": "The mail is larger than what is taken in.",
+    "mail.header_too_large": "The header of the mail is too long.",
+    "mail.too_many_parts": "The mail has too many parts.",
+    "mail.too_deep": "The parts of the mail lie too deep in one another.",
+    "mail.empty": "The mail is empty.",
+    "mail.too_slow": "Reading the mail takes too long.",
+    "mail.damaged": "The mail is damaged and cannot be read.",
+    "mail.not_stored": "The mail could not be stored.",
     "email.empty": "An e-mail address is missing.",
     "email.control": "The e-mail address contains a line break or another invisible character.",
     "email.at": "An e-mail address needs exactly one @ between a name and a domain.",

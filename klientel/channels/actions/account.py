@@ -7,7 +7,7 @@ from typing import Annotated
 from django.utils.translation import gettext_lazy as _
 
 from klientel.channels.models import Account
-from klientel.channels.queries import accounts
+from klientel.channels.queries import accounts, mailboxes
 from klientel.kernel.actions import Step, action
 from klientel.kernel.events.consuming import wake
 from klientel.kernel.kinds import Privacy, Text
@@ -90,4 +90,36 @@ def set_password(
         not open_line, "open_line", _("Without encryption no sign-in is possible. Please choose TLS."), field="password"
     )
     step.mark(account)
-    accounts.keep_password(account.id, password)
+    accounts.keep(account.id, password=password)
+    fetch_soon(account)
+
+
+@action("channels.account", _("Set the OAuth2 tokens"), needs="change", icon="key-round", undoable=False)
+def set_tokens(
+    step: Step,
+    account: Account,
+    *,
+    refresh: Annotated[str, Text(_("refresh token"), max_length=4000, privacy=Privacy.SENSITIVE)],
+    client: Annotated[str, Text(_("secret of the client"), max_length=1000, privacy=Privacy.SENSITIVE)] = "",
+) -> None:
+    """Keep what tokens are fetched with, sealed; nobody can read it again."""
+    ready = account.token_url and account.client_id
+    step.require(ready, "no_provider", _("Please fill in the address of the tokens and the client id first."))
+    step.mark(account)
+    accounts.keep(account.id, refresh=refresh, client=client)
+    fetch_soon(account)
+
+
+@action("channels.account", _("Fetch now"), needs="change", icon="refresh-cw", undoable=False)
+def fetch_now(step: Step, account: Account) -> None:
+    """Look into the mailbox at once."""
+    ready = account.fetching and account.imap_host
+    step.require(ready, "no_mailbox", _("This account fetches no mail. Please fill in its IMAP server first."))
+    step.mark(account)
+    mailboxes.due_now(account.id)
+
+
+def fetch_soon(account: Account) -> None:
+    """Where mail is fetched: at once, now that something has changed."""
+    if account.fetching and account.imap_host:
+        mailboxes.due_now(account.id)

@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from klientel.channels.models import Mail, Template
 from klientel.channels.models.mail import NATURES
 from klientel.channels.models.placeholders import LINK, check_text, fill, gaps
-from klientel.channels.queries import accounts, attachments, composing, outbox, suppression
+from klientel.channels.queries import accounts, attachments, composing, outbox, suppression, threads
 from klientel.channels.queries.gate import Recipient, Wish, judge
+from klientel.channels.queries.mime import message_id
 from klientel.kernel.actions import Step, action
 from klientel.kernel.errors import Refused
 from klientel.kernel.kinds import Choice, Email, Link, Links, LongText, Privacy, Text, YesNo
@@ -40,12 +41,19 @@ def lay_out(step: Step, mail: Any, link: str = "", *, member: UUID | None = None
     """
     account = accounts.chosen(member or step.actor.member, mail.account)
     step.require(bool(mail.to), "no_address", _("Please say to which address."), field="to")
+    for field in ("subject", "text"):
+        step.require(bool(getattr(mail, field)), "required", _("Please fill in this field."), field=field)
     [verdict] = judge(wish_of(mail), [Recipient(mail.to, mail.person)])
     if not verdict.may:
         raise Refused("not_allowed_to_send", verdict.why, "to")
     attachments.check(step.scope, [one for one in mail.files if one not in own])
-    step.stamp(mail, account=account.id, state="waiting", reply="", settled_at=None)
-    outbox.put(mail, account, link)
+    delivery = outbox.put(mail, account, link)
+    reference = message_id(delivery, account.address).strip("<>")
+    step.stamp(
+        mail, account=account.id, sender=account.address, state="waiting", reply="", settled_at=None,
+        message_ref=reference, sent_at=step.now,
+    )  # fmt: skip
+    mail.thread = threads.begin(mail, [reference])
 
 
 @action("channels.mail", _("Send"), said=_("sent the e-mail"), needs="send", icon="send", outward=True)

@@ -5,6 +5,19 @@ Every connection is made to an address that was resolved once and checked; nothi
 
 from klientel.channels.egress.addresses import Blocked
 from klientel.channels.egress.http import Answer, Request, fetch
+from klientel.channels.egress.imap import Box, Message, open_box
 from klientel.channels.egress.smtp import Failure, Line, Place, open_line
 
-__all__ = ["Answer", "Blocked", "Failure", "Line", "Place", "Request", "fetch", "open_line"]
+__all__ = [
+    "Answer",
+    "Blocked",
+    "Box",
+    "Failure",
+    "Line",
+    "Message",
+    "Place",
+    "Request",
+    "fetch",
+    "open_box",
+    "open_line",
+]

@@ -21,7 +21,7 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 #: the ports that each use may reach without being allowed by the administrator
-PORTS = {"smtp": frozenset({25, 465, 587, 2525}), "http": frozenset({443, 8443})}
+PORTS = {"smtp": frozenset({25, 465, 587, 2525}), "http": frozenset({443, 8443}), "imap": frozenset({143, 993})}
 #: global by their number, but never somebody else's server: metadata and translation of clouds
 DENIED = tuple(ip_network(n) for n in ("168.63.129.16/32", "192.88.99.0/24", "fec0::/10", "2001::/32", "5f00::/16"))
 _NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))

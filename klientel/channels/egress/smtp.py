@@ -28,6 +28,7 @@ class Place:
     security: str = "starttls"
     login: str = ""
     password: str = ""
+    token: str = ""  # OAuth2, in place of a password
 
 
 class Failure(Exception):
@@ -113,6 +114,18 @@ def said(reply: Any) -> str:
     return " ".join(text.split())[:SHORTEST_LEFT]
 
 
+def xoauth2(place: Place) -> str:
+    """What is said instead of a password (XOAUTH2, as Google and Microsoft describe it)."""
+    return f"user={place.login}\x01auth=Bearer {place.token}\x01\x01"
+
+
+def _sign_in(smtp: smtplib.SMTP, place: Place) -> None:
+    if place.token:
+        smtp.auth("XOAUTH2", lambda challenge=None: xoauth2(place) if challenge is None else "")
+    else:
+        smtp.login(place.login, place.password)
+
+
 def open_line(place: Place) -> Line:
     """Connect, encrypt, sign in. :class:`~.addresses.Blocked`, or :class:`Failure` with the stage that failed.
 
@@ -133,7 +146,7 @@ def open_line(place: Place) -> Line:
             stage = "login"
             if place.security == "none":
                 raise Failure(stage, 0, "no encryption")
-            smtp.login(place.login, place.password)
+            _sign_in(smtp, place)
     except smtplib.SMTPResponseException as error:
         smtp.close()
         raise Failure(stage, error.smtp_code, said(error.smtp_error)) from error

@@ -15,7 +15,7 @@ from klientel.channels.actions.mail import block_dead, wish_of
 from klientel.channels.egress import Blocked, Failure, Line, open_line
 from klientel.channels.models import Account, Mail
 from klientel.channels.models.placeholders import LINK
-from klientel.channels.queries import accounts, attachments, composing, outbox, pace
+from klientel.channels.queries import accounts, attachments, composing, outbox, pace, threads
 from klientel.channels.queries.gate import Recipient, judge
 from klientel.channels.queries.mime import message
 from klientel.channels.queries.outbox import Claimed
@@ -177,22 +177,20 @@ class _Sender:
         """The bytes of a mail; nothing where it cannot go as it was written."""
         with writing():
             files, link = attachments.read(mail.files), outbox.link_of(one.id)
+            references = threads.references_of(mail.pk)
         if files is None or (LINK in mail.text and not link):
             why = _("An attachment is not there any more.") if files is None else _("Its link is not valid any more.")
             self._settle(one, "withheld", 0, why)
             return None
         footer = composing.objection_notice("") if mail.nature == "advertising" else ""
-        return message(mail, self.account, one.id, footer, link=link, files=files)
+        return message(mail, self.account, one.id, footer, link=link, files=files, references=references)
 
     def _connected(self, one: Claimed) -> bool:
         """Whether there is a connection; if the account itself does not work, nothing is used up for it."""
         if self.line is not None:
             return True
         try:
-            with writing():
-                password = accounts.password_of(self.account.pk)
-                place = accounts.place_of(self.account, password)
-            self.line = open_line(place)
+            self.line = open_line(accounts.place_of(self.account, *accounts.signing_in(self.account)))
             return True
         except (Blocked, Unreadable) as no:
             self._stop(one, trouble=str(getattr(no, "message", no)))

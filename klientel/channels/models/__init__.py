@@ -2,7 +2,8 @@
 
 from klientel.channels.models.account import Account, Secret
 from klientel.channels.models.consent import Consent, Purpose, Wording
-from klientel.channels.models.mail import Mail
+from klientel.channels.models.folder import Fetched, Folder, Mailbox, Position
+from klientel.channels.models.mail import Body, Mail, Reference
 from klientel.channels.models.outbox import Delivery, DomainRate, Rate
 from klientel.channels.models.suppression import Suppression, SuppressionKey
 from klientel.channels.models.template import Template
@@ -11,13 +12,19 @@ from klientel.channels.models.webhook import HookSecret, Webhook, WebhookCall
 
 __all__ = [
     "Account",
+    "Body",
     "Consent",
     "Delivery",
     "DomainRate",
+    "Fetched",
+    "Folder",
     "HookSecret",
     "Mail",
+    "Mailbox",
+    "Position",
     "Purpose",
     "Rate",
+    "Reference",
     "Secret",
     "Suppression",
     "SuppressionKey",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from klientel.kernel.kinds import Choice, DateTime, Email, Link, Privacy, Text, Whole
+from klientel.kernel.kinds import Choice, DateTime, Email, Link, Privacy, Text, Url, Whole, YesNo
 from klientel.kernel.records.record import Record
 from klientel.kernel.tenancy.models import Id, TenantModel
 
@@ -15,13 +15,29 @@ SECURITY = (
     ("none", _("none (only inside one's own network)")),
 )
 
+IMAP_SECURITY = (
+    ("tls", _("TLS from the start (usually port 993)")),
+    ("starttls", _("STARTTLS (usually port 143)")),
+)
+#: who writes and is not known yet
+STRANGERS = (
+    ("keep", _("keep the mail without a person")),
+    ("person", _("make a person of the sender")),
+    ("skip", _("do not take the mail in")),
+)
+SIGN_IN = (("password", _("password")), ("oauth2", _("OAuth2 (XOAUTH2)")))
+
 
 class Secret(TenantModel):
-    """The password of an account, sealed; apart, so that no event, export or page ever holds it."""
+    """What an account signs in with, sealed; apart, so that no event, export or page ever holds it."""
 
     id = Id(primary_key=True)
     account_id = models.UUIDField()
-    sealed = models.TextField()
+    sealed = models.TextField(default="")  # the password
+    client = models.TextField(default="")  # OAuth2: the secret of the client
+    refresh = models.TextField(default="")  # OAuth2: the refresh token
+    access = models.TextField(default="")  # OAuth2: the access token, until it ends
+    access_until = models.DateTimeField(null=True)
 
     class Meta(TenantModel.Meta):
         app_label = "channels"
@@ -29,15 +45,28 @@ class Secret(TenantModel):
 
 
 class Account(Record):
-    """Where mail of a team or of a member is handed over, and how fast."""
+    """Where mail of a team or of a member is handed over and fetched, and how fast."""
 
     name = Text(_("name"), required=True, max_length=100, help_text=_("Stands beside the address as the sender."))
     address = Email(_("sender address"), required=True, privacy=Privacy.PERSONAL)
     member = Link("kernel.member", _("only for"), reverse=_("e-mail accounts"))
+    team = Link("kernel.team", _("for the team"), reverse=_("e-mail accounts"))
     host = Text(_("server"), required=True, max_length=253)
     port = Whole(_("port"), required=True, least=1, most=65535, default=587)
     security = Choice(_("encryption"), required=True, default="starttls", of=SECURITY)
     login = Text(_("login"), max_length=254, privacy=Privacy.PERSONAL)
+    sign_in = Choice(_("sign-in by"), required=True, default="password", of=SIGN_IN)
+    token_url = Url(_("address of the tokens"), help_text=_("OAuth2: where a refresh token is exchanged."))
+    client_id = Text(_("client id"), max_length=300, help_text=_("OAuth2: as the provider named it."))
+    fetching = YesNo(_("fetch mail"))
+    imap_host = Text(_("IMAP server"), max_length=253)
+    imap_port = Whole(_("IMAP port"), least=1, most=65535, default=993)
+    imap_security = Choice(_("IMAP encryption"), default="tls", of=IMAP_SECURITY)
+    imap_login = Text(_("IMAP login"), max_length=254, privacy=Privacy.PERSONAL, help_text=_("Empty: as for sending."))
+    strangers = Choice(_("unknown senders"), required=True, default="keep", of=STRANGERS)
+    keep_sent = YesNo(
+        _("lay sent mail into the sent folder"), help_text=_("Not needed where the provider does so itself.")
+    )
     per_second = Whole(_("most messages a second"), least=1, most=1000, default=5)
     per_day = Whole(_("most messages a day"), least=1, most=10_000_000, default=2000)
     per_domain = Whole(_("most messages a minute to one domain"), least=1, most=100_000, default=60)
@@ -62,8 +91,13 @@ class Account(Record):
         columns = ("name", "address", "member", "host", "state")
         mergeable = False
         sections = (
-            (_("E-mail account"), ("name", "address", "member", "state", "trouble", "checked_at")),
-            (_("Server"), ("host", "port", "security", "login")),
+            (_("E-mail account"), ("name", "address", "member", "team", "state", "trouble", "checked_at")),
+            (_("Sending"), ("host", "port", "security", "login")),
+            (
+                _("Fetching"),
+                ("fetching", "imap_host", "imap_port", "imap_security", "imap_login", "strangers", "keep_sent"),
+            ),
+            (_("Sign-in"), ("sign_in", "token_url", "client_id")),
             (_("Pace"), ("per_second", "per_day", "per_domain")),
         )
         system = True

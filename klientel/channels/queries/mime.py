@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from email.header import Header
@@ -11,11 +12,14 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.html import urlize
 
 from klientel.channels.models.placeholders import LINK
+from klientel.kernel.tenancy import current
 
 _LINE = 76
+_OURS = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([0-9a-f]{24})@", re.ASCII)
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+ ")
 
 
@@ -40,16 +44,39 @@ class _Part:
 
 
 def message_id(delivery: UUID, sender: str) -> str:
-    """The same for one handing over, however often it is tried."""
-    return f"<{delivery}@{sender.rpartition('@')[2]}>"
+    """The same for one handing over, however often it is tried; signed, so that an answer shows that we wrote it."""
+    return f"<{delivery}.{_signature(delivery)}@{sender.rpartition('@')[2]}>"
+
+
+def _signature(delivery: UUID) -> str:
+    return salted_hmac("klientel.channels.mail", f"{current()}:{delivery}", algorithm="sha256").hexdigest()[:24]
+
+
+def is_forged(reference: str) -> bool:
+    """Whether a Message-ID looks like one of ours and was not signed by us for this tenant."""
+    found = _OURS.match(reference)
+    return found is not None and not constant_time_compare(found[2], _signature(UUID(found[1])))
+
+
+def is_ours(reference: str) -> bool:
+    """Whether we gave a mail this Message-ID."""
+    return _OURS.match(reference) is not None and not is_forged(reference)
 
 
 def message(
-    mail: Any, account: Any, delivery: UUID, footer: str = "", *, link: str = "", files: Sequence[Attachment] = ()
+    mail: Any,
+    account: Any,
+    delivery: UUID,
+    footer: str = "",
+    *,
+    link: str = "",
+    files: Sequence[Attachment] = (),
+    references: Sequence[str] = (),
 ) -> bytes:
     """The message with CRLF at every line's end; bodies in base64, so that no line is too long for anybody.
 
-    ``link`` takes the place of ``{{link}}`` in the text; ``files`` come unchanged.
+    ``link`` takes the place of ``{{link}}`` in the text; ``files`` come unchanged; ``references`` are the Message-IDs
+    that the mail answers, the oldest first.
     """
     name = account.name.replace("\r", " ").replace("\n", " ")
     headers = {
@@ -60,6 +87,9 @@ def message(
         "Message-ID": message_id(delivery, account.address),
         "MIME-Version": "1.0",
     }
+    if references:
+        headers["In-Reply-To"] = f"<{references[-1]}>"
+        headers["References"] = "\r\n ".join(f"<{one}>" for one in references)
     if mail.nature == "advertising":
         headers["List-Unsubscribe"] = f"<mailto:{account.address}?subject=unsubscribe>"
     text = f"{mail.text}\n\n-- \n{footer}\n" if footer else f"{mail.text}\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import email
+import os
 import socket
 import time
 from collections import Counter
@@ -12,10 +13,12 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult
 
+from klientel.channels.tests.certificates import authority
+from klientel.channels.tests.dovecot import PROGRAM, Dovecot
 from klientel.kernel.actions import run
 from klientel.kernel.testing.cast import anna, boris, cleo, robot, tenant
 
-__all__ = ["anna", "boris", "cleo", "robot", "tenant"]
+__all__ = ["anna", "authority", "boris", "cleo", "robot", "tenant"]
 
 
 class Sink:
@@ -86,3 +89,15 @@ def sink(settings):
 def account(anna, sink):
     return run(anna, "channels.account.create", name="Hansewerk Vertrieb", address="vertrieb@hansewerk.de",
                host="127.0.0.1", port=sink.port, security="none", per_second=500).record  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def dovecot(authority):
+    if not os.path.exists(PROGRAM):
+        pytest.fail("Dovecot is missing; `make setup-dev` brings it.")
+    made = Dovecot(authority)
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()

@@ -77,7 +77,7 @@ def judge(sink, rows, mails, *, sent, kills):
     assert len(rows) == sent
     assert sorted(mails.values()) == sorted(rows.values())
     assert set(sink.ids.values()) <= {1}
-    arrived = {message.split("@")[0].strip("<") for message in sink.ids}
+    arrived = {message.split(".")[0].strip("<") for message in sink.ids}
     assert {str(i) for i, state in rows.items() if state == "accepted"} <= arrived
     assert sum(state == "unclear" for state in rows.values()) <= kills
 

@@ -9,6 +9,7 @@ from django.db import connection
 from klientel.channels.jobs.sending import deliver, look
 from klientel.channels.models import Account, Delivery, DomainRate, Mail, Rate, Suppression
 from klientel.channels.queries import outbox
+from klientel.channels.queries.mime import message_id
 from klientel.kernel import writing
 from klientel.kernel.actions import run
 from klientel.kernel.errors import Refused
@@ -45,7 +46,7 @@ def test_a_mail_arrives_once_as_it_was_written_and_stands_on_the_timeline(anna, 
     [(sender, to, message)] = sink.mails
     row = Delivery.objects.get()
     assert (sender, to, message["Message-ID"]) == (
-        "vertrieb@hansewerk.de", ["kunde1@beispiel.de"], f"<{row.id}@hansewerk.de>",
+        "vertrieb@hansewerk.de", ["kunde1@beispiel.de"], message_id(row.id, "vertrieb@hansewerk.de"),
     )  # fmt: skip
     assert base64.b64decode(message.get_payload()).decode() == "Guten Tag\r\nBis bald\r\n"
     assert str(make_header(decode_header(message["Subject"]))) == "Grüße"

@@ -15,7 +15,6 @@ from django.views.decorators.http import require_GET, require_POST
 from klientel.channels.egress import Blocked, Failure, open_line
 from klientel.channels.models import Account
 from klientel.channels.queries import accounts, outbox
-from klientel.channels.queries.accounts import place_of
 from klientel.kernel.access import reading as read
 from klientel.kernel.access import system_actor
 from klientel.kernel.actions import run
@@ -67,10 +66,9 @@ def try_account(request: Any, account_id: UUID) -> HttpResponse:
         account = read.get(request.scope, rtype, account_id)
         if not read.visible_ids(request.scope, rtype, [account_id], "change"):
             raise Forbidden("forbidden", _("You may not do this here."))
-        place = place_of(account, accounts.password_of(account_id))
     trouble = ""
     try:
-        open_line(place).close()
+        open_line(accounts.place_of(account, *accounts.signing_in(account))).close()
     except Blocked as no:
         trouble = str(no.message)
     except Failure as failure:

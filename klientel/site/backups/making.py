@@ -91,7 +91,7 @@ def _dump(to: Path, progress: Progress) -> tuple[Manifest, list[str]]:
             tenants=int(_one(connection, "select count(*) from kernel_tenant")),
             tables=places.count_rows(connection),
         )
-        found = connection.execute("select tenant_id, place from kernel_file where place <> ''").fetchall()
+        found = [row for query in _PLACES for row in connection.execute(query).fetchall()]
         command: list[str | Path] = [
             places.program("pg_dump"),
             "--format=custom",
@@ -100,6 +100,12 @@ def _dump(to: Path, progress: Progress) -> tuple[Manifest, list[str]]:
         ]
         _run_dump(command, to, size, progress)
     return manifest, [f"files/{tenant}/{place}" for tenant, place in found]
+
+
+_PLACES = (
+    "select tenant_id, place from kernel_file where place <> ''",
+    "select tenant_id, place from channels_fetched where place <> ''",
+)
 
 
 def _one(connection: psycopg.Connection[Any], query: str) -> Any:

@@ -1,0 +1,201 @@
+"""Fetches mail: one job for each account, a turn at a time. Bytes are stored before anything reads them.
+
+What was fetched and how far are committed together, so that a kill at any moment repeats a batch at most, and the
+UNIQUE of account, folder, UIDVALIDITY and UID keeps one row of each message.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from klientel.channels.egress import Blocked, Box, Failure, Message, open_box
+from klientel.channels.jobs.reading import read_mail
+from klientel.channels.models import Position
+from klientel.channels.queries import accounts, mailboxes
+from klientel.channels.queries.mailboxes import Kept
+from klientel.kernel.errors import Refused
+from klientel.kernel.events import on_wake
+from klientel.kernel.events.consuming import wake
+from klientel.kernel.files import keeping
+from klientel.kernel.identity.sealing import Unreadable
+from klientel.kernel.jobs import breathe, defer, job, sweep
+from klientel.kernel.tenancy import current, writing
+from klientel.lib.mails.headers import message_id
+
+BATCH, WEIGHT = 100, 8 * 2**20  # messages and bytes that are fetched and committed together
+TURN = 20.0  # seconds after which a job makes room for other accounts
+_END_OF_HEADERS = re.compile(rb"\r?\n\r?\n")
+
+
+@on_wake(mailboxes.QUEUE)
+def look() -> None:
+    """Give each account whose mailbox is due a job; wake up again for the next one."""
+    due, following = mailboxes.take_due()
+    for account in due:
+        defer(fetch, tenant=current(), account=account, once=str(account))
+    if following is not None:
+        wake(current(), mailboxes.QUEUE, max(following, timezone.now()))
+
+
+@sweep("mailboxes")
+def keep_looking() -> None:
+    """Should a wake row have been lost, mail is fetched all the same; what was being read is read again."""
+    wake(current(), mailboxes.QUEUE)
+
+
+@job(outward=True, tries=2)
+def fetch(*, account: UUID) -> None:
+    """Look into one mailbox and keep what is new."""
+    with writing():
+        found, folders = mailboxes.mailbox(account)
+    if found is None:
+        return
+    trouble = ""
+    try:
+        more = _Fetching(found).work(folders)
+    except (Blocked, Unreadable) as no:
+        trouble = str(getattr(no, "message", no))
+    except Failure as failure:
+        trouble = sentence(failure)
+    except Refused as no:  # the store takes nothing at present
+        trouble = str(no.message)
+    with writing():
+        if trouble:
+            wake(current(), mailboxes.QUEUE, mailboxes.went_wrong(account, trouble))
+        elif more:
+            mailboxes.due_now(account)
+        else:
+            mailboxes.went_well(account)
+        defer(read_mail, tenant=current(), account=account, once=str(account))
+
+
+def sentence(failure: Failure) -> str:
+    """What a server's refusal means, with its own words."""
+    reply = f"{failure.code if failure.code not in (0, 500) else ''} {failure.reply}".strip()
+    known = {
+        "connect": _("The mail server does not answer: %(reply)s"),
+        "tls": _("The encryption does not come about: %(reply)s"),
+        "login": _("The mail server refuses login or password: %(reply)s"),
+        "folder": _("A folder cannot be opened: %(reply)s"),
+    }
+    return known.get(failure.stage, _("The mail server broke off: %(reply)s")) % {"reply": reply}
+
+
+class _Fetching:
+    """One turn through the folders of an account, over one connection."""
+
+    def __init__(self, account: Any) -> None:
+        self.account, self.until = account, time.monotonic() + TURN
+
+    def work(self, folders: list[tuple[Any, Any]]) -> bool:
+        """Every folder; whether there is more when the turn is over. A folder that fails keeps no other from it."""
+        box, more = open_box(accounts.mailbox_of(self.account, *accounts.signing_in(self.account))), False
+        try:
+            for folder, position in folders:
+                try:
+                    more = self._folder(box, folder, position) or more
+                    trouble = ""
+                except Failure as failure:
+                    if failure.stage != "folder":
+                        raise
+                    trouble = sentence(failure)
+                if trouble != position.trouble:
+                    _note(folder, trouble=trouble)
+        finally:
+            box.close()
+        return more
+
+    def _folder(self, box: Box, folder: Any, position: Any) -> bool:
+        standing = box.open(folder.name)
+        same = standing.uidvalidity == position.uidvalidity
+        after = position.last_uid if same else 0
+        if standing.total and (not same or standing.uidnext > after + 1 or not standing.uidnext):
+            found = box.uids(f"UID {after + 1}:*{_since(folder)}")
+            if self._take(box, folder, standing.uidvalidity, [uid for uid in found if uid > after]):
+                return True
+        return self._compare(box, folder, standing)
+
+    def _take(self, box: Box, folder: Any, uidvalidity: int, uids: list[int], *, move: bool = True) -> bool:
+        """Fetch and keep in batches; whether the turn ended before everything was here."""
+        sizes: dict[int, int] = {}
+        for start in range(0, len(uids), BATCH * 10):
+            sizes |= box.sizes(uids[start : start + BATCH * 10])
+        for batch in _batches(uids, sizes):
+            breathe()
+            if time.monotonic() > self.until:
+                return True
+            kept = list(self._kept(box, folder, batch, sizes))
+            with writing():
+                mailboxes.store(folder, uidvalidity, kept, batch[-1] if move else 0)
+        return False
+
+    def _kept(self, box: Box, folder: Any, batch: list[int], sizes: dict[int, int]) -> Iterator[Kept]:
+        """Bytes into the store; of what is too large, its header only."""
+        large = {uid for uid in batch if sizes.get(uid, 0) > keeping.most()}
+        headers = folder.level == "subject"
+        for one in box.fetch([uid for uid in batch if uid not in large], headers_only=headers):
+            yield _keep(one, len(one.raw))
+        for one in box.fetch(sorted(large), headers_only=True):
+            yield _keep(one, sizes[one.uid], state="quarantined", reason="too_large")
+
+    def _compare(self, box: Box, folder: Any, standing: Any) -> bool:
+        """Whether everything that is on the server is here; what is missing is fetched, whatever the reason."""
+        with writing():
+            here = mailboxes.alive(folder)
+            position = Position.objects.get(folder_id=folder.pk)
+        if here + position.older == standing.total and not position.missing and position.compared_at:
+            _note(folder, total=standing.total, compared_at=timezone.now())
+            return False
+        everything = set(box.uids("ALL"))
+        wanted = set(box.uids(_since(folder).strip())) if folder.since else everything
+        with writing():
+            known = mailboxes.known_uids(folder, standing.uidvalidity)
+        ended = self._take(box, folder, standing.uidvalidity, sorted(wanted - known), move=False)
+        with writing():
+            known = mailboxes.known_uids(folder, standing.uidvalidity)
+            mailboxes.note_gone(folder, standing.uidvalidity, everything)
+        _note(
+            folder, total=len(everything), older=len(everything - wanted - known), missing=len(wanted - known),
+            compared_at=timezone.now(),
+        )  # fmt: skip
+        return ended
+
+
+def _note(folder: Any, **facts: Any) -> None:
+    with writing():
+        mailboxes.note(folder.pk, **facts)
+
+
+def _since(folder: Any) -> str:
+    months = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+    day = folder.since
+    return f" SINCE {day.day}-{months[day.month - 1]}-{day.year}" if day else ""
+
+
+def _batches(uids: list[int], sizes: dict[int, int]) -> Iterator[list[int]]:
+    batch: list[int] = []
+    weight = 0
+    for uid in uids:
+        if batch and (len(batch) == BATCH or weight + sizes.get(uid, 0) > WEIGHT):
+            yield batch
+            batch, weight = [], 0
+        batch.append(uid)
+        weight += min(sizes.get(uid, 0), WEIGHT)
+    if batch:
+        yield batch
+
+
+def _keep(one: Message, size: int, **more: str) -> Kept:
+    """Bytes into the file store, whole or not at all."""
+    stored = keeping.keep(current(), [one.raw], "mail.eml")
+    head = _END_OF_HEADERS.split(one.raw[: 256 * 1024], maxsplit=1)[0]
+    key = mailboxes.key_of(message_id(head))
+    return Kept(one.uid, one.received, size, stored.place, hashlib.sha256(one.raw).hexdigest(), key, **more)

@@ -1,0 +1,75 @@
+"""Conversations: which mails belong together, by the Message-IDs they have and name, in whatever order they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from klientel.channels.models import Body, Mail, Reference
+from klientel.channels.queries.mailboxes import key_of
+from klientel.channels.queries.mime import is_forged
+from klientel.kernel import writing
+from klientel.kernel.tenancy import current
+from klientel.lib.ids import uuid7
+from klientel.lib.mails.sorting import bare_subject
+
+MOST_REFERENCES = 30  # that a mail of ours names: the first and the newest
+
+_NOTE = """
+INSERT INTO channels_reference (id, tenant_id, key, thread) SELECT x.id, %s, x.key, %s
+FROM unnest(%s::uuid[], %s::text[]) x(id, key) ON CONFLICT (tenant_id, key) DO NOTHING
+"""
+
+
+def note(thread: UUID, references: Iterable[str]) -> None:
+    """These Message-IDs belong to this conversation, unless they are known to belong to another."""
+    keys = list(dict.fromkeys(key_of(one) for one in references if one))
+    with writing.door(), connection.cursor() as cursor:
+        cursor.execute(_NOTE, [current(), thread, [uuid7() for _k in keys], keys])
+
+
+def begin(mail: Any, references: Sequence[str]) -> UUID:
+    """The conversation of a mail that we write: the one it answers in, else its own."""
+    thread: UUID = mail.thread or mail.id
+    note(thread, references)
+    with writing.door(), connection.cursor() as cursor:  # one that was written down before
+        cursor.execute(
+            "UPDATE channels_mail SET thread = %s WHERE tenant_id = %s AND id = %s AND thread IS NULL",
+            [thread, current(), mail.id],
+        )
+    return thread
+
+
+def genuine(references: Iterable[str]) -> list[str]:
+    """Without those that pretend to be ours."""
+    return [one for one in references if not is_forged(one)]
+
+
+def found_by(references: Sequence[str], subject: str, *, answer: bool) -> UUID | None:
+    """The conversation that a mail with these references (nearest first) goes on, if any.
+
+    A new subject that does not say to be an answer begins a new one, although programs keep the old references.
+    """
+    keys = [key_of(one) for one in references if one]
+    known = dict(Reference.objects.filter(key__in=keys).values_list("key", "thread")) if keys else {}
+    thread = next((known[key] for key in keys if key in known), None)
+    if thread is None or answer:
+        return thread
+    before = Mail.objects.filter(thread=thread).order_by("pk").values_list("subject", flat=True).first()
+    same = before is None or bare_subject(before)[0].casefold() == bare_subject(subject)[0].casefold()
+    return thread if same or not bare_subject(subject)[0] else None
+
+
+def references_of(mail: UUID) -> list[str]:
+    """The Message-IDs that a mail answers, the oldest first."""
+    text = Body.objects.filter(mail_id=mail).values_list("references", flat=True).first() or ""
+    return text.split()
+
+
+def shortened(references: Sequence[str]) -> list[str]:
+    """The first and the newest, so that no header grows for ever."""
+    found = list(dict.fromkeys(references))
+    return found if len(found) <= MOST_REFERENCES else [found[0], *found[-MOST_REFERENCES + 1 :]]

@@ -1,0 +1,212 @@
+"""Where mail lands: its conversation, its people, the fate of what we sent."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from klientel.channels.jobs.reading import read_mail
+from klientel.channels.jobs.sending import deliver
+from klientel.channels.models import Body, Fetched, Mail, Suppression
+from klientel.channels.queries import mailboxes
+from klientel.channels.tests.test_fetching import Box, box, letter
+from klientel.channels.tests.test_sending import person, write_to
+from klientel.contacts.models import Person
+from klientel.kernel import writing
+from klientel.kernel.access.granting import ActorScope
+from klientel.kernel.actions import run
+from klientel.kernel.files.opening import open_file
+
+__all__ = ["box"]
+
+
+def sent(anna, box, sink, who):
+    """A mail of ours that was handed over; its Message-ID."""
+    run(anna, "channels.account.change", box.account.id, host="127.0.0.1", port=sink.port, security="none", login="",
+        imap_login=box.user, per_second=500)  # fmt: skip
+    mail = write_to(anna, who, account=box.account.id, subject="Angebot")
+    deliver(account=box.account.id)
+    return Mail.objects.get(pk=mail.pk)
+
+
+def bounce(mail, status="5.1.1", to="kunde1@beispiel.de", ident="r1@mx.example"):
+    return (
+        f"Return-Path: <>\nFrom: MAILER-DAEMON@mx.example\nTo: vertrieb@hansewerk.de\nSubject: Undelivered\n"
+        f"Message-ID: <{ident}>\nMIME-Version: 1.0\n"
+        f'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\n\n--b\n\nNot delivered.\n--b\n'
+        f"Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx\n\nFinal-Recipient: rfc822; {to}\n"
+        f"Action: failed\nStatus: {status}\n\n--b\nContent-Type: text/rfc822-headers\n\n"
+        f"Message-ID: <{mail.message_ref}>\nTo: {to}\n--b--\n"
+    ).encode()
+
+
+def newest():
+    return Mail.objects.latest("created_at")
+
+
+def test_an_answer_goes_on_in_the_conversation_and_on_all_that_it_concerned(anna, box, sink):
+    who, deal = person(anna), person(anna, 7)
+    box.folder()
+    ours = sent(anna, box, sink, who)
+    run(anna, "channels.mail.change", ours.id, concerns=[*ours.concerns, deal.id])
+    said = f"In-Reply-To: <{ours.message_ref}>\r\nReferences: <{ours.message_ref}>\r\n"
+    box.put(letter(1, sender="Eva <privat@anderswo.example>", subject="AW: Angebot", more=said,
+                   text="Gerne!\r\n\r\nAm 2. Nov. schrieb Vertrieb <v@hansewerk.de>:\r\n> Guten Tag"))  # fmt: skip
+    box.fetch()
+    mail = newest()
+    assert (mail.thread, ours.thread, mail.text) == (ours.id, ours.id, "Gerne!")
+    assert deal.id in mail.concerns
+    assert "> Guten Tag" in Body.objects.get(mail_id=mail.pk).quoted
+
+
+def test_a_forged_reference_leads_nowhere(anna, box, sink):
+    box.folder()
+    ours = sent(anna, box, sink, person(anna))
+    ident, _dot, rest = ours.message_ref.partition(".")
+    forged = f"{ident}.{'0' * 24}@{rest.partition('@')[2]}"
+    box.put(letter(1, subject="AW: Angebot", more=f"In-Reply-To: <{forged}>\r\n"))
+    box.fetch()
+    assert newest().thread == newest().pk
+
+
+def test_an_answer_that_comes_before_what_it_answers_meets_it_all_the_same(box):
+    box.folder()
+    box.put(letter(2, subject="Re: Brief 1", more="References: <m1@kunde.example>\r\n"), letter(1), letter(3))
+    box.fetch()
+    threads = dict(Mail.objects.values_list("message_ref", "thread"))
+    assert threads["m1@kunde.example"] == threads["m2@kunde.example"] != threads["m3@kunde.example"]
+
+
+def test_a_new_subject_under_old_references_is_a_new_conversation(box):
+    box.folder()
+    old = "References: <m1@kunde.example>\r\n"
+    box.put(letter(1), letter(2, subject="Etwas ganz anderes", more=old), letter(3, subject="AW: Brief 1", more=old))
+    box.fetch()
+    threads = dict(Mail.objects.values_list("message_ref", "thread"))
+    assert threads["m2@kunde.example"] != threads["m1@kunde.example"] == threads["m3@kunde.example"]
+
+
+def test_a_mail_to_two_mailboxes_is_one_each_and_one_conversation(anna, dovecot, box):
+    other = Box(anna, dovecot)
+    for one in (box, other):
+        one.folder()
+        one.put(letter(1))
+        one.fetch()
+    mails = list(Mail.objects.all())
+    assert ({m.account for m in mails}, len({m.thread for m in mails})) == ({box.account.id, other.account.id}, 1)
+
+
+def test_a_bounce_settles_what_it_tells_of_and_blocks_a_dead_address_only_where_it_is_ours(anna, box, sink):
+    box.folder()
+    who = person(anna)
+    ours = sent(anna, box, sink, who)
+    ours.message_ref = "erfunden@hansewerk.de"
+    box.put(bounce(ours))
+    box.fetch()
+    assert (Suppression.objects.count(), Mail.objects.get(pk=ours.pk).state) == (0, "accepted")
+    box.put(bounce(Mail.objects.get(pk=ours.pk), ident="r2@mx.example"))
+    box.fetch()
+    told = newest()
+    assert (told.sort, told.thread, told.person, told.failed) == ("bounce", ours.thread, who.id, "kunde1@beispiel.de")
+    assert Mail.objects.get(pk=ours.pk).state == "rejected"
+    assert Suppression.objects.get().reason == "bounce"
+    assert box.states() == ["bounce", "bounce"]
+
+
+def test_a_full_mailbox_blocks_only_after_it_came_back_again_and_again(anna, box, sink):
+    box.folder()
+    ours = sent(anna, box, sink, person(anna))
+    box.put(*(bounce(ours, "4.4.1", ident=f"n{n}@mx.example") for n in range(3)))
+    box.fetch()
+    assert Suppression.objects.count() == 0  # a server that is out of reach says nothing of the address
+    with writing.door():
+        Mail.objects.filter(sort="bounce").delete()
+    for n in range(3):
+        assert Suppression.objects.count() == 0
+        box.put(bounce(ours, "5.2.2", ident=f"f{n}@mx.example"))
+        box.fetch()
+    assert Suppression.objects.count() == 1
+
+
+def test_who_is_not_known_is_kept_made_or_left_out_as_the_account_says(anna, box):
+    box.folder()
+    for n, choice in enumerate(("keep", "person", "skip")):
+        run(anna, "channels.account.change", box.account.id, strangers=choice)
+        box.put(letter(n, sender=f"Jana Fremd <jana{n}@fremd.example>"))
+        box.fetch()
+    assert box.states() == ["mail", "mail", "skipped"]
+    [made] = Person.objects.filter(last_name="Fremd")
+    assert (made.first_name, made.emails[0]["value"]) == ("Jana", "jana1@fremd.example")
+    assert newest().person == made.pk
+    assert Fetched.objects.get(state="skipped").reason == "stranger"
+
+
+def test_what_we_sent_elsewhere_is_a_mail_from_us(anna, box):
+    who = person(anna)
+    box.folder("Sent", direction="out")
+    box.put(letter(1, sender="Vertrieb <vertrieb@hansewerk.de>", to="Kunde <kunde1@beispiel.de>"), folder="Sent")
+    box.fetch()
+    mail = newest()
+    assert (mail.direction, mail.state, mail.person, mail.to) == ("out", "elsewhere", who.id, "kunde1@beispiel.de")
+
+
+def test_what_we_sent_ourselves_is_not_doubled(anna, box, sink):
+    box.folder("Sent", direction="out")
+    ours = sent(anna, box, sink, person(anna))
+    box.put(letter(1, sender="vertrieb@hansewerk.de", to="kunde1@beispiel.de", ident=ours.message_ref), folder="Sent")
+    box.fetch()
+    assert (box.states(), Mail.objects.count()) == (["own"], 1)
+
+
+def test_a_date_in_the_future_counts_as_the_arrival(box):
+    box.folder()
+    box.put(letter(1).replace(b"02 Nov 2026", b"02 Nov 2126"))
+    box.fetch()
+    assert newest().sent_at == Fetched.objects.get().received_at
+
+
+def test_attachments_lie_beside_the_mail_and_hostile_formatting_is_gone(anna, box):
+    box.folder()
+    picture = base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"0" * 40).decode()
+    box.put(
+        b'From: Eva <eva@kunde.example>\nSubject: Bild\nContent-Type: multipart/mixed; boundary="b"\n\n'
+        b"--b\nContent-Type: text/html\n\n<p onclick=\"x()\">Hallo<script>alert(1)</script><img src='cid:a1'>"
+        b"<img src='https://spion.example/x.png'></p>\n--b\nContent-Type: image/png; name=\"../../B\xc3\xa4r.png\"\n"
+        b"Content-ID: <a1>\nContent-Transfer-Encoding: base64\n\n" + picture.encode() + b"\n--b--\n"
+    )
+    box.fetch()
+    mail, html = newest(), Body.objects.get().html
+    assert (mail.text, "onclick" in html, "alert" in html, "cid:a1" in html) == ("Hallo", False, False, True)
+    [file] = mail.files
+    opened = open_file(ActorScope(anna), file)
+    assert (opened.record.name, opened.path.read_bytes()[:4]) == ("Bär.png", b"\x89PNG")
+
+
+def test_one_mail_that_cannot_be_read_is_set_apart_and_the_others_come(box):
+    box.folder()
+    deep = b"".join(b'Content-Type: multipart/mixed; boundary="b%d"\n\n--b%d\n' % (n, n) for n in range(60))
+    box.put(letter(1), b"From: a@b.example\n" + deep, letter(2))
+    box.fetch()
+    assert box.states() == ["mail", "mail", "quarantined"]
+    row = Fetched.objects.get(state="quarantined")
+    assert row.reason == "too_deep"
+    assert mailboxes.again(box.account.id) == 1
+    read_mail(account=box.account.id)
+    assert box.states() == ["mail", "mail", "quarantined"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\x00\x01",
+        "ein\x0cSeitenwechsel",
+        "\u202eumgekehrt",
+        "a\ud800b".encode("utf-8", "surrogatepass").decode("latin-1"),
+    ],
+)
+def test_signs_that_cannot_be_stored_keep_no_mail_out(box, text):
+    box.folder()
+    box.put(letter(1, subject=f"x{text}", text=text))
+    box.fetch()
+    assert box.states() == ["mail"]

@@ -1,4 +1,4 @@
-"""Set-up of a checkout: environment, front-end files, browser, mail server. Runs with a bare Python 3.11; safe to repeat.
+"""Set-up of a checkout: environment, front-end files, browser, mail server. With a bare Python 3.11; safe to repeat.
 
 python3.11 scripts/setup.py            what running Klientel needs
 python3.11 scripts/setup.py --dev      and what its tests and checks need

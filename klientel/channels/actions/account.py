@@ -94,7 +94,10 @@ def set_password(
     fetch_soon(account)
 
 
-@action("channels.account", _("Set the OAuth2 tokens"), needs="change", icon="key-round", undoable=False)
+@action(
+    "channels.account", _("Set the OAuth2 tokens"), said=_("set the OAuth2 tokens"), needs="change", icon="key-round",
+    undoable=False,
+)  # fmt: skip
 def set_tokens(
     step: Step,
     account: Account,
@@ -110,7 +113,14 @@ def set_tokens(
     fetch_soon(account)
 
 
-@action("channels.account", _("Fetch now"), needs="change", icon="refresh-cw", undoable=False)
+@action(
+    "channels.account",
+    _("Fetch now"),
+    said=_("had the mail fetched"),
+    needs="change",
+    icon="refresh-cw",
+    undoable=False,
+)
 def fetch_now(step: Step, account: Account) -> None:
     """Look into the mailbox at once."""
     ready = account.fetching and account.imap_host

@@ -13,7 +13,10 @@ from klientel.kernel.actions import Step, action
 from klientel.kernel.kinds import Choice, DateTime, Email, Json, Link, Links, LongText, Privacy, Text
 
 
-@action("channels.mail", _("Receive"), needs="create", new=True, icon="mail", undoable=False, only=("system",))
+@action(
+    "channels.mail", _("Receive"), said=_("took in an e-mail"), needs="create", new=True, icon="mail", undoable=False,
+    only=("system",),
+)  # fmt: skip
 def receive(
     step: Step,
     *,

@@ -32,8 +32,8 @@ _SUBJECT = re.compile(
     r"error|problem|reports?|has failed)|failure notice|mail (?:delivery|could not|failure|system error|error)|"
     r"could not (?:be )?deliver|not delivered|non[- ]?deliver|unzustellbar|konnte nicht zugestellt|nicht zugestellt|"
     r"zustellung|undelivery|message (?:delivery|undeliverable|delayed|status)|failed (?:mail|delivery)|"
-    r"warning: could not|error sending|mail failed|delayed mail|deliver system|rejected|echec|non remis|mancata consegna|"
-    r"onbestelbaar|devolvido|недоставлен|"
+    r"warning: could not|error sending|mail failed|delayed mail|deliver system|rejected|echec|non remis|"
+    r"mancata consegna|onbestelbaar|devolvido|недоставлен|"
     r"不達|配信|エラー|お届け|returned|notificaci.n|delivery|could not send|user unknown|mail quota",
     re.IGNORECASE,
 )
@@ -41,7 +41,8 @@ _STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 _CODE = re.compile(r"(?<![\d.:/-])([45])\d\d(?=[ \-:,.)\]]|$)(?![.\d]*\.\d)")
 _WORDS = re.compile(
     r"unknown user|user unknown|no such (?:user|mailbox|address|recipient|person)|"
-    r"mailbox (?:not found|unavailable|is full|full|unknown|disabled)|does not exist|doesn't exist|not listed|unknown (?:address|recipient|host|local|mailbox)|"
+    r"mailbox (?:not found|unavailable|is full|full|unknown|disabled)|does not exist|doesn't exist|"
+    r"not listed|unknown (?:address|recipient|host|local|mailbox)|"
     r"invalid (?:recipient|address|mailbox|user)|recipient (?:unknown|rejected|not found)|host (?:unknown|not found)|"
     r"over quota|quota exceeded|undeliverable|could not be delivered|permanent(?:ly)?|delivery failed|not our customer|"
     r"relay(?:ing)? (?:denied|not)|access denied|rejected|refused|nicht zugestellt|unbekannt|existiert nicht|"

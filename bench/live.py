@@ -50,6 +50,7 @@ def measure(persons: int) -> dict[str, Any]:
 
 def _viewers(tenant: UUID) -> tuple[list[str], str, list[str]]:
     """Sessions of as many members as there are viewers; the deal that is moved, and where to."""
+    from allauth.usersessions.models import UserSession
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.sessions.backends.db import SessionStore
 
@@ -76,6 +77,7 @@ def _viewers(tenant: UUID) -> tuple[list[str], str, list[str]]:
             session[SESSION_KEY], session[HASH_SESSION_KEY] = str(user.pk), user.get_session_auth_hash()
             session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
             session.save()
+            UserSession.objects.create(user=user, session_key=session.session_key, ip="127.0.0.1", user_agent="bench")
             made.append(str(session.session_key))
     return made, deal, stages
 

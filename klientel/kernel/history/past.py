@@ -22,7 +22,7 @@ from klientel.kernel.access.reading import Sort
 from klientel.kernel.conditions import compile as compile_condition
 from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.events import read
-from klientel.kernel.kinds import looking_at, zone
+from klientel.kernel.kinds import looking_at, today, zone
 from klientel.kernel.records import RecordType
 from klientel.kernel.sql import TRUE, Sql, both, comma
 from klientel.kernel.tenancy import current
@@ -155,6 +155,11 @@ def instant(text: str) -> dt.datetime:
     if not at >= EARLIEST:
         raise Refused("bad_value", _no_date(), "as_of")
     return min(at, now)
+
+
+def monday() -> dt.date:
+    """The last Monday that is over, where the tenant is: on a Monday, the one a week before."""
+    return today() - dt.timedelta(days=today().weekday() or 7)
 
 
 def _no_date() -> Any:

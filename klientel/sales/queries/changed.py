@@ -12,8 +12,8 @@ from klientel.insights.dashboards import Asked
 from klientel.insights.figures import Column, Table, listed
 from klientel.insights.queries.adding import Measure, added_up
 from klientel.kernel.access.reading import names_by_type
-from klientel.kernel.history.past import instant
-from klientel.kernel.kinds import today, zone
+from klientel.kernel.history.past import instant, monday
+from klientel.kernel.kinds import zone
 from klientel.kernel.web.addresses import place
 from klientel.sales.queries.changes import LABELS, MOST, Moved, moved, open_in_period
 
@@ -55,6 +55,5 @@ def _on(asking: Asked, one: Moved) -> figures.Cell:
 def beginning(asking: Asked) -> dt.datetime:
     """The instant that is asked about: the beginning of that day where the tenant is."""
     text = asking.chosen.get("since", "")
-    monday = today() - dt.timedelta(days=today().weekday() or 7)  # on a Monday, the one before
-    day = instant(text).astimezone(zone()).date() if text else monday
+    day = instant(text).astimezone(zone()).date() if text else monday()
     return dt.datetime.combine(day, dt.time(), zone())

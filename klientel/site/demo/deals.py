@@ -19,7 +19,9 @@ from klientel.site.demo.workspace import Workspace
 
 #: how far each deal gets, one after the other: places of the stages, or how it ended
 WAYS = (1, 3, "won", 2, 4, 1, "lost", 3, 2, "won", 3, 1, 4, 2, "won", "lost", 3, 1)
-LONGEST = 80  # days ago: what is sold was written down, before the first deal
+LONGEST = 405  # days ago: what is sold was written down, before the first deal
+LATELY, EVERY = 24, 8  # days ago the last one of earlier months was decided, and so many days before that the next
+WON = 0.55  # of those of earlier months
 NEXT = ("Angebot nachfassen", "Vor Ort aufmessen", "Unterlagen schicken", "Entscheidung abfragen", "Termin abstimmen")
 
 
@@ -39,6 +41,12 @@ class Deals:
             begun = self.dice.randint(18, 75) if way in ("won", "lost") else self.dice.randint(4, 40)
             act = partial(self.begin, name.strip(), value.strip(), way, begun, firms, people)
             self.past.on(self.past.day(-begun), act)
+        for n, line in enumerate(lines("deals_before")):
+            name, _bar, value = line.partition("|")
+            way, ended = "won" if self.dice.random() < WON else "lost", LATELY + n * EVERY
+            begun = min(ended + self.dice.randint(12, 70), LONGEST - 5)
+            act = partial(self.begin, name.strip(), value.strip(), way, begun, firms, people, ended)
+            self.past.on(self.past.day(-begun), act)
 
     def prepare(self) -> None:
         """What is sold, against whom, and what of a checklist a deal does not go on without."""
@@ -48,9 +56,18 @@ class Deals:
         run(self.space.system, "sales.stage.change", stage.pk, checklist=[first | {"required": True}, *rest])
 
     def begin(
-        self, name: str, value: str, way: Any, begun: int, firms: list[dict[str, Any]], people: list[dict[str, Any]]
+        self,
+        name: str,
+        value: str,
+        way: Any,
+        begun: int,
+        firms: list[dict[str, Any]],
+        people: list[dict[str, Any]],
+        ended: int = 0,
     ) -> None:
-        """A deal is found; what becomes of it is told later."""
+        """A deal is found so many days ago; what becomes of it (by ``ended`` days ago) is told later."""
+        if not firms:  # nobody is known yet
+            return
         firm = self.dice.choice(firms)
         person = next((p for p in people if p.get("organisation") == firm["id"]), None)
         actor = self.actor(firm["owner"])
@@ -58,19 +75,20 @@ class Deals:
             "name": name, "organisation": firm["id"], "person": person and person["id"], "owner": firm["owner"],
             "value": {"amount": value, "currency": "EUR"},
             "source": self.dice.choice(("Messe", "Empfehlung", "Website")),
-            "expected_close": self.expected(way, begun),
+            "expected_close": self.expected(way, begun, ended),
         }  # fmt: skip
         deal = run(actor, "sales.deal.create", **values).record.id
         steps = 3 if way in ("won", "lost") else int(way) - 1
         stages = list(Stage.objects.filter(outcome="open").order_by("position"))
-        days = sorted((self.dice.randint(1, begun - 1) for _ in range(steps + 1)), reverse=True)
+        days = sorted((self.dice.randint(ended + 1, begun - 1) for _ in range(steps + 1)), reverse=True)
         for n, day in zip(range(1, steps + 1), days, strict=False):
             self.past.on(self.past.day(-day), partial(self.move, actor, deal, stages[: n + 1]))
         if self.dice.random() < 0.4:
             self.past.on(self.past.day(1 - begun), partial(self.add_products, actor, deal))
         if way in ("won", "lost"):
-            self.past.on(self.past.day(-days[-1]), partial(self.close, actor, deal, way))
-            self.past.on(self.past.day(-days[-1] - 1), partial(self.tick, actor, deal, stages))
+            last = ended or days[-1]
+            self.past.on(self.past.day(-last), partial(self.close, actor, deal, way))
+            self.past.on(self.past.day(-last - 1), partial(self.tick, actor, deal, stages))
         elif self.dice.random() < 0.75:
             due = (self.past.end.date() + dt.timedelta(days=self.dice.randint(-3, 14))).isoformat()
             task = {"subject": self.dice.choice(NEXT), "due": due, "concerns": [deal], "owner": firm["owner"]}
@@ -98,8 +116,10 @@ class Deals:
         """The value of a deal follows what is sold."""
         run(actor, "sales.deal.change", deal, positions=self.range.positions())
 
-    def expected(self, way: Any, begun: int) -> str:
+    def expected(self, way: Any, begun: int, ended: int) -> str:
         """When its people think it will be decided: some weeks from then on where it was, some from now where not."""
+        if ended:
+            return (today() + dt.timedelta(days=self.dice.randint(-12, 16) - ended)).isoformat()
         days = self.dice.randint(20, 140)
         return (today() + dt.timedelta(days=days // 4 - begun if way in ("won", "lost") else days)).isoformat()
 

@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from klientel.kernel.actions import run
-from klientel.kernel.history import undo
+from klientel.kernel.history import past, undo
 from klientel.kernel.identity.actor import Actor
 
 pytestmark = pytest.mark.django_db
@@ -73,6 +73,14 @@ def test_what_changed_since_names_who_and_both_values(client: Client, actor: Act
     assert "Neumann" in only and "Leitung" not in only
     refused = client.get("/persons/since", {"as_of": at, "where": '{"has":"work.task.concerns"}'})
     assert refused.status_code == 200 and "look at the records themselves" in refused.content.decode()
+
+
+def test_what_changed_since_is_asked_of_the_last_monday_where_nobody_says_a_day(client: Client, actor: Actor) -> None:
+    person(actor, position="Leitung")
+    answer = client.get("/persons/since")
+    assert answer.status_code == 200
+    assert f'value="{past.monday().isoformat()}T00:00"' in answer.content.decode()
+    assert client.get("/persons/since?as_of=x").status_code == 422
 
 
 def test_all_changes_say_through_what_and_why(client: Client, actor: Actor) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from klientel.kernel import actions
+from klientel.kernel.access.reading import Row
 from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.records import RecordType, by_slug, type_of
 from klientel.kernel.web import board, shell
@@ -18,14 +20,20 @@ from klientel.kernel.web.addresses import place, urlencoded
 from klientel.kernel.web.answers import act, page, say_done
 from klientel.kernel.web.carding import Cards, totals
 from klientel.kernel.web.listing import State, chips, state_of
+from klientel.kernel.web.sharing import shared
 from klientel.kernel.web.views.lists import seen_type
 
 MOST_CHANGED = 100
 MINE = '{"field":"owner","op":"is","value":{"me":true}}'
 
 
-def _state(request: Any, rtype: RecordType) -> State:
-    views = [v for v in shell.shell_of(request).beside[0] if v.values["record_type"] == rtype.key]
+def _views(request: Any, rtype: RecordType) -> list[Row]:
+    return [v for v in shell.shell_of(request).beside[0] if v.values["record_type"] == rtype.key]
+
+
+def _state(request: Any, rtype: RecordType, *, part: bool = False) -> State:
+    """What the address asks for; of a ``part`` of the board the saved views matter only where it names one."""
+    views = _views(request, rtype) if not part or request.GET.get("view") else []
     return state_of(request.scope, rtype, request.GET, views).looked_at("board", request.GET)
 
 
@@ -45,7 +53,7 @@ def record_board(request: Any, slug: str) -> HttpResponse:
     context = {
         "rtype": rtype,
         "state": state,
-        "views": [v for v in shell.shell_of(request).beside[0] if v.values["record_type"] == rtype.key],
+        "views": _views(request, rtype),
         "broken": broken,
         "drawn": drawn,
         "query": query,
@@ -92,7 +100,7 @@ def _url(rtype: RecordType, query: dict[str, Any]) -> str:
 def column(request: Any, slug: str) -> HttpResponse:
     """Further cards of one column, for the script that shows more while somebody scrolls."""
     rtype, scope = seen_type(request, slug), request.scope
-    state = _state(request, rtype)
+    state = _state(request, rtype, part=True)
     key = request.GET.get("column", "")
     # the column of what stands in none is there only where something is counted
     drawn = board.outline(scope, rtype, state.where, request.GET.get("within", ""), numbers=not key)
@@ -108,19 +116,27 @@ def changed(request: Any, slug: str) -> HttpResponse:
 
     Cards are worth a question at once, and cost little; numbers are asked for when the board has come to rest.
     """
-    rtype, scope = seen_type(request, slug), request.scope
-    state = _state(request, rtype)
+    rtype = seen_type(request, slug)
+    state = _state(request, rtype, part=True)
     try:
         ids = [UUID(i) for i in request.GET.get("ids", "").split(",")[:MOST_CHANGED] if i]
     except ValueError:
         raise Refused("not_a_record", _("There is no such record."), "ids") from None
-    counted = bool(request.GET.get("numbers"))
-    drawn = board.outline(scope, rtype, state.where, request.GET.get("within", ""), numbers=counted)
-    rows = board.some(scope, drawn, ids, state.where) if ids else []
+    whole, counted = request.GET.get("within", ""), bool(request.GET.get("numbers"))
+    asked = [rtype.key, state.where, whole, sorted(ids), counted]
+    told = shared(
+        request, asked, lambda: orjson.dumps(_changed(request.scope, rtype, state.where, whole, ids, counted))
+    )
+    return HttpResponse(told, content_type="application/json")
+
+
+def _changed(scope: Any, rtype: RecordType, where: Any, whole: str, ids: list[UUID], counted: bool) -> dict[str, Any]:
+    drawn = board.outline(scope, rtype, where, whole, numbers=counted)
+    rows = board.some(scope, drawn, ids, where) if ids else []
     board.dress(scope, drawn, rows)
     made = Cards(drawn)
     cards = {str(i): None for i in ids} | {str(r.id): _card(made, r) for r in rows}
-    return JsonResponse({"cards": cards, **(_numbers(drawn) if counted else {})})
+    return {"cards": cards, **(_numbers(drawn) if counted else {})}
 
 
 def _numbers(drawn: board.Drawn) -> dict[str, Any]:

@@ -148,11 +148,15 @@ def _past_record(request: Any, slug: str, record_id: UUID) -> HttpResponse:
 
 @page
 def since(request: Any, slug: str) -> HttpResponse:
-    """Which records entered a list after an instant, which left it, which changed in it, and by whom."""
+    """Which records entered a list after an instant, which left it, which changed in it, and by whom.
+
+    Where the address names no instant: since the last Monday.
+    """
     rtype, scope = seen_type(request, slug), request.scope
-    state = _state(scope, rtype, request.GET)
     if not request.GET.get("as_of"):
-        raise Refused("bad_value", _("Please enter a date of the past."), "as_of")
+        request.GET = request.GET.copy()
+        request.GET["as_of"] = f"{past.monday().isoformat()}T00:00"
+    state = _state(scope, rtype, request.GET)
     at, broken, found = _instant(request), None, differing.Differences(dict.fromkeys(How, 0), [], None)
     shown, last = request.GET.get("show", ""), request.GET.get("after", "")
     how = next((h for h in How if h.value == shown), None)

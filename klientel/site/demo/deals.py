@@ -93,6 +93,10 @@ class Deals:
             due = (self.past.end.date() + dt.timedelta(days=self.dice.randint(-3, 14))).isoformat()
             task = {"subject": self.dice.choice(NEXT), "due": due, "concerns": [deal], "owner": firm["owner"]}
             self.past.on(self.past.day(-days[-1]), partial(run, actor, "work.task.create", **task))
+        self.surround(actor, deal, person)
+
+    def surround(self, actor: Actor, deal: UUID, person: dict[str, Any] | None) -> None:
+        """Who decides, and who else offers."""
         if person is not None and self.dice.random() < 0.6:
             role = self.dice.choice(("decision_maker", "user", "champion", "influencer"))
             attitude = self.dice.choice(("for", "neutral", "against", ""))

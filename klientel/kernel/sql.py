@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import orjson
@@ -93,27 +93,76 @@ def loaded(value: Any) -> Any:
     return orjson.loads(value) if isinstance(value, (str, bytes)) else value
 
 
-def rowset(table: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Sql:
+#: rows from which it pays to send them by column
+_MANY = 20
+_APART = chr(31)  # between the elements of a list
+
+
+def rowset(
+    table: str, names: Sequence[str], rows: Iterable[Sequence[Any]], types: Mapping[str, str] | None = None
+) -> Sql:
     """Rows of ``table`` with these columns, in this order, as a query; what all of them share is sent and read once.
 
-    At least one row, at least one column.
+    At least one row, at least one column. Many rows whose columns' types are told are sent by column: names are not
+    repeated, and the server need not look each value up by one.
     """
     columns = dict(zip(names, zip(*rows, strict=True), strict=True))
     shared = {n: values[0] for n, values in columns.items() if len(values) > 1 and _shared(values)}
     if len(shared) == len(columns):
         shared.popitem()
     varying = {n: values for n, values in columns.items() if n not in shared}
-    told = [dict(zip(varying, values, strict=True)) for values in zip(*varying.values(), strict=True)]
-    picked = ", ".join(f"{'c' if n in shared else 'r'}.{name(n)}" for n in names)
-    text = f"SELECT {picked} FROM json_populate_recordset(NULL::{table}, %s::json) r"
+    found = _by_column(varying, types) if types and len(next(iter(varying.values()))) >= _MANY else None
+    if found is None:
+        told = [dict(zip(varying, values, strict=True)) for values in zip(*varying.values(), strict=True)]
+        picked = {n: f"r.{name(n)}" for n in varying}
+        found = picked, Sql(f"json_populate_recordset(NULL::{table}, %s::json) r", (dumps(told),))
+    picked, source = found
+    every = ", ".join(picked.get(n) or f"c.{name(n)}" for n in names)
     if not shared:
-        return Sql(text, (dumps(told),))
-    return Sql(f"{text}, json_populate_record(NULL::{table}, %s::json) c", (dumps(told), dumps(shared)))
+        return Sql(f"SELECT {every} FROM {source.text}", source.params)
+    text = f"SELECT {every} FROM {source.text}, json_populate_record(NULL::{table}, %s::json) c"
+    return Sql(text, (*source.params, dumps(shared)))
 
 
-def inserting(table: str, names: Sequence[str], rows: Iterable[Sequence[Any]], **by: str) -> Sql:
+def _by_column(columns: dict[str, tuple[Any, ...]], types: Mapping[str, str]) -> tuple[dict[str, str], Sql] | None:
+    """How each column is picked, and from what; nothing where a list cannot be told so."""
+    picked: dict[str, str] = {}
+    functions, params = [], []
+    for column, values in columns.items():
+        kind, unfolded = types[column], "json_array_elements_text"
+        own = f"r.{name(column)}"
+        picked[column] = f"{own} AS {name(column)}"
+        if kind.endswith("[]"):
+            if (joined := [_joined_list(v) for v in values]) and False in joined:
+                return None
+            values = tuple(joined)
+            picked[column] = f"(string_to_array({own}, chr(31)))[2:]::{kind} AS {name(column)}"
+        elif kind == "jsonb":
+            unfolded = "json_array_elements"  # a text stays one
+            picked[column] = f"NULLIF({own}::text, 'null')::jsonb AS {name(column)}"
+        elif not kind.startswith(("text", "varchar", "character")):  # a text that is too long is refused, not cut
+            picked[column] = f"{own}::{kind} AS {name(column)}"
+        functions.append(f"{unfolded}(%s::json)")
+        params.append(dumps(values))
+    names = ", ".join(map(name, columns))
+    return picked, Sql(f"ROWS FROM ({', '.join(functions)}) AS r({names})", tuple(params))
+
+
+def _joined_list(values: Any) -> str | Literal[False] | None:
+    """A list as one text, each element after a sign that none holds; ``False`` where one does."""
+    if values is None:
+        return None
+    if not all(isinstance(v, str | UUID) for v in values):
+        return False
+    text = "".join([f"{_APART}{v}" for v in values])
+    return text if text.count(_APART) == len(values) else False
+
+
+def inserting(
+    table: str, names: Sequence[str], rows: Iterable[Sequence[Any]], types: Mapping[str, str] | None = None, **by: str
+) -> Sql:
     """Such rows into the table, in one statement; ``by`` are further columns with the SQL that gives their values."""
-    found = rowset(table, names, rows)
+    found = rowset(table, names, rows, types)
     into, given = ", ".join(map(name, (*names, *by))), ", ".join(("r.*", *by.values()))
     return Sql(f"INSERT INTO {table} ({into}) SELECT {given} FROM ({found.text}) r", found.params)
 

@@ -1,15 +1,23 @@
-"""Statements that go to the database as one message: the way there and back costs as much as most of them do."""
+"""Statements that go to the database as one message: the way there and back costs as much as most of them do.
+
+Of many records they are written *behind*: while the database takes in one set of rows, the next is being made.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from django.db import connection
+from psycopg import Cursor
 
 from klientel.kernel.sql import Sql, comma
 
 Rows = list[tuple[Any, ...]]
+_line: ContextVar[_Line | None] = ContextVar("line", default=None)
 
 
 def ask(*asked: Sql) -> list[Rows]:
@@ -24,14 +32,23 @@ def ask(*asked: Sql) -> list[Rows]:
 
 
 class Writes:
-    """Statements that write and answer nothing, kept until somebody has to read what they wrote."""
+    """Statements that write and answer nothing, kept until somebody has to read what they wrote.
+
+    Inside :func:`behind` a second thread carries them out in their turn.
+    """
 
     def __init__(self, some: Iterable[Sql] = ()) -> None:
-        self._kept = list(some)
+        self._kept: list[Sql] = []
+        self.add(some)
 
     def add(self, some: Iterable[Sql]) -> None:
         """Keep these too, to be sent in this order."""
-        self._kept += some
+        line = _line.get()
+        if line is None:
+            self._kept += some
+        else:
+            for one in some:
+                line.put(one)
 
     def send(self) -> None:
         """Send what is kept."""
@@ -39,3 +56,64 @@ class Writes:
         if every.text:
             with connection.cursor() as cursor:
                 cursor.execute(every.text, every.params)
+
+
+@contextmanager
+def behind() -> Iterator[None]:
+    """Inside this block, which lies in a transaction, nobody waits for :class:`Writes`.
+
+    Any other statement, and the end of the block, waits until all that was put before is carried out; what the
+    database says no to is raised there. Whoever counts statements sees each at its place.
+    """
+    if _line.get() is not None or connection.force_debug_cursor:
+        yield
+        return
+    line = _Line()
+    token = _line.set(line)
+    try:
+        with connection.execute_wrapper(line.turn):
+            yield
+            line.wait()
+    finally:
+        line.close()
+        _line.reset(token)
+
+
+class _Line:
+    """Statements waiting for the one connection, in order; after a failure the rest are not begun."""
+
+    def __init__(self) -> None:
+        self._raw = connection.connection
+        self._hand = ThreadPoolExecutor(1, "writing-behind")
+        self._waiting: list[Future[None]] = []
+        self._failed = False
+
+    def put(self, one: Sql) -> None:
+        """One more, the last so far."""
+        self._waiting.append(self._hand.submit(self._carry_out, one))
+
+    def _carry_out(self, one: Sql) -> None:
+        if self._failed:
+            return
+        try:
+            with Cursor(self._raw) as cursor:  # its values apart from its text: rows of a chunk are a long text
+                cursor.execute(one.text, one.params)
+        except BaseException:
+            self._failed = True
+            raise
+
+    def wait(self) -> None:
+        """Until nothing is left; raises what failed, as Django would have."""
+        while self._waiting:
+            with connection.wrap_database_errors:
+                self._waiting.pop(0).result()
+
+    def turn(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        """Another statement comes after all that waits."""
+        self.wait()
+        return execute(sql, params, many, context)
+
+    def close(self) -> None:
+        """Leave nothing running, whatever became of it."""
+        self._failed = True
+        self._hand.shutdown(wait=True)

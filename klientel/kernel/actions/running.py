@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -22,6 +23,7 @@ from klientel.kernel.events import Event
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.records import RecordType, aliases, instances, type_of
 from klientel.kernel.sql import Sql, both
+from klientel.kernel.statements import behind
 from klientel.kernel.tenancy import current
 from klientel.lib.ids import uuid7
 
@@ -121,11 +123,11 @@ def run_many(
     act, todo = get(key), iter(items)
     facts = _Run(actor, change_set or uuid7(), cause, scope or ActorScope(actor), muted)
     while some := list(islice(todo, chunk)):
-        try:
-            with transaction.atomic():
+        with transaction.atomic(savepoint=False):
+            try:
                 outcomes, _events = _chunk(act, some, facts)
-        except OperationalError as error:
-            outcomes = [Outcome(refused=_busy(error))] * len(some)
+            except OperationalError as error:
+                outcomes = [Outcome(refused=_busy(error))] * len(some)
         yield from outcomes
 
 
@@ -195,7 +197,8 @@ def _attempt(
     step.muted = facts.muted
     outcomes = [Outcome(refused=refused.get(n)) for n in range(len(items))]
     locked = step.locked = {} if act.new else _lock(act, rtype, facts.scope, items, refused)
-    with writing.settling(step.settle):
+    many = behind() if len(items) > 1 else nullcontext()
+    with many, writing.settling(step.settle):
         for n, item in enumerate(items):
             if n in refused:
                 continue

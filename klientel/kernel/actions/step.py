@@ -38,6 +38,7 @@ class _Known(NamedTuple):
     fields: dict[str, Kind]
     required: list[tuple[str, Kind]]
     private: frozenset[str]  # fields whose values are personal
+    links: frozenset[str]  # fields that lead to other records
 
 
 class Again(Exception):
@@ -93,9 +94,12 @@ class Step:
     def adopt(self, rtype: RecordType, record: Any, values: dict[str, Any]) -> Any:
         """As :meth:`create`, with a record that `drafting.fresh` made from values the kinds accepted already."""
         draft = Draft(rtype, self._new(rtype, record), {}, True, self._item, matched=True)
-        fields = self._of(rtype).fields
-        for name, value in values.items():
-            kind = fields[name]
+        known, rest = self._of(rtype), set(values)
+        if record.beforehand is not None:
+            draft.changes |= record.beforehand.changes
+            rest &= known.links
+        for name in rest:
+            kind, value = known.fields[name], values[name]
             if isinstance(value, bool) or not kind.is_empty(value):
                 draft.changes[name] = [None, kind.plain(value)]
                 if isinstance(kind, Link):
@@ -106,7 +110,7 @@ class Step:
         self._fill(draft, refusals, values)
         refusals += [
             kind.refuse("required", _("Please fill in this field."))
-            for n, kind in self._of(rtype).required
+            for n, kind in known.required
             if n in values and kind.is_empty(values[n])
         ]
         return self._begun(draft, refusals)
@@ -131,7 +135,9 @@ class Step:
         if found is None:
             fields = rtype.fields
             private = frozenset(n for n, k in fields.items() if k.privacy != "public")
-            found = self._known[rtype.key] = _Known(fields, [(n, k) for n, k in fields.items() if k.required], private)
+            links = frozenset(n for n, k in fields.items() if isinstance(k, Link | Links))
+            required = [(n, k) for n, k in fields.items() if k.required]
+            found = self._known[rtype.key] = _Known(fields, required, private, links)
         return found
 
     def _fill(self, draft: Draft, refusals: list[Refused], given: dict[str, Any]) -> None:
@@ -322,6 +328,7 @@ class Step:
         refusals = linking.check_links(self.scope, drafts)
         if refusals:
             raise Again(refusals)
+        about = storing.concerned(drafts)  # asked before anything is written: that may go on behind
         by_type: dict[str, list[Draft]] = defaultdict(list)
         for draft in drafts:
             if not draft.gone:
@@ -333,7 +340,7 @@ class Step:
             refusals = cycles.check(some[0].rtype, some, writes) | ruling.check_rules(self.actor.member, some, writes)
             if refusals:
                 raise Again(refusals)
-        self._record(drafts, writes)
+        self._record(drafts, about, writes)
         writes.send()
         refusals = storing.check_results(self.scope, self.action, by_type)
         if refusals:
@@ -343,8 +350,7 @@ class Step:
             if some[0].rtype.settled is not None:
                 some[0].rtype.settled([d.record for d in some])
 
-    def _record(self, drafts: list[Draft], writes: Writes) -> None:
-        about = storing.concerned(drafts, writes)
+    def _record(self, drafts: list[Draft], about: dict[UUID, list[UUID]], writes: Writes) -> None:
         made = [self._event(d, about.get(d.record.id, [])) for d in drafts]
         writes.add(events.storing(made))
         self.events.extend(made)

@@ -33,6 +33,12 @@ def stored_columns(model: type) -> tuple[tuple[str, str], ...]:
     return tuple((f.column, f.attname) for f in model._meta.concrete_fields if not f.generated)  # type: ignore[attr-defined]
 
 
+@lru_cache(maxsize=512)
+def column_types(model: type) -> dict[str, str]:
+    """The types of a table's columns."""
+    return {f.column: f.db_type(connection) for f in model._meta.concrete_fields}  # type: ignore[attr-defined]
+
+
 def store(drafts: list[Draft], now: dt.datetime) -> Iterator[Sql]:
     """What inserts the new and updates the changed rows of one type, and their search rows."""
     rtype = drafts[0].rtype
@@ -56,7 +62,9 @@ def store_derived(rtype: RecordType, records: list[Any]) -> None:
 
 def _derive(rtype: RecordType, fields: dict[str, Kind], draft: Draft, now: dt.datetime) -> None:
     record = draft.record
-    if draft.new or _may_rename(rtype, fields, draft.changes):
+    if draft.new and record.beforehand is not None:
+        record.title, record.sort_key = record.beforehand.title, record.beforehand.sort_key
+    elif draft.new or _may_rename(rtype, fields, draft.changes):
         before, record.title = record.title, rtype.title_of(record)
         draft.retitled = before != record.title
         sorted_by, record.sort_key = record.sort_key, rtype.sort_of(record, record.title)
@@ -84,7 +92,8 @@ def _may_meet(rtype: RecordType, changes: dict[str, Any]) -> bool:
 def _insert(rtype: RecordType, records: list[Any]) -> Iterator[Sql]:
     if records:
         columns = stored_columns(rtype.model)
-        yield inserting(rtype.table, [c for c, _a in columns], map(attrgetter(*(a for _c, a in columns)), records))
+        values = map(attrgetter(*(a for _c, a in columns)), records)
+        yield inserting(rtype.table, [c for c, _a in columns], values, column_types(rtype.model))
 
 
 _STAMPED = ("id", "version", "changed_at")
@@ -100,7 +109,7 @@ def _update(rtype: RecordType, drafts: list[Draft]) -> Iterator[Sql]:
         derived = (*_NAMED * bool(draft.was), *("match_keys",) * draft.rekeyed)
         groups[*_STAMPED, *derived, *sorted(changed)].append(draft.record)
     for columns, records in groups.items():
-        rows = rowset(rtype.table, columns, map(attrgetter(*columns), records))
+        rows = rowset(rtype.table, columns, map(attrgetter(*columns), records), column_types(rtype.model))
         sets = ", ".join(f'"{c}" = r."{c}"' for c in columns[1:])
         yield Sql(
             f"UPDATE {rtype.table} t SET {sets} FROM ({rows.text}) r WHERE t.id = r.id AND t.tenant_id = %s",
@@ -111,6 +120,8 @@ def _update(rtype: RecordType, drafts: list[Draft]) -> Iterator[Sql]:
 # -- search index -------------------------------------------------------------------------------------------------
 
 _WORDS = ("tenant_id", "record_type", "record_id", "field_class", "text", "title", "alive", "searchable")
+_WORD_TYPES = dict.fromkeys(_WORDS, "text") | {"tenant_id": "uuid", "record_id": "uuid"}
+_WORD_TYPES |= {"alive": "boolean", "searchable": "boolean"}
 _REINDEX = """
 ON CONFLICT (tenant_id, record_id, field_class) DO UPDATE
 SET text = excluded.text, title = excluded.title, alive = excluded.alive
@@ -148,13 +159,14 @@ def _index(rtype: RecordType, drafts: list[Draft]) -> Iterator[Sql]:
 
 
 def _words(rows: list[tuple[Any, ...]]) -> Sql:
-    return inserting("kernel_search", _WORDS, rows, id="uuidv7()")
+    return inserting("kernel_search", _WORDS, rows, _WORD_TYPES, id="uuidv7()")
 
 
 def _index_rows(rtype: RecordType, draft: Draft, classes: dict[str, list[str]]) -> Iterator[tuple[Any, ...]]:
     record, tenant, alive = draft.record, current(), draft.record.archived_at is None
+    known = record.beforehand.words if draft.new and record.beforehand is not None else {}
     for letter, names in classes.items():
-        text = text_of(rtype, record, letter, names)
+        text = known[letter] if letter in known else text_of(rtype, record, letter, names)
         if text or letter == "A" or not draft.new:
             title = record.title if letter == "A" else ""
             yield tenant, rtype.key, record.id, letter, text, title, alive, not rtype.system
@@ -195,7 +207,7 @@ def _within(limit: Sql, ids: list[UUID], rtype: RecordType) -> set[UUID]:
 # -- events -------------------------------------------------------------------------------------------------------
 
 
-def concerned(drafts: list[Draft], writes: Writes) -> dict[UUID, list[UUID]]:
+def concerned(drafts: list[Draft]) -> dict[UUID, list[UUID]]:
     """On which other records each draft's event stands: what it concerns, and what those belong to."""
     direct: dict[UUID, list[UUID]] = {}
     targets: dict[str, set[UUID]] = defaultdict(set)
@@ -211,9 +223,7 @@ def concerned(drafts: list[Draft], writes: Writes) -> dict[UUID, list[UUID]]:
                 targets[kind.to].update(found)
         if ids:
             direct[draft.record.id] = list(dict.fromkeys(ids))
-    if targets:
-        writes.send()
-    above = _above(targets)
+    above = _above(targets, {d.record.id: d for d in drafts})
     return {k: list(dict.fromkeys([*v, *(a for i in v for a in above.get(i, ()))])) for k, v in direct.items()}
 
 
@@ -224,16 +234,23 @@ def _read(draft: Draft, name: str) -> tuple[Kind, Any]:
     return draft.rtype.fields[name], draft.rtype.value(draft.record, name)
 
 
-def _above(targets: dict[str, set[UUID]]) -> dict[UUID, list[UUID]]:
-    """The records that the concerned ones belong to themselves: an organisation shows its people's events too."""
+def _above(targets: dict[str, set[UUID]], drafts: dict[UUID, Draft]) -> dict[UUID, list[UUID]]:
+    """The records that the concerned ones belong to themselves: an organisation shows its people's events too.
+
+    Those that are about to be written are asked themselves.
+    """
     by_type: dict[str, set[UUID]] = defaultdict(set)
+    found: dict[UUID, list[UUID]] = {}
     for to, ids in targets.items():
+        for draft in (drafts[i] for i in ids & drafts.keys() if not drafts[i].gone):
+            above = (_read(draft, n) for n in draft.rtype.concerns)
+            found[draft.record.id] = [value for kind, value in above if value and isinstance(kind, Link)]
+        outside = ids - drafts.keys()
         if to == "*":
-            for record_id, key in reading.types_of(ids).items():
+            for record_id, key in reading.types_of(outside).items():
                 by_type[key].add(record_id)
         else:
-            by_type[to] |= ids
-    found: dict[UUID, list[UUID]] = {}
+            by_type[to] |= outside
     for key, ids in by_type.items():
         try:
             rtype = type_of(key)

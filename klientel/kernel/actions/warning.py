@@ -77,6 +77,9 @@ def warn(drafts: list[Draft]) -> None:
         return
     found: dict[tuple[UUID, str], set[Found]] = {}
     for draft in drafts:
+        if draft.new and draft.record.beforehand is not None:
+            found |= {(draft.record.id, name): some for name, some in draft.record.beforehand.wrong.items()}
+            continue
         for name in kinds.keys() & draft.changes.keys():
             value = rtype.value(draft.record, name) if kinds[name].custom else getattr(draft.record, name)
             some = set() if kinds[name].is_empty(value) else set(looks_wrong(kinds[name], value))

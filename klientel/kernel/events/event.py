@@ -53,6 +53,10 @@ _FILLED = ("tenant_id", "parameters", "changes", "fields")
 _PRIVATE = ("event_id", "tenant_id", "record_id", "changes", "was")
 _ABOUT = ("tenant_id", "record_id", "at", "event_id", "kind")
 
+_TYPES = dict.fromkeys(("kind", "actor", "actor_name", "record_type"), "text") | {"fields": "text[]"}
+_TYPES |= dict.fromkeys(("changes", "parameters", "was"), "jsonb") | {"at": "timestamp with time zone"}
+_TYPES |= dict.fromkeys(("id", "event_id", "tenant_id", "record_id", "cause", "change_set", "undoes"), "uuid")
+
 
 def storing(events: list[Event]) -> Iterator[Sql]:
     """What stores events, their personal values apart, on which records they stand, and that there are some."""
@@ -69,10 +73,10 @@ def storing(events: list[Event]) -> Iterator[Sql]:
         about.append((tenant, e.record_id, e.at, e.id, e.kind))
         about += [(tenant, i, e.at, e.id, e.kind) for i in dict.fromkeys(e.about) if i != e.record_id]
     epoch = "(SELECT epoch FROM kernel_installation)"
-    yield inserting("kernel_event", (*_COLUMNS, *_FILLED), rows, epoch=epoch)
+    yield inserting("kernel_event", (*_COLUMNS, *_FILLED), rows, _TYPES, epoch=epoch)
     if private:
-        yield inserting("kernel_event_private", _PRIVATE, private)
-    yield inserting("kernel_about", _ABOUT, about, id="uuidv7()")
+        yield inserting("kernel_event_private", _PRIVATE, private, _TYPES)
+    yield inserting("kernel_about", _ABOUT, about, _TYPES, id="uuidv7()")
     yield Sql("INSERT INTO kernel_wake (tenant_id, queue, due_at) VALUES (%s, 'events', now())", (tenant,))
 
 

@@ -17,6 +17,7 @@ class Record(TenantModel):
     """A row of one tenant's business. Subclass it, add kinds and an ``About``; nothing else is registered."""
 
     gone = False  # deleted for good in this transaction
+    beforehand: Any = None  # what follows from its values, where that was worked out before it is written
 
     id = Id(primary_key=True)
     version = models.PositiveIntegerField(default=1, editable=False)

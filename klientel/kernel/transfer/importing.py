@@ -141,7 +141,7 @@ class Importer:
     def _row(self, taken: Taken) -> _Row | None:
         if taken.refused:
             return None
-        if not self._requires and not self.rtype.title(taken.record):
+        if not self._requires and not (taken.record.title or self.rtype.title(taken.record)):
             taken.faults.append(Fault("error", "no_name", _("This row has no name, so it cannot be imported.")))
             return None
         if self.branch is not None:

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
+from klientel.kernel.actions.beforehand import Forerunner
 from klientel.kernel.actions.drafting import fresh
 from klientel.kernel.errors import Refused, filled
 from klientel.kernel.kinds import (
@@ -108,7 +109,7 @@ class Taker:
         decimal: str | None = None,
     ) -> None:
         self.rtype, self.fields, self.options, self.decimal = rtype, dict(fields), options, decimal
-        self.preset = preset_of(rtype)
+        self.preset, self._forerunner = preset_of(rtype), Forerunner(rtype, self.fields)
         self.columns = list(columns)
         self._parts = {p.path: p for p in self.preset.parts if all(f in fields for f in p.fields)}
         self._plain: list[tuple[int, str]] = []
@@ -174,6 +175,7 @@ class Taker:
         if self._entries:
             self._take_entries(taken)
         taken.record = fresh(self.rtype, self.fields, taken.values)
+        self._forerunner.look(taken.record, taken.values)
         for position, path in self._related:
             if text := taken.cells[position].strip():
                 taken.related[path] = f"{taken.related[path]}\n\n{text}" if path in taken.related else text

@@ -24,11 +24,12 @@ _WORTH = 8  # reading a record's keys costs an eighth of looking up those of a r
 #: between two keys that count only together: a house or a postcode's last name says something with an initial
 BOTH = chr(30)
 
+_LAST = 2**64 - 1
 #: the events in their order first: an import outruns the planner's statistics, and by type it would read them all
 _CHANGED = """
 WITH late AS MATERIALIZED (
     SELECT e.record_id, e.change_set, e.record_type FROM kernel_event e
-    WHERE e.tenant_id = %(tenant)s AND e.epoch = (SELECT epoch FROM kernel_installation) AND e.xid >= %(mark)s::xid8
+    WHERE e.tenant_id = %(tenant)s AND e.epoch = (SELECT epoch FROM kernel_installation) AND ({spans})
 )
 SELECT pg_snapshot_xmin(pg_current_snapshot())::text,
     ARRAY(SELECT DISTINCT record_id FROM late WHERE change_set <> %(own)s AND record_type = %(type)s)
@@ -53,7 +54,8 @@ class KnownKeys:
     def __init__(self, rtype: RecordType, change_set: UUID) -> None:
         self._rtype, self._own = rtype, change_set
         self._bits = bytearray(_BITS >> 3)
-        self._mark = "0"
+        self._mark = 0
+        self._mine: list[int] = []  # transactions of this import that the mark is not beyond, in order
         self._follow(first=True)
         self._read_all()
 
@@ -93,15 +95,32 @@ class KnownKeys:
     def _follow(self, *, first: bool = False) -> None:
         """Take in what others have written since; whatever this snapshot does not show has an id from its lowest on."""
         with connection.cursor() as cursor:
-            mark = "18446744073709551615" if first else self._mark
-            facts: dict[str, Any] = {"tenant": current(), "mark": mark, "own": self._own, "type": self._rtype.key}
-            cursor.execute(_CHANGED, facts)
-            self._mark, changed = cursor.fetchone()
+            cursor.execute("SELECT pg_current_xact_id()::text")
+            now = int(cursor.fetchone()[0])
+            others = [] if first else [f"e.xid >= '{a}'::xid8 AND e.xid < '{b}'::xid8" for a, b in self._others(now)]
+            spans = " OR ".join(others) or "FALSE"
+            facts: dict[str, Any] = {"tenant": current(), "own": self._own, "type": self._rtype.key}
+            cursor.execute(_CHANGED.format(spans=spans), facts)
+            mark, changed = cursor.fetchone()
+            self._mark = int(mark)
+            self._mine = [*(own for own in self._mine if self._mark <= own < now), now]
             if changed:
                 query = f"SELECT match_keys FROM {self._rtype.table} WHERE tenant_id = %s AND id = ANY(%s)"
                 cursor.execute(query, [current(), changed])
                 for (keys,) in cursor.fetchall():
                     self.add(keys)
+
+    def _others(self, now: int) -> Iterator[tuple[int, int]]:
+        """Where transactions of others lie since: from, and up to; what it wrote before ``now`` need not be read to be
+        left out."""
+        low = self._mark
+        for own in self._mine:
+            if own == now:
+                break
+            if own > low:
+                yield low, own
+            low = own + 1
+        yield low, _LAST
 
     def _read_all(self) -> None:
         after = UUID(int=0)

@@ -246,10 +246,10 @@ def _above(targets: dict[str, set[UUID]], drafts: dict[UUID, Draft]) -> dict[UUI
             above = (_read(draft, n) for n in draft.rtype.concerns)
             found[draft.record.id] = [value for kind, value in above if value and isinstance(kind, Link)]
         outside = ids - drafts.keys()
-        if to == "*":
+        if to == "*" and outside:
             for record_id, key in reading.types_of(outside).items():
                 by_type[key].add(record_id)
-        else:
+        elif outside:
             by_type[to] |= outside
     for key, ids in by_type.items():
         try:

@@ -7,10 +7,10 @@ import datetime as dt
 import pytest
 from django.db import DataError, connection, transaction
 
-from klientel.kernel import writing
 from klientel.kernel.actions import run
 from klientel.kernel.records import type_of
-from klientel.kernel.sql import rowset
+from klientel.kernel.sql import Sql, rowset
+from klientel.kernel.statements import Writes, behind
 from klientel.kernel.transfer import assistant
 from klientel.lib.ids import uuid7
 
@@ -24,17 +24,20 @@ def asked(text, params=()):
         return cursor.fetchall()
 
 
+def waking(tenant):
+    return Sql("INSERT INTO kernel_wake (tenant_id, queue, due_at) VALUES (%s, 'b', now())", (tenant,))
+
+
 def test_another_statement_comes_after_all_that_waits(anna):
-    with writing.behind():
+    with behind():
         for _ in range(3):
-            writing.execute("INSERT INTO kernel_wake (tenant_id, queue, due_at) VALUES (%s, 'b', now())", [anna.tenant])
+            Writes([waking(anna.tenant)])
         assert asked("SELECT count(*) FROM kernel_wake WHERE queue = 'b'") == [(3,)]
 
 
-def behind(tenant, further):
-    with transaction.atomic(), writing.behind():
-        writing.execute("SELECT 1 / %s", [0])
-        writing.execute("INSERT INTO kernel_wake (tenant_id, queue, due_at) VALUES (%s, 'b', now())", [tenant])
+def carried_out(tenant, further):
+    with transaction.atomic(), behind():
+        Writes([Sql("SELECT 1 / %s", (0,)), waking(tenant)])
         for _ in range(further):
             asked("SELECT 1")
 
@@ -42,7 +45,7 @@ def behind(tenant, further):
 def test_what_the_database_says_no_to_is_raised_at_the_next_statement_and_nothing_after_it_is_done(anna):
     for further in (1, 0):  # none: then it is raised at the end
         with pytest.raises(DataError):
-            behind(anna.tenant, further)
+            carried_out(anna.tenant, further)
     assert asked("SELECT count(*) FROM kernel_wake WHERE queue = 'b'") == [(0,)]
 
 

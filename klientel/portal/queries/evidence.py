@@ -14,7 +14,7 @@ from klientel.kernel.errors import Refused
 from klientel.kernel.records import type_of
 from klientel.sales.models import Quote, QuoteForm, quoting, telling
 from klientel.sales.models.positions import OPTIONAL, replaceable
-from klientel.sales.queries.paper import drawn, logo_of, said
+from klientel.sales.queries.paper import drawn, letterhead, said
 
 MOST_SIGNS = 60  # of different ones, before it is given up
 TEMPLATE = Path(__file__).parents[1] / "templates" / "portal" / "evidence.typ"
@@ -35,12 +35,12 @@ class Said:
 def evidence(scope: Any, quote: Quote, yes: Said) -> bytes:
     """The PDF, in the language and on the letterhead of the quote; the quote must be accepted already."""
     form = QuoteForm.of(quote)
-    logo, language = logo_of(scope, form), quote.language or "de"
+    (look, files), language = letterhead(scope, form), quote.language or "de"
     letter = said(scope, quote, form)
     kept = type_of("kernel.file").model.objects.filter(pk=quote.document).first() if quote.document else None
     with translation.override(language):
-        content = {name: letter[name] for name in ("language", "region", "company", "sender", "footer", "number")} | {
-            "logo": "logo.png" if logo else "",
+        named = ("language", "region", "company", "sender", "footer", "number")
+        content = {name: letter[name] for name in named} | look | {
             "title": _("Acceptance of quote %(number)s") % {"number": quote.number},
             "day": list(timezone.localtime(yes.at).timetuple()[:3]),
             "statement": _("%(who)s has accepted this quote in full, with the options named below.")
@@ -57,10 +57,10 @@ def evidence(scope: Any, quote: Quote, yes: Said) -> bytes:
                 "typed": _("typed"),
             },
         }  # fmt: skip
-    return _drawn(content, {"logo.png": logo, "signature.png": yes.picture})
+    return _drawn(content, files | ({"signature.png": yes.picture} if yes.picture else {}))
 
 
-def _drawn(content: dict[str, Any], files: dict[str, bytes | None]) -> bytes:
+def _drawn(content: dict[str, Any], files: dict[str, bytes]) -> bytes:
     """The PDF; a sign that the font has not is named by its number, as an acceptance must not fail for a name."""
     for _n in range(MOST_SIGNS):
         try:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from klientel.kernel.errors import Refused
 from klientel.kernel.kinds import Decimal, File, Link, LongText, Text, Whole, YesNo
 from klientel.kernel.records.record import Record
+from klientel.sales.models import lettering
 
 PATTERN = "AN-{year}-{n:05}"
 _PLACE = re.compile(r"\{(year|n(?::0([1-9]))?)\}")
@@ -70,6 +71,8 @@ class QuoteForm(Record):
     vat_id = Text(_("VAT ID"), max_length=20, help_text=_("By it Klientel tells own invoices from those of suppliers"))
     footer = LongText(_("foot of the page"), max_length=1000, help_text=_("Bank, register and tax numbers"))
     logo = File(_("logo"))
+    font = File(_("font"), help_text=_("TTF or OTF whose licence permits to embed it. Empty: Libertinus Serif."))
+    font_bold = File(_("bold font"), help_text=_("The bold cut of the same family."))
     introduction = LongText(_("introduction"), max_length=4000)
     introduction_en = LongText(_("introduction in English"), max_length=4000)
     terms = LongText(_("terms"), max_length=8000)
@@ -99,10 +102,11 @@ class QuoteForm(Record):
             (_("Tax"), ("standard_rate", "reduced_rate", "exempt_reason")),
             (_("Approval"), ("approval_above", "approver", "deputy", "approval_days")),
             (_("Sending"), ("mail_template", "mail_template_en", "remind_days", "keeps_ip")),
-            (_("Letterhead"), ("company", "sender", "vat_id", "footer", "logo")),
+            (_("Letterhead"), ("company", "sender", "vat_id", "footer", "logo", "font", "font_bold")),
             (_("Texts"), ("introduction", "terms", "introduction_en", "terms_en")),
         )
         check = staticmethod(_in_order)
+        derive = lettering.derive
         fitting = {"approval_above": "5", "standard_rate": "19", "reduced_rate": "7"}
         system = open = True
         mergeable = False

@@ -20,12 +20,13 @@ from klientel.kernel.files.opening import open_file, thumbnail
 from klientel.lib import quotations
 from klientel.lib.countries import country_name
 from klientel.lib.salutation import letter_salutation
-from klientel.sales.models import Quote, QuoteForm, telling
+from klientel.sales.models import Quote, QuoteForm, lettering, telling
 from klientel.sales.models.positions import ALTERNATIVE, OPTIONAL, SECTION, replaceable
 from klientel.sales.queries.quotation import quotation
 from klientel.sales.queries.recipient import Recipient, recipient
 
 TEMPLATE = Path(__file__).parents[1] / "templates" / "sales" / "quote.typ"
+LOGO = "logo.png"
 _NO_SIGN = re.compile(r'the text `"(.+?)"` could not be displayed')
 _ESCAPED = re.compile(r"\\u\{([0-9a-f]{1,6})\}")  # as the compiler writes what cannot be seen
 _LOCALES = {"de": "de_DE", "en": "en_GB"}
@@ -34,15 +35,21 @@ _LOCALES = {"de": "de_DE", "en": "en_GB"}
 def paper(scope: Any, quote: Quote) -> bytes:
     """The PDF of a quote; the same bytes as long as neither the quote nor its form changes.
 
-    Recipient and logo stand on it as far as the scope may see them. The fonts come with the program.
+    Recipient, logo and fonts stand on it as far as the scope may see them; the usual font comes with the program.
     """
     form = QuoteForm.of(quote)
-    logo, to = logo_of(scope, form), recipient(scope, quote)
-    content = said(scope, quote, form, to) | {"logo": "logo.png" if logo else "", "machine": quotations.FILE}
-    return drawn(content, {"logo.png": logo, quotations.FILE: quotation(quote, form, to)})
+    to, (look, files) = recipient(scope, quote), letterhead(scope, form)
+    content = said(scope, quote, form, to) | look | {"machine": quotations.FILE}
+    return drawn(content, files | {quotations.FILE: quotation(quote, form, to)})
 
 
-def drawn(content: dict[str, Any], files: Mapping[str, bytes | None] | None = None, template: Path = TEMPLATE) -> bytes:
+def letterhead(scope: Any, form: QuoteForm) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """How a form's papers look: what the template is told of logo and fonts, and the files that these are in."""
+    logo, (families, files) = logo_of(scope, form), lettering.fonts_of(scope, form)
+    return {"logo": LOGO if logo else "", "fonts": families}, files | ({LOGO: logo} if logo else {})
+
+
+def drawn(content: dict[str, Any], files: Mapping[str, bytes] | None = None, template: Path = TEMPLATE) -> bytes:
     """The PDF of this content, compiled in a folder of its own with these files, out of which it cannot read.
 
     :class:`Refused` (``no_sign``) where the font has no sign for something that stands on it.
@@ -50,13 +57,14 @@ def drawn(content: dict[str, Any], files: Mapping[str, bytes | None] | None = No
     with TemporaryDirectory(prefix="klientel-paper-") as folder:
         source = Path(folder) / template.name
         source.write_bytes(template.read_bytes())
+        fonts = Path(folder) / "fonts"
+        fonts.mkdir()
         for name, file in (files or {}).items():
-            if file:
-                (Path(folder) / name).write_bytes(file)
+            (Path(folder) / name).write_bytes(file)
         try:
             pdf: bytes = typst.compile(
                 str(source), root=folder, format="pdf", sys_inputs={"quote": json.dumps(content)},
-                pdf_standards="a-3b", ignore_system_fonts=True,
+                pdf_standards="a-3b", ignore_system_fonts=True, font_paths=[str(fonts)],
             )  # fmt: skip
         except typst.TypstError as failure:
             raise _without_sign(failure) or failure from failure
@@ -101,6 +109,7 @@ def said(scope: Any, quote: Quote, form: QuoteForm, to: Recipient | None = None)
             "sums": told["sums"],
             "reasons": told["reasons"],
             "machine": "",
+            "fonts": [lettering.USUAL],
             "words": {
                 "machine": _("This quote for machines (UBL 2.1)"),
                 "page": _("Page"), "place": _("No."), "name": _("Item"), "quantity": _("Quantity"),

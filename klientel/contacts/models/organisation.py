@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from klientel.contacts.models import matching
 from klientel.contacts.models.person import STAGES, TONES
 from klientel.kernel.kinds import Addresses, Choice, Emails, Link, LongText, Money, Phones, Text, Url, Whole
+from klientel.kernel.records import Counted
 from klientel.kernel.records.record import Record
 
 INDUSTRIES = (
@@ -76,7 +77,7 @@ class Organisation(Record):
         face = True
         columns = ("industry", "addresses", "stage", "employees", "phones", "owner", "changed_at")
         concerns = ("parent",)
-        tree = {"parent": ("employees", "turnover")}
+        tree = {"parent": Counted(("employees", "turnover"))}
         match = matching.ORGANISATIONS
         sections = (
             (

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.contacts.models import matching
 from klientel.kernel.kinds import Addresses, Choice, Date, Emails, Language, Link, LongText, Phones, Privacy, Text, Url
+from klientel.kernel.records import Counted
 from klientel.kernel.records.record import Record
 from klientel.lib.names import full_name, sort_name
 from klientel.lib.salutation import letter_salutation
@@ -92,7 +93,7 @@ class Person(Record):
         sort = staticmethod(lambda p: sort_name(p.last_name, p.first_name) or NAMELESS)
         columns = ("organisation", "position", "stage", "emails", "phones", "owner", "changed_at")
         concerns = ("organisation",)
-        tree = {"organisation": ()}
+        tree = {"organisation": Counted()}
         match = matching.PERSONS
         personal = True
         sections = (

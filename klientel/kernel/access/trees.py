@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,7 @@ from django.db import connection
 
 from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.access.reading import Name, Page, names, names_by_type, select
+from klientel.kernel.conditions.compiling import compile as compile_condition
 from klientel.kernel.conditions.rolling import DEEPEST, RollUp
 from klientel.kernel.kinds import Kind, Money
 from klientel.kernel.records import RecordType, all_types, reverses
@@ -31,24 +32,32 @@ class Number:
 def numbers_of(scope: ActorScope, rtype: RecordType) -> list[Number]:
     """What may be worked out over a tree of this type: all that record types declare for it and the actor may see."""
     found: list[Number] = []
-    for source in all_types():
-        for by, fields in source.tree.items():
-            link = source.fields.get(by)
-            if link is None or getattr(link, "to", "") != rtype.key or not scope.reads(source.key, by):
-                continue
-            label = str(reverses(rtype)[f"{source.key}.{by}"].label)
-            found.append(_number(label, source, by, "", len(found)))
-            visible = scope.visible(source)
-            found += [
-                _number(f"{label}: {visible[f].verbose_name}", source, by, f, len(found) + n)
-                for n, f in enumerate(fields)
-                if f in visible
-            ]
+    for source, by in counting(scope, rtype):
+        visible, label = scope.visible(source), label_of(rtype, source, by)
+        fields = [f for f in source.tree[by].fields if f in visible]
+        shown = [("", label), *((f, f"{label}: {visible[f].verbose_name}") for f in fields)]
+        found += [_number(text, source, by, f, len(found) + n) for n, (f, text) in enumerate(shown)]
     return found
 
 
+def counting(scope: ActorScope, rtype: RecordType) -> Iterator[tuple[RecordType, str]]:
+    """The types whose records are counted on trees of this type, each by which link; as far as the actor may see."""
+    for source in all_types():
+        for by in source.tree:
+            if getattr(source.fields.get(by), "to", "") == rtype.key:
+                recipe = RollUp(source.key, by, "count", "", source.tree[by].where, True, "")
+                if all(scope.reads(*leaf) for leaf in recipe.leaves()):
+                    yield source, by
+
+
+def label_of(rtype: RecordType, source: RecordType, by: str) -> str:
+    """What the records are called that a tree of this type counts."""
+    return str(source.tree[by].label or reverses(rtype)[f"{source.key}.{by}"].label)
+
+
 def _number(label: str, source: RecordType, by: str, field: str, n: int) -> Number:
-    recipe = RollUp(source.key, by, "sum" if field else "count", field, None, True, f"n{n}")
+    where = source.tree[by].where
+    recipe = RollUp(source.key, by, "sum" if field else "count", field, where, True, f"n{n}")
     kind = recipe.kind(source.fields.get(field), {"name": f"n{n}", "label": label})
     return Number(label, kind, recipe)
 
@@ -98,7 +107,7 @@ def branch(scope: ActorScope, rtype: RecordType, record_id: UUID, after: str | N
 def across(
     scope: ActorScope, rtype: RecordType, record_id: UUID, source: RecordType, by: str
 ) -> list[tuple[Name, Name]]:
-    """The records of a type on the whole tree below one, by name, with what each hangs on; at most fifty."""
+    """The records of a type that count on the whole tree below one, by name, with what each hangs on; at most fifty."""
     recipe = RollUp(source.key, by, "count", "", None, True, "a")
     start = recipe.below(scope, rtype, "o")
     link = scope.visible(source)[by].sql("s")
@@ -107,6 +116,7 @@ def across(
         Sql(f"{link.text} = b_a.id", link.params),
         source.base("s") or Sql("TRUE"),
         scope.restrict(source, "s"),
+        compile_condition(source, where, scope, "s") if (where := source.tree[by].where) else Sql("TRUE"),
     ])  # fmt: skip
     text = (
         f"SELECT x.id, x.at FROM {rtype.table} o CROSS JOIN LATERAL ({start.text} SELECT s.id, s.sort_key, b_a.id AS at"

@@ -1,6 +1,7 @@
 """Records: the business objects of a tenant, each declared once."""
 
 from klientel.kernel.records.types import (
+    Counted,
     RecordType,
     Reverse,
     all_types,
@@ -13,6 +14,7 @@ from klientel.kernel.records.types import (
 )
 
 __all__ = [
+    "Counted",
     "RecordType",
     "Reverse",
     "all_types",

@@ -33,6 +33,15 @@ def _no_words(_record: Any) -> str:
 
 
 @dataclass(frozen=True)
+class Counted:
+    """What a tree adds up of the records that lead to it: how many there are, and the sums of some of their fields."""
+
+    fields: tuple[str, ...] = ()
+    where: Any = None  # the condition on those that count; none: all of them
+    label: Any = ""  # what they are called where not all count
+
+
+@dataclass(frozen=True)
 class RecordType:
     """One kind of business object. ``key`` is ``app.record`` and never changes; ``slug`` is its word in addresses."""
 
@@ -75,8 +84,8 @@ class RecordType:
     often: tuple[str, ...] = ()  # its own actions that the bar of a selection offers first
     board: Board | None = None  # how its records stand on a board
     calendar: Calendar | None = None  # how its records stand in a calendar
-    tree: dict[str, tuple[str, ...]] = field(default_factory=dict)  # links whose target counts its records up its
-    # tree (a company and its subsidiaries), each with the numbers and amounts that are added up there
+    tree: dict[str, Counted] = field(default_factory=dict)  # links whose target counts its records up its tree (a
+    # company and its subsidiaries)
 
     @property
     def table(self) -> str:

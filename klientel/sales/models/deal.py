@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.kinds import Choice, Date, DateTime, Link, Links, LongText, Money, Privacy, Text, Whole, YesNo
 from klientel.kernel.kinds.base import currency_of_tenant
+from klientel.kernel.records import Counted
 from klientel.kernel.records.board import Board
 from klientel.kernel.records.calendar import Calendar
 from klientel.kernel.records.record import Record
@@ -80,6 +81,9 @@ class Deal(Record):
         concerns = ("organisation", "person")
         own = dealing.WORKED_OUT
         derive = staging.derive
+        tree = {
+            "organisation": Counted(("value",), {"field": "state", "op": "is", "value": OPEN}, _("open deals")),
+        }
         calendar = Calendar(start="expected_close", over="closed_at")
         board = Board(
             by="stage",

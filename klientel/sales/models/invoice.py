@@ -9,6 +9,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.kinds import Choice, Date, File, Link, LongText, Money, Privacy, Text
+from klientel.kernel.records import Counted
 from klientel.kernel.records.record import Record
 from klientel.sales.models import invoicing
 from klientel.sales.models.currency import Currency
@@ -85,6 +86,7 @@ class Invoice(Record):
         order = "-date"
         columns = ("state", "organisation", "date", "due", "gross", "open")
         concerns = ("order", "contract", "organisation", "person")
+        tree = {"organisation": Counted(("net",), invoicing.REVENUE, _("revenue"))}
         derive = invoicing.derive
         retained = staticmethod(lambda one: why_kept(one.date, VOUCHER))
         mergeable = False

@@ -30,6 +30,11 @@ SORTS = ((INVOICE, _("invoice")), (CREDIT, _("credit note")))
 SORT_TONES = {CREDIT: "warn"}
 OUTGOING, INCOMING = "outgoing", "incoming"
 DIRECTIONS = ((OUTGOING, _("to a customer")), (INCOMING, _("from a supplier")))
+#: the invoices and credit notes that make up what a customer brought in
+REVENUE = {"all": [
+    {"field": "direction", "op": "is", "value": OUTGOING},
+    {"field": "state", "op": "is_not", "value": VOID},
+]}  # fmt: skip
 _SUMS = ("net", "tax", "gross")
 _AMOUNTS = (*_SUMS, "paid")
 _ZERO, _CENT = Decimal(0), Decimal("0.01")

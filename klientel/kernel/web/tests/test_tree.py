@@ -64,7 +64,8 @@ def test_numbers_add_up_what_the_viewer_may_see(group: dict[str, Any], actor: Ac
 
     assert told(actor, "Top") == {
         (ORG, ""): 3, (ORG, "employees"): 15, (ORG, "turnover"): {"amount": "30.00", "currency": "EUR"},
-        ("contacts.person", ""): 4,
+        ("contacts.person", ""): 4, ("sales.deal", ""): 0, ("sales.deal", "value"): None, ("sales.invoice", ""): 0,
+        ("sales.invoice", "net"): None,
     }  # fmt: skip
     where = {"field": "name", "op": "is_not", "value": "North"}
     dora = make_member("Dora", [{"record": ORG, "verb": "view", "where": where, "hidden": ["turnover"]}])

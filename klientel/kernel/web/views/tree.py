@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from klientel.kernel.access import trees
 from klientel.kernel.access.reading import get
 from klientel.kernel.errors import Missing
-from klientel.kernel.records import RecordType, all_types, reverses
+from klientel.kernel.records import RecordType
 from klientel.kernel.web.answers import fragment, page, wants_json
 from klientel.kernel.web.views.lists import seen_type
 
@@ -66,15 +66,12 @@ def _shown(some: list[tuple[trees.Number, Any]]) -> list[dict[str, str]]:
 def _across(scope: Any, rtype: RecordType, record_id: UUID) -> list[dict[str, Any]]:
     """The records of other types on the whole tree."""
     made = []
-    for source in all_types():
-        for by in source.tree:
-            link = source.fields.get(by)
-            other = source.key != rtype.key and getattr(link, "to", "") == rtype.key
-            if other and scope.may(source, "view") and by in scope.visible(source):
-                rows = [
-                    {"title": one.title, "where": at.title, "url": reverse("record", args=[source.slug, one.id])}
-                    for one, at in trees.across(scope, rtype, record_id, source, by)
-                ]
-                label = reverses(rtype)[f"{source.key}.{by}"].label
-                made.append({"label": label, "rows": rows, "full": len(rows) == trees.BRANCH, "icon": source.icon})
+    for source, by in trees.counting(scope, rtype):
+        if source.key != rtype.key:
+            rows = [
+                {"title": one.title, "where": at.title, "url": reverse("record", args=[source.slug, one.id])}
+                for one, at in trees.across(scope, rtype, record_id, source, by)
+            ]
+            label = trees.label_of(rtype, source, by)
+            made.append({"label": label, "rows": rows, "full": len(rows) == trees.BRANCH, "icon": source.icon})
     return made

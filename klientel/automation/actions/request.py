@@ -22,19 +22,26 @@ def _answer(step: Step, request: Any, state: str, note: str) -> None:
     step.stamp(request, state=state, note=note, answered_by=step.actor.member)
 
 
-@action("automation.request", _("Yes"), icon="check", undoable=False)
+@action("automation.request", _("Yes"), said=_("said yes"), icon="check", undoable=False)
 def approve(step: Step, request: Request, *, note: Note = "") -> None:
     """Say yes: the workflow goes on."""
     _answer(step, request, "approved", note)
 
 
-@action("automation.request", _("No"), icon="x", undoable=False)
+@action("automation.request", _("No"), said=_("said no"), icon="x", undoable=False)
 def decline(step: Step, request: Request, *, note: Note = "") -> None:
     """Say no: the workflow goes the other way."""
     _answer(step, request, "declined", note)
 
 
-@action("automation.request", _("Expire"), icon="clock", undoable=False, only=("workflow",))
+@action(
+    "automation.request",
+    _("Expire"),
+    said=_("gave up waiting for an answer"),
+    icon="clock",
+    undoable=False,
+    only=("workflow",),
+)
 def expire(step: Step, request: Request) -> None:
     """Nobody answered in time."""
     _answer(step, request, "expired", "")

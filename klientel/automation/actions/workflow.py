@@ -31,7 +31,9 @@ WHERE tenant_id = %s AND workflow = %s AND state = ANY(%s)
 """
 
 
-@action("automation.workflow", _("Activate"), needs="change", icon="play", undoable=False)
+@action(
+    "automation.workflow", _("Activate"), said=_("activated the workflow"), needs="change", icon="play", undoable=False
+)
 def activate(
     step: Step, workflow: Workflow, *, anyway: Annotated[bool, YesNo(_("although it can go in circles"))] = False
 ) -> None:
@@ -79,7 +81,7 @@ def _free(workflow: Workflow) -> None:
     wake(current(), QUEUE)
 
 
-@action("automation.workflow", _("Pause"), needs="change", icon="pause", undoable=False)
+@action("automation.workflow", _("Pause"), said=_("paused the workflow"), needs="change", icon="pause", undoable=False)
 def pause(step: Step, workflow: Workflow) -> None:
     """Nothing begins and nothing goes on; what runs keeps its place."""
     step.require(workflow.state == ACTIVE, "not_active", _("This workflow is not active."))
@@ -87,7 +89,15 @@ def pause(step: Step, workflow: Workflow) -> None:
     _move(workflow, [State.OPEN], State.HELD)
 
 
-@action("automation.workflow", _("Suspend"), needs="change", icon="circle-stop", undoable=False, only=("system",))
+@action(
+    "automation.workflow",
+    _("Suspend"),
+    said=_("stopped the workflow"),
+    needs="change",
+    icon="circle-stop",
+    undoable=False,
+    only=("system",),
+)
 def suspend(step: Step, workflow: Workflow, *, why: Annotated[str, Text(_("why"), max_length=300)]) -> None:
     """As pausing, by the loop guard or because it cannot go on as it is."""
     step.require(workflow.state == ACTIVE, "not_active", _("This workflow is not active."))
@@ -95,7 +105,7 @@ def suspend(step: Step, workflow: Workflow, *, why: Annotated[str, Text(_("why")
     _move(workflow, [State.OPEN], State.HELD)
 
 
-@action("automation.workflow", _("Resume"), needs="change", icon="play", undoable=False)
+@action("automation.workflow", _("Resume"), said=_("resumed the workflow"), needs="change", icon="play", undoable=False)
 def resume(step: Step, workflow: Workflow) -> None:
     """Go on where it was paused; what happened meanwhile starts nothing."""
     step.require(workflow.state == PAUSED, "not_paused", _("This workflow is not paused."))
@@ -104,7 +114,15 @@ def resume(step: Step, workflow: Workflow) -> None:
     wake(current(), QUEUE)
 
 
-@action("automation.workflow", _("Switch off"), needs="change", icon="circle-stop", undoable=False, dangerous=True)
+@action(
+    "automation.workflow",
+    _("Switch off"),
+    said=_("switched the workflow off"),
+    needs="change",
+    icon="circle-stop",
+    undoable=False,
+    dangerous=True,
+)
 def switch_off(step: Step, workflow: Workflow) -> None:
     """Nothing begins any more, and what still waits lapses."""
     step.require(workflow.state in (ACTIVE, PAUSED), "not_active", _("This workflow is not active."))
@@ -114,7 +132,14 @@ def switch_off(step: Step, workflow: Workflow) -> None:
         Version.objects.filter(workflow=workflow.pk, active=True).update(active=False, retired_at=step.now)
 
 
-@action("automation.workflow", _("Start"), needs="change", icon="play", undoable=False)
+@action(
+    "automation.workflow",
+    _("Start"),
+    said=_("started the workflow by hand"),
+    needs="change",
+    icon="play",
+    undoable=False,
+)
 def start(
     step: Step, workflow: Workflow, *, records: Annotated[list[UUID], Links("*", _("records"), required=True)]
 ) -> None:
@@ -147,7 +172,14 @@ def _run(step: Step, workflow: Any, run: str, states: tuple[State, ...]) -> Run:
     return found
 
 
-@action("automation.workflow", _("Retry a run"), needs="change", icon="rotate-ccw", undoable=False)
+@action(
+    "automation.workflow",
+    _("Retry a run"),
+    said=_("tried a run again"),
+    needs="change",
+    icon="rotate-ccw",
+    undoable=False,
+)
 def retry(step: Step, workflow: Workflow, *, run: RunId) -> None:
     """Try the step again at which a run stopped. What it did before is not done again."""
     step.require(workflow.state == ACTIVE, "not_active", _("This workflow is not active."))
@@ -160,7 +192,9 @@ def retry(step: Step, workflow: Workflow, *, run: RunId) -> None:
     step.keep(run=str(found.pk))
 
 
-@action("automation.workflow", _("End a run"), needs="change", icon="circle-stop", undoable=False)
+@action(
+    "automation.workflow", _("End a run"), said=_("ended a run"), needs="change", icon="circle-stop", undoable=False
+)
 def cancel(step: Step, workflow: Workflow, *, run: RunId) -> None:
     """It does not go on. What it did stays as it is."""
     found = _run(step, workflow, run, (State.OPEN, State.HELD, State.ATTENTION))

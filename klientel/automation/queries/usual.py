@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as later
+from django.utils.translation import gettext_lazy
 
 from klientel.automation.models import shape
 from klientel.automation.queries import checking
@@ -85,16 +85,18 @@ def _quoted() -> shape.Definition:
 
 
 USUAL = (
-    Preset("unanswered", later("New lead without a reaction"),
-           later("Reminds whoever looks after a new lead after two hours, escalates after four more."), _unanswered),
-    Preset("won", later("Deal won"), later("Makes the tasks that follow a won deal."), _won),
-    Preset("quoted", later("Quote without an answer"),
-           later("Makes a task where a sent quote was not answered within a week."), _quoted),
-    Preset("accepted", later("Quote accepted"), later("Tells the owner and makes the task that follows."), _accepted),
-    Preset("ends", later("Contract ends in 90 days"),
-           later("Makes a task early enough to talk about renewing."), _ends),
-    Preset("overdue", later("Deals past their date"),
-           later("Every Monday: reminds owners of open deals whose expected close has passed."), _overdue),
+    Preset("unanswered", gettext_lazy("New lead without a reaction"),
+           gettext_lazy("Reminds whoever looks after a new lead after two hours, escalates after four more."),
+           _unanswered),
+    Preset("won", gettext_lazy("Deal won"), gettext_lazy("Makes the tasks that follow a won deal."), _won),
+    Preset("quoted", gettext_lazy("Quote without an answer"),
+           gettext_lazy("Makes a task where a sent quote was not answered within a week."), _quoted),
+    Preset("accepted", gettext_lazy("Quote accepted"),
+           gettext_lazy("Tells the owner and makes the task that follows."), _accepted),
+    Preset("ends", gettext_lazy("Contract ends in 90 days"),
+           gettext_lazy("Makes a task early enough to talk about renewing."), _ends),
+    Preset("overdue", gettext_lazy("Deals past their date"),
+           gettext_lazy("Every Monday: reminds owners of open deals whose expected close has passed."), _overdue),
 )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from klientel.kernel.tenancy import current
 CALL = "channels.webhookcall"
 
 
-@action(CALL, _("Call a webhook"), needs="create", new=True, outward=True, icon="send")
+@action(CALL, _("Call a webhook"), said=_("called another system"), needs="create", new=True, outward=True, icon="send")
 def send(
     step: Step,
     *,
@@ -43,7 +43,9 @@ def send(
     return made
 
 
-@action(CALL, _("Call again"), needs="change", undoable=False, icon="rotate-ccw")
+@action(
+    CALL, _("Call again"), said=_("called the other system again"), needs="change", undoable=False, icon="rotate-ccw"
+)
 def replay(step: Step, call: WebhookCall) -> None:
     """Once more, with the same id and content; the other side can tell that it has seen it."""
     step.require(call.state in ("delivered", "failed"), "under_way", _("This call is still under way."))
@@ -51,7 +53,7 @@ def replay(step: Step, call: WebhookCall) -> None:
     wake(current(), hooks.QUEUE)
 
 
-@action(CALL, _("Note an answer"), needs="change", undoable=False, only=("system",))
+@action(CALL, _("Note an answer"), said=_("noted the answer"), needs="change", undoable=False, only=("system",))
 def answered(
     step: Step,
     call: WebhookCall,
@@ -71,7 +73,15 @@ def answered(
     step.stamp(call, **facts)
 
 
-@action("channels.webhook", _("Make a new secret"), needs="change", undoable=False, icon="key-round", dangerous=True)
+@action(
+    "channels.webhook",
+    _("Make a new secret"),
+    said=_("made a new secret"),
+    needs="change",
+    undoable=False,
+    icon="key-round",
+    dangerous=True,
+)
 def renew_secret(step: Step, webhook: Webhook) -> None:
     """The old one ends at once."""
     keep_secret(webhook.pk)

@@ -22,6 +22,7 @@ PLAIN = {
     "search": "/search?q=müller",
     "nothing found": "/search?q=xyzzyxyzzy",
     "notifications": "/notifications",
+    "what I am told": "/notifications/choice",
     "trash": "/trash",
     "settings": "/settings",
     "audit": "/settings/audit",

@@ -50,6 +50,7 @@ class Workflow(Record):
 
     class About:
         label, plural, slug, icon = _("workflow"), _("workflows"), "workflows", "zap"
+        note = _("What happens by itself, under which conditions")
         title = "name"
         columns = ("state", "number", "runs_as", "trouble", "changed_at")
         sections = (

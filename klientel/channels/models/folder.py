@@ -41,6 +41,7 @@ class Folder(Record):
 
     class About:
         label, plural, slug, icon = _("mail folder"), _("mail folders"), "mail-folders", "folder"
+        note = _("Which folders of a mailbox are fetched, and who may read them")
         title = "name"
         columns = ("name", "account", "direction", "level", "since")
         mergeable = False

@@ -38,7 +38,8 @@ def measure(facts: dict[str, Any]) -> dict[str, Any]:
         for name, rows in (("febrl 3", _febrl), ("RLdata500", _rldata), ("fake_1000", _fake)):
             found[name] = _persons(name, rows(folder))
         found["company names"] = _companies(folder / "dup_company_names" / "name_bench" / "cases.csv")
-        found["Splink on fake_1000"] = _peer(folder / "dup_splink" / "fake_1000.csv")
+        for name, rows in (("fake_1000", _fake), ("febrl 3", _febrl)):
+            found[f"Splink on {name}"] = _peer(name, rows(folder))
     found["whole base"] = _base(facts)
     return found
 
@@ -190,13 +191,13 @@ def _counted(seen: Counter[str]) -> dict[str, float]:
     }
 
 
-def _peer(path: Path) -> dict[str, Any] | str:
+def _peer(name: str, rows: list[tuple[str, dict[str, Any]]]) -> dict[str, Any] | str:
     if find_spec("splink") is None:
         return "not installed (uv pip install --require-hashes -r requirements-peers.lock)"
     from bench import peer
 
-    place.say("duplicates: Splink")
-    return peer.measure(path, _f1, _true)
+    place.say(f"duplicates: Splink on {name}")
+    return peer.measure(rows, _f1, _true(cluster for cluster, _values in rows))
 
 
 def _base(facts: dict[str, Any]) -> dict[str, Any]:

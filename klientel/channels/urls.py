@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from django.urls import path
 
-from klientel.channels.views import outbox, person, webhook
+from klientel.channels.views import conversation, mailboxes, outbox, person, webhook
 
 __all__ = ["urlpatterns", "webhook"]  # what the page of a webhook tells is declared by being imported
 
 urlpatterns = [
     path("outbox", outbox.overview, name="outbox"),
     path("outbox/accounts/<uuid:account_id>/try", outbox.try_account, name="outbox_try"),
+    path("mailboxes", mailboxes.overview, name="mailboxes"),
+    path("mailboxes/<uuid:account_id>/folders", mailboxes.find_folders, name="mailbox_folders"),
+    path("mailboxes/messages/<uuid:fetched_id>", mailboxes.message, name="mailbox_message"),
+    path("inbox", conversation.inbox, name="inbox"),
+    path("mails/<uuid:mail_id>/conversation", conversation.conversing, name="conversation"),
+    path("mails/<uuid:mail_id>/formatted", conversation.formatted, name="mail_formatted"),
+    path("mails/<uuid:mail_id>/answer/<slug:way>", conversation.answer, name="mail_answer"),
     path("persons/<uuid:record_id>/do/send_mail", person.write, name="channels_write"),
     path("persons/<uuid:record_id>/contact", person.contact, name="channels_contact"),
 ]

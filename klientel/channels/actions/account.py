@@ -7,7 +7,7 @@ from typing import Annotated
 from django.utils.translation import gettext_lazy as _
 
 from klientel.channels.models import Account
-from klientel.channels.queries import accounts, mailboxes
+from klientel.channels.queries import accounts, completeness, mailboxes
 from klientel.kernel.actions import Step, action
 from klientel.kernel.events.consuming import wake
 from klientel.kernel.kinds import Privacy, Text
@@ -126,6 +126,20 @@ def fetch_now(step: Step, account: Account) -> None:
     ready = account.fetching and account.imap_host
     step.require(ready, "no_mailbox", _("This account fetches no mail. Please fill in its IMAP server first."))
     step.mark(account)
+    mailboxes.due_now(account.id)
+
+
+@action(
+    "channels.account", _("Compare and repair"), said=_("had the mailbox compared"), needs="change", icon="list-checks",
+    undoable=False,
+)  # fmt: skip
+def repair(step: Step, account: Account) -> None:
+    """Compare every folder with the server, fetch what is missing, and read again what could not be read."""
+    ready = account.fetching and account.imap_host
+    step.require(ready, "no_mailbox", _("This account fetches no mail. Please fill in its IMAP server first."))
+    step.mark(account)
+    completeness.compare_anew(account.id)
+    mailboxes.again(account.id)
     mailboxes.due_now(account.id)
 
 

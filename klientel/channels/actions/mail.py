@@ -11,15 +11,26 @@ from django.utils.translation import gettext_lazy as _
 from klientel.channels.models import Mail, Template
 from klientel.channels.models.mail import NATURES
 from klientel.channels.models.placeholders import LINK, check_text, fill, gaps
-from klientel.channels.queries import accounts, attachments, composing, outbox, suppression, threads
+from klientel.channels.queries import (
+    accounts,
+    attachments,
+    composing,
+    conversation,
+    landing,
+    outbox,
+    suppression,
+    threads,
+)
 from klientel.channels.queries.gate import Recipient, Wish, judge
 from klientel.channels.queries.mime import message_id
 from klientel.kernel.actions import Step, action
 from klientel.kernel.errors import Refused
 from klientel.kernel.kinds import Choice, Email, Link, Links, LongText, Privacy, Text, YesNo
 from klientel.kernel.records import type_of
-from klientel.lib.emails import email_key
+from klientel.lib.emails import email_key, read_email
+from klientel.lib.sentences import Unreadable
 
+MOST_COPIES = 30
 OUTCOMES = (
     ("accepted", _("handed over")),
     ("rejected", _("refused by the other side")),
@@ -66,6 +77,52 @@ def send(step: Step, mail: Mail) -> None:
         _("The link of this mail is known to nobody any more. Please send it anew from where it came."),
     )  # fmt: skip
     lay_out(step, mail)
+
+
+@action("channels.mail", _("Answer"), said=_("answered the e-mail"), needs="send", icon="mail", outward=True)
+def answer(
+    step: Step,
+    mail: Mail,
+    *,
+    subject: Annotated[str, Text(_("subject"), max_length=250, privacy=Privacy.PERSONAL)],
+    text: Annotated[str, LongText(_("text"), max_length=100_000, privacy=Privacy.PERSONAL)],
+    to: Annotated[str, Email(_("to"), privacy=Privacy.PERSONAL)],
+    others: Annotated[str, LongText(_("copies to"), max_length=4000, privacy=Privacy.PERSONAL)] = "",
+    account: Annotated[UUID | None, Link("channels.account", _("e-mail account"))] = None,
+    files: Annotated[list[UUID] | None, Links("kernel.file", _("attachments"))] = None,
+) -> None:
+    """Answer or forward a mail: what is written goes on in its conversation and on everything that it concerns."""
+    copied = _copies(others, to)
+    for address, verdict in zip(copied, judge(wish_of(mail), [Recipient(one) for one in copied]), strict=True):
+        step.require(verdict.may, "not_allowed_to_send", f"{address}: {verdict.why}", field="others")
+    known = landing.known([to]).persons.get(email_key(to), [])
+    person = known[0] if len(known) == 1 else None
+    made = step.create(
+        "channels.mail",
+        subject=subject, text=text, to=to, recipients="\n".join([to, *copied]) if copied else "", person=person,
+        files=files or [], owner=step.actor.member, concerns=list(dict.fromkeys([*known, *mail.concerns])),
+    )  # fmt: skip
+    step.stamp(made, account=accounts.chosen(step.actor.member, account or mail.account).id)
+    step.mark(mail)
+    made.thread = mail.thread
+    threads.keep_references(made.id, conversation.references_after(mail))
+    lay_out(step, made)
+
+
+def _copies(others: str, to: str) -> list[str]:
+    """The addresses of the field "copies to", one a line or apart by commas; refused where one is none."""
+    found = []
+    for one in others.replace(",", "\n").replace(";", "\n").split("\n"):
+        try:
+            address = read_email(one) if one.strip() else ""
+        except Unreadable as no:
+            message = _("“%(text)s” is not an e-mail address.")
+            raise Refused("email", message % {"text": one.strip()[:80]}, "others") from no
+        if address and email_key(address) != email_key(to):
+            found.append(address)
+    if len(found) > MOST_COPIES:
+        raise Refused("too_many", _("At most %(n)d copies are possible.") % {"n": MOST_COPIES}, "others")
+    return list(dict.fromkeys(found))
 
 
 @action("channels.mail", _("Recall"), said=_("recalled the e-mail"), needs="send", icon="rotate-ccw", undoable=False)

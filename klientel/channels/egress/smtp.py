@@ -70,6 +70,13 @@ class Line:
             if code not in (250, 251):
                 raise Failure(stage, code, reply)
 
+    def also(self, recipient: str) -> str:
+        """One more recipient of the same message; what the other side says where it refuses, else nothing."""
+        code, reply = self._asked("recipient", lambda: self._smtp.rcpt(recipient))
+        if code == 421:
+            raise Failure("recipient", code, reply)
+        return "" if code in (250, 251) else f"{recipient}: {code} {reply}"
+
     def hand_over(self, message: bytes) -> str:
         """DATA and the message; the other side's words. :class:`Failure` with code 0: nobody knows whether it took it.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 from uuid import UUID
 
@@ -137,6 +138,9 @@ def _written(one: _Standing) -> UUID:
     mail = done.record
     mail.thread = one.thread
     threads.begin(mail, [told["message_id"], *one.references])
+    for kept, file in zip(told["attachments"], mail.files, strict=True):  # pictures in the text, by their record
+        if kept["cid"]:
+            told["html"] = told["html"].replace(f"cid:{escape(kept['cid'])}", f"cid:{file}")
     _keep_body(mail.pk, told, one.references)
     return mail.pk  # type: ignore[no-any-return]
 

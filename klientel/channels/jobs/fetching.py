@@ -14,7 +14,6 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from klientel.channels.egress import Blocked, Box, Failure, Message, open_box
 from klientel.channels.jobs.reading import read_mail
@@ -64,7 +63,7 @@ def fetch(*, account: UUID) -> None:
     except (Blocked, Unreadable) as no:
         trouble = str(getattr(no, "message", no))
     except Failure as failure:
-        trouble = sentence(failure)
+        trouble = mailboxes.sentence(failure)
     except Refused as no:  # the store takes nothing at present
         trouble = str(no.message)
     with writing():
@@ -75,18 +74,6 @@ def fetch(*, account: UUID) -> None:
         else:
             mailboxes.went_well(account)
         defer(read_mail, tenant=current(), account=account, once=str(account))
-
-
-def sentence(failure: Failure) -> str:
-    """What a server's refusal means, with its own words."""
-    reply = f"{failure.code if failure.code not in (0, 500) else ''} {failure.reply}".strip()
-    known = {
-        "connect": _("The mail server does not answer: %(reply)s"),
-        "tls": _("The encryption does not come about: %(reply)s"),
-        "login": _("The mail server refuses login or password: %(reply)s"),
-        "folder": _("A folder cannot be opened: %(reply)s"),
-    }
-    return known.get(failure.stage, _("The mail server broke off: %(reply)s")) % {"reply": reply}
 
 
 class _Fetching:
@@ -106,7 +93,7 @@ class _Fetching:
                 except Failure as failure:
                     if failure.stage != "folder":
                         raise
-                    trouble = sentence(failure)
+                    trouble = mailboxes.sentence(failure)
                 if trouble != position.trouble:
                     _note(folder, trouble=trouble)
         finally:

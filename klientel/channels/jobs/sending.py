@@ -13,11 +13,12 @@ from django.utils.translation import gettext as _
 
 from klientel.channels.actions.mail import block_dead, wish_of
 from klientel.channels.egress import Blocked, Failure, Line, open_line
+from klientel.channels.jobs import filing
 from klientel.channels.models import Account, Mail
 from klientel.channels.models.placeholders import LINK
 from klientel.channels.queries import accounts, attachments, composing, outbox, pace, threads
 from klientel.channels.queries.gate import Recipient, judge
-from klientel.channels.queries.mime import message
+from klientel.channels.queries.mime import copies, message
 from klientel.channels.queries.outbox import Claimed
 from klientel.kernel.access import system_actor
 from klientel.kernel.actions import run
@@ -162,6 +163,7 @@ class _Sender:
             return
         try:
             self.line.envelope(self.account.address, mail.to)
+            refused = [said for one_more in copies(mail) if (said := self.line.also(one_more))]
             with writing():
                 ours = outbox.begin(one)
             if not ours:
@@ -171,7 +173,9 @@ class _Sender:
         except Failure as failure:
             self._failed(one, mail, failure)
             return
-        self._settle(one, "accepted", 250, reply)
+        self._settle(one, "accepted", 250, "; ".join([reply, *refused])[:400])
+        if self.account.keep_sent and self.account.fetching and LINK not in mail.text:  # a secret link is kept nowhere
+            filing.file_away(self.account.pk, body)
 
     def _written(self, one: Claimed, mail: Any) -> bytes | None:
         """The bytes of a mail; nothing where it cannot go as it was written."""

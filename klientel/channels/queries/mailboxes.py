@@ -10,7 +10,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
+from klientel.channels.egress import Failure
 from klientel.channels.models import Account, Fetched, Folder, Mailbox, Position
 from klientel.kernel import writing
 from klientel.kernel.events.consuming import wake
@@ -79,6 +81,18 @@ def went_wrong(account: UUID, trouble: str) -> dt.datetime:
         )
         due: dt.datetime = cursor.fetchone()[0]
         return due
+
+
+def sentence(failure: Failure) -> str:
+    """What a server's refusal means, with its own words."""
+    reply = f"{failure.code if failure.code not in (0, 500) else ''} {failure.reply}".strip()
+    known = {
+        "connect": _("The mail server does not answer: %(reply)s"),
+        "tls": _("The encryption does not come about: %(reply)s"),
+        "login": _("The mail server refuses login or password: %(reply)s"),
+        "folder": _("A folder cannot be opened: %(reply)s"),
+    }
+    return known.get(failure.stage, _("The mail server broke off: %(reply)s")) % {"reply": reply}
 
 
 def _now() -> dt.datetime:

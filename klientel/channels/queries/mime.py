@@ -83,6 +83,7 @@ def message(
         "Date": format_datetime(timezone.now()),
         "From": formataddr((name, account.address)),
         "To": mail.to,
+        **({"Cc": ",\r\n ".join(copies(mail))} if copies(mail) else {}),
         "Subject": _encoded(mail.subject),
         "Message-ID": message_id(delivery, account.address),
         "MIME-Version": "1.0",
@@ -100,6 +101,11 @@ def message(
     if files:
         body = _several("mixed", (body, *map(_file, files)), f"m{delivery.hex}")
     return _Part(headers | body.headers, body.body).written()
+
+
+def copies(mail: Any) -> list[str]:
+    """To whom a mail goes beside its recipient."""
+    return [line for line in mail.recipients.splitlines() if line and line != mail.to]
 
 
 def html_of(text: str) -> str:

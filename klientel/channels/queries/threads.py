@@ -63,6 +63,12 @@ def found_by(references: Sequence[str], subject: str, *, answer: bool) -> UUID |
     return thread if same or not bare_subject(subject)[0] else None
 
 
+def keep_references(mail: UUID, references: Sequence[str]) -> None:
+    """Keep which Message-IDs a mail of ours will name."""
+    with writing.door():
+        Body(mail_id=mail, references=" ".join(references)).save(force_insert=True)
+
+
 def references_of(mail: UUID) -> list[str]:
     """The Message-IDs that a mail answers, the oldest first."""
     text = Body.objects.filter(mail_id=mail).values_list("references", flat=True).first() or ""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import json
 
 import pytest
+from django.db import connection
 
+from klientel.channels.jobs.filing import append
 from klientel.channels.jobs.reading import read_mail
 from klientel.channels.jobs.sending import deliver
 from klientel.channels.models import Body, Fetched, Mail, Suppression
@@ -16,7 +19,9 @@ from klientel.contacts.models import Person
 from klientel.kernel import writing
 from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.actions import run
+from klientel.kernel.files import keeping
 from klientel.kernel.files.opening import open_file
+from klientel.kernel.tenancy import current
 
 __all__ = ["box"]
 
@@ -159,6 +164,22 @@ def test_what_we_sent_ourselves_is_not_doubled(anna, box, sink):
     assert (box.states(), Mail.objects.count()) == (["own"], 1)
 
 
+def test_what_we_send_lies_once_in_the_sent_folder_and_is_recognised_there(anna, box, sink):
+    box.folder("Sent", direction="out")
+    run(anna, "channels.account.change", box.account.id, keep_sent=True)
+    ours = sent(anna, box, sink, person(anna))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT args FROM procrastinate_jobs WHERE task_name = 'channels.jobs.filing.append'")
+        [[found]] = cursor.fetchall()
+    args = json.loads(found)
+    body = keeping.path_of(current(), args["place"]).read_bytes()
+    for _n in range(2):
+        append(account=box.account.id, place=args["place"])
+        keeping.path_of(current(), args["place"]).write_bytes(body)  # as if it had been killed before it was done
+    assert box.fetch() == ""
+    assert (box.states(), Mail.objects.count(), Mail.objects.get().pk) == (["own"], 1, ours.pk)
+
+
 def test_a_date_in_the_future_counts_as_the_arrival(box):
     box.folder()
     box.put(letter(1).replace(b"02 Nov 2026", b"02 Nov 2126"))
@@ -177,8 +198,9 @@ def test_attachments_lie_beside_the_mail_and_hostile_formatting_is_gone(anna, bo
     )
     box.fetch()
     mail, html = newest(), Body.objects.get().html
-    assert (mail.text, "onclick" in html, "alert" in html, "cid:a1" in html) == ("Hallo", False, False, True)
+    assert (mail.text, "onclick" in html, "alert" in html, "cid:a1" in html) == ("Hallo", False, False, False)
     [file] = mail.files
+    assert f"cid:{file}" in html
     opened = open_file(ActorScope(anna), file)
     assert (opened.record.name, opened.path.read_bytes()[:4]) == ("Bär.png", b"\x89PNG")
 

@@ -74,6 +74,9 @@ def ask(number: str) -> Answer:
     code = read_vat(number)
     told = {"countryCode": code[:2], "vatNumber": code[2:]}
     if own := str(workspace.value("vies_own") or ""):
+        if not askable(own):
+            return Answer(trouble="own")
+        own = read_vat(own)
         told |= {"requesterMemberStateCode": own[:2], "requesterNumber": own[2:]}
     request = Request(
         "POST",

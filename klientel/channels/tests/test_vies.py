@@ -107,8 +107,10 @@ def test_a_changed_vat_id_is_asked_about_and_the_answer_kept_with_time_and_sourc
 
 
 def test_our_own_vat_id_goes_with_the_question(anna, vies):
-    workspace.change(ActorScope(anna), {"vies_own": AT})
-    service.ask(DE)
+    workspace.change(ActorScope(anna), {"vies_own": "AT U1358 5628"})
+    assert (service.ask(DE).trouble, vies.asked) == ("own", [])
+    workspace.change(ActorScope(anna), {"vies_own": "AT U1358 5627"})
+    assert service.ask(DE).outcome == "invalid"
     assert vies.asked[0][1] | {"requesterMemberStateCode": "AT", "requesterNumber": AT[2:]} == vies.asked[0][1]
 
 

@@ -86,7 +86,7 @@ class Invoice(Record):
         order = "-date"
         columns = ("state", "organisation", "date", "due", "gross", "open")
         concerns = ("order", "contract", "organisation", "person")
-        tree = {"organisation": Counted(("net",), invoicing.REVENUE, _("revenue"))}
+        tree = {"organisation": Counted(("net",), invoicing.REVENUE, _("issued invoices"))}
         derive = invoicing.derive
         retained = staticmethod(lambda one: why_kept(one.date, VOUCHER))
         mergeable = False

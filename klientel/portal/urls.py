@@ -1,14 +1,24 @@
-"""``/offer/…``: what a customer sees of a quote."""
+"""``/offer/…``: what a customer sees of a quote. ``/page/…``: forms for everybody. ``/confirm/…``: their consents."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from klientel.portal.views import offer
+from klientel.portal.views import form, offer
 
+PAGE = "page/<slug:workspace>/<slug:path>"
+FRAME = {"framed": True}
 urlpatterns = [
     path("offer/<str:text>", offer.offer, name="offer"),
     path("offer/<str:text>/opened", offer.opened, name="offer_opened"),
     path("offer/<str:text>/file/<slug:which>", offer.file, name="offer_file"),
     path("offer/<str:text>/logo", offer.logo, name="offer_logo"),
+    path(PAGE, form.page, name="form_page"),
+    path(f"{PAGE}/frame", form.page, FRAME, name="form_frame"),
+    path(f"{PAGE}/frame/sent/<str:text>", form.sent, FRAME, name="form_frame_sent"),
+    path(f"{PAGE}/sent/<str:text>", form.sent, name="form_sent"),
+    path(f"{PAGE}/file/<str:text>", form.file, name="form_file"),
+    path(f"{PAGE}/picture", form.picture, name="form_picture"),
+    path(f"{PAGE}/form.js", form.script, name="form_script"),
+    path("confirm/<str:text>", form.confirm, name="form_confirm"),
 ]

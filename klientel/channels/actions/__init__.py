@@ -1,5 +1,5 @@
-"""What can be done with consents, accounts, mails, VAT IDs and webhooks."""
+"""What can be done with accounts, consents, forms, form responses, mails, VAT IDs and webhooks."""
 
-from klientel.channels.actions import account, consent, mail, receiving, vatcheck, webhook
+from klientel.channels.actions import account, consent, form, mail, receiving, response, vatcheck, webhook
 
-__all__ = ["account", "consent", "mail", "receiving", "vatcheck", "webhook"]
+__all__ = ["account", "consent", "form", "mail", "receiving", "response", "vatcheck", "webhook"]

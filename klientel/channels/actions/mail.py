@@ -44,11 +44,11 @@ def wish_of(mail: Any) -> Wish:
     return Wish("mail", mail.nature, mail.purpose, similar=mail.similar)
 
 
-def lay_out(step: Step, mail: Any, link: str = "", *, member: UUID | None = None, own: Collection[UUID] = ()) -> None:
-    """Lay a mail into the outbox; refused where the gate says no. ``link`` is known to its recipient only.
+def lay_out(step: Step, mail: Any, link: str = "", *, member: UUID | None = None, own: Collection[UUID] = ()) -> str:
+    """Lay a mail into the outbox; refused where the gate says no. Returns its Message-ID.
 
-    ``member`` is in whose name it goes: whoever acts, unless that is nobody of the house. ``own`` files were made by
-    the caller for this mail.
+    ``link`` is known to its recipient only. ``member`` is in whose name it goes: whoever acts, unless that is nobody
+    of the house. ``own`` files were made by the caller for this mail.
     """
     account = accounts.chosen(member or step.actor.member, mail.account)
     step.require(bool(mail.to), "no_address", _("Please say to which address."), field="to")
@@ -59,12 +59,14 @@ def lay_out(step: Step, mail: Any, link: str = "", *, member: UUID | None = None
         raise Refused("not_allowed_to_send", verdict.why, "to")
     attachments.check(step.scope, [one for one in mail.files if one not in own])
     delivery = outbox.put(mail, account, link)
-    reference = message_id(delivery, account.address).strip("<>")
+    whole = message_id(delivery, account.address)
+    reference = whole.strip("<>")
     step.stamp(
         mail, account=account.id, sender=account.address, state="waiting", reply="", settled_at=None,
         message_ref=reference, sent_at=step.now,
     )  # fmt: skip
     mail.thread = threads.begin(mail, [reference])
+    return whole
 
 
 @action("channels.mail", _("Send"), said=_("sent the e-mail"), needs="send", icon="send", outward=True)

@@ -1,5 +1,6 @@
-"""Work in the background: handing over what is in the outbox, asking about VAT IDs, calling other systems."""
+"""Work in the background: handing over what is in the outbox, asking about VAT IDs, calling other systems, forgetting
+what nobody confirmed."""
 
-from klientel.channels.jobs import calling, sending, vies
+from klientel.channels.jobs import calling, forms, sending, vies
 
-__all__ = ["calling", "sending", "vies"]
+__all__ = ["calling", "forms", "sending", "vies"]

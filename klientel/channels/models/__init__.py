@@ -3,8 +3,10 @@
 from klientel.channels.models.account import Account, Secret
 from klientel.channels.models.consent import Consent, Purpose, Wording
 from klientel.channels.models.folder import Fetched, Folder, Mailbox, Position
+from klientel.channels.models.form import Form, FormDay, FormVersion
 from klientel.channels.models.mail import Body, Mail, Reference
 from klientel.channels.models.outbox import Delivery, DomainRate, Rate
+from klientel.channels.models.response import Confirmation, Pace, Response
 from klientel.channels.models.suppression import Suppression, SuppressionKey
 from klientel.channels.models.template import Template
 from klientel.channels.models.vatcheck import VatCheck
@@ -13,18 +15,24 @@ from klientel.channels.models.webhook import HookSecret, Webhook, WebhookCall
 __all__ = [
     "Account",
     "Body",
+    "Confirmation",
     "Consent",
     "Delivery",
     "DomainRate",
     "Fetched",
     "Folder",
+    "Form",
+    "FormDay",
+    "FormVersion",
     "HookSecret",
     "Mail",
     "Mailbox",
+    "Pace",
     "Position",
     "Purpose",
     "Rate",
     "Reference",
+    "Response",
     "Secret",
     "Suppression",
     "SuppressionKey",

@@ -165,6 +165,11 @@ class Consent(Record):
     sale = Text(_("sale"), help_text=_("Existing customers: the sale with which the address came to us."))
     similar = YesNo(_("for own similar goods only"))
     told = YesNo(_("told of the right to object"))
+    response = Link("channels.response", _("form response"), readonly=True, reverse=_("consents"))
+    form_version = Text(_("version of the form"), readonly=True, max_length=120)
+    given_ip = Text(_("network of the declaration"), readonly=True, max_length=64, privacy=Privacy.PERSONAL)
+    message_id = Text(_("confirmation mail"), readonly=True, max_length=300, privacy=Privacy.PERSONAL)
+    confirmed_ip = Text(_("network of the confirmation"), readonly=True, max_length=64, privacy=Privacy.PERSONAL)
     asked_at = DateTime(_("confirmation asked at"), readonly=True)
     confirmed_at = DateTime(_("confirmed at"), readonly=True)
     withdrawn_at = DateTime(_("withdrawn at"), readonly=True)
@@ -176,6 +181,8 @@ class Consent(Record):
             *Record.Meta.indexes,
             models.Index("tenant_id", "person", "id", name="consent_person"),
             models.Index("tenant_id", "purpose", "channel", "id", name="consent_purpose"),
+            models.Index("tenant_id", "response", "id", name="consent_response"),
+            models.Index("tenant_id", "asked_at", name="consent_pending", condition=models.Q(state="pending")),
         ]
 
     class About:
@@ -189,7 +196,8 @@ class Consent(Record):
         permits = staticmethod(evidence_stays)
         sections = (
             (_("Consent"), ("person", "purpose", "channel", "email", "phone", "ground", "state")),
-            (_("Evidence"), ("text", "wording", "given_at", "source", "proof", "file", "asked_at", "confirmed_at")),
+            (_("Evidence"), ("text", "wording", "given_at", "source", "proof", "file", "asked_at", "confirmed_at",
+                             "response", "form_version", "message_id", "given_ip", "confirmed_ip")),
             (_("Existing customer"), ("sale", "similar", "told")),
             (_("Withdrawal"), ("withdrawn_at", "withdrawal")),
-        )
+        )  # fmt: skip

@@ -16,8 +16,9 @@ from uuid import UUID
 TOKEN = "kt"  # noqa: S105 - a prefix
 INVITATION = "ki"
 SHARE = "ks"
+CONFIRMATION = "kc"
 PREFIX_LENGTH = 8
-_SHAPE = re.compile(r"\A(k[tis])_([0-9a-f]{32})_([A-Za-z0-9_-]{43})\Z")
+_SHAPE = re.compile(r"\A(k[tisc])_([0-9a-f]{32})_([A-Za-z0-9_-]{43})\Z")
 _NOTHING = hashlib.sha256(b"").hexdigest()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -10,17 +11,21 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.access.reading import get
-from klientel.kernel.actions import Item, run_item
+from klientel.kernel.actions import Item, Step, run_item
 from klientel.kernel.errors import Conflict
 from klientel.kernel.events import Event
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.records import RecordType, type_of
+from klientel.kernel.tenancy import alone
 from klientel.kernel.twins.checking import Similar, similar
 from klientel.kernel.twins.rules import rule_of
 
 #: what is done where the record is likely there already
 REPORT, REFUSE, CREATE, UPDATE, EXISTING = "report", "refuse", "create", "update", "existing"
 CHOICES = (REPORT, REFUSE, CREATE, UPDATE, EXISTING)
+
+
+_ALONE = "twins.intake"
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,25 @@ def take_in(
         raise duplicate(twins)
     done = run_item(actor, f"{rtype.key}.create", Item(None, values), cause=cause, scope=scope, savepoint=False)
     return Taken(done.record, True, twins, done.change_set, done.events)
+
+
+def one_at_a_time() -> None:
+    """Two that bring the same person at the same moment: the second sees the first."""
+    alone(_ALONE)
+
+
+def within(
+    step: Step, rtype: RecordType | str, values: dict[str, Any], same: Callable[[Similar], bool] = lambda _one: False
+) -> tuple[UUID, bool]:
+    """As :func:`take_in`, of an action that brings a record among other things: its id, and whether it was known.
+
+    Known is whom the check is certain of, or who is the ``same`` to the caller; nothing of theirs is changed.
+    """
+    rtype = type_of(rtype)
+    one_at_a_time()
+    step.settle(rtype.table)
+    found = next((one.id for one in similar(step.scope, rtype, values) if one.certain or same(one)), None)
+    return (found, True) if found else (step.create(rtype, **values).id, False)
 
 
 def _refuses(rtype: RecordType) -> bool:

@@ -10,13 +10,12 @@ from typing import Any
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from klientel.kernel.errors import Refused
+from klientel.kernel.files.papers import drawn_surely
 from klientel.kernel.records import type_of
 from klientel.sales.models import Quote, QuoteForm, quoting, telling
 from klientel.sales.models.positions import OPTIONAL, replaceable
-from klientel.sales.queries.paper import drawn, letterhead, said
+from klientel.sales.queries.paper import letterhead, said
 
-MOST_SIGNS = 60  # of different ones, before it is given up
 TEMPLATE = Path(__file__).parents[1] / "templates" / "portal" / "evidence.typ"
 
 
@@ -57,28 +56,7 @@ def evidence(scope: Any, quote: Quote, yes: Said) -> bytes:
                 "typed": _("typed"),
             },
         }  # fmt: skip
-    return _drawn(content, files | ({"signature.png": yes.picture} if yes.picture else {}))
-
-
-def _drawn(content: dict[str, Any], files: dict[str, bytes]) -> bytes:
-    """The PDF; a sign that the font has not is named by its number, as an acceptance must not fail for a name."""
-    for _n in range(MOST_SIGNS):
-        try:
-            return drawn(content, files, TEMPLATE)
-        except Refused as no:
-            if no.code != "no_sign":
-                raise
-            content = _named(content, no.details["sign"])
-    return drawn(content, files, TEMPLATE)
-
-
-def _named(value: Any, sign: str) -> Any:
-    """The same with U+674E in place of a sign, wherever it stands."""
-    if isinstance(value, str):
-        return value.replace(sign, " ".join(f"U+{ord(one):04X}" for one in sign) + " ")
-    if isinstance(value, list):
-        return [_named(one, sign) for one in value]
-    return {name: _named(one, sign) for name, one in value.items()} if isinstance(value, dict) else value
+    return drawn_surely(content, files | ({"signature.png": yes.picture} if yes.picture else {}), TEMPLATE)
 
 
 def _facts(quote: Quote, yes: Said, kept: Any) -> list[tuple[str, str]]:

@@ -77,9 +77,7 @@ def visiting(text: str) -> Iterator[Visit]:
         with reading():
             found = _found(key)
             custom.refresh(found.tenant.pk, found.tenant.schema_version)
-        at_home_in(found.tenant.country, found.tenant.currency)
-        zone, language = ZoneInfo(found.tenant.time_zone), found.quote.language or "de"
-        with timezone.override(zone), translation.override(language):
+        with at_home(found.tenant, found.quote.language):
             yield found
 
 
@@ -92,6 +90,14 @@ def _found(key: keys.Key) -> Visit:
     if quote is None or tenant is None:
         raise unknown()
     return Visit(share, quote, QuoteForm.of(quote), tenant)
+
+
+@contextmanager
+def at_home(tenant: Tenant, language: str) -> Iterator[None]:
+    """Speak a language and count time, money and numbers as a tenant does."""
+    at_home_in(tenant.country, tenant.currency)
+    with timezone.override(ZoneInfo(tenant.time_zone)), translation.override(language or "de"):
+        yield
 
 
 def spoken_by(member: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import wraps
 from typing import Any
 
@@ -22,12 +23,12 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self';"
     " form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
+View = Callable[..., HttpResponse]
 HEADERS = {
     HEADER: POLICY,
     "Cache-Control": "no-store, private",
     "Referrer-Policy": "no-referrer",
     "X-Robots-Tag": "noindex, nofollow, noarchive",
-    "X-Frame-Options": "DENY",
 }
 
 
@@ -36,34 +37,57 @@ def address_of(request: Any) -> str:
     return str(get_adapter().get_client_ip(request))
 
 
-def public(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """A page found by a secret text. That text is in no cookie, so no other site can make a browser send it."""
+def by(
+    visiting: Callable[..., AbstractContextManager[Any]], *, arguments: int = 1, from_elsewhere: bool = False
+) -> Callable[[View], View]:
+    """A page that a visit opens, which ``visiting`` finds by the first ``arguments`` of its address.
 
-    @csrf_exempt
-    @wraps(view)
-    def shown(request: Any, text: str, *args: Any, **kwargs: Any) -> HttpResponse:
-        try:
-            answer = _visited(view, request, text, *args, **kwargs)
-        except Refused as no:
-            answer = render(request, "portal/no.html", {"refused": no}, status=no.status)
-        for name, value in HEADERS.items():
-            answer.headers[name] = value
-        return answer
+    What leads there is in no cookie, so no other site can make a browser send more than it knows itself.
+    ``from_elsewhere``: other sites may send it all the same, as forms on them do.
+    """
 
-    return shown
+    def public_page(view: View) -> View:
+        @csrf_exempt
+        @wraps(view)
+        def shown(request: Any, **at: Any) -> HttpResponse:
+            try:
+                answer = _visited(view, request, at, visiting, arguments, from_elsewhere)
+            except Refused as no:
+                answer = render(request, "portal/no.html", {"refused": no}, status=no.status)
+            for name, value in HEADERS.items():
+                answer.headers.setdefault(name, value)
+            if "frame-ancestors 'none'" in answer.headers[HEADER]:
+                answer.headers["X-Frame-Options"] = "DENY"
+            return answer
+
+        return shown
+
+    return public_page
 
 
-def _visited(view: Callable[..., HttpResponse], request: Any, text: str, *args: Any, **kwargs: Any) -> HttpResponse:
+def _visited(
+    view: View,
+    request: Any,
+    at: dict[str, Any],
+    visiting: Callable[..., AbstractContextManager[Any]],
+    arguments: int,
+    from_elsewhere: bool,
+) -> HttpResponse:
     came_from = address_of(request)
     pacing.count(pacing.LOOK, came_from)
-    if request.method == "POST" and request.headers.get("Sec-Fetch-Site") == "cross-site":
+    cross_site = request.headers.get("Sec-Fetch-Site") == "cross-site"
+    if request.method == "POST" and cross_site and not from_elsewhere:
         raise Forbidden("cross_site", _("This was sent from another website. Please open the link in our mail."))
     try:
-        with shares.visiting(text) as visit:
-            return view(request, visit, text, *args, **kwargs)
+        with visiting(*list(at.values())[:arguments]) as visit:
+            return view(request, visit, **at)
     except Missing:
         pacing.count(pacing.GUESS, came_from)
         raise
+
+
+#: a page found by the secret text of a share
+public = by(shares.visiting)
 
 
 def is_colleague(request: Any, visit: Visit) -> bool:

@@ -10,9 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from klientel.kernel.actions import Step, action
 from klientel.kernel.errors import Refused
 from klientel.kernel.kinds import Email, Link, Links, LongText, Phone, Privacy, Text
-from klientel.kernel.records import RecordType, type_of
-from klientel.kernel.tenancy import alone
-from klientel.kernel.twins.checking import similar
+from klientel.kernel.twins.intake import one_at_a_time, within
 from klientel.lib.words import fold
 from klientel.sales.models import Lead
 
@@ -43,7 +41,7 @@ def capture(
     The event says which person it was and whether they were ``known``. The same ``intake`` twice is refused
     (``sent_already``), with the id of the lead that it made.
     """
-    alone("sales.lead.capture")  # two captures of one person at the same moment: the second sees the first
+    one_at_a_time()
     _sent_once(intake)
     given = {"first_name": first_name, "last_name": last_name, "email": email, "phone": phone, "company": company}
     step.require(person or any(given.values()), "nobody", _("Please say who is interested."), field="last_name")
@@ -71,25 +69,13 @@ def _sent_once(intake: str) -> None:
 
 def _person(step: Step, given: dict[str, str], firm: UUID | None) -> tuple[UUID, bool]:
     """The person of these details: known, or new."""
-    rtype = type_of(PERSON)
     values: dict[str, Any] = {"first_name": given["first_name"], "last_name": given["last_name"]}
     values["emails"] = [{"value": given["email"]}] if given["email"] else []
     values["phones"] = [{"value": given["phone"]}] if given["phone"] else []
     values["organisation"] = firm
-    found = _certain(step, rtype, values)
-    return (found, True) if found else (step.create(rtype, **values).id, False)
+    return within(step, PERSON, values)
 
 
 def _organisation(step: Step, company: str) -> tuple[UUID, bool]:
     """The organisation of this name: known where the check is certain or the name is the same, else new."""
-    rtype = type_of(ORGANISATION)
-    step.settle(rtype.table)
-    alike = similar(step.scope, rtype, {"name": company})
-    found = next((one.id for one in alike if one.certain or fold(one.title) == fold(company)), None)
-    return (found, True) if found else (step.create(rtype, name=company).id, False)
-
-
-def _certain(step: Step, rtype: RecordType, values: dict[str, Any]) -> UUID | None:
-    step.settle(rtype.table)
-    alike = similar(step.scope, rtype, values, limit=1)
-    return alike[0].id if alike and alike[0].certain else None
+    return within(step, ORGANISATION, {"name": company}, lambda one: fold(one.title) == fold(company))

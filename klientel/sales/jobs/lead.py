@@ -40,7 +40,7 @@ notice(LATE, _("Not answered in time: %(what)s"), icon="circle-alert")
 @consumer("lead_routing", group="leads")
 def assign(events: list[Event]) -> None:
     """New leads that nobody looks after are assigned by the rules; what somebody did meanwhile stands."""
-    new = [e for e in events if e.record_type == LEAD and e.kind in (f"{LEAD}.create", f"{LEAD}.capture")]
+    new = [e for e in events if e.record_type == LEAD and e.parameters.get("new")]
     wanted = [e for e in new if not e.muted and not (e.changes.get("owner") or [None, None])[1]]
     if not wanted or not LeadRule.objects.filter(archived_at=None, paused=False).exists():
         return

@@ -3,20 +3,16 @@ the quote for machines attached to it (decision 0034)."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-import typst
 from babel.dates import format_date
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from klientel.kernel.errors import Missing, Refused
+from klientel.kernel.errors import Missing
 from klientel.kernel.files.opening import open_file, thumbnail
+from klientel.kernel.files.papers import drawn
 from klientel.lib import quotations
 from klientel.lib.countries import country_name
 from klientel.lib.salutation import letter_salutation
@@ -27,8 +23,6 @@ from klientel.sales.queries.recipient import Recipient, recipient
 
 TEMPLATE = Path(__file__).parents[1] / "templates" / "sales" / "quote.typ"
 LOGO = "logo.png"
-_NO_SIGN = re.compile(r'the text `"(.+?)"` could not be displayed')
-_ESCAPED = re.compile(r"\\u\{([0-9a-f]{1,6})\}")  # as the compiler writes what cannot be seen
 _LOCALES = {"de": "de_DE", "en": "en_GB"}
 
 
@@ -40,45 +34,13 @@ def paper(scope: Any, quote: Quote) -> bytes:
     form = QuoteForm.of(quote)
     to, (look, files) = recipient(scope, quote), letterhead(scope, form)
     content = said(scope, quote, form, to) | look | {"machine": quotations.FILE}
-    return drawn(content, files | {quotations.FILE: quotation(quote, form, to)})
+    return drawn(content, files | {quotations.FILE: quotation(quote, form, to)}, TEMPLATE)
 
 
 def letterhead(scope: Any, form: QuoteForm) -> tuple[dict[str, Any], dict[str, bytes]]:
     """How a form's papers look: what the template is told of logo and fonts, and the files that these are in."""
     logo, (families, files) = logo_of(scope, form), lettering.fonts_of(scope, form)
     return {"logo": LOGO if logo else "", "fonts": families}, files | ({LOGO: logo} if logo else {})
-
-
-def drawn(content: dict[str, Any], files: Mapping[str, bytes] | None = None, template: Path = TEMPLATE) -> bytes:
-    """The PDF of this content, compiled in a folder of its own with these files, out of which it cannot read.
-
-    :class:`Refused` (``no_sign``) where the font has no sign for something that stands on it.
-    """
-    with TemporaryDirectory(prefix="klientel-paper-") as folder:
-        source = Path(folder) / template.name
-        source.write_bytes(template.read_bytes())
-        fonts = Path(folder) / "fonts"
-        fonts.mkdir()
-        for name, file in (files or {}).items():
-            (Path(folder) / name).write_bytes(file)
-        try:
-            pdf: bytes = typst.compile(
-                str(source), root=folder, format="pdf", sys_inputs={"quote": json.dumps(content)},
-                pdf_standards="a-3b", ignore_system_fonts=True, font_paths=[str(fonts)],
-            )  # fmt: skip
-        except typst.TypstError as failure:
-            raise _without_sign(failure) or failure from failure
-    return pdf
-
-
-def _without_sign(failure: Exception) -> Refused | None:
-    """What is said where a text has a sign that the font has not: an archivable PDF shows all its text."""
-    found = _NO_SIGN.search(str(failure))
-    if found is None:
-        return None
-    sign = _ESCAPED.sub(lambda one: chr(int(one[1], 16)), found[1])
-    text = _("The font of the paper has no sign for “%(sign)s”. Please write it otherwise.")
-    return Refused("no_sign", text % {"sign": sign}, details={"sign": sign})
 
 
 def said(scope: Any, quote: Quote, form: QuoteForm, to: Recipient | None = None) -> dict[str, Any]:

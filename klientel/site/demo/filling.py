@@ -26,6 +26,7 @@ from klientel.site.demo.deals import Deals
 from klientel.site.demo.diary import Diary
 from klientel.site.demo.flows import Flows
 from klientel.site.demo.forecasts import Forecasts
+from klientel.site.demo.forms import Forms
 from klientel.site.demo.leads import Leads
 from klientel.site.demo.names import Maker
 from klientel.site.demo.papers import Papers
@@ -148,6 +149,7 @@ class Filling:
         self.past.on(self.past.end - dt.timedelta(days=PAPERS), partial(self.file_papers, deals))
         Leads(self.space, self.past, Maker(SEED + 11), random.Random(SEED + 11)).plan(self.people)  # noqa: S311
         Quotes(self.space, self.past, random.Random(SEED + 13)).plan(self.firms, self.people)  # noqa: S311
+        Forms(self.space, self.past, random.Random(SEED + 17)).plan()  # noqa: S311
         Diary(self.space, self.past, random.Random(SEED + 9)).plan(self.firms)  # noqa: S311
         Forecasts(self.space, self.past, random.Random(SEED + 17)).plan()  # noqa: S311
         Flows(self.space, self.past).plan()

@@ -20,7 +20,7 @@ from klientel.kernel.tenancy.models import Tenant
 from klientel.kernel.transfer.models import ImportRun
 from klientel.lib.phones import read_phone
 from klientel.sales.models import Lead
-from klientel.site.demo import create, filling, leads, logins, messy, twice
+from klientel.site.demo import create, filling, forms, leads, logins, messy, twice
 from klientel.site.demo.names import LANDLINES, MOBILES, Maker, places
 from klientel.site.demo.stories import Cast, spoken, stories, told
 from klientel.site.demo.words_of import words
@@ -105,9 +105,9 @@ def test_it_is_made_once_and_whole(home: Path) -> None:
         assert Organisation.objects.count() > filling.FIRMS
         [file] = ImportRun.objects.all()
         assert (file.state, file.encoding, file.counts["error"]) == ("done", "cp1252", 1)
-        met = filling.STAFFED + filling.PRIVATE + twice.PEOPLE + leads.COUNT // 2
+        met = filling.STAFFED + filling.PRIVATE + twice.PEOPLE + leads.COUNT // 2 + forms.TAKEN
         assert Person.objects.count() == met + file.counts["new"]
-        assert Lead.objects.count() == leads.COUNT and Lead.objects.filter(deal__isnull=False).exists()
+        assert Lead.objects.count() == leads.COUNT + forms.TAKEN and Lead.objects.filter(deal__isnull=False).exists()
         assert Lead.objects.filter(closed_at=None, first_response_at=None).exists()
         assert Task.objects.filter(state="open", due__lt=dt.date.today()).exists()  # noqa: DTZ011
     with inside(Tenant.objects.get(slug=filling.SLUG).id), reading(), connection.cursor() as cursor:

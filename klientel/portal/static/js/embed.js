@@ -1,0 +1,15 @@
+// Puts a form of Klientel where this script stands. It sets no cookie, stores nothing and loads nothing from elsewhere.
+(() => {
+  const me = document.currentScript, at = new URL("frame", `${me.src.replace(/form\.js.*$/, "")}`), here = new URL(location.href);
+  for (const [name, value] of here.searchParams) if (name.startsWith("utm_")) at.searchParams.set(name, value);
+  at.searchParams.set("page", here.origin + here.pathname);
+  if (document.referrer) at.searchParams.set("referrer", document.referrer);
+  const frame = document.createElement("iframe");
+  Object.assign(frame, { src: at.href, title: me.dataset.title || "", loading: "lazy", referrerPolicy: "no-referrer" });
+  Object.assign(frame.style, { width: "100%", border: "0", minHeight: "24rem" });
+  me.after(frame);
+  addEventListener("message", (e) => {
+    if (e.source !== frame.contentWindow || e.origin !== at.origin || !e.data || typeof e.data.klientelHeight !== "number") return;
+    frame.style.height = `${Math.min(Math.max(e.data.klientelHeight, 100), 10000)}px`;
+  });
+})();

@@ -10,6 +10,7 @@ from klientel.channels.jobs import forms as jobs
 from klientel.channels.models import Confirmation, Consent, Delivery, FormVersion, Mail, Response
 from klientel.channels.queries import forms, outbox, proof
 from klientel.channels.queries.gate import Recipient, Wish, judge
+from klientel.channels.queries.mime import message_id
 from klientel.kernel.access import ActorScope, system_actor
 from klientel.kernel.actions import run
 from klientel.kernel.errors import Forbidden, Refused
@@ -154,7 +155,7 @@ def test_a_consent_holds_when_the_address_has_confirmed_it(anna, form, purpose, 
     assert (done.state, consent.state) == ("confirmed", "given") and may(purpose, made.person)
     assert consent.wording.endswith(f"[Newsletter text, v{wording.version}]")
     assert (consent.given_ip, consent.confirmed_ip) == ("203.0.113.0/24", "198.51.100.0/24")
-    assert consent.message_id == f"<{Delivery.objects.get().pk}@hansewerk.de>"
+    assert consent.message_id == message_id(Delivery.objects.get().pk, "vertrieb@hansewerk.de")
     assert consent.form_version == "White paper, v1" and consent.given_at < consent.confirmed_at
 
 

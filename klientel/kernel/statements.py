@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Generic, ParamSpec, TypeVar
 
 from django.db import connection
 from psycopg import Cursor
@@ -17,6 +19,8 @@ from psycopg import Cursor
 from klientel.kernel.sql import Sql, comma
 
 Rows = list[tuple[Any, ...]]
+P = ParamSpec("P")
+T = TypeVar("T", covariant=True)
 _line: ContextVar[_Line | None] = ContextVar("line", default=None)
 
 
@@ -29,6 +33,36 @@ def ask(*asked: Sql) -> list[Rows]:
         while cursor.nextset():
             found.append(cursor.fetchall())
     return found
+
+
+@dataclass(frozen=True)
+class Question(Generic[T]):
+    """A statement, and what is made of the rows that it answers with."""
+
+    sql: Sql
+    made: Callable[[Rows], T]
+
+    def asked(self) -> T:
+        """Ask it alone."""
+        return self.made(ask(self.sql)[0])
+
+
+def together(*questions: Question[Any]) -> list[Any]:
+    """What each of these questions comes to, all of them asked as one message."""
+    if not questions:
+        return []
+    found = ask(*(q.sql for q in questions))
+    return [question.made(rows) for question, rows in zip(questions, found, strict=True)]
+
+
+def at_once(asking: Callable[P, Question[T]]) -> Callable[P, T]:
+    """The function that asks its question alone and at once."""
+
+    @wraps(asking)
+    def asked(*args: P.args, **kwargs: P.kwargs) -> T:
+        return asking(*args, **kwargs).asked()
+
+    return asked
 
 
 class Writes:

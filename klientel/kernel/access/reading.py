@@ -20,6 +20,7 @@ from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.kinds import Kind
 from klientel.kernel.records import RecordType, aliases, instances
 from klientel.kernel.sql import FALSE, Sql, both, comma, loaded
+from klientel.kernel.statements import Question, Rows, at_once
 
 MOST = 1000
 
@@ -73,7 +74,7 @@ def by_name(visible: Container[str], rtype: RecordType) -> bool:
     return all(n in visible for n in rtype.made_of)
 
 
-def select(
+def selecting(
     scope: ActorScope,
     rtype: RecordType,
     *,
@@ -86,7 +87,7 @@ def select(
     archived: bool = False,
     verb: str = "view",
     named: bool = False,
-) -> Page:
+) -> Question[Page]:
     """One page of the records that the actor may see and the condition selects. Unknown columns are refused.
 
     Empty values sort last upwards and first downwards, as PostgreSQL orders them. ``named``: with the names of what the
@@ -95,24 +96,27 @@ def select(
     order = sort if isinstance(sort, Sort) else Sort.of(sort)
     kinds = _columns(scope, rtype, columns, named=named)
     expression, cast = order_of(scope, rtype, order)
-    backwards = before is not None
+    backwards, later = before is not None, bool(after or before)
     parts = [which(scope, rtype, where, archived=archived, verb=verb)]
     if cursor_text := (before if backwards else after):
         parts.append(beyond(expression, cast, decode(cursor_text), down=order.down != backwards))
     inside = both(parts)
     fixed = Sql(f"t.id, t.version, {rtype.title_sql(scope.visible(rtype))}, {expression.text} AS o", expression.params)
     picked = comma([fixed, *kinds.values_sql])
-    way = "DESC" if order.down != backwards else "ASC"
-    limit = max(1, min(limit, MOST))
+    limit, way = max(1, min(limit, MOST)), "DESC" if order.down != backwards else "ASC"
     rows = f"FROM {rtype.table} t WHERE {inside.text} ORDER BY {expression.text} {way}, t.id {way} LIMIT {limit + 1}"
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {picked.text} {rows}", [*picked.params, *inside.params, *expression.params])
-        found = cursor.fetchall()
-    page = _page(found[:limit], kinds, more=len(found) > limit, backwards=backwards, more_before=bool(after or before))
-    _retitle(scope, rtype, page.rows)
-    if named:
-        page.names = linked(scope, rtype, page.rows, kinds.untitled) | kinds.titles(found)
-    return page
+
+    def made(found: Rows) -> Page:
+        page = _page(found[:limit], kinds, more=len(found) > limit, backwards=backwards, more_before=later)
+        _retitle(scope, rtype, page.rows)
+        if named:
+            page.names = linked(scope, rtype, page.rows, kinds.untitled) | kinds.titles(found)
+        return page
+
+    return Question(Sql(f"SELECT {picked.text} {rows}", (*picked.params, *inside.params, *expression.params)), made)
+
+
+select = at_once(selecting)
 
 
 def _retitle(scope: ActorScope, rtype: RecordType, rows: list[Row]) -> None:
@@ -202,19 +206,15 @@ def which(
     return both(parts)
 
 
-def exist(scope: ActorScope, asked: Sequence[tuple[RecordType, Any]]) -> list[bool]:
+def existing(scope: ActorScope, asked: Sequence[tuple[RecordType, Any]]) -> Question[list[bool]]:
     """For each type and condition whether there is any record the actor may see, in one statement."""
     tests = [which(scope, rtype, where) if scope.may(rtype, "view") else FALSE for rtype, where in asked]
     parts = [
         FALSE if test is FALSE else Sql(f"EXISTS (SELECT FROM {rtype.table} t WHERE {test.text})", test.params)
         for (rtype, _where), test in zip(asked, tests, strict=True)
     ]
-    if all(part is FALSE for part in parts):
-        return [False] * len(parts)
     every = comma(parts)
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {every.text}", every.params)
-        return list(cursor.fetchone())
+    return Question(Sql(f"SELECT {every.text}", every.params), lambda rows: list(rows[0]))
 
 
 def count(
@@ -326,13 +326,14 @@ __all__ = [
     "beyond",
     "by_name",
     "count",
-    "exist",
+    "existing",
     "get",
     "linked",
     "names",
     "names_by_type",
     "order_of",
     "select",
+    "selecting",
     "types_of",
     "visible_ids",
     "which",

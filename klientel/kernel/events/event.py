@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import connection
 
 from klientel.kernel.sql import Sql, inserting, loaded
-from klientel.kernel.statements import Writes
+from klientel.kernel.statements import Question, Writes, at_once
 from klientel.kernel.tenancy import current
 from klientel.lib import clock
 from klientel.lib.ids import uuid7
@@ -128,9 +128,9 @@ def _event(row: tuple[Any, ...]) -> Event:
     return event
 
 
-def timeline(
+def standing_on(
     record_id: UUID, *, before: tuple[dt.datetime, UUID] | None = None, limit: int = 50, kinds: Iterable[str] = ()
-) -> list[Event]:
+) -> Question[list[Event]]:
     """What stands on one record's timeline, newest first; ``before`` continues after the last one seen.
 
     What stands on records that were merged into it stands here too; ``about`` of each event says where it stands.
@@ -152,9 +152,12 @@ def timeline(
         " JOIN kernel_event e ON e.id = a.event_id"
         " LEFT JOIN kernel_event_private p ON p.event_id = e.id ORDER BY a.at DESC, a.event_id DESC"
     )
-    with connection.cursor() as cursor:
-        cursor.execute(text, [record_id, current(), record_id, *params])
-        return [_standing(row) for row in cursor.fetchall()]
+    return Question(
+        Sql(text, (record_id, current(), record_id, *params)), lambda rows: [_standing(row) for row in rows]
+    )
+
+
+timeline = at_once(standing_on)
 
 
 def _standing(row: tuple[Any, ...]) -> Event:

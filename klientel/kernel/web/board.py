@@ -23,6 +23,7 @@ from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.kinds import Link
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.records.board import Board
+from klientel.kernel.statements import together
 from klientel.kernel.web import entries
 
 CARDS = 25
@@ -199,18 +200,15 @@ def dress(scope: ActorScope, drawn: Drawn, rows: list[Row]) -> None:
 
 
 def next_steps(scope: ActorScope, ids: list[UUID]) -> dict[UUID, entries.Step]:
-    """What is planned next on each of these records, as far as the actor sees it: one statement per kind of entry."""
+    """What is planned next on each of these records, as far as the actor sees it."""
     found: dict[UUID, entries.Step] = {}
     if not ids:
         return found
     wanted = set(ids)
-    for rtype in entries.entry_types(scope):
-        name = entries.concern(rtype)
-        if not entries.when(rtype) or name not in scope.visible(rtype):
-            continue
-        about = {"field": name, "op": "contains_one", "value": [str(i) for i in ids]}
-        for step in entries.upcoming(scope, [about], types=[rtype], limit=500):
-            for record_id in wanted & set(step.row.values[name]):
+    types = [t for t in entries.entry_types(scope) if entries.when(t) and entries.concern(t) in scope.visible(t)]
+    for some in together(*entries.coming(scope, lambda t: entries.about(t, *ids), types=types, limit=500)):
+        for step in some:
+            for record_id in wanted & set(step.row.values[entries.concern(step.rtype)]):
                 if record_id not in found or entries.soonest(step) < entries.soonest(found[record_id]):
                     found[record_id] = step
     return found

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +13,11 @@ from django.utils import timezone
 
 from klientel.kernel import actions
 from klientel.kernel.access import ActorScope
-from klientel.kernel.access.reading import Row, names, select
+from klientel.kernel.access.reading import Page, Row, names, selecting
 from klientel.kernel.conditions.declared import WHEN, concern, when
 from klientel.kernel.kinds import DateTime, Kind, Link, Links, LongText, YesNo
 from klientel.kernel.records import RecordType, all_types
+from klientel.kernel.statements import Question, Rows, together
 from klientel.kernel.web import fields
 
 
@@ -56,11 +59,19 @@ def _day(at: Any) -> dt.date | None:
 
 
 def upcoming(
-    scope: ActorScope, where: list[Any], *, limit: int = 8, types: list[RecordType] | None = None
+    scope: ActorScope, where: Callable[[RecordType], Any], *, limit: int = 8, types: list[RecordType]
 ) -> list[Step]:
-    """What is open or planned, the soonest first: one statement for each type that has a day."""
-    found: list[Step] = []
-    for rtype in types if types is not None else entry_types(scope):
+    """What is open or planned of entries of these types, the soonest first."""
+    found = [step for some in together(*coming(scope, where, limit=limit, types=types)) for step in some]
+    return sorted(found, key=soonest)[:limit]
+
+
+def coming(
+    scope: ActorScope, where: Callable[[RecordType], Any], *, limit: int = 8, types: list[RecordType]
+) -> list[Question[list[Step]]]:
+    """As :func:`upcoming`: a question for each of the types that has a day."""
+    asked: list[Question[list[Step]]] = []
+    for rtype in types:
         name = when(rtype)
         if not name or name not in scope.visible(rtype):
             continue
@@ -69,14 +80,19 @@ def upcoming(
             {"field": "done_at", "op": "empty"} if ticked else {"field": name, "op": "after", "value": {"days_ago": 1}}
         )
         columns = (name, concern(rtype)) if concern(rtype) in scope.visible(rtype) else (name,)
-        rows = select(scope, rtype, columns=columns, where={"all": [still, *where]}, sort=name, limit=limit).rows
-        found += [_step(rtype, row, row.values[name], completable=ticked) for row in rows]
-    return sorted(found, key=soonest)[:limit]
+        both = {"all": [still, where(rtype)]}
+        page = selecting(scope, rtype, columns=columns, where=both, sort=name, limit=limit)
+        asked.append(Question(page.sql, partial(_steps, page, rtype, name, ticked)))
+    return asked
 
 
 def soonest(step: Step) -> tuple[bool, str, str]:
     """Orders steps: by day, on a day by the time, what has no day last."""
     return (step.at is None, str(_day(step.at)), str(step.at))
+
+
+def _steps(page: Question[Page], rtype: RecordType, name: str, ticked: bool, found: Rows) -> list[Step]:
+    return [_step(rtype, row, row.values[name], completable=ticked) for row in page.made(found).rows]
 
 
 def _step(rtype: RecordType, row: Row, at: Any, *, completable: bool) -> Step:
@@ -94,9 +110,9 @@ def name_what_they_are_about(scope: ActorScope, steps: list[Step]) -> None:
         step.about = [known[i].title for i in step.row.values.get(concern(step.rtype), ()) if i in known][:3]
 
 
-def about(rtype: RecordType, record_id: UUID) -> dict[str, Any]:
-    """The condition that an entry stands on this record."""
-    return {"field": concern(rtype), "op": "contains_one", "value": [str(record_id)]}
+def about(rtype: RecordType, *ids: UUID) -> dict[str, Any]:
+    """The condition that an entry stands on one of these records."""
+    return {"field": concern(rtype), "op": "contains_one", "value": [str(i) for i in ids]}
 
 
 @dataclass(frozen=True)

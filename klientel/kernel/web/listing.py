@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.access import ActorScope
@@ -20,7 +19,8 @@ from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.kinds import Kind, Link, Links
 from klientel.kernel.live import notifications
 from klientel.kernel.records import RecordType, reverses, type_of
-from klientel.kernel.sql import loaded
+from klientel.kernel.sql import Sql, loaded
+from klientel.kernel.statements import Question, Rows
 from klientel.kernel.web.addresses import place, urlencoded
 
 VIEWS = "kernel.view"
@@ -158,16 +158,20 @@ ORDER BY v.sort_key, v.id LIMIT 200
 _OF_VIEW = ("name", "record_type", "condition", "columns", "sort", "shared", "owner", "favourite")
 
 
-def beside(scope: ActorScope, key: str = "") -> tuple[list[Row], int]:
+Beside = tuple[list[Row], int]
+
+
+def standing_beside(scope: ActorScope, key: str = "") -> Question[Beside]:
     """The views that stand in this actor's sidebar, those of one list, and how many notifications are unread.
 
     Which views one may use (own ones, their teams', everybody's) does not hang on grants; the rows they show do.
     """
     unread = notifications.unread_sql(scope.me)
-    with connection.cursor() as cursor:
-        mine = (scope.tenant, key, scope.me, list(scope.teams))
-        cursor.execute(_BESIDE.format(unread=unread.text), [*unread.params, *mine])
-        found = cursor.fetchall()
+    mine = (scope.tenant, key, scope.me, list(scope.teams))
+    return Question(Sql(_BESIDE.format(unread=unread.text), (*unread.params, *mine)), _beside)
+
+
+def _beside(found: Rows) -> Beside:
     rows = [Row(r[0], r[1], r[2], dict(zip(_OF_VIEW, r[3:-1], strict=True))) for r in found if r[0] is not None]
     for row in rows:
         row.values |= {"condition": loaded(row.values["condition"]), "columns": loaded(row.values["columns"])}
@@ -176,7 +180,7 @@ def beside(scope: ActorScope, key: str = "") -> tuple[list[Row], int]:
 
 def views_of(scope: ActorScope, rtype: RecordType) -> list[Row]:
     """The saved views of a list that this actor may use."""
-    return [v for v in beside(scope, rtype.key)[0] if v.values["record_type"] == rtype.key]
+    return [v for v in standing_beside(scope, rtype.key).asked()[0] if v.values["record_type"] == rtype.key]
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from klientel.kernel.access.reading import Row
 from klientel.kernel.records import RecordType, all_types
+from klientel.kernel.statements import Question, together
 from klientel.kernel.web import listing, symbols
 from klientel.kernel.web.addresses import place
 from klientel.kernel.web.calendar import calendar_types
@@ -131,11 +132,23 @@ class Shell:
         return (first, chosen if any(str(v[0]) == chosen for v in views) else "", views)
 
     @cached_property
-    def beside(self) -> tuple[list[Row], int]:
+    def beside(self) -> listing.Beside:
         """Saved views (favourites, and those of the list that is shown) and unread notifications, in one statement."""
         if self.scope is None or not connection.in_atomic_block:
             return [], 0  # a page that reads nothing of the tenant
-        return listing.beside(self.scope, self.list_of)
+        return listing.standing_beside(self.scope, self.list_of).asked()
+
+    def read_with(self, *questions: Question[Any]) -> list[Any]:
+        """What these questions of the page come to, asked together with what stands beside it."""
+        if "beside" in vars(self) or self.scope is None:
+            return together(*questions)
+        self.beside, *found = together(listing.standing_beside(self.scope, self.list_of), *questions)
+        return found
+
+    @property
+    def views(self) -> list[Row]:
+        """The saved views of the list that this page shows."""
+        return [v for v in self.beside[0] if v.values["record_type"] == self.list_of]
 
     @cached_property
     def unread(self) -> int:

@@ -20,6 +20,7 @@ from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.events import Event
 from klientel.kernel.kinds import Kind, Link, Links, LongText, RichText
 from klientel.kernel.records import RecordType, type_of
+from klientel.kernel.statements import Question, Rows
 from klientel.kernel.web import cells
 from klientel.kernel.web.fields import label_of
 from klientel.kernel.web.speech import date, large
@@ -281,11 +282,16 @@ def filters(rtype: RecordType, beside: list[RecordType]) -> list[Filter]:
     return [*made, Filter("changes", _("Changes"), (*(a.key for a in actions.happenings_on(rtype)), *NOTED))]
 
 
-def read(scope: ActorScope, record_id: UUID, chosen: Filter, before: str = "") -> tuple[list[Told], str]:
+def reading(scope: ActorScope, record_id: UUID, chosen: Filter, before: str = "") -> Question[tuple[list[Told], str]]:
     """One page of a timeline and where the next one begins (empty at the end)."""
-    some = events.timeline(record_id, before=_place(before), limit=PAGE, kinds=chosen.kinds)
-    rest = f"{some[-1].at.isoformat()},{some[-1].id}" if len(some) == PAGE else ""
-    return told(scope, record_id, some), rest
+    asked = events.standing_on(record_id, before=_place(before), limit=PAGE, kinds=chosen.kinds)
+
+    def made(rows: Rows) -> tuple[list[Told], str]:
+        some = asked.made(rows)
+        rest = f"{some[-1].at.isoformat()},{some[-1].id}" if len(some) == PAGE else ""
+        return told(scope, record_id, some), rest
+
+    return Question(asked.sql, made)
 
 
 def _place(text: str) -> tuple[dt.datetime, UUID] | None:

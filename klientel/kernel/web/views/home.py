@@ -33,11 +33,14 @@ def home(request: Any) -> HttpResponse:
     """Today first."""
     scope = request.scope
     since = _last_visit(request)
-    mine = {"field": "owner", "op": "is", "value": {"me": True}}
+
+    def mine(_rtype: Any) -> Any:
+        return {"field": "owner", "op": "is", "value": {"me": True}}
+
     types = entries.entry_types(scope)
-    tasks = entries.upcoming(scope, [mine], limit=10, types=[t for t in types if entries.completable(t)])
+    tasks = entries.upcoming(scope, mine, limit=10, types=[t for t in types if entries.completable(t)])
     dates = entries.upcoming(
-        scope, [mine], limit=6, types=[t for t in types if entries.when(t) and not entries.completable(t)]
+        scope, mine, limit=6, types=[t for t in types if entries.when(t) and not entries.completable(t)]
     )
     entries.name_what_they_are_about(scope, tasks)
     return render(

@@ -15,10 +15,11 @@ from django.utils.translation import gettext as _
 from markupsafe import escape
 
 from klientel.kernel import actions
-from klientel.kernel.access.reading import Name, Page, Row, Sort, by_name, count, select
+from klientel.kernel.access.reading import Name, Page, Row, Sort, by_name, count, selecting
 from klientel.kernel.errors import Forbidden, Refused
 from klientel.kernel.kinds import Kind
 from klientel.kernel.records import RecordType, by_slug
+from klientel.kernel.statements import Question
 from klientel.kernel.transfer.exporting import formats
 from klientel.kernel.web import cells, entries, rows, shell
 from klientel.kernel.web.addresses import place
@@ -87,11 +88,10 @@ def record_list(request: Any, slug: str) -> HttpResponse:
     rtype, scope = seen_type(request, slug), request.scope
     around = shell.shell_of(request)
     around.list_of = rtype.key
-    views = [v for v in around.beside[0] if v.values["record_type"] == rtype.key]
-    state = state_of(scope, rtype, request.GET, views)
+    state = state_of(scope, rtype, request.GET, around.views if request.GET.get("view") else [])
     broken: Refused | None = None
     try:
-        found = _select(scope, state)
+        [found] = around.read_with(_selecting(scope, state))
     except Refused as no:  # a filter or sort that no longer works selects nothing and says so
         broken, found, state = no, Page([], None, None), State(rtype, state.columns, view=state.view, changed=True)
     columns = table_columns(scope, state, found.names)
@@ -105,11 +105,11 @@ def record_list(request: Any, slug: str) -> HttpResponse:
         if found.rows
         else "",
     }
-    return render(request, "records/list.html", context | _around(request, state, found, views))
+    return render(request, "records/list.html", context | _around(request, state, found, around.views))
 
 
-def _select(scope: Any, state: State) -> Page:
-    return select(
+def _selecting(scope: Any, state: State) -> Question[Page]:
+    return selecting(
         scope,
         state.rtype,
         columns=(*state.columns, *(() if DONE in state.columns or not _due(scope, state) else (DONE,))),

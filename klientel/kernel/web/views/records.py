@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 from uuid import UUID
 
-import orjson
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -17,27 +15,20 @@ from django.utils.translation import gettext as _
 from klientel.kernel import actions
 from klientel.kernel.access import seen
 from klientel.kernel.access.leading_on import stands_for
-from klientel.kernel.access.reading import Name, Page, exist, get, names, names_by_type, select
-from klientel.kernel.access.reading import Row as ListRow
+from klientel.kernel.access.reading import Name, get, names_by_type
 from klientel.kernel.errors import Missing
 from klientel.kernel.kinds import Kind, Link, Links
-from klientel.kernel.records import RecordType, Reverse, aliases, reverses, type_of
-from klientel.kernel.web import cells, entries, shaping, timeline
-from klientel.kernel.web.addresses import place, urlencoded
+from klientel.kernel.records import RecordType, aliases, type_of
+from klientel.kernel.statements import Question
+from klientel.kernel.web import cells, entries, related, shaping, shell, timeline
+from klientel.kernel.web.addresses import place
 from klientel.kernel.web.answers import fragment, page, wants_part
 from klientel.kernel.web.fields import label_of, moment_as_sent
 from klientel.kernel.web.panels import panel_of
 from klientel.kernel.web.views import neighbours
 from klientel.kernel.web.views.lists import seen_type
 
-#: how many related records a card shows
-RELATED = 6
-MOST_CARDS = 8
 NOT_FACTS = ("tags", "owner")  # tags stand above the facts; settings belong to nobody
-NO_ROWS = Page([], None, None)
-RELATION = "kernel.relation"
-WARNING = "kernel.warning"
-FILE = "kernel.file"
 NOT_OFFERED = {"create", "change", "archive", "restore", "comment", "link", "tag", "untag", "assign"} | {
     "merge", "unmerge", "remove", "exported", "note_sign_in"
 }  # fmt: skip
@@ -50,22 +41,22 @@ def record(request: Any, slug: str, record_id: UUID) -> HttpResponse:
     if (found := led_on(scope, rtype, record_id)).pk != record_id:
         return HttpResponseRedirect(f"{place('list', slug)}{found.pk}/")
     beside = [] if rtype.system else entries.entry_types(scope)
-    past = _timeline(request, rtype, record_id, beside)
+    options, chosen, told = _timeline(request, rtype, record_id, beside)
     if wants_part(request):
-        return fragment(request, "records/_timeline.html", past | {"rtype": rtype, "record": found})
+        return fragment(request, "records/_timeline.html", _past(rtype, options, chosen, told.asked(), found))
+    coming = entries.coming(scope, lambda t: entries.about(t, record_id), types=beside)
+    around = shell.shell_of(request)
+    past, (ways, taken), *some = around.read_with(told, related.taken(scope, rtype, record_id), *coming)
     linked = _linked(scope, rtype, found)
-    steps = [s for t in beside for s in entries.upcoming(scope, [entries.about(t, record_id)], types=[t])]
-    steps.sort(key=entries.soonest)
+    steps = sorted((s for one in some for s in one), key=entries.soonest)
     _remember(request, rtype, record_id)
     return render(
         request,
         "records/record.html",
-        past
-        | beside_it(scope, rtype, record_id)
+        _past(rtype, options, chosen, past, found)
+        | related.beside_it(scope, rtype, record_id, ways, taken)
         | _captures(scope, wanted=found.archived_at is None and not rtype.system)
         | {
-            "rtype": rtype,
-            "record": found,
             "steps": steps[:8],
             "behind": neighbours.list_behind(request, rtype),
             "sections": sections(scope, rtype, found, linked),
@@ -73,7 +64,7 @@ def record(request: Any, slug: str, record_id: UUID) -> HttpResponse:
             "tags": [linked[t] for t in found.tags if t in linked],
             "stage": _stage(scope, rtype, found),
             "owner": linked.get(found.owner),
-            "may_upload": found.archived_at is None and scope.may(type_of(FILE), "create"),
+            "may_upload": found.archived_at is None and scope.may(type_of(related.FILE), "create"),
             "any_more": found.archived_at is None and bool(_offered(scope, rtype)),
             "more": lambda: more_actions(scope, rtype, found),
             "contact": contact(scope, rtype, found),
@@ -107,13 +98,31 @@ def led_on(scope: Any, rtype: RecordType, record_id: UUID) -> Any:
     return found
 
 
-def _timeline(request: Any, rtype: RecordType, record_id: UUID, beside: list[RecordType]) -> dict[str, Any]:
+Options = list[timeline.Filter]
+
+
+def _timeline(
+    request: Any, rtype: RecordType, record_id: UUID, beside: list[RecordType]
+) -> tuple[Options, timeline.Filter, Question[tuple[list[timeline.Told], str]]]:
+    """The ways to narrow the timeline, the chosen one, and the question what it holds."""
     key = ("filters", rtype.key, get_language())
     options = request.scope.known(key, lambda: timeline.filters(rtype, beside))
     chosen = next((f for f in options if f.key == request.GET.get("show", "")), options[0])
-    some, rest = timeline.read(request.scope, record_id, chosen, request.GET.get("before", ""))
-    base = f"{place('list', rtype.slug)}{record_id}/"
-    return {"days": timeline.days(some), "filters": options, "chosen": chosen, "base": base, "rest": rest}
+    return options, chosen, timeline.reading(request.scope, record_id, chosen, request.GET.get("before", ""))
+
+
+def _past(rtype: RecordType, options: Options, chosen: timeline.Filter, past: Any, found: Any) -> dict[str, Any]:
+    """The record, and what its timeline tells."""
+    some, rest = past
+    return {
+        "rtype": rtype,
+        "record": found,
+        "days": timeline.days(some),
+        "filters": options,
+        "chosen": chosen,
+        "base": f"{place('list', rtype.slug)}{found.pk}/",
+        "rest": rest,
+    }
 
 
 def _linked(scope: Any, rtype: RecordType, found: Any) -> dict[UUID, Name]:
@@ -194,134 +203,6 @@ def contact(scope: Any, rtype: RecordType, found: Any) -> dict[str, str]:
         elif kind.key in ("emails", "email"):
             made.setdefault("email", value[0]["value"] if kind.key == "emails" else value)
     return made
-
-
-def beside_it(scope: Any, rtype: RecordType, record_id: UUID) -> dict[str, Any]:
-    """Related records, relations and files. One statement says where there is anything, and only that is read."""
-    ways = scope.known(("ways", rtype.key), lambda: _ways(scope, rtype))
-    asked = [(way.source, _leads(way, record_id)) for way in ways]
-    more = [(RELATION, _either(record_id)), (FILE, _on(record_id)), (WARNING, _warned(record_id))]
-    *taken, relates, holds, warned = exist(scope, [*asked, *((type_of(key), where) for key, where in more)])
-    return {
-        "related": related(scope, ways, taken, record_id),
-        "relations": relations(scope, record_id) if relates else [],
-        "files": files(scope, record_id) if holds else [],
-        "warnings": warnings(scope, rtype, record_id) if warned else [],
-    }
-
-
-def _either(record_id: UUID) -> dict[str, Any]:
-    return {"any": [{"field": f, "op": "contains_one", "value": [str(record_id)]} for f in ("first", "second")]}
-
-
-def _on(record_id: UUID) -> dict[str, Any]:
-    return {"field": "concerns", "op": "contains_one", "value": [str(record_id)]}
-
-
-def related(scope: Any, ways: list[Reverse], taken: list[bool], record_id: UUID) -> list[dict[str, Any]]:
-    """Cards of related records: one statement per way that leads here, for those ways on which there is anything."""
-    found = zip(ways, taken, strict=True)
-    shown = [_card(scope, w, record_id, there=t) for w, t in found if t or scope.may(w.source, "create")]
-    often = Counter(str(c["label"]) for c in shown)
-    return [c | {"label": c["source"].plural} if often[str(c["label"])] > 1 else c for c in shown]
-
-
-def _ways(scope: Any, rtype: RecordType) -> list[Reverse]:
-    """The ways by which other records lead to those of a type. Entries are left to the timeline."""
-    found = [
-        way
-        for way in reverses(rtype).values()
-        if not (entries.concern(way.source) or way.source.system or way.source.key == RELATION) and _open(scope, way)
-    ]
-    return found[:MOST_CARDS]
-
-
-def _leads(way: Reverse, record_id: UUID) -> dict[str, Any]:
-    value: Any = [str(record_id)] if way.many else str(record_id)
-    return {"field": way.field, "op": "contains_one" if way.many else "is", "value": value}
-
-
-def _card(scope: Any, way: Reverse, record_id: UUID, *, there: bool) -> dict[str, Any]:
-    source, where = way.source, _leads(way, record_id)
-    columns = tuple(c for c in source.columns if c in scope.visible(source) and c != way.field)[:2]
-    found = select(scope, source, columns=columns, where=where, limit=RELATED) if there else NO_ROWS
-    may_create = scope.may(source, "create")
-    return {
-        "label": way.label,
-        "source": source,
-        "rows": found.rows,
-        "more": found.after is not None,
-        "new": f"{place('new', source.slug)}?{urlencoded({way.field: record_id})}" if may_create else "",
-        "all": f"{place('list', source.slug)}?{urlencoded({'where': orjson.dumps(where).decode()})}",
-        "sub": _subs(scope, source, columns, found.rows),
-    }
-
-
-def _warned(record_id: UUID) -> dict[str, Any]:
-    on = {"field": "about", "op": "contains_one", "value": [str(record_id)]}
-    return {"all": [on, {"field": "state", "op": "is", "value": "open"}]}
-
-
-def warnings(scope: Any, rtype: RecordType, record_id: UUID) -> list[dict[str, Any]]:
-    """What looks wrong with its values and nobody has acknowledged yet."""
-    source = type_of(WARNING)
-    rows = select(scope, source, columns=("field", "code", "hint"), where=_warned(record_id), limit=20).rows
-    visible = scope.visible(rtype)
-    return [
-        {
-            "label": label_of(visible[r.values["field"]]),
-            "text": source.fields["code"].show(r.values["code"]),
-            "hint": r.values["hint"],
-            "accept": reverse("do", args=[source.slug, r.id, "accept"]),
-        }
-        for r in rows
-        if r.values["field"] in visible
-    ]
-
-
-def files(scope: Any, record_id: UUID) -> list[ListRow]:
-    """The newest files that stand on this record."""
-    rtype = type_of(FILE)
-    if not scope.may(rtype, "view"):
-        return []
-    return select(
-        scope, rtype, columns=("size", "created_at"), where=_on(record_id), sort="-created_at", limit=RELATED
-    ).rows
-
-
-def relations(scope: Any, record_id: UUID) -> list[dict[str, Any]]:
-    """Records that this one belongs together with, each with the name of the way, seen from here."""
-    rtype = type_of(RELATION)
-    if not scope.may(rtype, "view"):
-        return []
-    found = select(scope, rtype, columns=("kind", "first", "second", "note"), where=_either(record_id), limit=20).rows
-    if not found:
-        return []
-    kinds = select(scope, type_of("kernel.relationkind"), columns=("name", "back"), limit=200).rows
-    said = {k.id: (k.values["name"], k.values["back"]) for k in kinds}
-    others = {i for r in found for i in (*r.values["first"], *r.values["second"])} - {record_id}
-    known = names(scope, others)
-    made = []
-    for row in found:
-        forwards = record_id in row.values["first"]
-        way = said.get(row.values["kind"], ("", ""))[0 if forwards else 1]
-        made += [
-            {"way": way, "name": known[i], "note": row.values["note"], "id": row.id}
-            for i in row.values["second" if forwards else "first"]
-            if i in known
-        ]
-    return made
-
-
-def _open(scope: Any, way: Reverse) -> bool:
-    return scope.may(way.source, "view") and way.field in scope.visible(way.source)
-
-
-def _subs(scope: Any, source: RecordType, columns: tuple[str, ...], rows: list[ListRow]) -> list[list[Any]]:
-    """What stands under each related record: its first columns, links left out."""
-    kinds = [scope.visible(source)[c] for c in columns]
-    shown = [(k.name, cells.cell(k, {})) for k in kinds if not isinstance(k, Link | Links)]
-    return [[text for name, render in shown if (text := render(row.values[name]))] for row in rows]
 
 
 def more_actions(scope: Any, rtype: RecordType, found: Any) -> list[dict[str, Any]]:

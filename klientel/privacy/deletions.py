@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +17,17 @@ from klientel.lib.ids import uuid7
 from klientel.privacy import ledger
 
 GROUND = "recycle bin"
+_ground: ContextVar[str] = ContextVar("ground", default=GROUND)
+
+
+@contextmanager
+def grounded(ground: str) -> Iterator[None]:
+    """Deletions inside it are proven with this ground."""
+    token = _ground.set(ground)
+    try:
+        yield
+    finally:
+        _ground.reset(token)
 
 
 def prove(deletion: deleting.Deletion) -> None:
@@ -23,7 +36,7 @@ def prove(deletion: deleting.Deletion) -> None:
     ledger.append(
         {
             "erasure": str(deletion.id),
-            "ground": GROUND,
+            "ground": _ground.get(),
             "deleted": {k: [ledger.sign(tenant, str(i)) for i in ids] for k, ids in sorted(deletion.gone.items())},
             "counts": {"deleted": {k: len(ids) for k, ids in sorted(deletion.gone.items())}},
             "rule": ledger.RULE,

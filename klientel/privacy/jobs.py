@@ -5,9 +5,9 @@ from __future__ import annotations
 from uuid import UUID
 
 from klientel.kernel.access import seen, system_actor
-from klientel.kernel.jobs import defer, job, sweep
+from klientel.kernel.jobs import defer, job, quarantine, sweep
 from klientel.kernel.tenancy import current
-from klientel.privacy import erasing
+from klientel.privacy import erasing, expiring
 
 
 @job(queue="long")
@@ -21,6 +21,13 @@ def unfinished() -> None:
     """Nothing stays half erased."""
     for erasure in erasing.unfinished():
         defer(go_on, tenant=current(), erasure=erasure, once=str(erasure))
+
+
+@sweep("privacy.retention")
+def end_retentions() -> None:
+    """What was kept for the law alone goes when its time is over; a restored system deletes nothing by itself."""
+    if not quarantine.active():
+        expiring.end_retentions()
 
 
 @sweep("privacy.seen")

@@ -20,15 +20,16 @@ from klientel.kernel.sql import Sql
 from klientel.lib.ids import uuid7
 from klientel.privacy.subject import for_privacy, subject
 
+RETENTION = "retention"
 GROUNDS = (
     ("contested", _("accuracy is contested")),
     ("unlawful", _("processing is unlawful, but erasure is not wanted")),
     ("claims", _("needed for legal claims")),
     ("objection", _("objection is being examined")),
-    ("retention", _("a legal retention period runs")),
+    (RETENTION, _("a legal retention period runs")),
 )
 #: while one of these lasts the person cannot be erased; for a legal retention its end has to be given
-HOLDS = ("claims", "retention")
+HOLDS = ("claims", RETENTION)
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def restrict(actor: Actor, rtype: RecordType, record_id: UUID, ground: str, *, u
     """
     if ground not in dict(GROUNDS):
         raise Refused("not_a_choice", _("Please choose one of the given values."), "ground")
-    if (ground == "retention" and until is None) or (until is not None and until < today()):
+    if (ground == RETENTION and until is None) or (until is not None and until < today()):
         raise Refused("end_missing", _("Please give the last day of the retention, today or later."), "until")
     with for_privacy(actor.tenant):
         record = subject(actor, rtype, record_id)

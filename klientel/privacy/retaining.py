@@ -10,8 +10,9 @@ from klientel.kernel import writing
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.kinds import File
 from klientel.kernel.records import RecordType, type_of
+from klientel.kernel.records.types import Why
 from klientel.kernel.trash.hanging import Found, Web, ids_in
-from klientel.privacy.restricting import note, set_restricted
+from klientel.privacy.restricting import RETENTION, note, set_restricted
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Held:
 
     rtype: RecordType
     record: Any
-    why: str
+    why: Why
 
 
 def hold(web: Web) -> tuple[list[Held], dict[UUID, Found]]:
@@ -34,7 +35,7 @@ def hold(web: Web) -> tuple[list[Held], dict[UUID, Found]]:
     held: list[Held] = []
     emptied: dict[UUID, Found] = {}
     for record_id, one in [*web.gone.items(), *web.kept.items()]:
-        why = "" if one.rtype.personal or one.rtype.retained is None else one.rtype.retained(one.record)
+        why = Why() if one.rtype.personal or one.rtype.retained is None else one.rtype.retained(one.record)
         if not why:
             continue
         if record_id in web.gone:
@@ -57,4 +58,5 @@ def restrict_all(actor: Actor, held: list[Held]) -> None:
     with writing.door():
         for one in held:
             set_restricted(one.rtype, one.record.pk, True)
-            note(actor, "privacy.restricted", one.rtype, one.record.pk, {"ground": "retention", "why": one.why})
+            until = {"until": one.why.until.isoformat()} if one.why.until else {}
+            note(actor, "privacy.restricted", one.rtype, one.record.pk, {"ground": RETENTION, "why": one.why} | until)

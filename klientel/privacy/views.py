@@ -15,11 +15,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from klientel.kernel.errors import Conflict, Forbidden, Missing, Refused
 from klientel.kernel.jobs import defer
-from klientel.kernel.kinds import Date
+from klientel.kernel.kinds import Date, today
 from klientel.kernel.records import RecordType, by_slug, type_of
 from klientel.kernel.tenancy import reading, writing
-from klientel.kernel.web.answers import act
-from klientel.privacy import erasing, restricting
+from klientel.kernel.web.answers import act, page
+from klientel.privacy import erasing, expiring, restricting
 from klientel.privacy.jobs import go_on
 from klientel.privacy.report import report
 
@@ -99,6 +99,22 @@ def _erase(request: Any, rtype: RecordType, record_id: UUID) -> Any:
 
 def _named(counts: dict[str, dict[str, int]]) -> dict[str, list[tuple[str, int]]]:
     return {what: [(str(type_of(key).plural), n) for key, n in some.items()] for what, some in counts.items()}
+
+
+@require_GET
+@page
+def retention_page(request: Any) -> HttpResponse:
+    """What is kept for the law alone, until when, and what goes next."""
+    if not expiring.may_look(request.scope):
+        raise Forbidden("forbidden", _("You may not do this here."))
+    some = expiring.held()
+    context = {
+        "ends": expiring.counted(some),
+        "due": sum(one.until < today() for one in some),
+        "count": len(some),
+        "today": today(),
+    }
+    return _private(render(request, "privacy/retention.html", context))
 
 
 @require_POST

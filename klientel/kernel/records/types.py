@@ -6,6 +6,7 @@ A type is declared by a model with kinds and an ``About``, or by a tenant's row 
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Collection, Container, Iterable
 from copy import copy
 from dataclasses import dataclass, field
@@ -30,6 +31,19 @@ from klientel.lib.matching import Matching, Profile
 
 def _no_words(_record: Any) -> str:
     return ""
+
+
+class Why(str):
+    """Why a record must be kept, in a sentence; ``until`` is the last day of that. Empty: it need not be kept."""
+
+    until: dt.date | None = None
+
+    @classmethod
+    def made(cls, text: str, until: dt.date | None) -> Why:
+        """A reason with its last day."""
+        why = cls(text)
+        why.until = until
+        return why
 
 
 @dataclass(frozen=True)
@@ -73,7 +87,7 @@ class RecordType:
     mergeable: bool = True  # two records can become one
     tie: bool = False  # nothing but a tie between the records its required links lead to: two that say the same are one
     doubles: Callable[[list[Any]], list[Any]] | None = None  # of rows about one record after a merge, those to trash
-    retained: Callable[[Any], str] | None = None  # why a record must be kept although it is in the trash; else empty
+    retained: Callable[[Any], Why] | None = None  # why a record must be kept although it is in the trash; else empty
     fitting: dict[str, Any] = field(default_factory=dict)  # values of a sample that must fit one another or what is
     # there, which kinds by themselves cannot know
     system: bool = False  # settings of the tenant, not business: not in navigation and search

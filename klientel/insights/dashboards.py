@@ -24,6 +24,7 @@ MOST_OPTIONS = 200
 LONG = 3660  # days: of more only those steps are told in which something is
 PERIODS = (
     ("ahead", _("Next 6 months")),
+    ("quarters", _("This and the next 3 quarters")),
     ("month", _("This month")),
     ("quarter", _("This quarter")),
     ("year", _("This year")),
@@ -31,6 +32,7 @@ PERIODS = (
     ("before", _("Last year")),
     ("all", _("All the time")),
 )
+STEPS = (("month", _("By month")), ("quarter", _("By quarter")), ("year", _("By year")))
 FIRST, LAST = dt.date(1990, 1, 1), dt.date(2100, 1, 1)
 
 
@@ -54,7 +56,11 @@ class Asked:
 
     @property
     def bucket(self) -> str:
-        """In which steps the days are told."""
+        """In which steps the days are told: those that somebody chose, else those that fit."""
+        if "step" in self.chosen:
+            return self.chosen["step"]
+        if self.chosen.get("period") == "quarters":
+            return "quarter"
         length = (self.after - self.first).days
         return "month" if length <= 800 else "quarter" if length <= 2400 else "year"
 
@@ -69,6 +75,10 @@ class Asked:
             found.append(first)
             first = add_months(first, size)
         return found
+
+    def part(self, first: dt.date) -> tuple[dt.date, dt.date]:
+        """The days of the step that begins then, as far as they are asked about."""
+        return max(first, self.first), min(add_months(first, MONTHS[self.bucket]), self.after)
 
     def where(self, *parts: Any) -> Any:
         """These conditions and what the dashboard is narrowed to."""
@@ -100,6 +110,7 @@ class Dashboard:
     filters: tuple[str, ...] = ()
     further: tuple[tuple[str, Any], ...] = ()  # days that figures read from the address, with their labels
     period: str = "12"
+    steps: bool = False  # whether months, quarters or years can be chosen
 
 
 _declared: dict[str, Dashboard] = {}
@@ -134,9 +145,9 @@ def period(text: str) -> tuple[dt.date, dt.date]:
             return month, add_months(month, 6)
         case "month":
             return month, add_months(month, 1)
-        case "quarter":
+        case "quarter" | "quarters":
             begin = month.replace(month=(month.month - 1) // 3 * 3 + 1)
-            return begin, add_months(begin, 3)
+            return begin, add_months(begin, 3 if text == "quarter" else 12)
         case "year":
             return day.replace(month=1, day=1), dt.date(day.year + 1, 1, 1)
         case "before":
@@ -169,6 +180,10 @@ def asked(scope: ActorScope, board: Dashboard, query: Any) -> Asked:
         text = f"{query['from']}..{query['to']}"
     first, after = period(text)
     chosen = {"period": text} | {n: query[n] for n, _label in board.further if query.get(n)}
+    if board.steps and query.get("step"):
+        if query["step"] not in MONTHS:
+            raise Refused("no_such_choice", _("Please choose one of the values."), "step")
+        chosen["step"] = query["step"]
     parts: list[Any] = []
     for path in board.filters:
         value = query.get(path, "")

@@ -130,6 +130,11 @@ def bucket_name(bucket: str, day: Any) -> str:
     return f"Q{(day.month + 2) // 3} {day.year}" if bucket == "quarter" else str(day.year)
 
 
+def bucket_head(bucket: str) -> str:
+    """What stands over the names of such steps."""
+    return {"month": _("Month"), "quarter": _("Quarter"), "year": _("Year")}[bucket]
+
+
 def as_csv(table: Table) -> bytes:
     """A table as a file: values as they are, a decimal comma where German is spoken."""
     buffer = io.StringIO()

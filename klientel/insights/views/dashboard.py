@@ -11,7 +11,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
 from klientel.insights import charts
-from klientel.insights.dashboards import PERIODS, Asked, Figure, asked, choices, dashboard, dashboards
+from klientel.insights.dashboards import PERIODS, STEPS, Asked, Figure, asked, choices, dashboard, dashboards
 from klientel.insights.figures import as_csv
 from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.files.keeping import clean_name
@@ -38,6 +38,7 @@ def show(request: Any, key: str) -> HttpResponse:
         "boards": dashboards(request.scope),
         "asked": asking,
         "periods": PERIODS,
+        "steps": STEPS if board.steps else (),
         "filters": choices(asking, board),
         "figures": [_told(asking, one) for one in board.figures],
         "csv": lambda figure: f"{reverse('figure_csv', args=[board.key, figure])}?{urlencoded(asking.chosen)}",

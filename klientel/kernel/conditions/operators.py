@@ -10,7 +10,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.errors import Refused
-from klientel.kernel.kinds import Choices, Entries, Kind, Link, Links, LongText, Money, Text, today, zone
+from klientel.kernel.kinds import Choices, Entries, Json, Kind, Link, Links, LongText, Money, Text, today, zone
+from klientel.kernel.kinds.entries import REGION
 from klientel.kernel.sql import FALSE, Among, Sql, like
 from klientel.lib.relative_dates import moved
 
@@ -158,6 +159,20 @@ def _has_all(kind: Kind, alias: str, value: list[Any]) -> Sql:
     return Sql(f"{x.text} @> %s", (*x.params, value))
 
 
+def _holds(kind: Kind, alias: str, value: Any) -> Sql:
+    assert isinstance(kind, Json)
+    return _any_entry(kind.sql(alias), f"{kind.entry_key} IN (%s, lower(%s))", (value, value))
+
+
+def _region(kind: Kind, alias: str, value: Any) -> Sql:
+    """Of the first address; ``DE 20``, ``AT 1``, ``US Texas``, or ``*`` for any region at all."""
+    x = kind.sql(alias)
+    first = Sql(f"(SELECT {REGION} FROM (SELECT {x.text}->0 AS a) a)", x.params)
+    if value == "*":
+        return Sql(f"{first.text} IS NOT NULL", first.params)
+    return Sql(f"lower({first.text}) = lower(%s)", (*first.params, value))
+
+
 def _currency(kind: Kind, alias: str, value: Any) -> Sql:
     x = kind.sql(alias)
     return Sql(f"{x.text}->>'currency' = %s", (*x.params, str(value).upper()))
@@ -198,6 +213,9 @@ OPERATORS: dict[str, Operator] = {
         Operator("contains_one", _("has one of"), _("%(field)s has one of %(value)s"), "many", _has_one),
         Operator("contains_all", _("has all of"), _("%(field)s has all of %(value)s"), "many", _has_all),
         Operator("contains_none", _("has none of"), _("%(field)s has none of %(value)s"), "many", of="contains_one"),
+        Operator("holds", _("has a line of"), _("%(field)s has a line of %(value)s"), "text", _holds),
+        Operator("holds_not", _("has no line of"), _("%(field)s has no line of %(value)s"), "text", of="holds"),
+        Operator("region", _("lies in the region"), _("%(field)s lies in the region %(value)s"), "text", _region),
         Operator("currency", _("is in currency"), _("%(field)s is in %(value)s"), "text", _currency),
         Operator("yes", _("is yes"), _("%(field)s is yes"), "none", _yes),
         Operator("no", _("is no"), _("%(field)s is no"), "none", of="yes"),

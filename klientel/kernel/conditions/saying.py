@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from klientel.kernel.conditions.compiling import Scope, accept_one, saved
 from klientel.kernel.conditions.operators import OPERATORS
 from klientel.kernel.errors import Refused
-from klientel.kernel.kinds import Choices, Kind, Link, Links
+from klientel.kernel.kinds import Choices, Json, Kind, Link, Links
 from klientel.kernel.records import RecordType, reverses, type_of
 
 
@@ -74,6 +74,8 @@ def _value(kind: Kind, value: Any, titles: dict[UUID, str]) -> str:
             return _period(value)
         case list(items):
             return ", ".join(_value(kind, i, titles) for i in items)
+    if isinstance(kind, Json):
+        return next((title for i, title in titles.items() if str(i) == value), str(value))
     if isinstance(kind, Link | Links):
         return titles.get(accept_one(kind, value), str(value)) if isinstance(value, str | UUID) else str(value)
     if isinstance(kind, Choices):

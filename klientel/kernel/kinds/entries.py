@@ -46,7 +46,7 @@ class Entries(Kind, models.JSONField):  # type: ignore[misc]
     """A list of entries ``{"value": …, "purpose": …, "state": …}``; the first is the main one."""
 
     plain_field = models.JSONField
-    operators = ("contains", "is", "starts", "empty", "not_empty")
+    operators: ClassVar[tuple[str, ...]] = ("contains", "is", "starts", "empty", "not_empty")
     empty: ClassVar[Any] = []
     db_type_name = "jsonb"
     most: ClassVar[int] = 30
@@ -175,8 +175,15 @@ class Phones(Entries):
         return [{"value": f"+4930{5_000_000 + n % 900_000}", "purpose": "work", "state": "ok"}]
 
 
+#: the region of an address ``a``: its country and, where postcodes say it, how the postcode begins, else the region
+REGION = """nullif(concat_ws(' ', nullif(a->>'country', ''), nullif(CASE WHEN a->>'country' IN ('DE', 'AT', 'CH')
+ THEN left(a->>'postcode', CASE a->>'country' WHEN 'DE' THEN 2 ELSE 1 END) ELSE a->>'region' END, '')), '')"""
+
+
 class Addresses(Entries):
     """Postal addresses: street, postcode, city, region, country (ISO 3166-1)."""
+
+    operators = (*Entries.operators, "region")
 
     key, widget, cell = "addresses", "addresses", "addresses"
     parts = ("street", "postcode", "city", "region", "country")
@@ -237,6 +244,9 @@ class Json(Kind, models.JSONField):  # type: ignore[misc]
     db_type_name = "jsonb"
     sortable = listed = False
     most_nested = 12
+    #: where its entries can be asked about: what one is known by, as SQL over ``e``; and the type whose ids stand there
+    entry_key: ClassVar[str] = ""
+    entries_of: ClassVar[str] = ""
 
     def __init__(self, label: Any = "", *, empty: Any = None, **kwargs: Any) -> None:
         self.empty = {} if empty is None else empty  # type: ignore[misc]

@@ -16,7 +16,7 @@ from klientel.kernel.access.reading import Row, Sort, names_by_type
 from klientel.kernel.conditions import say
 from klientel.kernel.conditions.using import references
 from klientel.kernel.errors import Missing, Refused
-from klientel.kernel.kinds import Kind, Link, Links
+from klientel.kernel.kinds import Json, Kind, Link, Links
 from klientel.kernel.live import notifications
 from klientel.kernel.records import RecordType, reverses, type_of
 from klientel.kernel.sql import Sql, loaded
@@ -218,12 +218,12 @@ def chips(scope: ActorScope, state: State) -> list[Chip]:
 def titles_in(scope: ActorScope, rtype: RecordType, where: Any) -> dict[UUID, str]:
     """Names of the records that a condition compares with, in one statement."""
     wanted: dict[str, set[UUID]] = {}
-    for kind, value in _links(rtype, where):
-        wanted.setdefault(kind.to, set()).add(value)
+    for to, value in _links(rtype, where):
+        wanted.setdefault(to, set()).add(value)
     return {i: n.title for i, n in names_by_type(scope, wanted).items()}
 
 
-def _links(rtype: RecordType, json: Any) -> Iterable[tuple[Link | Links, UUID]]:
+def _links(rtype: RecordType, json: Any) -> Iterable[tuple[str, UUID]]:
     match json:
         case {"all": list(parts)} | {"any": list(parts)}:
             for part in parts:
@@ -236,10 +236,11 @@ def _links(rtype: RecordType, json: Any) -> Iterable[tuple[Link | Links, UUID]]:
                 yield from _links(way.source, where)
         case {"field": str(path), "value": value}:
             kind = kind_at(rtype, path)
-            if isinstance(kind, Link | Links):
+            to = kind.to if isinstance(kind, Link | Links) else kind.entries_of if isinstance(kind, Json) else ""
+            if to:
                 for item in value if isinstance(value, list) else [value]:
                     if (found := _id(item)) is not None:
-                        yield kind, found
+                        yield to, found
 
 
 def _id(item: Any) -> UUID | None:

@@ -37,6 +37,14 @@ class Positions(Json):
     by the quote. A refusal names its field ``positions.3.quantity``, the line counted from 0.
     """
 
+    operators = ("holds", "holds_not")
+    #: a product is known by its record, else by its number, else by its name; only lines that count are asked about
+    entry_key = (
+        "CASE WHEN coalesce(e->>'role', 'counted') = 'counted' THEN"
+        " coalesce(nullif(e->>'product', ''), nullif(e->>'number', ''), lower(e->>'name')) END"
+    )
+    entries_of = "sales.product"
+
     def __init__(self, label: Any = "", **kwargs: Any) -> None:
         super().__init__(label, **{"empty": []} | kwargs)
 

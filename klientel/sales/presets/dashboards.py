@@ -47,6 +47,7 @@ declare(
         icon="trending-up",
         filters=FILTERS,
         period="ahead",
+        steps=True,
         further=(("since", _("Changed since")),),
     )
 )
@@ -70,6 +71,7 @@ declare(
             Figure("activity", _("Activity per person"), insight.activity, "stacked"),
         ),
         filters=FILTERS,
+        steps=True,
     )
 )  # fmt: skip
 

@@ -21,5 +21,6 @@ declare(
         ),
         icon="receipt-text",
         filters=("owner.team", "owner"),
+        steps=True,
     )
 )  # fmt: skip

@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 
 from klientel.insights import figures
 from klientel.insights.dashboards import Asked
-from klientel.insights.figures import CENT, Cell, Column, Table, bucket_name, listed, named
-from klientel.insights.queries.adding import MONTHS, Added, By, Measure, added_up, condition_of, days
+from klientel.insights.figures import CENT, Cell, Column, Table, bucket_head, bucket_name, listed, named
+from klientel.insights.queries.adding import MONTHS, Added, By, Measure, added_up, days
 from klientel.insights.queries.rates import rates
 from klientel.kernel.access import ActorScope
 from klientel.kernel.access.reading import select
@@ -152,21 +152,28 @@ def _submitted(asking: Asked) -> list[Goal]:
 
 
 def by_time(asking: Asked) -> Table:
-    """By month: what is won, what weighted open deals promise, and the target."""
+    """By month, quarter or year: what is won, what weighted open deals promise, and the target."""
     added, goals, said = summed(asking, By(DAY, asking.bucket)), targets(asking), submitted(asking)
     known = {g.keys[0]: g.values for g in added.groups}
     rows, total, goal_total, said_total = [], dict.fromkeys(SUMS, Decimal(0)), Decimal(0), Decimal(0)
     for first in asking.buckets(known):
-        after = add_months(first, MONTHS[asking.bucket])
+        begin, after = asking.part(first)
         values = known.get(first, dict.fromkeys(SUMS, Decimal(0)))
-        goal = goal_of(goals, asking, first, after)
-        mine = sum((s.part(first, after) for s in said if _is_asked(asking, s)), Decimal(0))
-        where = {"all": [asking.narrowed or {"all": []}, condition_of(asking.rtype, By(DAY, asking.bucket), first)]}
-        rows.append((figures.text(bucket_name(asking.bucket, first)), _cells(asking, values, where, goal, mine)))
+        goal = goal_of(goals, asking, begin, after)
+        mine = sum((s.part(begin, after) for s in said if _is_asked(asking, s)), Decimal(0))
+        where = asking.where(days(asking.rtype.fields[DAY], DAY, begin, after))
+        rows.append((figures.text(_told(asking, first)), _cells(asking, values, where, goal, mine)))
         total = {k: total[k] + (values.get(k) or 0) for k in SUMS}
         goal_total, said_total = goal_total + (goal or 0), said_total + mine
     foot = _cells(asking, total, in_period(asking), goal_total or None, said_total) if rows else []
-    return Table(_("Month"), _columns(), rows, foot, added.apart)
+    return Table(bucket_head(asking.bucket), _columns(), rows, foot, added.apart)
+
+
+def _told(asking: Asked, first: dt.date) -> str:
+    """The name of a step; one of which the period has only a part says so."""
+    name = bucket_name(asking.bucket, first)
+    whole = asking.part(first) == (first, add_months(first, MONTHS[asking.bucket]))
+    return name if whole else _("%(name)s (a part)") % {"name": name}
 
 
 def _is_asked(asking: Asked, goal: Goal) -> bool:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from klientel.insights import figures
 from klientel.insights.dashboards import Asked
-from klientel.insights.figures import Cell, Column, Table, bucket_name, listed, named
+from klientel.insights.figures import Cell, Column, Table, bucket_head, bucket_name, listed, named
 from klientel.insights.queries.adding import Added, By, Group, Measure, added_up, days
 from klientel.kernel.access import ActorScope
 from klientel.kernel.access.reading import Row, select, which
@@ -73,7 +73,7 @@ def won_and_lost(asking: Asked) -> Table:
         (figures.text(bucket_name(asking.bucket, first)), _outcome(added, known.get(first) or _nothing(first)))
         for first in (asking.buckets(known) if known else [])
     ]
-    return Table(_("Month"), columns, rows, _sums(asking, added), added.apart)
+    return Table(bucket_head(asking.bucket), columns, rows, _sums(asking, added), added.apart)
 
 
 def _nothing(first: dt.date) -> Group:
@@ -148,7 +148,7 @@ def cycle(asking: Asked) -> Table:
         url = listed(asking.rtype, added.condition(group.keys))
         cells = [figures.days(group.values.get("mean"), url), figures.count(group.values["n"], url)]
         rows.append((figures.text(named(added, 0, group)), cells))
-    return Table(_("Month"), [Column(_("Sales cycle"), "a", "line"), Column(_("Number won"))], rows)
+    return Table(bucket_head(asking.bucket), [Column(_("Sales cycle"), "a", "line"), Column(_("Number won"))], rows)
 
 
 # -- the funnel -----------------------------------------------------------------------------------------------------

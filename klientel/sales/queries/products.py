@@ -19,7 +19,8 @@ from django.utils.translation import gettext as _
 
 from klientel.insights import figures
 from klientel.insights.dashboards import Asked
-from klientel.insights.figures import Cell, Column, Table
+from klientel.insights.figures import Cell, Column, Table, listed
+from klientel.insights.queries.adding import days
 from klientel.insights.queries.rates import converted
 from klientel.kernel.access import ActorScope
 from klientel.kernel.access.granting import allowed
@@ -30,8 +31,9 @@ from klientel.kernel.kinds.base import currency_of_tenant
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.sql import Sql, comma
 from klientel.kernel.web.addresses import place
+from klientel.kernel.web.speech import large
 from klientel.sales.models.ordering import CANCELLED
-from klientel.sales.models.pipeline import WON
+from klientel.sales.models.pipeline import LOST, WON
 from klientel.sales.models.quoting import ACCEPTED, DECLINED, EXPIRED, SENT
 from klientel.sales.queries.insight import ended, state
 
@@ -47,6 +49,7 @@ class _Sale:
 
     key: str
     where: dict[str, Any]
+    on: str  # the field of that day
     day: str
     currency: str
     asks: tuple[str, ...]
@@ -57,22 +60,23 @@ class _Sale:
 
 _SALES = (
     _Sale(
-        "sales.order", {"not": state(CANCELLED)}, "t.date", "coalesce(nullif(t.currency, ''), t.net->>'currency')",
+        "sales.order", {"not": state(CANCELLED)}, "date", "t.date",
+        "coalesce(nullif(t.currency, ''), t.net->>'currency')",
         ("state", "date", "discount", "currency"), "coalesce(t.discount, 0)",
     ),
     _Sale(
-        "sales.quote", state(ACCEPTED), "(t.closed_at AT TIME ZONE %(zone)s)::date", "t.currency",
+        "sales.quote", state(ACCEPTED), "closed_at", "(t.closed_at AT TIME ZONE %(zone)s)::date", "t.currency",
         ("state", "closed_at", "discount", "currency", "chosen", "left_out"), "coalesce(t.discount, 0)",
         f"({COUNTED} AND NOT t.left_out @> to_jsonb(n - 1) OR t.chosen @> to_jsonb(n - 1))",
         (("sales.order", "quote", None),),
     ),
     _Sale(
-        "sales.deal", state(WON), "t.counts_on", "t.value->>'currency'", ("state", "counts_on", "value"),
+        "sales.deal", state(WON), "counts_on", "t.counts_on", "t.value->>'currency'", ("state", "counts_on", "value"),
         instead=(("sales.order", "deal", None), ("sales.quote", "deal", state(ACCEPTED))),
     ),
 )  # fmt: skip
 _PART = """
-SELECT t.id AS sale, {day} AS day, {key} AS key, l->>'product' AS product, l->>'name' AS name,
+SELECT '{sort}' AS sort, t.id AS sale, {day} AS day, {key} AS key, l->>'product' AS product, l->>'name' AS name,
   (l->>'quantity')::numeric AS quantity,
   jsonb_build_object('currency', coalesce({currency}, %s), 'amount', (x.gross - CASE l->>'discount_in'
     WHEN 'amount' THEN coalesce((l->>'discount')::numeric, 0)
@@ -103,7 +107,8 @@ def _part(asking: Asked, sale: _Sale) -> Sql:
     day = Sql(sale.day.replace("%(zone)s", "%s"), (zone().key,) * sale.day.count("%(zone)s"))
     missing = [_missing(asking.scope, *one) for one in sale.instead]
     text = _PART.format(
-        day=day.text, key=KEY, currency=sale.currency, discount=sale.discount, table=rtype.table, where=inside.text,
+        sort=sale.key, day=day.text, key=KEY, currency=sale.currency, discount=sale.discount, table=rtype.table,
+        where=inside.text,
         counted=sale.counted, instead="".join(one.text for one in missing),
     )  # fmt: skip
     return Sql(text, (*day.params, currency_of_tenant(), *inside.params, *(p for one in missing for p in one.params)))
@@ -130,29 +135,47 @@ def _rows(sold: Sql, text: str, params: tuple[Any, ...]) -> list[tuple[Any, ...]
 
 _WORTH = Sql("s.money"), Sql("s.day")
 _BEST = """
-SELECT max(s.name), sum({worth}), sum(s.quantity), count(DISTINCT s.sale), sum(sum({worth})) OVER (),
+SELECT s.key, max(s.name), sum({worth}), sum(s.quantity), count(DISTINCT s.sale), {sorts}, sum(sum({worth})) OVER (),
   sum(count(*) FILTER (WHERE s.money->>'currency' <> %s)) OVER ()
-FROM sold s WHERE s.day >= %s AND s.day < %s GROUP BY s.key ORDER BY 2 DESC NULLS LAST, 1 LIMIT %s
+FROM sold s WHERE s.day >= %s AND s.day < %s GROUP BY s.key ORDER BY 3 DESC NULLS LAST, 2 LIMIT %s
 """
+_OF_SORT = "count(DISTINCT s.sale) FILTER (WHERE s.sort = '{0}')"
 
 
 def best(asking: Asked) -> Table:
-    """What sells: net, its share of everything sold, the quantity and in how many sales; the most first."""
+    """What sells: net, its share of everything sold, the quantity and in how many sales; the most first.
+
+    Where things were sold in several ways, a number for each opens its list.
+    """
     sold, worth = _sold(asking), converted(*_WORTH)
+    text = _BEST.format(worth=worth.text, sorts=", ".join(_OF_SORT.format(sale.key) for sale in _SALES))
     params = (*worth.params, *worth.params, currency_of_tenant(), asking.first, asking.after, MOST_ROWS)
-    found = _rows(sold, _BEST.format(worth=worth.text), params)
-    rows = [
-        (
-            figures.text(name),
-            [figures.money(net), figures.share(net, total), _quantity(quantity), figures.count(sales)],
-        )
-        for name, net, quantity, sales, total, _foreign in found
-    ]
+    found = _rows(sold, text, params)
+    ways = [(n, sale) for n, sale in enumerate(_SALES) if any(row[5 + n] for row in found)]
+    rows = []
+    for key, name, net, quantity, sales, *more in found:
+        urls = [_list_of(asking, sale, key) for _n, sale in ways]
+        url = urls[0] if len(urls) == 1 else ""
+        cells = [figures.money(net, url), figures.share(net, more[-2]), _quantity(quantity), figures.count(sales, url)]
+        each = [figures.count(more[n], one) for (n, _sale), one in zip(ways, urls, strict=True)]
+        rows.append((figures.text(name), cells + (each if len(ways) > 1 else [])))
     columns = [
         Column(_("Sold, net"), "a"), Column(_("Share"), beside=True), Column(_("Quantity")),
         Column(_("Number of sales")),
     ]  # fmt: skip
+    columns += [Column(large(type_of(sale.key).plural)) for _n, sale in ways] if len(ways) > 1 else []
     return Table(_("Product"), columns, rows, apart=_apart(asking, sold) if found and found[0][-1] else {})
+
+
+def _list_of(asking: Asked, sale: _Sale, key: str) -> str:
+    """The sales of one kind with a line of this product."""
+    rtype = type_of(sale.key)
+    parts = [sale.where, {"field": "positions", "op": "holds", "value": key}]
+    parts.append(days(rtype.fields[sale.on], sale.on, asking.first, asking.after))
+    for other, link, where in sale.instead:
+        if asking.scope.may(type_of(other), "view"):
+            parts.append({"not": {"has": f"{other}.{link}", "where": where or {"all": []}}})
+    return listed(rtype, asking.where(*parts))
 
 
 def _quantity(value: Decimal | None) -> Cell:
@@ -241,15 +264,22 @@ WITH ended AS (SELECT t.id, t.state, t.positions FROM sales_deal t WHERE {deals}
 offered AS (
   SELECT e.id, e.state, l FROM ended e CROSS JOIN LATERAL jsonb_array_elements(e.positions) l{quoted}
 )
-SELECT max(l->>'name'), count(DISTINCT id) FILTER (WHERE state = 'won'),
+SELECT {key}, max(l->>'name'), count(DISTINCT id) FILTER (WHERE state = 'won'),
   count(DISTINCT id) FILTER (WHERE state = 'lost')
-FROM offered WHERE {counted} GROUP BY {key} ORDER BY count(DISTINCT id) DESC, 1 LIMIT %s
+FROM offered WHERE {counted} GROUP BY {key} ORDER BY count(DISTINCT id) DESC, 2 LIMIT %s
 """
 _QUOTED = """
   UNION ALL SELECT e.id, e.state, l FROM ended e JOIN sales_quote t ON t.deal = e.id
   CROSS JOIN LATERAL jsonb_array_elements(t.positions) l WHERE {quotes}
 """
 _GIVEN = {"any": [state(one) for one in (SENT, ACCEPTED, DECLINED, EXPIRED)]}
+
+
+def _with(key: str, *, quoted: bool) -> Any:
+    """Deals with a line of this product on them or on one of their quotes."""
+    line = {"field": "positions", "op": "holds", "value": key}
+    offered = {"has": "sales.quote.deal", "where": {"all": [_GIVEN, line]}}
+    return {"any": [line, offered]} if quoted else line
 
 
 def win_rate(asking: Asked) -> Table:
@@ -267,9 +297,11 @@ def win_rate(asking: Asked) -> Table:
     with connection.cursor() as cursor:
         cursor.execute(text, [*deals.params, *given.params, MOST_ROWS])
         found = cursor.fetchall()
-    rows = [
-        (figures.text(name), [figures.share(won, won + lost), figures.count(won), figures.count(lost)])
-        for name, won, lost in found
-    ]
+    rows = []
+    for key, name, won, lost in found:
+        those = [ended(asking), _with(key, quoted=bool(given.text))]
+        urls = [listed(asking.rtype, {"all": [*those, state(one)]}) for one in (WON, LOST)]
+        counts = [figures.count(n, url) for n, url in zip((won, lost), urls, strict=True)]
+        rows.append((figures.text(name), [figures.share(won, won + lost), *counts]))
     columns = [Column(_("Win rate"), "c"), Column(_("Number won"), beside=True), Column(_("Number lost"))]
     return Table(_("Product"), columns, rows)

@@ -12,16 +12,18 @@ from django.utils.translation import gettext as _
 
 from klientel.insights import figures
 from klientel.insights.dashboards import Asked
-from klientel.insights.figures import Cell, Column, Table, bucket_name, listed, named
+from klientel.insights.figures import Cell, Column, Table, bucket_head, bucket_name, listed, named
 from klientel.insights.queries.adding import Added, By, Group, Measure, added_up, days
 from klientel.insights.queries.rates import converted
 from klientel.kernel.access.granting import allowed
 from klientel.kernel.access.reading import which
 from klientel.kernel.errors import Refused
+from klientel.kernel.kinds.entries import REGION
 from klientel.kernel.records import type_of
 from klientel.kernel.sql import Sql
 from klientel.lib.countries import country_name
 from klientel.sales.queries.owed import COUNTS, OURS, STANDING, late
+from klientel.sales.queries.products import KEY
 
 MOST_ROWS = 50
 NET = (Measure("n"), Measure("net", "total", "net", day="date"))
@@ -56,7 +58,7 @@ def by_time(asking: Asked) -> Table:
         (figures.text(bucket_name(asking.bucket, first)), _cells(added, known.get(first) or Group((first,), {"n": 0})))
         for first in (asking.buckets(known) if known else [])
     ]
-    return Table(_("Month"), _columns(), rows, _foot(added), added.apart)
+    return Table(bucket_head(asking.bucket), _columns(), rows, _foot(added), added.apart)
 
 
 def by(path: str) -> Callable[[Asked], Table]:
@@ -76,7 +78,7 @@ def by(path: str) -> Callable[[Asked], Table]:
 
 _LINES = """
 WITH lines AS (
-  SELECT coalesce(nullif(l->>'product', ''), nullif(l->>'number', ''), l->>'name') AS key, l->>'name' AS name,
+  SELECT {key} AS key, l->>'name' AS name, t.id AS invoice,
     (l->>'quantity')::numeric AS quantity, t.date, t.net->>'currency' AS currency,
     (CASE WHEN t.sort = 'credit_note' THEN -1 ELSE 1 END) *
     (round((l->>'quantity')::numeric * (l->>'price')::numeric, 2)
@@ -86,7 +88,7 @@ WITH lines AS (
   FROM sales_invoice t, jsonb_array_elements(t.positions) l
   WHERE {where} AND coalesce(l->>'role', 'counted') = 'counted'
 )
-SELECT key, max(name), sum({worth}), sum(quantity), count(*) FROM
+SELECT key, max(name), sum({worth}), sum(quantity), count(DISTINCT invoice) FROM
  (SELECT *, jsonb_build_object('amount', net::text, 'currency', currency) AS money FROM lines) l
 GROUP BY key ORDER BY 3 DESC NULLS LAST, 2 LIMIT %s
 """
@@ -100,23 +102,24 @@ def by_product(asking: Asked) -> Table:
     inside = which(asking.scope, asking.rtype, _within(asking))
     worth = converted(Sql("l.money"), Sql("l.date"))
     with connection.cursor() as cursor:
-        text = _LINES.format(where=inside.text, worth=worth.text)
+        text = _LINES.format(where=inside.text, worth=worth.text, key=KEY)
         cursor.execute(text, [*inside.params, *worth.params, MOST_ROWS])
         rows = cursor.fetchall()
-    columns = [Column(_("Revenue, net"), "a"), Column(_("Quantity")), Column(_("Lines"))]
-    return Table(_("Product"), columns, [
-        (figures.text(name), [figures.money(net), figures.count(quantity), figures.count(n)])
-        for _key, name, net, quantity, n in rows
-    ])  # fmt: skip
+    columns = [Column(_("Revenue, net"), "a"), Column(_("Quantity")), Column(_("Invoices"))]
+    found = []
+    for key, name, net, quantity, n in rows:
+        url = listed(asking.rtype, {"all": [_within(asking), {"field": "positions", "op": "holds", "value": key}]})
+        found.append(
+            (figures.text(name), [figures.money(net, url), figures.count(quantity, url), figures.count(n, url)])
+        )
+    return Table(_("Product"), columns, found)
 
 
 _REGIONS = """
-SELECT coalesce(a->>'country', ''), CASE WHEN a->>'country' IN ('DE', 'AT', 'CH')
-    THEN left(a->>'postcode', CASE a->>'country' WHEN 'DE' THEN 2 ELSE 1 END) ELSE coalesce(a->>'region', '') END,
-  sum({worth}), count(*)
+SELECT max({region}), sum({worth}), count(*)
 FROM sales_invoice t LEFT JOIN (SELECT o.id, o.addresses->0 AS a FROM contacts_organisation o
   WHERE o.tenant_id = %s AND {seen}) o ON o.id = t.organisation
-WHERE {where} GROUP BY 1, 2 ORDER BY 3 DESC NULLS LAST, 1, 2 LIMIT %s
+WHERE {where} GROUP BY lower({region}) ORDER BY 2 DESC NULLS LAST, 1 LIMIT %s
 """
 
 
@@ -130,18 +133,24 @@ def by_region(asking: Asked) -> Table:
     may = allowed(asking.scope, organisations, "view", "o")
     worth = converted(Sql("t.net"), Sql("t.date"))
     with connection.cursor() as cursor:
-        text = _REGIONS.format(where=inside.text, worth=worth.text, seen=may.text)
+        text = _REGIONS.format(where=inside.text, worth=worth.text, seen=may.text, region=REGION)
         params = [*worth.params, asking.scope.tenant, *may.params, *inside.params, MOST_ROWS]
         cursor.execute(text, params)
         rows = cursor.fetchall()
-    return Table(_("Region"), _columns(), [
-        (figures.text(_region(country, part)), [figures.money(net), figures.count(n)]) for country, part, net, n in rows
-    ])  # fmt: skip
+    found = []
+    for region, net, n in rows:
+        there = {"field": "organisation.addresses", "op": "region", "value": region or "*"}
+        url = listed(asking.rtype, {"all": [_within(asking), there if region else {"not": there}]})
+        found.append((figures.text(_region(region or "")), [figures.money(net, url), figures.count(n, url)]))
+    return Table(_("Region"), _columns(), found)
 
 
-def _region(country: str, part: str) -> str:
+def _region(region: str) -> str:
+    country, _blank, part = region.partition(" ")
     if not country:
         return _("not given")
+    if len(country) != 2 or not country.isupper():
+        return region
     place = country_name(country, get_language() or "en")
     return f"{place} {part}…" if part and country in ("DE", "AT", "CH") else f"{place}, {part}" if part else place
 

@@ -15,6 +15,7 @@ from klientel.insights.dashboards import Asked, asked, dashboard
 from klientel.insights.figures import Table
 from klientel.kernel.access import ActorScope
 from klientel.kernel.actions import run
+from klientel.kernel.errors import Refused
 from klientel.kernel.history.past import Then
 from klientel.kernel.identity.actor import Actor, Grant
 from klientel.kernel.kinds import today, zone
@@ -84,6 +85,27 @@ def test_open_weighted_committed_and_won_stand_in_the_month_they_count_in(anna: 
     assert [rows[0][n] for n in ("Won", "Weighted", "Committed", "Open amount")] == [300, 0, 0, 0]
     assert [rows[1][n] for n in ("Won", "Weighted", "Committed", "Open amount")] == [0, 350, 500, 1500]
     assert foot(table(anna, "months"))["Open amount"] == 1500
+
+
+def test_quarters_add_up_their_months_and_one_of_which_only_a_part_is_asked_about_says_so(
+    anna: Actor, stages: list[Stage], behind: Any
+) -> None:
+    begin = month().replace(month=(month().month - 1) // 3 * 3 + 1)
+    for n in range(3):
+        deal(anna, f"D{n}", 100, add_months(begin, n) + dt.timedelta(days=20))
+    run(anna, "sales.target.create", begins=begin.isoformat(), span="quarter", amount=eur(900))
+    found = table(anna, "months", period="quarters")
+    label, cells = found.rows[0]
+    assert (found.head, len(found.rows)) == ("Quarter", 4)
+    assert (label.text, cells[2].value, cells[4].value) == (f"Q{begin.month // 3 + 1} {begin.year}", 900, 300)
+    assert behind(anna, cells[4].url) == 3
+    some = {"from": add_months(begin, 1).isoformat(), "to": (add_months(begin, 3) - dt.timedelta(days=1)).isoformat()}
+    label, cells = table(anna, "months", step="quarter", **some).rows[0]
+    assert label.text.endswith("(a part)")
+    assert (cells[2].value, cells[4].value, behind(anna, cells[4].url)) == (600, 200, 2)
+    assert len(table(anna, "months", period="quarters", step="month").rows) == 12
+    with pytest.raises(Refused):
+        table(anna, "months", step="week")
 
 
 def test_a_target_of_a_quarter_falls_into_its_months_and_nothing_of_it_is_lost(

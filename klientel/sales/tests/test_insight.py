@@ -6,20 +6,16 @@ import datetime as dt
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
-import orjson
 import pytest
 
 from klientel.insights.dashboards import asked, dashboard, dashboards
 from klientel.insights.figures import Table, as_csv
 from klientel.kernel import events
 from klientel.kernel.access import ActorScope
-from klientel.kernel.access.reading import count
 from klientel.kernel.actions import run
 from klientel.kernel.errors import Missing
 from klientel.kernel.identity.actor import Actor, Grant
-from klientel.kernel.records import by_slug
 from klientel.kernel.sql import Sql
 from klientel.lib import clock
 from klientel.sales.jobs.stay import keep_stays
@@ -56,20 +52,12 @@ def told(found: Table) -> dict[str, list[Any]]:
     return {label.text: [c.value for c in cells] for label, cells in found.rows}
 
 
-def behind(actor: Actor, url: str) -> int:
-    """How many records the list of an address shows."""
-    parts = urlsplit(url)
-    slug = parts.path.strip("/").split("/")[-1]
-    where = orjson.loads(parse_qs(parts.query)["where"][0])
-    return count(ActorScope(actor), by_slug(slug), where)
-
-
 def digest() -> None:
     """What the consumer does with everything that happened so far."""
     keep_stays(events.read(Sql("TRUE"), order="e.id", limit=500))
 
 
-def test_won_and_lost_count_what_the_lists_behind_them_show(anna: Actor, stages: list[Stage]) -> None:
+def test_won_and_lost_count_what_the_lists_behind_them_show(anna: Actor, stages: list[Stage], behind: Any) -> None:
     for n in range(3):
         close(anna, deal(anna, f"W{n}", 100 * (n + 1)))
     close(anna, deal(anna, "L", 50), "lose")

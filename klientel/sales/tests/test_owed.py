@@ -132,7 +132,7 @@ def asked_of(actor: Actor) -> Any:
     return asked(scope, dashboard(scope, "revenue"), {"period": "all"})
 
 
-def test_revenue_by_customer_product_and_region_adds_up(anna: Actor, customer: Any) -> None:
+def test_revenue_by_customer_product_and_region_adds_up(anna: Actor, customer: Any, behind: Any) -> None:
     imported(anna, "sales.invoice", ERP)
     run(
         anna,
@@ -159,6 +159,9 @@ def test_revenue_by_customer_product_and_region_adds_up(anna: Actor, customer: A
     assert products == {"Press": Decimal("40.00"), "Oil": Decimal("20.00")}
     regions = [(label.text, cells[0].value) for label, cells in revenue.by_region(board).rows]
     assert (Decimal("850.00") in [v for _t, v in regions]) and any("70…" in t for t, _v in regions)
+    for draw in (revenue.by_product, revenue.by_region):
+        for label, cells in draw(board).rows:
+            assert all(behind(anna, cell.url) == cells[-1].value for cell in cells), label.text
     assert revenue.owing(board).rows[0][1][0].value is not None
     assert sum(cells[0].value for _label, cells in revenue.by_time(board).rows) == table.foot[0].value
 

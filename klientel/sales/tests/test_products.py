@@ -58,7 +58,7 @@ def told(found: Table) -> dict[str, list[Any]]:
     return {label.text: [c.value for c in cells] for label, cells in found.rows}
 
 
-def test_what_sells_adds_up_lines_with_their_discounts(anna: Actor, goods: dict[str, str]) -> None:
+def test_what_sells_adds_up_lines_with_their_discounts(anna: Actor, goods: dict[str, str], behind: Any) -> None:
     order(
         anna,
         {"role": "section", "name": "Machine"},
@@ -70,6 +70,8 @@ def test_what_sells_adds_up_lines_with_their_discounts(anna: Actor, goods: dict[
     order(anna, line(goods, "Press", "1", "1000"), line(goods, "Cable", "3", "2"))
     order(anna, line(goods, "Press", "9", "1000"), state="cancelled")
     order(anna, line(goods, "Press", "9", "1000"), date="2001-01-01")
+    for _label, cells in table(anna, "best").rows:
+        assert behind(anna, cells[3].url) == behind(anna, cells[0].url) == cells[3].value
     found = told(table(anna, "best"))
     press = Decimal("1800") * Decimal("0.8") + 1000  # 2 x 1000 less 10 %, less 20 % of all; and one of another order
     manual = ((Decimal("50.00") - 5) * Decimal("0.8")).quantize(Decimal("0.01"))
@@ -86,7 +88,7 @@ def test_what_sells_adds_up_lines_with_their_discounts(anna: Actor, goods: dict[
     )
 
 
-def test_a_sale_counts_once_on_its_way_from_deal_to_order(anna: Actor, goods: dict[str, str]) -> None:
+def test_a_sale_counts_once_on_its_way_from_deal_to_order(anna: Actor, goods: dict[str, str], behind: Any) -> None:
     lines = [line(goods, "Press", "1", "100"), line(goods, "Manual", "1", "10", role="optional")]
     won = deal(anna, "win", line(goods, "Press", "1", "100"))
     assert told(table(anna, "best"))["Press"][2:] == [1, 1]
@@ -99,6 +101,10 @@ def test_a_sale_counts_once_on_its_way_from_deal_to_order(anna: Actor, goods: di
     assert told(table(anna, "best")) == {"Press": [100, 100, 1, 1]}
     deal(anna, "lose", line(goods, "Dust", "1", "100"))
     assert "Dust" not in told(table(anna, "best"))
+    deal(anna, "win", line(goods, "Press", "2", "100"))
+    ((_label, cells),) = table(anna, "best").rows
+    assert [c.value for c in cells] == [300, 100, 3, 2, 1, 1], "an order and a deal"
+    assert [behind(anna, c.url) for c in cells[4:]] == [1, 1]
 
 
 def test_amounts_without_a_rate_stand_apart(anna: Actor, goods: dict[str, str]) -> None:
@@ -133,7 +139,9 @@ def test_bought_together_says_in_what_share_of_the_sales_of_each(anna: Actor, go
     assert pairs[frozenset(("Press", "Training"))][0] == 2
 
 
-def test_win_rate_by_product_counts_a_deal_once_and_its_quotes_as_well(anna: Actor, goods: dict[str, str]) -> None:
+def test_win_rate_by_product_counts_a_deal_once_and_its_quotes_as_well(
+    anna: Actor, goods: dict[str, str], behind: Any
+) -> None:
     press = line(goods, "Press", "1", "10")
     deal(anna, "win", press, press)
     deal(anna, "win", press)
@@ -145,6 +153,9 @@ def test_win_rate_by_product_counts_a_deal_once_and_its_quotes_as_well(anna: Act
     run(anna, "sales.deal.create", name="Open", positions=[press])
     found = told(table(anna, "by-product", "sales"))
     assert found == {"Press": [Decimal("50.0"), 2, 2], "Manual": [Decimal("0.0"), 0, 1]}
+    for label, (_rate, *counts) in table(anna, "by-product", "sales").rows:
+        for cell in counts:
+            assert not cell.value or behind(anna, cell.url) == cell.value, label.text
 
 
 def test_nobody_adds_up_what_they_may_not_see(anna: Actor, goods: dict[str, str]) -> None:

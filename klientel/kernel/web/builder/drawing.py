@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from klientel.kernel.access.reading import names
 from klientel.kernel.conditions import OPERATORS, say
 from klientel.kernel.errors import Refused
-from klientel.kernel.kinds import Kind, Link, Links
+from klientel.kernel.kinds import Json, Kind, Link, Links
 from klientel.kernel.records import RecordType
 from klientel.kernel.web.builder.offers import Offers, kind_along, source_along
 from klientel.kernel.web.builder.typed import Typed
@@ -147,12 +147,14 @@ def control(scope: Any, kind: Kind, typed: Typed) -> Control:
             return Control("days", whens=ways)
         case "period":
             return Control("period", whens=periods(), units=units())
+        case "text" if isinstance(kind, Json):
+            return _links(scope, kind.entries_of, typed, many=False)
         case "text":
             return Control("text")
         case "range":
             return Control("range", type=_type(kind))
     if isinstance(kind, Link | Links):
-        return _links(scope, kind, typed, many=operator.takes == "many")
+        return _links(scope, kind.to, typed, many=operator.takes == "many")
     if options := kind.options():
         known = {value for value, _label in options}
         options += [(v, v) for v in typed.values if v not in known]
@@ -167,15 +169,15 @@ def _type(kind: Kind) -> str:
     return {"date": "date", "date_time": "datetime-local", "whole": "number"}.get(kind.key, "text")
 
 
-def _links(scope: Any, kind: Link | Links, typed: Typed, *, many: bool) -> Control:
-    special = {"kernel.member": ("@me", _("me")), "kernel.team": ("@my_teams", _("my teams"))}.get(kind.to)
+def _links(scope: Any, to: str, typed: Typed, *, many: bool) -> Control:
+    special = {"kernel.member": ("@me", _("me")), "kernel.team": ("@my_teams", _("my teams"))}.get(to)
     options = dict([special] if special else [])
     ids = [UUID(v) for v in typed.values if _is_id(v)]
-    options |= {str(i): n.title for i, n in names(scope, ids, kind.to).items()} if ids else {}
-    if kind.to != "*":
-        options |= offered(scope, kind.to)
+    options |= {str(i): n.title for i, n in names(scope, ids, to).items()} if ids else {}
+    if to != "*":
+        options |= offered(scope, to)
     options |= {v: v for v in typed.values if v not in options}
-    combo = reverse("options", args=["any" if kind.to == "*" else kind.to])
+    combo = reverse("options", args=["any" if to == "*" else to])
     return Control("select", list(options.items()), many=many, combo=combo)
 
 

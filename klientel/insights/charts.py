@@ -100,7 +100,7 @@ class _Canvas:
         return found
 
     def labels(self) -> list[Markup]:
-        every = -(-len(self.table.rows) // MOST_LABELS)
+        every = -(-len(self.table.rows) * WIDE // (MOST_LABELS * self.width))
         return [
             Markup('<text x="{}" y="{}" text-anchor="middle">{}</text>').format(
                 round(self.x(n), 1), HEIGHT - 7, _cut(label.text, self.slot * every)

@@ -175,5 +175,5 @@ def owing(asking: Asked) -> Table:
             figures.count(values["n"], url),
         ]  # fmt: skip
         rows.append((figures.text(named(added, 0, group), url), cells))
-    columns = [Column(_("Open"), "a"), Column(_("Overdue"), "e"), Column(_("Invoices"))]
+    columns = [Column(_("Open amount"), "a"), Column(_("Overdue"), "e"), Column(_("Invoices"))]
     return Table(_("Customer"), columns, rows, [], added.apart)

@@ -10,15 +10,16 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, cast, get_type_hints
 from uuid import UUID
 
 import procrastinate
-from django.db import connection
+from django.db import connection, transaction
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import Job as Running
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
@@ -206,8 +207,10 @@ def _quietly(deferrer: Any, rows: list[dict[str, Any]], *, unique: bool) -> None
             "SELECT 1 FROM procrastinate_jobs WHERE queueing_lock = %s AND status = 'todo'",
             [deferrer.job.queueing_lock],
         )
-        if cursor.fetchone() is None:
-            deferrer.batch_defer(*rows)
+        if cursor.fetchone() is not None:
+            return
+    with suppress(AlreadyEnqueued), transaction.atomic():  # somebody else did it at the same moment
+        deferrer.batch_defer(*rows)
 
 
 def _only_ids(ids: dict[str, UUID | str | int]) -> dict[str, str | int]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone, translation
+from procrastinate.exceptions import AlreadyEnqueued
 
 from klientel.kernel import tenancy
 from klientel.kernel.jobs import HandedOn, declaring, defer, defer_many, hold, job, quarantine
@@ -227,6 +230,37 @@ def test_a_job_that_failed_is_tried_again_although_another_was_deferred_meanwhil
     for _job in range(2):
         work()
     assert (len(set(tried)), rows(where="true")) == (2, 0)
+
+
+def test_two_who_defer_the_same_at_once_are_not_told_apart(committed):
+    """The second waits for the first to commit, and then has nothing to do; its own work is not lost."""
+
+    @job()
+    def look(*, thing: UUID): ...
+
+    refused, begun = [], threading.Event()
+
+    def second():
+        try:
+            with transaction.atomic():
+                begun.set()
+                defer(look, tenant=committed.pk, thing=uuid4(), once="looked for")
+                with connection.cursor() as cursor:
+                    cursor.execute("UPDATE kernel_tenant SET name = 'written' WHERE id = %s", [committed.pk])
+        except AlreadyEnqueued as error:
+            refused.append(error)
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        defer(look, tenant=committed.pk, thing=uuid4(), once="looked for")
+        other = threading.Thread(target=second)
+        other.start()
+        begun.wait(5)
+        time.sleep(0.1)
+    other.join(5)
+    committed.refresh_from_db()
+    assert (refused, rows(), committed.name) == ([], 1, "written")
 
 
 def test_whoever_was_paused_too_long_finds_out_before_writing(committed, work):

@@ -10,7 +10,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -50,6 +52,7 @@ def measure(seconds: float = 20.0, timers: int = 1_000_000) -> dict[str, Any]:
         up.terminate()
         up.wait(30)
     found["rehearsal"] = _rehearsal(tenant, member)
+    found["killed"] = _killed(tenant, member, 2000)
     found["timers"] = _timers(tenant, flows[0], timers)
     return found
 
@@ -133,6 +136,7 @@ def _reacting(tenant: UUID, leads: list[UUID]) -> dict[str, float]:
                     times.append(time.perf_counter() - begun)
                     transaction.set_rollback(True)
             found[f"{keep}_workflows"] = round(sorted(times)[2] * 1000 / len(some), 3)
+        list(run_many(system_actor(), "sales.lead.change", [Item(one, {"source": "cold"}) for one in leads]))
     return found
 
 
@@ -209,6 +213,58 @@ def _backlog(tenant: UUID) -> dict[str, Any]:
     consumers.caught_up()
     seconds = time.perf_counter() - begun
     return {"events": total, "written_in_seconds": round(written, 1), "consumed_per_second": round(total / seconds)}
+
+
+def _killed(tenant: UUID, member: UUID, n: int) -> dict[str, Any]:
+    """The consumers killed at random, and every connection cut: each run is done exactly once."""
+    from django.conf import settings
+    from django.db import connection, transaction
+
+    from klientel.kernel.access import actor_of, system_actor
+    from klientel.kernel.actions import Item, run, run_many
+    from klientel.kernel.events.surroundings import working_in
+
+    chance, kills, cuts = random.Random(7), 0, 0
+    with working_in(tenant):
+        with transaction.atomic():
+            task = {"subject": "{{title}}", "concerns": [{"of": "id"}]}
+            steps = [{"do": "action", "action": "work.task.create", "params": task},
+                     {"do": "action", "action": "sales.lead.change", "params": {"source": "seen"}}]  # fmt: skip
+            definition = {"on": "sales.lead", "trigger": {"when": "made"}, "steps": steps,
+                          "where": {"field": "campaign", "op": "is", "value": "kills"}}  # fmt: skip
+            flow = run(actor_of(member), "automation.workflow.create", name="Kills", definition=definition).record
+            run(actor_of(member), "automation.workflow.activate", flow.pk, anyway=True)
+        rows = (Item(params={"name": f"Kill {i}", "campaign": "kills"}) for i in range(n))
+        list(run_many(system_actor(), "sales.lead.create", rows))
+    up = subprocess.Popen(consumers._klientel("up", "--only", "consumers"), cwd=ROOT, stdout=subprocess.DEVNULL)
+    begun = time.perf_counter()
+    try:
+        while True:
+            time.sleep(chance.uniform(0.5, 2.0))
+            with working_in(tenant), transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SELECT state, count(*) FROM automation_run WHERE workflow = %s GROUP BY 1", [flow.pk])
+                states = dict(cursor.fetchall())
+            connection.close()
+            if states == {"done": n} or time.perf_counter() - begun > 240:
+                break
+            if chance.random() < 0.6:
+                os.kill(consumers._consumer_of(up.pid), signal.SIGKILL)
+                kills += 1
+            else:
+                with settings.SERVER.connect() as server:
+                    server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid<>pg_backend_pid()"
+                                   " AND backend_type = 'client backend'")  # fmt: skip
+                cuts += 1
+    finally:
+        up.terminate()
+        up.wait(30)
+    with working_in(tenant), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT count(*), count(DISTINCT concerns) FROM work_task WHERE subject LIKE 'Kill %%'")
+        tasks = cursor.fetchone()
+        cursor.execute("SELECT count(*) FROM sales_lead WHERE campaign = 'kills' AND source = 'seen'")
+        changed = cursor.fetchone()[0]
+    return {"runs": states, "tasks": tasks[0], "of_leads": tasks[1], "leads_changed": changed, "kills": kills,
+            "connections_cut": cuts, "seconds": round(time.perf_counter() - begun)}  # fmt: skip
 
 
 def _rehearsal(tenant: UUID, member: UUID) -> dict[str, Any]:

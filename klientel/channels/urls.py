@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from klientel.channels.views import conversation, forms, mailboxes, outbox, person, webhook
+from klientel.channels.views import conversation, forms, incoming, mailboxes, outbox, person, webhook
 
 __all__ = ["urlpatterns", "webhook"]  # what the page of a webhook tells is declared by being imported
 
 urlpatterns = [
+    path("hooks/<uuid:tenant_id>/<uuid:workflow_id>", incoming.call, name="hook"),
+    path("workflows/<uuid:record_id>/address", incoming.address, name="workflow_address"),
     path("outbox", outbox.overview, name="outbox"),
     path("outbox/accounts/<uuid:account_id>/try", outbox.try_account, name="outbox_try"),
     path("mailboxes", mailboxes.overview, name="mailboxes"),

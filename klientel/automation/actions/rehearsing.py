@@ -108,7 +108,7 @@ def _past(rule: Rule, days: int, result: Result) -> list[Event]:
     where = Sql("e.record_type = %s AND e.id >= %s", (rule.on, first))
     found = events.read(where, order="e.id DESC", limit=MOST)
     result.looked_at, result.more = len(found), len(found) == MOST
-    if rule.when in ("date", "schedule", "hand"):
+    if rule.when in ("date", "schedule", "hand", "call"):
         newest: dict[UUID, Event] = {}
         for event in found:
             newest.setdefault(event.record_id, event)

@@ -9,13 +9,15 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import time
+from collections import defaultdict
+from contextlib import nullcontext
 from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
-from klientel.automation.actions.steps import DOES, Went, Work
+from klientel.automation.actions.steps import DOES, Turn, Went, Work
 from klientel.automation.models import Entry, Run, Workflow, shape
 from klientel.automation.models.run import State
 from klientel.automation.models.workflow import ACTIVE, OFF, PAUSED
@@ -29,6 +31,8 @@ from klientel.kernel.events.consuming import wake
 from klientel.kernel.events.notices import notice
 from klientel.kernel.live import notifications
 from klientel.kernel.live.notifications import Told
+from klientel.kernel.records import type_of
+from klientel.kernel.sql import TRUE, Sql, both, rowset
 from klientel.kernel.tenancy import current
 from klientel.lib import clock
 
@@ -38,6 +42,7 @@ PIECE = 200  # runs claimed at once
 BUDGET = 0.3  # seconds of one transaction
 MOST_AT_ONCE = 100  # steps of one run in one turn
 TRIES = 5
+WRITES = ("action", "ask")  # steps that leave something to be undone where they fail
 ATTENTION = "workflow_attention"
 notice(
     ATTENTION,
@@ -61,14 +66,19 @@ def work_on_due() -> int:
     """Move on what is due in the current tenant, for a moment; how many runs that were. Sets the alarm for the rest."""
     began = time.monotonic()
     some = list(Run.objects.raw(DUE, [current(), clock.now(), PIECE]))
-    done, context = 0, _Context(some)
+    if not some:
+        arm()
+        return 0
+    done, context = list[Run](), _Context(some)
     for run in some:
         _worked(run, context)
-        done += 1
+        done.append(run)
         if time.monotonic() - began > BUDGET:
             break
+    keep(done, context.entries)
+    notifications.tell(context.turn.told)
     arm()
-    return done
+    return len(done)
 
 
 def arm() -> None:
@@ -91,13 +101,39 @@ class _Context:
         self.rules = {rule.version: rule for rule in rules_of(list({run.version for run in some}))}
         self.workflows = {w.pk: w for w in Workflow.objects.filter(pk__in={run.workflow for run in some})}
         self._scopes: dict[UUID, ActorScope] = {}
+        self.turn, self.entries = Turn(), list[Entry]()
+        self._read_ahead(some)
+
+    def _read_ahead(self, some: list[Run]) -> None:
+        """The living records of the runs, as each workflow may see them: one statement for each type and member."""
+        wanted: dict[tuple[UUID, str], set[UUID]] = defaultdict(set)
+        for run in some:
+            wanted[run.workflow, run.record_type].add(run.record)
+        for (workflow, key), ids in wanted.items():
+            try:
+                rtype, scope = type_of(key), self.scope_of(workflow)
+            except (Refused, KeyError):
+                continue
+            table = rtype.table
+            which = both([
+                Sql(f"{table}.tenant_id = %s AND {table}.id = ANY(%s) AND {table}.archived_at IS NULL",
+                    (current(), [i for i in ids if (scope.me, i) not in self.turn.records])),
+                scope.restrict(rtype, table), rtype.base(table) or TRUE,
+            ])  # fmt: skip
+            found = rtype.model.objects.raw(f"SELECT {table}.* FROM {table} WHERE {which.text}", list(which.params))
+            self.turn.records |= {(scope.me, record.pk): record for record in found}
+
+    def scope_of(self, workflow: UUID) -> ActorScope:
+        """The rights of a workflow; :class:`Refused` where nobody has any for it."""
+        scope = self._scopes.get(workflow)
+        if scope is None:
+            scope = self._scopes[workflow] = ActorScope(actor_for(self.workflows[workflow]))
+        return scope
 
     def work(self, run: Run, rule: Rule) -> Work:
         """The run with who acts; :class:`Refused` where nobody may any more."""
-        scope = self._scopes.get(run.workflow)
-        if scope is None:
-            scope = self._scopes[run.workflow] = ActorScope(actor_for(self.workflows[run.workflow]))
-        return Work(run, rule, scope.actor, scope)
+        scope = self.scope_of(run.workflow)
+        return Work(run, rule, scope.actor, scope, turn=self.turn)
 
 
 def _worked(run: Run, context: _Context) -> None:
@@ -109,15 +145,13 @@ def _worked(run: Run, context: _Context) -> None:
         run.state = State.HELD
     elif workflow.state == ACTIVE:
         _moved(run, rule, context, workflow)
-    keep(run)
 
 
 def _moved(run: Run, rule: Rule, context: _Context, workflow: Any) -> None:
-    entries: list[Entry] = []
     try:
         work = context.work(run, rule)
         for _n in range(MOST_AT_ONCE):
-            if run.state != State.OPEN or not one_step(work, entries):
+            if run.state != State.OPEN or not one_step(work, context.entries):
                 break
         else:
             run.due_at = clock.now()  # its turn comes again: others wait too
@@ -129,10 +163,7 @@ def _moved(run: Run, rule: Rule, context: _Context, workflow: Any) -> None:
         log.error("a step failed", exc_info=error, extra={"run": str(run.pk), "tenant": str(current())})
         _again(run, "failed", type(error).__name__)
     if run.state == State.ATTENTION:
-        _tell(run, workflow)
-    if entries:
-        with writing.door():
-            Entry.objects.bulk_create(entries)
+        _tell(run, workflow, context.turn)
 
 
 def one_step(work: Work, entries: list[Entry]) -> bool:
@@ -141,12 +172,13 @@ def one_step(work: Work, entries: list[Entry]) -> bool:
     step = shape.at(work.rule.definition, run.place)
     if step is None:
         return _climb(work)
-    before = run.counts
+    before, told = run.counts, len(work.turn.told)
     try:
-        with transaction.atomic():
+        with transaction.atomic() if step["do"] in WRITES else nullcontext():
             went = DOES[step["do"]](work, step)
     except BaseException:
         run.counts = before
+        del work.turn.told[told:]
         work.refresh()
         raise
     if went.told or went.over:
@@ -206,13 +238,20 @@ def _again(run: Run, code: str, message: str) -> None:
         run.due_at = clock.now() + dt.timedelta(seconds=5**run.tries)
 
 
-def _tell(run: Run, workflow: Any) -> None:
+def _tell(run: Run, workflow: Any, turn: Turn) -> None:
     if workflow.runs_as:
         key = f"{ATTENTION}:{workflow.pk}:{clock.now():%Y-%m-%d}"
-        notifications.tell([Told(workflow.runs_as, ATTENTION, key, "automation.workflow", workflow.pk, n=1)])
+        turn.told.append(Told(workflow.runs_as, ATTENTION, key, "automation.workflow", workflow.pk, n=1))
 
 
-def keep(run: Run) -> None:
-    """Store where the run is now."""
-    with writing.door():
-        run.save(update_fields=_KEPT)
+def keep(some: list[Run], entries: list[Entry]) -> None:
+    """Store where the runs are now, and what they did: two statements for any number."""
+    columns = ("id", *_KEPT)
+    rows = rowset("automation_run", columns, [[getattr(run, name) for name in columns] for run in some])
+    sets = ", ".join(f'"{name}" = r."{name}"' for name in _KEPT)
+    with writing.door(), connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE automation_run t SET {sets} FROM ({rows.text}) r WHERE t.tenant_id = %s AND t.id = r.id",
+            [*rows.params, current()],
+        )
+        Entry.objects.bulk_create(entries)

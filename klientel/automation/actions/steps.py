@@ -24,7 +24,6 @@ from klientel.kernel.conditions import matching
 from klientel.kernel.errors import Forbidden
 from klientel.kernel.events.notices import notice
 from klientel.kernel.identity.actor import Actor
-from klientel.kernel.live import notifications
 from klientel.kernel.live.notifications import Told
 from klientel.kernel.records import type_of
 from klientel.kernel.tenancy import current
@@ -48,6 +47,28 @@ class Went:
 
 
 @dataclass
+class Turn:
+    """What runs that are worked on together share: records read ahead, members' eyes, what is told at the end."""
+
+    records: dict[tuple[UUID | None, UUID], Any] = field(default_factory=dict)  # by whose rights, and id
+    eyes: dict[UUID, ActorScope | None] = field(default_factory=dict)
+    told: list[Told] = field(default_factory=list)
+
+    def scope_of(self, member: UUID) -> ActorScope | None:
+        """A member's rights; nothing for somebody who is not here any more."""
+        if member not in self.eyes:
+            try:
+                self.eyes[member] = ActorScope(actor_of(member))
+            except Forbidden:
+                self.eyes[member] = None
+        return self.eyes[member]
+
+    def changed(self, records: set[UUID]) -> None:
+        """What was read ahead of these is out of date."""
+        self.records = {key: found for key, found in self.records.items() if key[1] not in records}
+
+
+@dataclass
 class Work:
     """A run that is being worked on."""
 
@@ -56,12 +77,14 @@ class Work:
     actor: Actor
     scope: ActorScope
     effects: list[Any] | None = None  # of a rehearsal: what its actions did
+    turn: Turn = field(default_factory=lambda: Turn())
 
     @cached_property
     def seen(self) -> Seen:
         """The record, as the workflow may see it; :class:`Missing` where it is gone."""
         rtype = type_of(self.run.record_type)
-        return Seen(self.scope, rtype, get(self.scope, rtype, self.run.record, archived=False))
+        known = self.turn.records.get((self.scope.me, self.run.record))
+        return Seen(self.scope, rtype, known or get(self.scope, rtype, self.run.record, archived=False))
 
     def refresh(self) -> None:
         """What was read may have changed since."""
@@ -96,8 +119,10 @@ def act(work: Work, step: dict[str, Any]) -> Went:
             return Went(told={"empty": step.get("of")})
     given = params(work.seen, action.params_of(type_of(action.on)), step.get("params") or {}, work.actor.member)
     done = run_item(
-        work.actor, action.key, Item(target, given), cause=work.run.event, change_set=work.run.pk, scope=work.scope
-    )
+        work.actor, action.key, Item(target, given), cause=work.run.event, change_set=work.run.pk, scope=work.scope,
+        savepoint=False,
+    )  # fmt: skip
+    work.turn.changed({e.record_id for e in done.events})
     work.refresh()
     if work.effects is not None:
         work.effects += done.events
@@ -120,12 +145,11 @@ def people(work: Work, who: str) -> list[UUID]:
 
 def eyes(work: Work, member: UUID) -> Seen | None:
     """The record as a member sees it; nothing where they do not, or are not here any more."""
-    try:
-        scope = ActorScope(actor_of(member))
-    except Forbidden:
-        return None
     seen = work.seen
-    if not visible_ids(scope, seen.rtype, [seen.record.pk]):
+    if member == work.actor.member:
+        return seen
+    scope = work.turn.scope_of(member)
+    if scope is None or not visible_ids(scope, seen.rtype, [seen.record.pk]):
         return None
     return Seen(scope, seen.rtype, seen.record)
 
@@ -138,7 +162,7 @@ def notify(work: Work, step: dict[str, Any]) -> Went:
             key = f"{NOTE}:{run.pk}:{run.steps}"
             words = {"name": seen.fill(step["text"])[:300]}
             told.append(Told(member, NOTE, key, run.record_type, run.record, params=words))
-    notifications.tell(told)
+    work.turn.told += told
     return Went(told={"members": [str(t.member) for t in told]})
 
 

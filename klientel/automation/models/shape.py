@@ -24,6 +24,7 @@ TRIGGERS: dict[str, frozenset[str]] = {
     "date": frozenset({"field", "days", "at"}),
     "schedule": frozenset({"rule", "at"}),
     "hand": frozenset(),
+    "call": frozenset(),
 }
 #: how often it starts for the same record: each time, not while it runs, only once
 AGAIN = ("always", "one", "once")

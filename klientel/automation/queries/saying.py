@@ -163,6 +163,8 @@ def trigger(definition: shape.Definition, scope: ActorScope) -> str:
             return _("%(often)s at %(at)s: %(what)s") % {
                 "often": often, "at": one.get("at") or "08:00", "what": rtype.plural
             }  # fmt: skip
+    if one["when"] == "call":
+        return _("When another system calls it: %(what)s") % {"what": what}
     return _("When somebody starts it by hand: %(what)s") % {"what": what}
 
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -59,10 +60,15 @@ class Rule:
         """How often it starts for the same record."""
         return str(self.definition.get("again", "always"))
 
-    def watched(self, fields: Iterable[str]) -> list[dict[str, Any]]:
-        """What it waits for among changes of these fields."""
-        names = set(fields)
-        return [one for one in self.definition["trigger"].get("fields") or [] if one.get("field") in names]
+    @cached_property
+    def watched(self) -> list[dict[str, Any]]:
+        """The changes it waits for; none where any will do."""
+        return list(self.definition["trigger"].get("fields") or []) if self.when == "changed" else []
+
+    @cached_property
+    def exact(self) -> list[dict[str, Any]]:
+        """Those of them that name values."""
+        return [one for one in self.watched if "from" in one or "to" in one]
 
 
 @dataclass
@@ -82,9 +88,9 @@ class Index:
         elif rule.when == "event":
             self.kinds[rule.on, str(trigger.get("event"))].append(rule)
         elif rule.when == "changed":
-            for name in {str(one.get("field")) for one in trigger.get("fields") or []}:
+            for name in {str(one.get("field")) for one in rule.watched}:
                 self.fields[rule.on, name].append(rule)
-            if not trigger.get("fields"):
+            if not rule.watched:
                 self.anything[rule.on].append(rule)
 
     def may_start(self, event: Event) -> Iterator[Rule]:
@@ -136,7 +142,8 @@ def rules_of(versions: list[UUID]) -> list[Rule]:
 def wanted(rules: Index, some: list[Event]) -> list[tuple[Rule, Event]]:
     """Which rules these events start, as far as the events themselves say; the conditions are asked later."""
     found = [(rule, event) for event in some for rule in rules.may_start(event)]
-    unread = {e.id for r, e in found for one in r.watched(e.private - e.changes.keys()) if "from" in one or "to" in one}
+    closed = ((r, e, e.private - e.changes.keys()) for r, e in found if e.private and r.exact)
+    unread = {e.id for r, e, names in closed if any(one.get("field") in names for one in r.exact)}
     whole = {e.id: e for e in events.read(Sql("e.id = ANY(%s)", (list(unread),)))} if unread else {}
     return [(rule, event) for rule, event in found if fits(rule, whole.get(event.id, event))]
 
@@ -145,10 +152,7 @@ def fits(rule: Rule, event: Event) -> bool:
     """Whether it happened while the rule was active, with the old and new values that it waits for."""
     if rule.since is not None and event.at < rule.since:
         return False
-    asked = rule.definition["trigger"].get("fields") if rule.when == "changed" else None
-    if not asked:
-        return True
-    return any(_fits(one, event) for one in asked)
+    return not rule.exact or any(_fits(one, event) for one in rule.watched)
 
 
 def _fits(one: dict[str, Any], event: Event) -> bool:

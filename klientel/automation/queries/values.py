@@ -16,7 +16,7 @@ from django.utils.html import escape
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.access import ActorScope
-from klientel.kernel.access.reading import get, names
+from klientel.kernel.access.reading import get, names, worked_out
 from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.kinds import Kind, Link, Links, today, zone
 from klientel.kernel.records import RecordType, type_of
@@ -55,6 +55,8 @@ class Seen:
         if last == ITSELF:
             return None, record.pk
         found = self.scope.visible(rtype).get(last)
+        if found is not None and found.computed and not hasattr(record, "computed"):
+            worked_out(self.scope, rtype, record)
         return found, rtype.value(record, last) if found is not None else None
 
     def _other(self, rtype: RecordType, record_id: UUID) -> Any:

@@ -112,6 +112,7 @@ def _page(request: Any, workflow: Any, definition: shape.Definition, refused: Re
         "trigger": saying.trigger(definition, scope),
         "where": saying.condition(rtype, definition.get("where"), scope),
         "again": dict(agains())[definition.get("again", "always")],
+        "called": bool(definition["trigger"]["when"] == "call"),
         "state": type_of(KEY).fields["state"].show(workflow.state),
         "steps": saying.steps(definition, scope, errors),
         "errors": errors,
@@ -142,6 +143,7 @@ def whens() -> list[tuple[str, str]]:
         ("date", _("a day in one of its fields comes")),
         ("schedule", _("the calendar says so")),
         ("hand", _("somebody starts it by hand")),
+        ("call", _("another system calls it")),
     ]
 
 

@@ -74,6 +74,20 @@ def answered(
 
 
 @action(
+    "automation.workflow",
+    _("Make a secret for calls"),
+    said=_("made a secret for calls"),
+    needs="change",
+    undoable=False,
+    icon="key-round",
+)
+def renew_call_secret(step: Step, workflow: Any) -> None:
+    """Another system signs with it when it calls this workflow; an old one ends at once."""
+    keep_secret(workflow.pk)
+    step.mark(workflow)
+
+
+@action(
     "channels.webhook",
     _("Make a new secret"),
     said=_("made a new secret"),

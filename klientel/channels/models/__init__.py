@@ -10,7 +10,7 @@ from klientel.channels.models.response import Confirmation, Pace, Response
 from klientel.channels.models.suppression import Suppression, SuppressionKey
 from klientel.channels.models.template import Template
 from klientel.channels.models.vatcheck import VatCheck
-from klientel.channels.models.webhook import HookSecret, Webhook, WebhookCall
+from klientel.channels.models.webhook import HookSecret, HookSeen, Webhook, WebhookCall
 
 __all__ = [
     "Account",
@@ -25,6 +25,7 @@ __all__ = [
     "FormDay",
     "FormVersion",
     "HookSecret",
+    "HookSeen",
     "Mail",
     "Mailbox",
     "Pace",

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel import writing
@@ -30,6 +31,21 @@ class HookSecret(TenantModel):
     class Meta(TenantModel.Meta):
         app_label = "channels"
         constraints = [models.UniqueConstraint(fields=["tenant_id", "webhook_id"], name="hooksecret_once")]
+
+
+class HookSeen(TenantModel):
+    """A call that came in, so that it takes effect once; kept longer than a signature holds."""
+
+    on_erase = "keep"  # it names no records
+    id = Id(primary_key=True)
+    workflow = models.UUIDField()
+    message = models.CharField(max_length=120)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta(TenantModel.Meta):
+        app_label = "channels"
+        constraints = [models.UniqueConstraint(fields=["tenant_id", "workflow", "message"], name="hookseen_once")]
+        indexes = [models.Index("tenant_id", "at", name="hookseen_old")]
 
 
 def place_of(webhook: UUID) -> str:

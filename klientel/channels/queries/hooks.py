@@ -22,6 +22,7 @@ from klientel.kernel.records import RecordType
 QUEUE = "webhooks"
 PREFIX = "whsec_"
 #: how long to wait before each further attempt: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h (a day and a half in all)
+TOLERANCE = dt.timedelta(minutes=5)  # how old a call that comes in may be, or how far ahead
 WAITS = (5, 300, 1800, 7200, 18_000, 36_000, 50_400)
 
 
@@ -49,6 +50,18 @@ def headers(key: str, call: UUID, at: dt.datetime, body: bytes) -> dict[str, str
         "webhook-timestamp": str(seconds),
         "webhook-signature": signed(base64.b64decode(key.removeprefix(PREFIX)), message, seconds, body),
     }
+
+
+def genuine(key: str, given: Any, body: bytes, now: dt.datetime) -> str:
+    """The message id of a call that came in; empty where its signature or time is not right. ``given``: headers."""
+    message, at, told = (given.get(f"webhook-{name}", "") for name in ("id", "timestamp", "signature"))
+    if not key or not message or len(message) > 120 or not at.isascii() or not at.isdigit() or len(at) > 12:
+        return ""
+    if abs(now.timestamp() - int(at)) > TOLERANCE.total_seconds():
+        return ""
+    expected = signed(base64.b64decode(key.removeprefix(PREFIX)), message, int(at), body)
+    some = [one for one in told.split(" ") if one.startswith("v1,")][:5]
+    return message if any(hmac.compare_digest(one.encode(), expected.encode()) for one in some) else ""
 
 
 def body_of(call: Any) -> bytes:

@@ -183,7 +183,7 @@ def _changes(rtype: RecordType, one: dict[str, Any], scope: ActorScope) -> str:
         if kind is None:
             told.append(_("(hidden)"))
             continue
-        text = f"“{kind.verbose_name}”"
+        text = _("“%(field)s”") % {"field": kind.verbose_name}
         if "from" in each:
             text += " " + _("from %(value)s") % {"value": value(kind, each["from"], rtype, scope)}
         if "to" in each:
@@ -242,7 +242,7 @@ def text_of(step: dict[str, Any], rtype: RecordType, scope: ActorScope) -> str:
             return _("Wait until %(when)s") % {"when": around(rtype, step, scope)}
         case "await":
             what = [condition(rtype, step["where"], scope)] if step.get("where") else []
-            what += ["“" + event(str(step["event"])) + "”"] if step.get("event") else []
+            what += [_("“%(field)s”") % {"field": event(str(step["event"]))}] if step.get("event") else []
             longest = span(step.get("n"), step.get("unit"))
             return _("Wait for: %(what)s, at most %(span)s") % {"what": _(" and ").join(what), "span": longest}
         case "branch":

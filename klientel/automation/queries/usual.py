@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as say
+from django.utils.translation import gettext_lazy as _
 
 from klientel.automation.models import shape
 from klientel.automation.queries import checking
@@ -42,29 +42,29 @@ def notify(text: str, who: str = "owner") -> dict[str, Any]:
 def _unanswered() -> shape.Definition:
     reacted = {"field": "first_response_at", "op": "not_empty"}
     still = {"do": "await", "where": reacted, "n": 4, "unit": "hours", "then": [],
-             "late": [task(_("Escalation: {{title}} is still unanswered"), due=0, owner={"me": True}, priority="high"),
-                      notify(_("Nobody has answered {{title}} yet"), "me")]}  # fmt: skip
-    remind = [notify(_("Please answer: {{title}}")), still]
+             "late": [task(say("Escalation: {{title}} is still unanswered"), due=0, owner={"me": True}, priority="high"),
+                      notify(say("Nobody has answered {{title}} yet"), "me")]}  # fmt: skip
+    remind = [notify(say("Please answer: {{title}}")), still]
     wait = {"do": "await", "where": reacted, "n": 2, "unit": "hours", "then": [], "late": remind}
     return {"on": "sales.lead", "trigger": {"when": "made"}, "where": None, "again": "once", "steps": [wait]}
 
 
 def _won() -> shape.Definition:
     trigger = {"when": "changed", "fields": [{"field": "state", "to": "won"}]}
-    steps = [task(_("Thank the customer: {{title}}")), task(_("Hand over to delivery: {{title}}"), due=3)]
+    steps = [task(say("Thank the customer: {{title}}")), task(say("Hand over to delivery: {{title}}"), due=3)]
     return {"on": "sales.deal", "trigger": trigger, "where": None, "again": "once", "steps": steps}
 
 
 def _accepted() -> shape.Definition:
     trigger = {"when": "changed", "fields": [{"field": "state", "to": "accepted"}]}
-    steps = [notify(_("{{title}} was accepted")), task(_("Confirm the order: {{title}}"), priority="high")]
+    steps = [notify(say("{{title}} was accepted")), task(say("Confirm the order: {{title}}"), priority="high")]
     return {"on": "sales.quote", "trigger": trigger, "where": None, "again": "once", "steps": steps}
 
 
 def _ends() -> shape.Definition:
     trigger = {"when": "date", "field": "ends", "days": -90, "at": "08:00"}
     where = {"field": "state", "op": "is", "value": "active"}
-    steps = [task(_("Talk about renewing: {{title}} ends on {{ends}}"), due=14)]
+    steps = [task(say("Talk about renewing: {{title}} ends on {{ends}}"), due=14)]
     return {"on": "sales.contract", "trigger": trigger, "where": where, "again": "always", "steps": steps}
 
 
@@ -72,7 +72,7 @@ def _overdue() -> shape.Definition:
     trigger = {"when": "schedule", "rule": "FREQ=WEEKLY;BYDAY=MO", "at": "08:00"}
     where = {"all": [{"field": "state", "op": "is", "value": "open"},
                      {"field": "expected_close", "op": "before", "value": {"today": True}}]}  # fmt: skip
-    steps = [notify(_("{{title}} should have been closed by now: please move or close it"))]
+    steps = [notify(say("{{title}} should have been closed by now: please move or close it"))]
     return {"on": "sales.deal", "trigger": trigger, "where": where, "again": "one", "steps": steps}
 
 
@@ -80,23 +80,21 @@ def _quoted() -> shape.Definition:
     trigger = {"when": "changed", "fields": [{"field": "state", "to": "sent"}]}
     answered = {"field": "state", "op": "is_not", "value": "sent"}
     wait = {"do": "await", "where": answered, "n": 7, "unit": "days", "then": [],
-            "late": [task(_("Ask about the quote: {{title}}"))]}  # fmt: skip
+            "late": [task(say("Ask about the quote: {{title}}"))]}  # fmt: skip
     return {"on": "sales.quote", "trigger": trigger, "where": None, "again": "one", "steps": [wait]}
 
 
 USUAL = (
-    Preset("unanswered", gettext_lazy("New lead without a reaction"),
-           gettext_lazy("Reminds whoever looks after a new lead after two hours, escalates after four more."),
-           _unanswered),
-    Preset("won", gettext_lazy("Deal won"), gettext_lazy("Makes the tasks that follow a won deal."), _won),
-    Preset("quoted", gettext_lazy("Quote without an answer"),
-           gettext_lazy("Makes a task where a sent quote was not answered within a week."), _quoted),
-    Preset("accepted", gettext_lazy("Quote accepted"),
-           gettext_lazy("Tells the owner and makes the task that follows."), _accepted),
-    Preset("ends", gettext_lazy("Contract ends in 90 days"),
-           gettext_lazy("Makes a task early enough to talk about renewing."), _ends),
-    Preset("overdue", gettext_lazy("Deals past their date"),
-           gettext_lazy("Every Monday: reminds owners of open deals whose expected close has passed."), _overdue),
+    Preset("unanswered", _("New lead without a reaction"),
+           _("Reminds whoever looks after a new lead after two hours, escalates after four more."), _unanswered),
+    Preset("won", _("Deal won"), _("Makes the tasks that follow a won deal."), _won),
+    Preset("quoted", _("Quote without an answer"),
+           _("Makes a task where a sent quote was not answered within a week."), _quoted),
+    Preset("accepted", _("Quote accepted"), _("Tells the owner and makes the task that follows."), _accepted),
+    Preset("ends", _("Contract ends in 90 days"),
+           _("Makes a task early enough to talk about renewing."), _ends),
+    Preset("overdue", _("Deals past their date"),
+           _("Every Monday: reminds owners of open deals whose expected close has passed."), _overdue),
 )  # fmt: skip
 
 

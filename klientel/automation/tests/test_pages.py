@@ -113,6 +113,14 @@ def test_a6_a_run_tells_what_was_asked_what_it_was_and_what_changed(client: Clie
     assert "A press" in body(client.get(reverse("workflow_runs")))
 
 
+def test_what_a_workflow_made_about_a_record_asks_why_there_too(client: Client, actor: Actor, play: Any) -> None:
+    workflow(actor, [task("Call {{title}}")])
+    one = lead(actor)
+    play()
+    record = body(client.get(reverse("record", args=["leads", one.pk])))
+    assert reverse("run_explained", args=[runs()[0].pk]) in record and "Call A press" in record
+
+
 def test_hidden_fields_stay_hidden_in_the_explanation(tenant: Any, actor: Actor, play: Any) -> None:
     where = {"field": "birthday", "op": "not_empty"}
     workflow(actor, [step("contacts.person.change", birthday="1970-01-02")], on="contacts.person", where=where)

@@ -23,7 +23,7 @@ from klientel.kernel.errors import Refused
 from klientel.kernel.events.consuming import wake
 from klientel.kernel.records import type_of
 from klientel.kernel.sql import inserting
-from klientel.kernel.tenancy import current
+from klientel.kernel.tenancy import alone, current
 from klientel.lib import clock
 from klientel.lib.ids import uuid7, uuid7_at
 
@@ -108,6 +108,8 @@ def _fulfilled(on: str, some: list[Wanted], began: Began) -> Iterable[tuple[Want
 
 def _insert(chosen: Iterable[tuple[Wanted, list[bool]]], began: Began) -> None:
     now, some = clock.now(), list(chosen)
+    if any(one.rule.again != "always" for one, _checks in some):
+        alone("automation.again")  # of two that begin at once, the second one sees the first
     before = _before([one for one, _checks in some], now)
     rows: list[tuple[Any, ...]] = []
     for one, checks in some:

@@ -41,8 +41,9 @@ def notify(text: str, who: str = "owner") -> dict[str, Any]:
 
 def _unanswered() -> shape.Definition:
     reacted = {"field": "first_response_at", "op": "not_empty"}
+    escalation = say("Escalation: {{title}} is still unanswered")
     still = {"do": "await", "where": reacted, "n": 4, "unit": "hours", "then": [],
-             "late": [task(say("Escalation: {{title}} is still unanswered"), due=0, owner={"me": True}, priority="high"),
+             "late": [task(escalation, due=0, owner={"me": True}, priority="high"),
                       notify(say("Nobody has answered {{title}} yet"), "me")]}  # fmt: skip
     remind = [notify(say("Please answer: {{title}}")), still]
     wait = {"do": "await", "where": reacted, "n": 2, "unit": "hours", "then": [], "late": remind}

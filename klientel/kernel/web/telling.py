@@ -22,7 +22,8 @@ def events(some: list[Any]) -> Markup:
 def _event(ev: Any, now: Now) -> str:
     facts = "".join([f' <span class="faint">· {escape(fact)}</span>' for fact in ev.facts])
     body = f'<div class="bx note">{escape(ev.body)}</div>' if ev.body else ""
-    why = f' <a class="link xs" href="{escape(ev.why)}">{escape(_("Why?"))}</a>' if ev.why else ""
+    asks = escape(_("Why?"))
+    why = f' <a class="link xs" href="{escape(ev.why)}">{asks}</a>' if ev.why else ""
     return (
         f'<li class="ev"><span class="ic {escape(ev.css)}">{symbols.icon(ev.icon)}</span><div><div class="hd">'
         f"<span><b>{escape(ev.who)}</b> {_what(ev)}{facts}{why}</span>"

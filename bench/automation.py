@@ -217,54 +217,74 @@ def _backlog(tenant: UUID) -> dict[str, Any]:
 
 def _killed(tenant: UUID, member: UUID, n: int) -> dict[str, Any]:
     """The consumers killed at random, and every connection cut: each run is done exactly once."""
-    from django.conf import settings
-    from django.db import connection, transaction
+    flow = _to_be_killed(tenant, member, n)
+    up = subprocess.Popen(consumers._klientel("up", "--only", "consumers"), cwd=ROOT, stdout=subprocess.DEVNULL)
+    begun, chance = time.perf_counter(), random.Random(7)
+    faults, states = {"kills": 0, "connections_cut": 0}, dict[str, int]()
+    try:
+        while states != {"done": n} and time.perf_counter() - begun < 240:
+            faults[_strike(up.pid, chance)] += 1
+            time.sleep(chance.uniform(0.5, 2.0))
+            question = f"SELECT state, count(*) FROM automation_run WHERE workflow = '{flow}' GROUP BY 1"
+            states = dict(_asked(tenant, question))
+    finally:
+        up.terminate()
+        up.wait(30)
+    [(tasks, of_leads)] = _asked(
+        tenant, "SELECT count(*), count(DISTINCT concerns) FROM work_task WHERE subject LIKE 'Kill %'"
+    )
+    [(changed,)] = _asked(tenant, "SELECT count(*) FROM sales_lead WHERE campaign = 'kills' AND source = 'seen'")
+    seconds = round(time.perf_counter() - begun)
+    return {"runs": states, "tasks": tasks, "of_leads": of_leads, "leads_changed": changed, "seconds": seconds} | faults
+
+
+def _to_be_killed(tenant: UUID, member: UUID, n: int) -> UUID:
+    """A workflow with two effects, and so many leads that start it."""
+    from django.db import transaction
 
     from klientel.kernel.access import actor_of, system_actor
     from klientel.kernel.actions import Item, run, run_many
     from klientel.kernel.events.surroundings import working_in
 
-    chance, kills, cuts = random.Random(7), 0, 0
+    task = {"subject": "{{title}}", "concerns": [{"of": "id"}]}
+    steps = [{"do": "action", "action": "work.task.create", "params": task},
+             {"do": "action", "action": "sales.lead.change", "params": {"source": "seen"}}]  # fmt: skip
+    definition = {"on": "sales.lead", "trigger": {"when": "made"}, "steps": steps,
+                  "where": {"field": "campaign", "op": "is", "value": "kills"}}  # fmt: skip
     with working_in(tenant):
         with transaction.atomic():
-            task = {"subject": "{{title}}", "concerns": [{"of": "id"}]}
-            steps = [{"do": "action", "action": "work.task.create", "params": task},
-                     {"do": "action", "action": "sales.lead.change", "params": {"source": "seen"}}]  # fmt: skip
-            definition = {"on": "sales.lead", "trigger": {"when": "made"}, "steps": steps,
-                          "where": {"field": "campaign", "op": "is", "value": "kills"}}  # fmt: skip
             flow = run(actor_of(member), "automation.workflow.create", name="Kills", definition=definition).record
             run(actor_of(member), "automation.workflow.activate", flow.pk, anyway=True)
         rows = (Item(params={"name": f"Kill {i}", "campaign": "kills"}) for i in range(n))
         list(run_many(system_actor(), "sales.lead.create", rows))
-    up = subprocess.Popen(consumers._klientel("up", "--only", "consumers"), cwd=ROOT, stdout=subprocess.DEVNULL)
-    begun = time.perf_counter()
-    try:
-        while True:
-            time.sleep(chance.uniform(0.5, 2.0))
-            with working_in(tenant), transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute("SELECT state, count(*) FROM automation_run WHERE workflow = %s GROUP BY 1", [flow.pk])
-                states = dict(cursor.fetchall())
-            connection.close()
-            if states == {"done": n} or time.perf_counter() - begun > 240:
-                break
-            if chance.random() < 0.6:
-                os.kill(consumers._consumer_of(up.pid), signal.SIGKILL)
-                kills += 1
-            else:
-                with settings.SERVER.connect() as server:
-                    server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid<>pg_backend_pid()"
-                                   " AND backend_type = 'client backend'")  # fmt: skip
-                cuts += 1
-    finally:
-        up.terminate()
-        up.wait(30)
+    found: UUID = flow.pk
+    return found
+
+
+def _strike(up: int, chance: random.Random) -> str:
+    """Kill the consumers, or cut every connection to the database."""
+    from django.conf import settings
+
+    if chance.random() < 0.6:
+        os.kill(consumers._consumer_of(up), signal.SIGKILL)
+        return "kills"
+    with settings.SERVER.connect() as server:
+        server.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        )
+    return "connections_cut"
+
+
+def _asked(tenant: UUID, question: str) -> list[Any]:
+    from django.db import connection, transaction
+
+    from klientel.kernel.events.surroundings import working_in
+
+    connection.close()  # it may have been cut
     with working_in(tenant), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT count(*), count(DISTINCT concerns) FROM work_task WHERE subject LIKE 'Kill %%'")
-        tasks = cursor.fetchone()
-        cursor.execute("SELECT count(*) FROM sales_lead WHERE campaign = 'kills' AND source = 'seen'")
-        changed = cursor.fetchone()[0]
-    return {"runs": states, "tasks": tasks[0], "of_leads": tasks[1], "leads_changed": changed, "kills": kills,
-            "connections_cut": cuts, "seconds": round(time.perf_counter() - begun)}  # fmt: skip
+        cursor.execute(question.replace("%", "%%"), [])
+        return list(cursor.fetchall())
 
 
 def _rehearsal(tenant: UUID, member: UUID) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from klientel.portal.views import form, offer
+from klientel.portal.views import form, offer, preferences
 
 PAGE = "page/<slug:workspace>/<slug:path>"
 FRAME = {"framed": True}
@@ -21,4 +21,5 @@ urlpatterns = [
     path(f"{PAGE}/picture", form.picture, name="form_picture"),
     path(f"{PAGE}/form.js", form.script, name="form_script"),
     path("confirm/<str:text>", form.confirm, name="form_confirm"),
+    path("preferences/<str:text>", preferences.preferences, name="preferences"),
 ]

@@ -16,7 +16,7 @@ from klientel.channels.egress import Blocked, Failure, Line, open_line
 from klientel.channels.jobs import filing
 from klientel.channels.models import Account, Mail
 from klientel.channels.models.placeholders import LINK
-from klientel.channels.queries import accounts, attachments, composing, outbox, pace, threads
+from klientel.channels.queries import accounts, attachments, composing, leaving, outbox, pace, threads
 from klientel.channels.queries.gate import Recipient, judge
 from klientel.channels.queries.mime import copies, message
 from klientel.channels.queries.outbox import Claimed
@@ -186,8 +186,9 @@ class _Sender:
             why = _("An attachment is not there any more.") if files is None else _("Its link is not valid any more.")
             self._settle(one, "withheld", 0, why)
             return None
-        footer = composing.objection_notice("") if mail.nature == "advertising" else ""
-        return message(mail, self.account, one.id, footer, link=link, files=files, references=references)
+        leave = leaving.address_of(mail.pk) if mail.nature == "advertising" else ""
+        footer = composing.objection_notice("", leave) if leave else ""
+        return message(mail, self.account, one.id, footer, link=link, files=files, references=references, leave=leave)
 
     def _connected(self, one: Claimed) -> bool:
         """Whether there is a connection; if the account itself does not work, nothing is used up for it."""

@@ -38,10 +38,10 @@ class Response(Record):
         tones={TAKEN: "info", ASKED: "warn", CONFIRMED: "ok", SUSPECTED: "bad"},
     )  # fmt: skip
     why = Text(_("why it was held back"), readonly=True)
-    person = Link("contacts.person", _("person"), readonly=True, reverse=_("form responses"), on_erase="with",
+    person = Link("contacts.person", _("person"), reverse=_("form responses"), on_erase="with",
                   privacy=_P)  # fmt: skip
-    organisation = Link("contacts.organisation", _("organisation"), readonly=True, reverse=_("form responses"))
-    lead = Link("sales.lead", _("lead"), readonly=True, reverse=_("form responses"))
+    organisation = Link("contacts.organisation", _("organisation"), reverse=_("form responses"))
+    lead = Link("sales.lead", _("lead"), reverse=_("form responses"))
     known = YesNo(_("person known before"), readonly=True)
     answers = Json(_("answers"), readonly=True, privacy=_P)
     differs = Json(_("differs from what is known"), readonly=True, privacy=_P)

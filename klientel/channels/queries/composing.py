@@ -16,10 +16,12 @@ from klientel.kernel.tenancy import current
 from klientel.kernel.tenancy.models import Tenant
 
 
-def objection_notice(language: str) -> str:
-    """What § 7 (3) UWG wants said with every advertising mail."""
+def objection_notice(language: str, leave: str) -> str:
+    """What § 7 (3) UWG wants said with every advertising mail, and where its recipient chooses."""
     with translation.override(language or translation.get_language()):
-        return _("You may object to advertising at any time; an answer to this mail is enough, at no cost but its own.")
+        told = _("You may object to advertising at any time; an answer to this mail is enough, at no cost but its own.")
+        choose = _("Or choose here what you get from us:")
+        return f"{told}\n{choose} {leave}"
 
 
 def values_for(scope: ActorScope, person: Any, sender: Any) -> Mapping[str, str]:

@@ -72,11 +72,12 @@ def message(
     link: str = "",
     files: Sequence[Attachment] = (),
     references: Sequence[str] = (),
+    leave: str = "",
 ) -> bytes:
     """The message with CRLF at every line's end; bodies in base64, so that no line is too long for anybody.
 
     ``link`` takes the place of ``{{link}}`` in the text; ``files`` come unchanged; ``references`` are the Message-IDs
-    that the mail answers, the oldest first.
+    that the mail answers, the oldest first; ``leave`` is the address by which the recipient of advertising leaves it.
     """
     name = account.name.replace("\r", " ").replace("\n", " ")
     headers = {
@@ -92,7 +93,10 @@ def message(
         headers["In-Reply-To"] = f"<{references[-1]}>"
         headers["References"] = "\r\n ".join(f"<{one}>" for one in references)
     if mail.nature == "advertising":
-        headers["List-Unsubscribe"] = f"<mailto:{account.address}?subject=unsubscribe>"
+        ways = [f"<{leave}>"] if leave else []
+        headers["List-Unsubscribe"] = ",\r\n ".join([*ways, f"<mailto:{account.address}?subject=unsubscribe>"])
+        if leave:
+            headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     text = f"{mail.text}\n\n-- \n{footer}\n" if footer else f"{mail.text}\n"
     text = (text.replace(LINK, link) if link else text).replace("\r\n", "\n")
     body = _text("plain", text)

@@ -148,6 +148,7 @@ def test_a_consent_holds_when_the_address_has_confirmed_it(anna, form, purpose, 
     consent = Consent.objects.get(response=made.pk)
     mail = Mail.objects.get()
     assert made.state == "asked" and consent.state == "pending" and not may(purpose, made.person)
+    assert type_of("sales.lead").model.objects.get(pk=made.lead).status_since  # what follows from its status is there
     assert mail.nature == "personal" and mail.to == "eva@beispiel.de" and "{{link}}" in mail.text
     assert "Yes, send me the newsletter." in mail.text and "Eva" not in mail.text
     done = confirm(made, network="198.51.100.0/24").record

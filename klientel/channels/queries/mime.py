@@ -93,10 +93,7 @@ def message(
         headers["In-Reply-To"] = f"<{references[-1]}>"
         headers["References"] = "\r\n ".join(f"<{one}>" for one in references)
     if mail.nature == "advertising":
-        ways = [f"<{leave}>"] if leave else []
-        headers["List-Unsubscribe"] = ",\r\n ".join([*ways, f"<mailto:{account.address}?subject=unsubscribe>"])
-        if leave:
-            headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        headers |= _ways_out(account, leave)
     text = f"{mail.text}\n\n-- \n{footer}\n" if footer else f"{mail.text}\n"
     text = (text.replace(LINK, link) if link else text).replace("\r\n", "\n")
     body = _text("plain", text)
@@ -105,6 +102,13 @@ def message(
     if files:
         body = _several("mixed", (body, *map(_file, files)), f"m{delivery.hex}")
     return _Part(headers | body.headers, body.body).written()
+
+
+def _ways_out(account: Any, leave: str) -> dict[str, str]:
+    """How programs of mail leave advertising: by one click (RFC 8058) and by a letter (RFC 2369)."""
+    ways = [*([f"<{leave}>"] if leave else []), f"<mailto:{account.address}?subject=unsubscribe>"]
+    one_click = {"List-Unsubscribe-Post": "List-Unsubscribe=One-Click"} if leave else {}
+    return {"List-Unsubscribe": ",\r\n ".join(ways)} | one_click
 
 
 def copies(mail: Any) -> list[str]:

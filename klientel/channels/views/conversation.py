@@ -12,6 +12,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -26,8 +27,10 @@ from klientel.kernel.files.opening import open_file
 from klientel.kernel.records import type_of
 from klientel.kernel.tenancy import reading
 from klientel.kernel.web.answers import act, page, say_done
+from klientel.kernel.web.shell import FURTHER, Further
 
 MAIL = "channels.mail"
+FURTHER.append(Further("", gettext_lazy("Mail"), "inbox", "inbox", MAIL))
 LARGEST_PICTURE = 3 * 2**20
 PICTURES = (*keeping.PICTURES, "image/gif")
 BOXES = (

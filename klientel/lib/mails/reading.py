@@ -70,7 +70,7 @@ class _Body:
         self.attachments: list[dict[str, str]] = []
         plain, self.html = self._of(part)
         if not plain.strip() and self.html:
-            plain = markup.html_to_text(self.html)
+            plain = markup.html_to_text(self.html.replace("</td>", " </td>"))  # cells stay apart
         self.text = _kept(plain)
 
     def _of(self, part: Part) -> tuple[str, str]:

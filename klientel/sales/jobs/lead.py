@@ -141,7 +141,7 @@ def note_answers(events: list[Event]) -> None:
 
 def _is_answer(event: Event) -> bool:
     """Made by somebody of us, outgoing, and not planned for later."""
-    if event.kind not in ("work.call.create", "work.meeting.create", "channels.mail.create"):
+    if event.kind not in ("work.call.create", "work.meeting.create", "channels.mail.create", "channels.mail.answer"):
         return False
     new = {name: pair[1] for name, pair in event.changes.items()}
     when = new.get("at") or new.get("begins")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -250,42 +251,62 @@ def _whole(kind: Entries) -> Callable[[Any], str]:
 
 
 def _unread(kind: Entries) -> Callable[[Cells], Cells]:
-    """Entries from the JSON text of the database; one or two, as most are, without making objects of them.
+    """Entries from the JSON text of the database, a page of them at once; most have one or none, none becomes objects.
 
-    Relies on how ``jsonb`` is written: keys by length and then by bytes. What looks otherwise is read as any JSON.
+    Relies on how ``jsonb`` is written: keys by length and then by bytes, no line ends. What looks otherwise is read as
+    any JSON.
     """
     keys = sorted((*kind.parts, "purpose", "state"), key=lambda k: (len(k), k))
-    entry = r"\{" + "".join(f'(?:"{k}": "([^"\\\\|;()]*)"(?:, (?!\\{{)|}}))?' for k in keys)
-    match = re.compile(rf"\[{entry}(?:, {entry})?\]").fullmatch
-    of_one, of_two = _Told(kind, keys, 0), _Told(kind, keys, len(keys))
-    second, whole = len(keys) + keys.index(kind.parts[0]), _whole(kind)
+    text_of = r'"([^"\\|;()\n]*)"'
+    whole_entry = ", ".join(f'"{k}": {text_of}' for k in keys)  # as kinds keep them; others leave keys out
+    lines = re.compile(rf"^(?:\[\{{{whole_entry}\}}\]|(.*))$", re.MULTILINE)
+    entry = r"\{" + "".join(rf'(?:"{k}": {text_of}(?:, (?!\{{)|\}}))?' for k in keys)
+    some, told, whole = re.compile(rf"\[{entry}(?:, {entry})?\]"), _told(kind, keys), _whole(kind)
 
     def one(text: str) -> str:
-        found = match(text)
-        if found is None or not text.isprintable():
+        found = some.fullmatch(text) if text.isprintable() else None
+        if found is None:
             return whole(orjson.loads(text))
-        groups = found.groups("")
-        return f"{of_one(groups)}; {of_two(groups)}" if found.start(second + 1) >= 0 else of_one(groups)
+        groups, more = found.groups(""), found.start(len(keys) + keys.index(kind.parts[0]) + 1) >= 0
+        return "; ".join(told([groups, groups[len(keys) :]] if more else [groups]))
 
-    return lambda values: ["" if v in _NONE else one(v) for v in values]
+    def every(values: Cells) -> Cells:
+        full = [v for v in values if v not in _NONE]
+        text = "\n".join(full)
+        if not text.replace("\n", "").isprintable():
+            return ["" if v in _NONE else one(v) for v in values]
+        found = lines.findall(text) if full else []
+        made = told(found)
+        if any(map(itemgetter(-1), found)):
+            made = [one(groups[-1]) if groups[-1] else said for groups, said in zip(found, made, strict=True)]
+        rest = iter(made)
+        return made if len(full) == len(values) else ["" if v in _NONE else next(rest) for v in values]
+
+    return every
 
 
-class _Told:
-    """Writes an entry from the values of its keys, which stand in a row of groups from a place on."""
+class _Tails(dict[tuple[str, str], str]):
+    """What is said of an entry behind it, by its purpose and state; each worked out once."""
 
-    def __init__(self, kind: Entries, keys: list[str], at: int) -> None:
-        self._pick = [at + keys.index(p) for p in kind.parts]
-        self._purpose, self._state = at + keys.index("purpose"), at + keys.index("state")
-        self._usual, self._tails = kind.purposes[0], dict[tuple[str, str], str]()
+    def __init__(self, usual: str) -> None:
+        super().__init__()
+        self._usual = usual
 
-    def __call__(self, groups: Sequence[str]) -> str:
-        mark = groups[self._purpose], groups[self._state]
-        tail = self._tails.get(mark)
-        if tail is None:
-            tail = self._tails[mark] = _said(mark, self._usual)
-        if len(self._pick) == 1:
-            return groups[self._pick[0]] + tail
-        return _BAR.join([groups[n] for n in self._pick]).rstrip(_BAR) + tail
+    def __missing__(self, mark: tuple[str, str]) -> str:
+        found = self[mark] = _said(mark, self._usual)
+        return found
+
+
+def _told(kind: Entries, keys: list[str]) -> Callable[[Sequence[Sequence[str]]], list[str]]:
+    """Writes entries from the values of their keys."""
+    parts, tails = [keys.index(p) for p in kind.parts], _Tails(kind.purposes[0])
+    purpose, state = keys.index("purpose"), keys.index("state")
+    if len(parts) == 1:
+        [value] = parts
+        return lambda some: [groups[value] + tails[groups[purpose], groups[state]] for groups in some]
+    return lambda some: [
+        _BAR.join([groups[n] for n in parts]).rstrip(_BAR) + tails[groups[purpose], groups[state]] for groups in some
+    ]
 
 
 def _said(mark: tuple[str, str], usual: str) -> str:
@@ -305,7 +326,7 @@ def _slot(at: Path) -> Callable[[Any], str]:
     return one
 
 
-_MOST_NAMES = 20_000
+_MOST_NAMES = 50_000
 
 
 def linked(
@@ -322,13 +343,13 @@ def linked(
             continue
         kind = column.kind
         assert isinstance(kind, Link | Links)
-        values = column.canonical([row[position] for row in rows])
-        some = {v for one in values for v in one or ()} if isinstance(kind, Links) else {v for v in values if v}
-        wanted.setdefault(kind.to, set()).update(some)
+        values = map(itemgetter(position), rows)
+        found = column.canonical(list(values)) if kind.custom else values
+        wanted.setdefault(kind.to, set()).update(*filter(None, found) if isinstance(kind, Links) else (found,))
     if len(known) > _MOST_NAMES:
         known.clear()
     for to, ids in wanted.items():
-        if new := {i: i if isinstance(i, UUID) else UUID(i) for i in ids if i not in known}:
-            found = reading.names(scope, new.values(), to)
-            known.update({i: found[key].title if key in found else "" for i, key in new.items()})
+        if new := {i: i if isinstance(i, UUID) else UUID(i) for i in ids - known.keys() if i}:
+            called = reading.names(scope, new.values(), to)
+            known.update({i: called[key].title if key in called else "" for i, key in new.items()})
     return known

@@ -5,8 +5,6 @@ Only records with the right to export and fields the actor may see; that somebod
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,7 +31,7 @@ from klientel.kernel.transfer.calm import calm
 from klientel.kernel.transfer.columns import Column
 from klientel.kernel.transfer.targets import preset_of
 from klientel.lib.ids import uuid7
-from klientel.lib.tables.writing import guard, vcard_chunks, write_xlsx
+from klientel.lib.tables.writing import csv_columns, vcard_chunks, write_xlsx
 
 FORMATS = (("csv", "CSV"), ("xlsx", "Excel (XLSX)"), ("vcf", "vCard"), ("jsonl", "JSON lines"))
 MEDIA_TYPES = {
@@ -42,7 +40,6 @@ MEDIA_TYPES = {
 }  # fmt: skip
 _PAGE = 1000
 _PIECE = 1 << 16
-_SIGNS = frozenset("'=+-@\t\r\n＝＋－＠")
 EXPORTED = "kernel.member.exported"
 
 Rows = list[tuple[Any, ...]]
@@ -173,23 +170,11 @@ def _page(wanted: Export, after: UUID | None) -> Rows:
 
 
 def _csv(wanted: Export) -> Iterator[bytes]:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, delimiter=";", lineterminator="\r\n")
-    buffer.write("\ufeff")
-    writer.writerow([guard(h) for h in columns.heads(wanted.columns)])
+    heads = [[head] for head in columns.heads(wanted.columns)]
+    yield f"\ufeff{csv_columns(heads, harmless=[False] * len(heads))}".encode()
+    harmless = [c.harmless for c in wanted.columns]
     for rows, names in pages(wanted):
-        texts = columns.texts(wanted.columns, rows, names)
-        found = [t if c.harmless else _guarded(t) for c, t in zip(wanted.columns, texts, strict=True)]
-        writer.writerows(zip(*found, strict=True))
-        if buffer.tell() > _PIECE:
-            yield buffer.getvalue().encode()
-            buffer.seek(0)
-            buffer.truncate()
-    yield buffer.getvalue().encode()
-
-
-def _guarded(texts: list[str]) -> list[str]:
-    return [guard(t) if t and t[0] in _SIGNS else t for t in texts]
+        yield csv_columns(columns.texts(wanted.columns, rows, names), harmless=harmless).encode()
 
 
 def _xlsx(wanted: Export) -> Iterator[bytes]:

@@ -9,7 +9,7 @@ import pytest
 
 from klientel.lib.tables import open_table
 from klientel.lib.tables.mapping import Facet, facet, guess
-from klientel.lib.tables.writing import csv_chunks, guard, json_lines, unguard
+from klientel.lib.tables.writing import csv_chunks, csv_columns, guard, json_lines, unguard
 from klientel.lib.tests.given import given
 
 TARGETS: dict[str, tuple[str, ...]] = {
@@ -124,3 +124,34 @@ def test_values_are_written_as_machines_write_them() -> None:
 def test_writing_streams() -> None:
     pieces = csv_chunks(["n"], ([str(number)] for number in range(200_000)))
     assert sum(1 for _piece in pieces) > 10
+
+
+def test_whole_columns_are_written_as_the_rows_would_be():
+    some = [
+        "",
+        "a",
+        "=1",
+        "-5",
+        "-5,3",
+        "'x",
+        "''=1",
+        ";",
+        "x;y",
+        'q"q',
+        "l\nb",
+        "c\rd",
+        "＝x",
+        "+49 1",
+        None,
+        "\tx",
+        "\x1f=1",
+    ]
+    chance = random.Random(7)
+    for _ in range(300):
+        high, wide = chance.randint(0, 5), chance.randint(2, 4)
+        columns = [[chance.choice(some) for _ in range(high)] for _ in range(wide)]
+        harmless = [chance.random() < 0.3 for _ in columns]
+        buffer = io.StringIO()
+        safe = [c if plain else [guard(t or "") for t in c] for c, plain in zip(columns, harmless, strict=True)]
+        csv.writer(buffer, delimiter=";", lineterminator="\r\n").writerows(zip(*safe, strict=True))
+        assert csv_columns(columns, harmless=harmless) == buffer.getvalue()

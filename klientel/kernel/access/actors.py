@@ -63,6 +63,11 @@ WHERE m.tenant_id = %(tenant)s AND m.id = %(member)s
 _ALSO: list[Grant] = []
 
 
+def everybodys() -> tuple[Grant, ...]:
+    """What every member may do beside what roles grant."""
+    return BASE + tuple(_ALSO)
+
+
 def everybody(*grants: Grant) -> None:
     """Declare what every member may do beside this, with records of an app."""
     _ALSO.extend(grants)
@@ -93,7 +98,7 @@ def actor_of(member_id: UUID, *, version: int | None = None) -> Actor:
         tenant=tenant,
         time_zone=time_zone,
         language=language,
-        grants=grants_of(_flat(grants)) + BASE + tuple(_ALSO),
+        grants=grants_of(_flat(grants)) + everybodys(),
         teams=tuple(teams),
     )
     _cache[(tenant, member_id)] = (now, made)

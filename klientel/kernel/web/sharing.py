@@ -19,15 +19,16 @@ from django.db import connection
 from django.utils import timezone, translation
 
 from klientel.kernel.access import ActorScope
+from klientel.kernel.access.actors import everybodys
+from klientel.kernel.conditions.declared import when
 from klientel.kernel.identity.actor import Grant
+from klientel.kernel.records import type_of
 
 T = TypeVar("T")
 MOST = 64
 FRESH = 5.0  # seconds: what hangs on the time of day is not told for longer
 #: what in a condition hangs on who asks; a saved view may say anything
 PERSONAL = (b'"me"', b'"my_teams"', b'"in"')
-#: types of which everybody has their own: no shared answer tells of them
-HOUSE = ("kernel.view", "kernel.comment", "kernel.warning")
 
 
 class Answer:
@@ -51,13 +52,15 @@ _lock = Lock()
 def shared(request: Any, asked: Any, make: Callable[[], T]) -> T:
     """What ``make`` gives for this question (JSON: all that it hangs on beside who asks), inside :func:`reading`.
 
-    It must not tell of the types of the `HOUSE`, of which everybody sees others.
+    It must tell of nothing of which everybody has their own (see :func:`_words`) but of what comes next on a record.
     """
-    seen = _seen()
-    if seen is None:
-        return make()
+    now = seen()
     question = orjson.dumps(asked)
-    key = (_viewer(request, question), question, seen)
+    return make() if now is None else told((viewer(request, question), question, now), make)
+
+
+def told(key: Hashable, make: Callable[[], T]) -> T:
+    """The answer that is known under this key, else what ``make`` gives."""
     with _lock:
         answer = _known.get(key)
         if answer is None or time.monotonic() - answer.begun > FRESH:
@@ -67,11 +70,11 @@ def shared(request: Any, asked: Any, make: Callable[[], T]) -> T:
     return answer.get(make)  # type: ignore[no-any-return]
 
 
-def _viewer(request: Any, question: bytes) -> Hashable:
+def viewer(request: Any, question: bytes) -> Hashable:
     """Who gets the same answer: the same rights; the same person only, where those or the question are about them."""
     scope: ActorScope = request.scope
     rights = scope.known("rights in words", lambda: _words(scope.actor.grants))
-    personal = any(word in text for word in PERSONAL for text in (rights, question))
+    personal = any(word in text for word in PERSONAL for text in (rights, question)) or b'"has"' in question
     tenant = request.tenant
     return (
         tenant.pk, tenant.access_version, tenant.schema_version, tenant.currency, rights, scope.actor.kind,
@@ -80,12 +83,16 @@ def _viewer(request: Any, question: bytes) -> Hashable:
 
 
 def _words(grants: Iterable[Grant]) -> bytes:
-    """What may be seen, but for the types of the `HOUSE`."""
-    some = [g for g in grants if g.verb in ("view", "*") and g.record not in HOUSE]
+    """What may be seen, without that of which everybody has their own: saved views, comments, requests to answer.
+
+    A card tells nothing of these; who asks by ``has``, which could reach them, gets an answer of their own.
+    """
+    house = {g.record for g in everybodys() if not when(type_of(g.record))}
+    some = [g for g in grants if g.verb in ("view", "*") and g.record not in house]
     return orjson.dumps([(g.record, g.verb, dict(g.where), g.hidden) for g in some])
 
 
-def _seen() -> str | None:
+def seen() -> str | None:
     """What a statement that begins now would see; that has no name where the transaction has written itself."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_current_snapshot()::text WHERE pg_current_xact_id_if_assigned() IS NULL")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from klientel.channels.views import conversation, forms, incoming, mailboxes, outbox, person, webhook
+from klientel.channels.views import conversation, forms, incoming, mailboxes, outbox, person, reach, webhook
 
 __all__ = ["urlpatterns", "webhook"]  # what the page of a webhook tells is declared by being imported
 
@@ -21,6 +21,7 @@ urlpatterns = [
     path("mails/<uuid:mail_id>/formatted", conversation.formatted, name="mail_formatted"),
     path("mails/<uuid:mail_id>/answer/<slug:way>", conversation.answer, name="mail_answer"),
     path("persons/<uuid:record_id>/do/send_mail", person.write, name="channels_write"),
+    path("persons/reach", reach.reach, name="channels_reach"),
     path("forms/<uuid:record_id>/build", forms.build, name="form_build"),
     path("consents/<uuid:record_id>/proof", forms.evidence, name="consent_proof"),
     path("persons/<uuid:record_id>/contact", person.contact, name="channels_contact"),

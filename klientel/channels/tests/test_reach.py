@@ -1,0 +1,41 @@
+"""A call list passes the gate like a mail does: who is left out is named with the reason."""
+
+from __future__ import annotations
+
+import pytest
+
+from klientel.channels.tests.test_forms import purpose
+from klientel.kernel.actions import run
+from klientel.kernel.testing.cast import ALL, NARROW
+from klientel.kernel.web.tests.conftest import at_browser
+
+__all__ = ["purpose"]
+
+
+@pytest.fixture
+def people(anna, purpose):
+    made = [
+        run(anna, "contacts.person.create", first_name=name, last_name="Muster", phones=[{"value": phone}],
+            emails=[{"value": f"{name.lower()}@beispiel.de"}]).record
+        for name, phone in (("Ada", "+49 40 123456"), ("Ben", "+49 40 654321"))
+    ]  # fmt: skip
+    values = {"given_at": "2026-01-05T10:00:00Z", "source": "fair", "proof": "on paper", "wording": "Yes, call me"}
+    run(anna, "channels.consent.create", person=made[0].id, purpose=purpose.id, channel="phone",
+        phone="+49 40 123456", **values)  # fmt: skip
+    run(anna, "channels.consent.create", person=made[1].id, purpose=purpose.id, channel="mail",
+        email="ben@beispiel.de", **values)  # fmt: skip
+    return made
+
+
+def test_consent_to_mail_puts_nobody_on_a_call_list(tenant, people, purpose):
+    browser = at_browser(tenant, "Otto", ALL, "en")[0]
+    asked = {"purpose": str(purpose.id), "channel": "phone"}
+    text = browser.get("/persons/reach", asked).content.decode()
+    assert "1 of 2 may be reached" in text and "Ben Muster" in text and "There is no consent" in text
+    sheet = b"".join(browser.get("/persons/reach", asked | {"download": "1"}).streaming_content).decode()
+    assert "Ada" in sheet and "Ben" not in sheet
+
+
+def test_who_may_not_export_gets_no_list(tenant, people, purpose):
+    browser = at_browser(tenant, "Bodo", NARROW, "en")[0]
+    assert browser.get("/persons/reach", {"purpose": str(purpose.id), "channel": "phone"}).status_code == 403

@@ -64,9 +64,9 @@ def reach(request: Any) -> HttpResponseBase:
     skipped = [one for one in found if not one.may]
     kept = [(name, value) for name, value in request.GET.items() if name not in ("purpose", "channel", "similar")]
     context = {
-        "rtype": rtype, "purposes": purposes, "purpose": purpose, "channel": channel, "similar": similar, "filters": kept,
+        "rtype": rtype, "purposes": purposes, "purpose": purpose, "channel": channel, "similar": similar,
         "channels": [one for one in CHANNELS if one[0] in BY], "total": len(found), "skipped": skipped[:SHOWN],
-        "left_out": len(skipped), "query": request.GET.urlencode(),
+        "left_out": len(skipped), "query": request.GET.urlencode(), "filters": kept,
     }  # fmt: skip
     with tenancy.reading():
         return render(request, "channels/reach.html", context)

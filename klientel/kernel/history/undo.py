@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -17,8 +18,9 @@ from klientel.kernel.errors import Conflict, Forbidden, Missing, Refused
 from klientel.kernel.events import Event
 from klientel.kernel.history.judging import Choices, Order, decide, judge, made_it
 from klientel.kernel.identity.actor import Actor
-from klientel.kernel.records import RecordType, aliases, type_of
+from klientel.kernel.records import RecordType, aliases, instances, type_of
 from klientel.kernel.sql import Sql, both
+from klientel.kernel.statements import behind
 from klientel.kernel.tenancy import alone, current
 from klientel.lib.ids import uuid7
 
@@ -155,7 +157,7 @@ class _Chunk:
                 refused |= dict.fromkeys(group, no)
                 continue
             step = Step(self.actor, actions.get(kind), change_set=self.change_set, cause=None, scope=self.scope)
-            with writing.settling(step.settle):
+            with behind() if len(group) > 1 else nullcontext(), writing.settling(step.settle):
                 for n, event in group.items():
                     step.begin(n)
                     try:
@@ -234,12 +236,11 @@ def _rows(scope: ActorScope, rtype: RecordType, ids: list[UUID], *, lock: bool) 
     if (base := rtype.base(table)) is not None:
         parts.append(base)
     inside = both(parts)
-    text = (
-        f"SELECT {table}.*, ({may[0].text}) AS may_change, ({may[1].text}) AS may_archive,"
-        f" {aliases.is_old(table).text} AS merged FROM {table}"
-        f" WHERE {inside.text} ORDER BY {table}.id" + (f" FOR UPDATE OF {table}" if lock else "")
+    hold = f" FOR UPDATE OF {table}" if lock else ""
+    found = Sql(f"FROM {table} WHERE {inside.text} ORDER BY {table}.id{hold}", inside.params)
+    rows = instances.some(
+        rtype.model, table, found, may_change=may[0], may_archive=may[1], merged=aliases.is_old(table)
     )
-    rows = rtype.model.objects.raw(text, [*may[0].params, *may[1].params, *inside.params])
     return {r.pk: r for r in rows}
 
 

@@ -53,12 +53,11 @@ class _Standing:
         return None
 
 
-def arrive(row: Any, told: dict[str, Any], account: Any, folder: Any) -> Outcome:
-    """Lay a mail where it belongs, in the caller's transaction."""
+def arrive(row: Any, told: dict[str, Any], account: Any, folder: Any, own: set[str]) -> Outcome:
+    """Lay a mail where it belongs, in the caller's transaction. ``own`` are the addresses of our accounts."""
     known = _here_already(row, told, account, folder)
     if known is not None:
         return known
-    own = landing.own_addresses()
     outgoing = folder.direction == "out" or email_key(told["sender"][1]) == email_key(account.address)
     original = _original(told)
     references = threads.genuine(told["answers"])
@@ -86,12 +85,10 @@ def _here_already(row: Any, told: dict[str, Any], account: Any, folder: Any) -> 
     copies = Fetched.objects.filter(account_id=row.account_id, digest=row.digest, mail_id__isnull=False)
     if (copy := copies.exclude(pk=row.pk).first()) is not None:
         return "double", copy.mail_id, ""
-    if not told["message_id"]:
+    if not is_ours(told["message_id"]) and (folder.direction != "out" or not told["message_id"]):
         return None
     sent = Mail.objects.filter(message_ref=told["message_id"], account=account.pk, direction="out").first()
-    if sent is not None and (is_ours(told["message_id"]) or folder.direction == "out"):
-        return "own", sent.pk, ""
-    return None
+    return None if sent is None else ("own", sent.pk, "")
 
 
 def _original(told: dict[str, Any]) -> Any:

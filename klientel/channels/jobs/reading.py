@@ -1,7 +1,7 @@
 """Reads what was fetched, in a process of its own, and lays it where it belongs; what cannot be read is set apart.
 
 A row is claimed, read, and settled in one transaction with the mail that it becomes: a kill at any moment leaves it
-waiting, and after three of them it is set apart, so that no mail stops the others.
+waiting; what was tried before is read alone, and set apart after three times, so that no mail stops the others.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from uuid import UUID
 
 from klientel.channels.jobs import arriving
 from klientel.channels.models import Account, Folder
-from klientel.channels.queries import mailboxes
+from klientel.channels.queries import landing, mailboxes
 from klientel.kernel.errors import Refused
 from klientel.kernel.files import keeping
 from klientel.kernel.jobs import breathe, defer, job
@@ -48,9 +48,10 @@ def _piece(reader: Reader, account: UUID) -> bool:
     with writing():
         alone("mail")  # answers find what they answer, and nothing comes twice
         waiting = mailboxes.held([row.pk for row in rows])
+        own = landing.own_addresses()
         for row, told in read:
             if row.pk in waiting:
-                _settle(row, told, found, folders.get(row.folder_id))
+                _settle(row, told, found, folders.get(row.folder_id), own)
     return True
 
 
@@ -65,14 +66,14 @@ def _read(reader: Reader, row: Any) -> dict[str, Any]:
     return reader.read(raw)
 
 
-def _settle(row: Any, told: dict[str, Any], account: Any, folder: Any) -> None:
+def _settle(row: Any, told: dict[str, Any], account: Any, folder: Any, own: set[str]) -> None:
     """One message becomes a mail, or is set apart with the reason."""
     if "code" in told or folder is None:
         code = str(told.get("code", "mail.damaged"))
         mailboxes.settle(row.pk, "quarantined", code.removeprefix("mail."))
         return
     try:
-        state, mail, reason = arriving.arrive(row, told, account, folder)
+        state, mail, reason = arriving.arrive(row, told, account, folder, own)
     except Refused as no:
         mailboxes.settle(row.pk, "quarantined", no.code[:60])
         return

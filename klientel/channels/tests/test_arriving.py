@@ -8,6 +8,7 @@ import json
 import pytest
 from django.db import connection
 
+from klientel.channels.jobs.fetching import fetch
 from klientel.channels.jobs.filing import append
 from klientel.channels.jobs.reading import read_mail
 from klientel.channels.jobs.sending import deliver
@@ -232,3 +233,24 @@ def test_signs_that_cannot_be_stored_keep_no_mail_out(box, text):
     box.put(letter(1, subject=f"x{text}", text=text))
     box.fetch()
     assert box.states() == ["mail"]
+
+
+def test_what_stopped_a_reader_before_is_read_alone_and_in_the_end_set_apart(box):
+    box.folder()
+    box.put(*(letter(n) for n in range(5)))
+    fetch(account=box.account.id)
+    for n in range(1, 4):  # a reader that vanishes each time, as long as the third mail is with it
+        rows = mailboxes.claim(box.account.id, 25)
+        assert len(rows) == (5 if n == 1 else 1)
+        with writing.door():
+            Fetched.objects.update(lease_until=None)
+            Fetched.objects.exclude(uid=3).update(tries=0)
+    read_mail(account=box.account.id)
+    assert box.states() == ["mail"] * 4 + ["quarantined"]
+
+
+def test_a_message_id_with_signs_that_cannot_be_stored_keeps_no_mail_out(box):
+    box.folder()
+    box.put(letter(1, ident="a\x01b@kunde.example", more="References: <x\x02y@k.example> <m0@kunde.example>\r\n"))
+    box.fetch()
+    assert (box.states(), newest().message_ref) == (["mail"], "")

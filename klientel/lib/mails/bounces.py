@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from klientel.lib.emails import read_email
-from klientel.lib.mails.headers import Fields, addresses, fields, first, ids
+from klientel.lib.mails.headers import Fields, addresses, fields, first, ids, tidy
 from klientel.lib.mails.structure import Part
 from klientel.lib.sentences import Unreadable
 
@@ -99,7 +99,7 @@ def _reported(part: Part) -> list[Failed]:
         if not written:
             continue
         action, status = first(block, "action").lower(), _STATUS.search(first(block, "status"))
-        said = " ".join(first(block, "diagnostic-code").split())[:300]
+        said = tidy(first(block, "diagnostic-code"))[:300]
         if action in ("delivered", "relayed", "expanded"):
             continue
         code = status[0] if status else _status_of(said) or ("4" if action == "delayed" else "5")
@@ -149,7 +149,7 @@ def _guessed(part: Part) -> list[Failed]:
     if not found:
         found = _recipients_of_original(part, texts)
     status = "4" if _LATER.search(text) and not _STATUS.search(text) else _status_of(text)
-    said = " ".join(text.split())[:300]
+    said = tidy(text[:2000])[:300]
     return _once(
         [Failed(a, status or ("5" if found else "4"), said, final=False) for a in (found[:MOST_RECIPIENTS] or [""])]
     )

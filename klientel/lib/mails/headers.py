@@ -30,7 +30,7 @@ _FIELD = re.compile(rb"^([!-9;-~]{1,200})[ \t]*:[ \t]*(.*)", re.DOTALL)
 _FOLD = re.compile(rb"\n[ \t]+")
 _WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]*)\?=")
 _BETWEEN_WORDS = re.compile(r"(=\?[^?\s]{1,60}\?[bBqQ]\?[^?]*\?=)\s+(?==\?[^?\s]{1,60}\?[bBqQ]\?)")
-_ID = re.compile(r"<\s*\[?([^<>\s\[\]]{1,400})\]?\s*>")
+_ID = re.compile(r"<\s*\[?([^<>\s\[\]\x00-\x1f\x7f]{1,400})\]?\s*>")
 _MESSAGE_ID = re.compile(rb"^message-id[ \t]*:[ \t]*([^\n]*(?:\n[ \t][^\n]*)?)", re.IGNORECASE | re.MULTILINE)
 _PARAMETER = re.compile(r';\s*([^\s=;"]{1,80})\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)', re.DOTALL)
 _COMMENT = re.compile(r"\([^()]*\)")
@@ -107,7 +107,7 @@ def unbase64(data: bytes) -> bytes:
 def ids(text: str) -> list[str]:
     """The Message-IDs of a field, without brackets, in order and once each; at most the first and the last hundred."""
     found = list(dict.fromkeys(one for one in _ID.findall(text)))
-    if not found and "@" in text and len(text) <= LONGEST_ID and " " not in text:
+    if not found and "@" in text and len(text) <= LONGEST_ID and text.isprintable() and " " not in text:
         found = [text.strip("<>[] ")]
     return found if len(found) <= MOST_IDS else found[: MOST_IDS // 2] + found[-MOST_IDS // 2 :]
 

@@ -226,6 +226,7 @@ class LeadInbox(Record):
         system = open = True
         mergeable = False
         doubles = staticmethod(_second_inboxes)
+        fitting = {"country": "DE", "state": "DE-BY"}
         check = staticmethod(_timed)
 
     def hours(self, place: dt.tzinfo | None = None) -> Hours:

@@ -29,6 +29,8 @@ _SENTENCES: dict[str, str] = {
     "table.no_sheet": gettext_noop("The workbook holds no sheet with data."),
     "table.no_such_sheet": gettext_noop("The workbook has no sheet named “{sheet}”."),
     "table.no_card": gettext_noop("The file holds no contact card."),
+    "table.no_event": gettext_noop("The calendar file holds no event."),
+    "table.calendar_large": gettext_noop("A calendar file has at most {most} MB."),
     "row.too_long": gettext_noop("The row has {found} values, but the table has {expected} columns."),
     "row.too_short": gettext_noop("The row has {found} values, but the table has {expected} columns."),
     "row.json": gettext_noop("The line is no JSON: it cannot be read from character {at} on."),
@@ -36,6 +38,12 @@ _SENTENCES: dict[str, str] = {
     "row.quote": gettext_noop("A quotation mark in this row is opened and never closed."),
     "row.nul": gettext_noop("The row contained invisible NUL characters; they were removed."),
     "row.huge": gettext_noop("The row is too large to be read."),
+    "event.damaged": gettext_noop("This event is damaged and cannot be read."),
+    "event.no_time": gettext_noop("This event does not say when it begins, or ends before it begins."),
+    "event.cancelled": gettext_noop("This event was cancelled."),
+    "event.exceptions": gettext_noop(
+        "It comes again with exceptions: single days that are left out or moved are not taken over."
+    ),
     "card.damaged": gettext_noop("The contact card is damaged: it has a beginning but no end."),
     "sheet.too_many_rows": gettext_noop("A worksheet holds at most {limit} rows. Please export as CSV."),
 }

@@ -4,6 +4,7 @@ import os
 from typing import BinaryIO
 
 from klientel.lib.tables.delimited import open_delimited
+from klientel.lib.tables.icalendars import is_icalendar, open_icalendar
 from klientel.lib.tables.json_lines import is_json_lines, open_json_lines
 from klientel.lib.tables.sources import Source, refuse_other_kinds
 from klientel.lib.tables.table import Table
@@ -31,6 +32,8 @@ def open_table(
         return open_workbook(source, sheet=sheet, header=header)
     if is_vcard(start) or (filename.lower().endswith((".vcf", ".vcard")) and b":" in start):
         return open_vcards(source)
+    if is_icalendar(start) or (filename.lower().endswith((".ics", ".ical")) and b":" in start):
+        return open_icalendar(source)
     if is_json_lines(start, filename):
         return open_json_lines(source)
     refuse_other_kinds(start)

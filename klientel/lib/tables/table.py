@@ -14,7 +14,7 @@ class NotATable(Unreadable):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with one row: `code` begins with "row." or "card."; `harmless` where nothing was lost."""
+    """What is wrong with one row: `code` begins with "row.", "card." or "event."; `harmless` where nothing was lost."""
 
     code: str
     details: dict[str, object] = field(default_factory=dict)

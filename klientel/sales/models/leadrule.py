@@ -166,8 +166,6 @@ def _timed(inbox: Any) -> None:
     hours = inbox.hours(dt.UTC)
     if hours.opens >= hours.closes:
         raise Refused("ends_before_it_begins", _("The end lies before the beginning."), "closes")
-    if inbox.state and not inbox.state.startswith(f"{inbox.country}-"):
-        raise Refused("other_country", _("Please choose the country of this state as well."), "state")
 
 
 def _festive() -> Any:
@@ -198,7 +196,9 @@ class LeadInbox(Record):
     opens = Clock(_("from"), max_length=5, default="09:00")
     closes = Clock(_("until"), max_length=5, default="17:00")
     country = Country(_("public holidays of"))
-    state = Choice(_("in the state or city"), of=CHOICES)
+    state = Choice(
+        _("in the state or city"), of=CHOICES, help_text=_("Its holidays hold, whatever country is chosen."),
+    )  # fmt: skip
     catholic = YesNo(
         _("also those of Catholic municipalities"),
         help_text=_("Assumption Day in Bavaria, Corpus Christi in parts of Saxony and Thuringia."),
@@ -226,7 +226,6 @@ class LeadInbox(Record):
         system = open = True
         mergeable = False
         doubles = staticmethod(_second_inboxes)
-        fitting = {"country": "DE", "state": "DE-BY"}
         check = staticmethod(_timed)
 
     def hours(self, place: dt.tzinfo | None = None) -> Hours:
@@ -235,7 +234,7 @@ class LeadInbox(Record):
         opens, closes = (dt.time(*map(int, text.split(":"))) for text in (self.opens or "9:00", self.closes or "17:00"))
         days = frozenset(numbers[day] for day in self.weekdays or ())
         short = EVE_DAYS if self.eves == HALF else frozenset()
-        off = self._off() if self.country or self.eves == OFF else self._own()
+        off = self._off() if self.state or self.country or self.eves == OFF else self._own()
         return Hours(place or zone(), days, opens, closes, off, short)
 
     def _own(self) -> frozenset[dt.date]:
@@ -243,9 +242,9 @@ class LeadInbox(Record):
 
     def _off(self) -> Any:
         """The days on which nobody works: the public holidays of its place, and its own."""
-        state = (self.state or "").partition("-")[2]
+        country, _dash, state = (self.state or self.country or "").partition("-")
         yearly = EVE_DAYS if self.eves == OFF else frozenset()
-        return _festive().DaysOff(self.country or "", state, bool(self.catholic), self._own(), yearly)
+        return _festive().DaysOff(country, state, bool(self.catholic), self._own(), yearly)
 
     def ahead(self) -> list[tuple[dt.date, str]]:
         """The days off of the next twelve months on which the team would work, and what they are called."""

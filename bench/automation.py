@@ -226,14 +226,12 @@ def _killed(tenant: UUID, member: UUID, n: int) -> dict[str, Any]:
             faults[_strike(up.pid, chance)] += 1
             time.sleep(chance.uniform(0.5, 2.0))
             question = f"SELECT state, count(*) FROM automation_run WHERE workflow = '{flow}' GROUP BY 1"
-            states = dict(_asked(tenant, question))
+            states = dict(_asked(question))
     finally:
         up.terminate()
         up.wait(30)
-    [(tasks, of_leads)] = _asked(
-        tenant, "SELECT count(*), count(DISTINCT concerns) FROM work_task WHERE subject LIKE 'Kill %'"
-    )
-    [(changed,)] = _asked(tenant, "SELECT count(*) FROM sales_lead WHERE campaign = 'kills' AND source = 'seen'")
+    [(tasks, of_leads)] = _asked("SELECT count(*), count(DISTINCT concerns) FROM work_task WHERE subject LIKE 'Kill %'")
+    [(changed,)] = _asked("SELECT count(*) FROM sales_lead WHERE campaign = 'kills' AND source = 'seen'")
     seconds = round(time.perf_counter() - begun)
     return {"runs": states, "tasks": tasks, "of_leads": of_leads, "leads_changed": changed, "seconds": seconds} | faults
 
@@ -276,15 +274,12 @@ def _strike(up: int, chance: random.Random) -> str:
     return "connections_cut"
 
 
-def _asked(tenant: UUID, question: str) -> list[Any]:
-    from django.db import connection, transaction
+def _asked(question: str) -> list[Any]:
+    """By a connection of its own: those of the pool may have been cut."""
+    from django.conf import settings
 
-    from klientel.kernel.events.surroundings import working_in
-
-    connection.close()  # it may have been cut
-    with working_in(tenant), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(question.replace("%", "%%"), [])
-        return list(cursor.fetchall())
+    with settings.SERVER.connect() as server:
+        return list(server.execute(question).fetchall())
 
 
 def _rehearsal(tenant: UUID, member: UUID) -> dict[str, Any]:

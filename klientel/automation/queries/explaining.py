@@ -152,6 +152,8 @@ def _steps(scope: ActorScope, rtype: RecordType, definition: shape.Definition, s
         text = saying.text_of(step, rtype, scope)
         mine = [known[UUID(i)] for i in one.told.get("events") or () if UUID(i) in known]
         told = timeline.told(scope, None, mine)
+        for each in told:
+            each.why = ""  # that is what this page says
         made.append(Step(text, saying.ICONS[one.does], one.at, _note(one, told=bool(told)), told))
     return made
 

@@ -224,7 +224,7 @@ def _killed(tenant: UUID, member: UUID, n: int) -> dict[str, Any]:
     try:
         while states != {"done": n} and time.perf_counter() - begun < 240:
             faults[_strike(up.pid, chance)] += 1
-            time.sleep(chance.uniform(0.5, 2.0))
+            time.sleep(chance.uniform(4.0, 9.0))  # as long as a start takes, and some work
             question = f"SELECT state, count(*) FROM automation_run WHERE workflow = '{flow}' GROUP BY 1"
             states = dict(_asked(question))
     finally:

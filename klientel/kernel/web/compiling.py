@@ -11,8 +11,11 @@ from typing import Any
 
 from django.utils.translation import get_language, gettext, override
 from jinja2 import Environment, Template, TemplateNotFound, nodes
+from jinja2.compiler import CodeGenerator, Frame
 from jinja2.ext import InternationalizationExtension
 from jinja2.visitor import NodeTransformer
+
+from klientel.kernel.web.escaping import escaped
 
 _HOLES = re.compile(r"%(?:\((\w+)\)s|(%))")
 _OTHER = re.compile(r"%(?!\(\w+\)s|%)")
@@ -85,9 +88,21 @@ def _joined(body: list[nodes.Node]) -> list[nodes.Node]:
     return made
 
 
+class Joining(CodeGenerator):
+    """What a template puts out is joined and nothing else: no piece of it becomes an object first."""
+
+    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: CodeGenerator._FinalizeInfo) -> None:
+        if frame.eval_ctx.autoescape and not frame.eval_ctx.volatile and finalize.src is None:
+            self.write("environment.escaped(")
+        else:
+            super()._output_child_pre(node, frame, finalize)
+
+
 class Speaking(Environment):
     """The environment of one language. ``fixed`` are functions whose answer depends on nothing but their arguments."""
 
+    code_generator_class = Joining
+    escaped = staticmethod(escaped)
     language = ""
     fixed: dict[str, Callable[..., Any]] = {}
 

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from klientel.kernel.web import symbols
+from klientel.kernel.web.escaping import escaped as escape
 
 Fact = Mapping[str, Any]
 

@@ -7,12 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from klientel.kernel.access.reading import Row
 from klientel.kernel.records import RecordType
 from klientel.kernel.web import cells, symbols
 from klientel.kernel.web.addresses import place
+from klientel.kernel.web.escaping import escaped as escape
 
 Opened = tuple[str, str, Callable[[Any], str]]
 

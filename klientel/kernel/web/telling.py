@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext as _
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from klientel.kernel.web import symbols
+from klientel.kernel.web.escaping import escaped as escape
 from klientel.kernel.web.speech import Now
 
 MOST_LINES = 6

@@ -70,12 +70,15 @@ def sent_text(response: UUID) -> str:
     return signing.dumps(response.hex, salt=SALT)
 
 
-def sent_by(text: str) -> UUID:
-    """The response that such a text is about; :class:`Missing` where it is none or its time is over."""
+def check_sent(text: str, form: UUID) -> None:
+    """:class:`Missing` unless such a text is about a response to this form and its time is not over."""
     try:
-        return UUID(signing.loads(text, salt=SALT, max_age=SENT_LASTS))
+        response = UUID(signing.loads(text, salt=SALT, max_age=SENT_LASTS))
     except signing.BadSignature:
         raise unknown() from None
+    with reading():
+        if not Response.objects.filter(pk=response, form=form).exists():
+            raise unknown()
 
 
 @dataclass(frozen=True)

@@ -137,6 +137,10 @@ def test_the_file_is_for_whoever_sent_the_form(client, anna, account, patient):
     got = client.get(link)
     assert got.content == b"%PDF-1.7 a paper" and got["Content-Disposition"].startswith("attachment")
     assert client.get(link[:-3]).status_code == 404
+    other = publish(anna, ASKED, path="other")
+    text = fill_in(client, other)["Location"].rpartition("/")[2]  # sent another form, not this one
+    assert client.get(link.rpartition("/")[0] + f"/{text}").status_code == 404
+    assert client.get(at(form, f"/sent/{text}")).status_code == 404
 
 
 def test_who_is_sent_on_goes_to_the_named_page(client, anna, account, patient):

@@ -150,7 +150,7 @@ class TooOften(Refused):
 @page_of
 def sent(request: Any, visit: Page, framed: bool = False, **at: Any) -> HttpResponse:
     """The page after the form: thank you, and the file that was promised."""
-    pages.sent_by(at["text"])
+    pages.check_sent(at["text"], visit.form.pk)
     place = [visit.tenant.slug, visit.form.path, at["text"]]
     context = _head(visit, framed) | {"file": reverse("form_file", args=place) if visit.content.get("file") else ""}
     return _allowed(render(request, "portal/form_sent.html", context), visit, framed)
@@ -161,7 +161,7 @@ def sent(request: Any, visit: Page, framed: bool = False, **at: Any) -> HttpResp
 def file(request: Any, visit: Page, **at: Any) -> HttpResponse:
     """The file that was promised, for whoever sent the form."""
     del request
-    pages.sent_by(at["text"])
+    pages.check_sent(at["text"], visit.form.pk)
     with reading():
         opened = open_file(ActorScope(system_actor()), _promised(visit.content, "file"))
     if opened.path is None:

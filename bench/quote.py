@@ -59,7 +59,7 @@ def _paper() -> dict[str, Any]:
         def ours(n: int) -> Any:
             quote, nobody = written(n), Recipient(None, None)
             said = paper.said(None, quote, form, nobody) | {"logo": "", "machine": FILE}
-            return paper.drawn(said, {FILE: quotation(quote, form, nobody)})
+            return paper.drawn(said, {FILE: quotation(quote, form, nobody)}, paper.TEMPLATE)
 
         def bare(said: str) -> Any:
             return typst.compile({"main.typ": source}, sys_inputs={"quote": said}, **options)

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,17 +113,17 @@ def free_ports() -> tuple[int, int]:
             return first, first + 1
 
 
-@pytest.fixture(scope="session")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """All processes, started once for the whole run."""
-    home: Path = tmp_path_factory.mktemp("home")
-    with clone_of_template("system") as name:
+@contextmanager
+def running(purpose: str, home: Path, **more: str) -> Iterator[System]:
+    """All processes on a database and in a home folder of their own, with ``more`` in their environment."""
+    with clone_of_template(purpose) as name:
         web, live = free_ports()
         environ = environment(name) | {
             "KLIENTEL_HOME": str(home),
             "KLIENTEL_PORT": str(web),
             "KLIENTEL_LIVE_PORT": str(live),
             "KLIENTEL_DATABASE_POOL": "4",
+            **more,
         }
         with (home / "log").open("w+") as log:
             command = [sys.executable, "-m", "klientel.site.cli", "up"]
@@ -133,6 +134,13 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
             finally:
                 process.send_signal(signal.SIGTERM)
                 process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """All processes, started once for the whole run."""
+    with running("system", tmp_path_factory.mktemp("home")) as made:
+        yield made
 
 
 def await_answer(url: str, process: subprocess.Popen[str], log: Path, seconds: float = 60) -> None:

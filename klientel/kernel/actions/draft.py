@@ -27,5 +27,6 @@ class Draft:
     matched: bool = False  # its keys for finding twins stand already
     rekeyed: bool = False  # they were made anew
     gone: bool = False  # its row is deleted: of all this only the event is written
+    finished: bool = False  # what follows from its changes was said
     follows: bool = False  # it only follows what was done to another record: nobody's own change, no rights asked
     links: list[tuple[str, str, UUID]] = field(default_factory=list)  # field, target type, id: to be checked

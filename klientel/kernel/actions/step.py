@@ -276,16 +276,10 @@ class Step:
 
     def end(self) -> None:
         """The item succeeded: what it did is to be written."""
-        for draft in list(self._open.values()):
-            if draft.follows:
-                continue
-            draft.parameters = self.parameters
-            if draft.rtype.derive is not None and draft.changes:
-                draft.rtype.derive(self, draft)
-            if draft.rtype.check is not None and draft.changes:
-                draft.rtype.check(draft.record)
-        self._done |= self._open
-        self._open = {}
+        for draft in self._open.values():
+            if not draft.follows:
+                draft.parameters = self.parameters
+        self._finish()
 
     def drop(self, refused: Refused) -> None:
         """The item was refused; where some of it is written already, the chunk starts again."""
@@ -302,9 +296,21 @@ class Step:
         """Write all that is buffered, of the item that runs now too: of very many records, or to read them."""
         if self._open:
             self.flushed_in_item = True
+        self._finish()
+        self.flush()
+
+    def _finish(self) -> None:
+        """What follows from what the item did, and what must hold for each record, once for each time it is written."""
+        for draft in list(self._open.values()):
+            if draft.follows or draft.finished or not draft.changes:
+                continue
+            draft.finished = True
+            if draft.rtype.derive is not None:
+                draft.rtype.derive(self, draft)
+            if draft.rtype.check is not None:
+                draft.rtype.check(draft.record)
         self._done |= self._open
         self._open = {}
-        self.flush()
 
     def settle_all(self) -> None:
         """Write what earlier items did, before this one looks through many tables."""

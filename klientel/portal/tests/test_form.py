@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import re
 from itertools import count
@@ -207,3 +208,14 @@ def test_a_link_that_has_ended_changes_nothing(client, form, wording, account, s
     link = re.search(r"(/confirm/\S+)", parts(sink.mails[0][2])["text/plain"].decode())[1]
     assert b"has ended" in client.get(link).content and client.post(link).status_code == 200
     assert Consent.objects.get().state == "pending"
+
+
+def test_the_lead_is_to_be_answered_within_the_time_of_its_inbox(client, anna, patient):
+    team = run(anna, "kernel.team.create", name="North").record
+    run(anna, "sales.leadinbox.create", team=team.id, respond_within=600, remind_before=120)
+    asked = run(anna, "channels.form.create", name="Guide", heading="Guide", path="guide", language="en", parts=ASKED,
+                team=team.id).record  # fmt: skip
+    run(anna, "channels.form.publish", asked.id)
+    assert fill_in(client, asked).status_code == 303
+    made = type_of("sales.lead").model.objects.get()
+    assert made.respond_by - made.created_at == dt.timedelta(hours=10)

@@ -15,7 +15,7 @@ from klientel.kernel.errors import Refused
 from klientel.kernel.writing import door
 
 
-@action("channels.form", _("Publish"), needs="change", icon="globe", undoable=False)
+@action("channels.form", _("Publish"), said=_("published the form"), needs="change", icon="globe", undoable=False)
 def publish(step: Step, form: Form) -> None:
     """From now on visitors see the form as it stands; what they saw before is kept as evidence."""
     _ready(step, form)
@@ -37,7 +37,7 @@ def publish(step: Step, form: Form) -> None:
         step.change(form, path=slugify(form.name)[:60].strip("-") or f"form-{form.id.hex[-8:]}")
 
 
-@action("channels.form", _("Retire"), needs="change", icon="circle-x", undoable=False)
+@action("channels.form", _("Retire"), said=_("closed the form"), needs="change", icon="circle-x", undoable=False)
 def retire(step: Step, form: Form) -> None:
     """Its page tells visitors that it is closed; what came in stays."""
     step.require(form.state == ACTIVE, "not_active", _("Nobody sees this form."))

@@ -16,7 +16,15 @@ PORTAL = ("portal",)
 EXTENTS = (("purpose", _("what this mail was for")), ("all", _("all advertising by e-mail")))
 
 
-@action("channels.mail", _("Unsubscribed by the recipient"), needs="change", icon="ban", undoable=False, only=PORTAL)
+@action(
+    "channels.mail",
+    _("Unsubscribed by the recipient"),
+    said=_("unsubscribed"),
+    needs="change",
+    icon="ban",
+    undoable=False,
+    only=PORTAL,
+)
 def unsubscribe(
     step: Step, mail: Mail, *, extent: Annotated[str, Choice(_("what is not wanted"), of=EXTENTS)] = "purpose"
 ) -> None:
@@ -29,7 +37,15 @@ def unsubscribe(
         suppression.suppress([mail.to], reason="objection", channel="mail")
 
 
-@action("channels.mail", _("Chosen by the recipient"), needs="change", icon="list-checks", undoable=False, only=PORTAL)
+@action(
+    "channels.mail",
+    _("Chosen by the recipient"),
+    said=_("chose what to get"),
+    needs="change",
+    icon="list-checks",
+    undoable=False,
+    only=PORTAL,
+)
 def choose(
     step: Step,
     mail: Mail,

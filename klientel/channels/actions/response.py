@@ -30,7 +30,16 @@ Network = Annotated[str, Text(_("network of the sender"), max_length=64, privacy
 notice("channels.response.submit", _("A form came in: %(what)s"), icon="inbox")
 
 
-@action("channels.response", _("Form sent"), needs="create", new=True, icon="inbox", undoable=False, only=PORTAL)
+@action(
+    "channels.response",
+    _("Form sent"),
+    said=_("sent the form"),
+    needs="create",
+    new=True,
+    icon="inbox",
+    undoable=False,
+    only=PORTAL,
+)
 def submit(
     step: Step,
     *,
@@ -146,8 +155,15 @@ def _first_touch(step: Step, person: UUID | None, origin: dict[str, str]) -> dic
     return {"first_source": source, "first_campaign": campaign, "first_at": step.now}
 
 
-@action("channels.response", _("Confirmed by the person"), needs="change", icon="circle-check", undoable=False,
-        only=PORTAL)  # fmt: skip
+@action(
+    "channels.response",
+    _("Confirmed by the person"),
+    said=_("confirmed by the link"),
+    needs="change",
+    icon="circle-check",
+    undoable=False,
+    only=PORTAL,
+)
 def confirm(step: Step, response: Response, *, network: Network = "") -> None:
     """The person opened the link of our mail and said yes: from now on the consents hold."""
     link = Confirmation.objects.select_for_update().filter(pk=step.actor.id, response_id=response.id).first()
@@ -165,7 +181,9 @@ def confirm(step: Step, response: Response, *, network: Network = "") -> None:
     step.stamp(response, state=CONFIRMED, confirmed_at=step.now, confirmed_ip=network)
 
 
-@action("channels.response", _("Take in"), needs="change", icon="check", undoable=False)
+@action(
+    "channels.response", _("Take in"), said=_("let the answers through"), needs="change", icon="check", undoable=False
+)
 def accept(step: Step, response: Response) -> None:
     """It was held back, and is no machine's after all."""
     step.require(response.state == SUSPECTED, "taken_in_already", _("This is taken in already."))
@@ -180,7 +198,7 @@ def accept(step: Step, response: Response) -> None:
         ask_to_confirm(step, form, shown.content, response, said)
 
 
-@action("channels.response", _("Take over"), needs="change", icon="user-check")
+@action("channels.response", _("Take over"), said=_("took over what was said"), needs="change", icon="user-check")
 def take_over(
     step: Step,
     response: Response,

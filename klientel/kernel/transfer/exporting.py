@@ -45,7 +45,14 @@ EXPORTED = "kernel.member.exported"
 Rows = list[tuple[Any, ...]]
 
 
-@action("kernel.member", gettext_lazy("Export"), needs="export", undoable=False, icon="download")
+@action(
+    "kernel.member",
+    gettext_lazy("Export"),
+    said=gettext_lazy("exported records"),
+    needs="export",
+    undoable=False,
+    icon="download",
+)
 def exported(step: Step, _member: Any) -> None:
     """Somebody took records out: written by :func:`stream` itself, with what was taken; nothing to be done by hand."""
     step.require(False, "only_by_export", gettext_lazy("This is written down when something is exported."))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -72,3 +76,19 @@ def test_a_socket_folder_is_a_host() -> None:
 
 def test_every_setting_says_what_it_is_for() -> None:
     assert all(name.startswith("KLIENTEL_") and about for name, about in VARIABLES.items())
+
+
+def test_whatever_a_module_declares_is_known_to_every_process() -> None:
+    """Workers and consumers open no pages: what only a page's module imports would never run there."""
+    told = re.compile(r"^@(job|on_wake|sweep|consumer|timer|action|basic)\(", re.MULTILINE)
+    declaring = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for path in (ROOT / "klientel").rglob("*.py")
+        if "tests" not in path.parts and "testing" not in path.parts and told.search(path.read_text(encoding="utf-8"))
+    }
+    script = "import django, sys; django.setup(); print('\\n'.join(sys.modules))"
+    environ = dict(os.environ) | {"DJANGO_SETTINGS_MODULE": "klientel.site.settings", "KLIENTEL_DATABASE_POOL": "0"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environ, cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert declaring - set(done.stdout.split()) == set()

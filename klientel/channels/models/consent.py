@@ -56,6 +56,7 @@ class Purpose(Record):
     class About:
         label, plural, slug, icon = _("purpose of contact"), _("purposes of contact"), "purposes", "bookmark"
         note = _("What people can allow you to contact them for")
+        mergeable = False  # what somebody agreed to stays what it was
         title = "name"
         columns = ("name", "description")
         sections = ((_("Purpose"), ("name", "description")),)
@@ -77,6 +78,7 @@ class Wording(Record):
     class About:
         label, plural, slug, icon = _("consent text"), _("consent texts"), "consent-texts", "file-text"
         note = _("The wordings that people agree to, by version")
+        mergeable = False  # what somebody agreed to stays what it was
         title = "name"
         columns = ("name", "purpose", "channel", "language")
         sections = ((_("Consent text"), ("name", "purpose", "channel", "language", "text")),)

@@ -21,12 +21,15 @@ def made(actor: Actor, rtype: RecordType | str, n: int = 1, **given: Any) -> Any
 
 
 def lead_to(actor: Actor, target: Any, n: int = 0) -> list[Any]:
-    """A record of every type, by every link that can lead there; those of another target have other numbers."""
+    """A record of every type, by every link that can lead there; those of another target have other numbers.
+
+    A type whose ``fitting`` says None of a link takes no sample there, such as any file for a font.
+    """
     rtype, found = type_of(target), []
     n += 100 * rtype.model.objects.filter(pk__lt=target.pk).count()
     for way in reverses(rtype).values():
         kind = way.source.fields[way.field]
-        if way.source.key in UNMADE or kind.readonly:
+        if way.source.key in UNMADE or kind.readonly or way.source.fitting.get(way.field, "") is None:
             continue
         n += 1
         more = {"name": f"{target.id} {n}"} if way.source.key == "kernel.tag" else {}

@@ -159,6 +159,8 @@ def test_html_from_outside_is_harmless() -> None:
 
 
 def test_every_sentence_can_be_filled() -> None:
-    details = dict.fromkeys(("text", "limit", "found", "expected", "sheet", "percent", "at", "name", "what"), "x")
+    details = dict.fromkeys(
+        ("text", "limit", "found", "expected", "sheet", "percent", "at", "name", "what", "most", "family"), "x"
+    )
     for code in SENTENCES:
         assert Unreadable(code, **details).message

@@ -107,6 +107,6 @@ class QuoteForm(Record):
         )
         check = staticmethod(_in_order)
         derive = lettering.derive
-        fitting = {"approval_above": "5", "standard_rate": "19", "reduced_rate": "7"}
+        fitting = {"approval_above": "5", "standard_rate": "19", "reduced_rate": "7", "font": None, "font_bold": None}
         system = open = True
         mergeable = False

@@ -20,9 +20,9 @@ pytestmark = pytest.mark.usefixtures("declared")
 
 
 def rows(what="count(*)", where="status = 'todo'"):
-    """Of the jobs of tenants: the clock defers upkeep by itself, every 20 s, whatever a test does."""
+    """Of the jobs declared here: the clock defers upkeep by itself, and that more jobs, whatever a test does."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {what} FROM procrastinate_jobs WHERE queue_name <> 'upkeep' AND {where}")
+        cursor.execute(f"SELECT {what} FROM procrastinate_jobs WHERE task_name LIKE '%test_jobs.%' AND {where}")
         return cursor.fetchone()[0]
 
 

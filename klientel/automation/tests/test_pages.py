@@ -18,6 +18,7 @@ from klientel.kernel.actions import run
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.live.models import Notification
 from klientel.kernel.records import type_of
+from klientel.kernel.web import entries
 from klientel.kernel.web.tests.conftest import at_browser
 
 pytestmark = pytest.mark.django_db
@@ -194,3 +195,10 @@ def test_who_may_not_change_workflows_does_not_build_them(tenant: Any, actor: Ac
     assert client.get(reverse("workflow_flow", args=[flow.pk])).status_code == 403
     assert client.get(reverse("workflow_presets")).status_code == 403
     assert client.get(reverse("record", args=["workflows", flow.pk])).status_code == 200
+
+
+def test_what_a_workflow_asks_is_not_offered_where_people_take_notes(anna: Any) -> None:
+    scope = ActorScope(anna)
+    offered = {plan.rtype.key for plan in entries._plans(scope)}
+    assert "work.note" in offered and "automation.request" not in offered
+    assert "automation.request" in {t.key for t in entries.entry_types(scope)}

@@ -7,8 +7,6 @@ import datetime as dt
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
-from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -22,6 +20,7 @@ from klientel.channels.queries.gate import Recipient, Wish, judge
 from klientel.channels.queries.tickets import MAILS_A_DAY
 from klientel.kernel.actions import Step
 from klientel.kernel.identity import keys
+from klientel.kernel.links import whole
 from klientel.kernel.tenancy import current
 from klientel.kernel.tenancy.models import Tenant
 from klientel.kernel.writing import door
@@ -101,7 +100,7 @@ def _post(step: Step, form: Form, content: dict[str, Any], response: Response, a
         formatted=True, owner=form.owner,
     )  # fmt: skip
     step.stamp(mail, account=account.pk)
-    at = settings.KLIENTEL_ADDRESS.rstrip("/") + reverse("form_confirm", args=[text])
+    at = whole("form_confirm", text)
     return lay_out(step, mail, at, member=form.owner)
 
 

@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import connection
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from klientel.channels.models import Form, FormVersion, Wording
@@ -17,6 +15,7 @@ from klientel.channels.models.parts import CONSENT, FIELD, HIDDEN, kind_at, refu
 from klientel.kernel import writing
 from klientel.kernel.errors import Refused
 from klientel.kernel.kinds import Entries, today
+from klientel.kernel.links import whole
 from klientel.kernel.records import RecordType
 from klientel.kernel.tenancy import current
 from klientel.kernel.tenancy.models import Tenant
@@ -64,7 +63,7 @@ def asks_consent(content: dict[str, Any]) -> bool:
 def address_of(form: Form, name: str = "form_page") -> str:
     """The whole address of its page."""
     tenant = Tenant.objects.get(pk=current())
-    return settings.KLIENTEL_ADDRESS.rstrip("/") + reverse(name, args=[tenant.slug, form.path])
+    return whole(name, tenant.slug, form.path)
 
 
 @dataclass

@@ -8,12 +8,11 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.core import signing
-from django.urls import reverse
 
 from klientel.channels.models import Consent, Purpose, Suppression, Wording
 from klientel.channels.queries.suppression import hashed
+from klientel.kernel.links import whole
 from klientel.kernel.tenancy import current
 from klientel.lib.emails import email_key
 
@@ -27,7 +26,7 @@ def text_of(mail: UUID) -> str:
 
 def address_of(mail: UUID) -> str:
     """The whole address that stands in the mail."""
-    return settings.KLIENTEL_ADDRESS.rstrip("/") + reverse("preferences", args=[text_of(mail)])
+    return whole("preferences", text_of(mail))
 
 
 def read(text: str) -> tuple[UUID, UUID] | None:

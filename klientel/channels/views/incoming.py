@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID, uuid5
 
 import orjson
-from django.conf import settings
 from django.db import connection
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
@@ -24,6 +23,7 @@ from klientel.kernel.access.reading import get
 from klientel.kernel.actions import Item, run_item
 from klientel.kernel.errors import Forbidden, Missing, Refused
 from klientel.kernel.events.surroundings import working_in
+from klientel.kernel.links import whole
 from klientel.kernel.records import type_of
 from klientel.kernel.tenancy import current
 from klientel.kernel.tenancy.models import Tenant
@@ -110,7 +110,7 @@ def address(request: Any, record_id: UUID) -> HttpResponse:
         if not request.scope.may(rtype, "change"):
             raise Forbidden("forbidden", _("You may not change this."))
         if request.method != "POST":
-            at = settings.KLIENTEL_ADDRESS + place("hook", current(), record_id)
+            at = whole("hook", current(), record_id)
             context = {"workflow": workflow, "rtype": rtype, "address": at, "secret": hooks.secret(record_id)}
             return render(request, "channels/address.html", context)
     actions.run(request.actor, f"{KEY}.renew_call_secret", record_id, scope=request.scope)

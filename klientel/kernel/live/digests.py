@@ -11,10 +11,8 @@ import datetime as dt
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db.models import Q
-from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -27,6 +25,7 @@ from klientel.kernel.errors import Forbidden
 from klientel.kernel.events import notices
 from klientel.kernel.events.surroundings import here
 from klientel.kernel.jobs import defer, job, sweep
+from klientel.kernel.links import whole
 from klientel.kernel.live.models import NoticeChoice, Notification
 from klientel.kernel.live.notifications import Shown, shown
 from klientel.kernel.records import type_of
@@ -130,8 +129,8 @@ def _written(address: str, seen: list[Shown], more: int) -> EmailMessage:
     ]
     if more:
         lines.append(ngettext("and %(n)d more", "and %(n)d more", more) % {"n": more})
-    lines.append(_("All of them:") + "\n" + _address("notifications"))
-    lines.append(_("What you are told, and how often by e-mail, is your choice:") + "\n" + _address("notice_choice"))
+    lines.append(_("All of them:") + "\n" + whole("notifications"))
+    lines.append(_("What you are told, and how often by e-mail, is your choice:") + "\n" + whole("notice_choice"))
     return EmailMessage(
         " ".join((subject % {"n": n, "tenant": here().name}).split()),
         "\n\n".join(lines) + "\n",
@@ -142,11 +141,7 @@ def _written(address: str, seen: list[Shown], more: int) -> EmailMessage:
 
 def _link(one: Shown) -> str:
     if one.record_id is None:
-        return _address("notifications")
+        return whole("notifications")
     if one.page:
-        return _address(one.page, one.record_id)
-    return _address("record", type_of(one.record_type).slug, one.record_id)
-
-
-def _address(route: str, *args: object) -> str:
-    return settings.KLIENTEL_ADDRESS.rstrip("/") + reverse(route, args=args)
+        return whole(one.page, one.record_id)
+    return whole("record", type_of(one.record_type).slug, one.record_id)

@@ -66,9 +66,7 @@ def tag(text: Any, tone: str = "", css: str = "dot") -> Markup:
 
 
 def record_url(key: str, record_id: Any) -> str:
-    """The address of a record's page, or of an import's."""
-    if key == "kernel.importrun":
-        return place("import_result", record_id)
+    """The address of a record's page."""
     return f"{place('list', type_of(key).slug)}{record_id}/"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -21,7 +21,7 @@ from klientel.kernel.identity import keys
 from klientel.kernel.records import custom
 from klientel.kernel.tenancy import inside, reading
 from klientel.kernel.tenancy.models import Tenant
-from klientel.portal.queries.shares import at_home, unknown
+from klientel.portal.queries.shares import at_home, led_by_key, unknown
 
 SALT = "klientel.form.sent"
 SENT_LASTS = dt.timedelta(days=7)  # how long the page after a form leads to its file
@@ -92,33 +92,28 @@ class Asked:
     consents: list[Consent]
 
     @property
+    def language(self) -> str:
+        """The language of the form."""
+        return str(self.form.language)
+
+    @property
     def is_open(self) -> bool:
         """Whether it can still be confirmed."""
         return self.link.used_at is None and timezone.now() < self.link.expires_at
 
 
-@contextmanager
-def confirming(text: str) -> Iterator[Asked]:
-    """Work inside the tenant that a secret text belongs to; :class:`Missing` for all others, which look alike."""
-    key = keys.read(keys.CONFIRMATION, text)
-    if key is None:
-        raise unknown()
-    with inside(key.tenant_id):
-        with reading():
-            found = _asked(key)
-            custom.refresh(found.tenant.pk, found.tenant.schema_version)
-        with at_home(found.tenant, found.form.language):
-            yield found
+def confirming(text: str) -> AbstractContextManager[Asked]:
+    """As :func:`~shares.led_by`, of the link in a confirmation mail."""
+    return led_by_key(keys.CONFIRMATION, text, _asked)
 
 
-def _asked(key: keys.Key) -> Asked:
+def _asked(key: keys.Key, tenant: Tenant) -> Asked:
     link = Confirmation.objects.filter(prefix=key.prefix).first()
     if not keys.same(key, link.digest if link else None) or link is None:
         raise unknown()
     response = Response.objects.filter(pk=link.response_id, archived_at=None).first()
     form = Form.objects.filter(pk=response.form).first() if response is not None else None
-    tenant = Tenant.objects.filter(pk=key.tenant_id).first()
-    if response is None or form is None or tenant is None:
+    if response is None or form is None:
         raise unknown()
     consents = list(Consent.objects.filter(response=response.pk, archived_at=None).exclude(asked_at=None))
     return Asked(tenant, link, response, form, consents)

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
-from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.errors import Missing
 from klientel.kernel.identity import keys
 from klientel.kernel.kinds import at_home_in
+from klientel.kernel.links import whole
 from klientel.kernel.records import custom
 from klientel.kernel.tenancy import current, inside, reading
 from klientel.kernel.tenancy.models import Tenant
@@ -41,7 +40,7 @@ def make(quote: Any, *, person: UUID | None, account: UUID | None, address: str,
     )  # fmt: skip
     with door():
         made.save(force_insert=True)
-    return made, settings.KLIENTEL_ADDRESS.rstrip("/") + reverse("offer", args=[text])
+    return made, whole("offer", text)
 
 
 def revoke(quote: UUID) -> int:
@@ -59,35 +58,64 @@ class Visit:
     form: QuoteForm
     tenant: Tenant
 
+    @property
+    def language(self) -> str:
+        """The language of the quote."""
+        return str(self.quote.language)
+
     def fresh(self) -> Quote:
         """The quote as it stands now: it may have been answered since."""
         return Quote.objects.get(pk=self.quote.pk)
 
 
-@contextmanager
-def visiting(text: str) -> Iterator[Visit]:
-    """Work inside the tenant that a secret text belongs to, in the language of its quote; no transaction is open.
+class Guest(Protocol):
+    """Whoever came by a secret text."""
 
-    Raises :class:`Missing` where the text is none, was changed, or its quote is gone: all look alike from outside.
+    @property
+    def language(self) -> str:
+        """The language of what it leads to."""
+
+
+G = TypeVar("G", bound=Guest)
+
+
+@contextmanager
+def led_by(tenant_id: UUID, find: Callable[[Tenant], G]) -> Iterator[G]:
+    """Work inside the tenant that a secret text names, in the language of what ``find`` finds there by it.
+
+    No transaction is open. Raises :class:`Missing` where the text is none, was changed, or what it leads to is gone:
+    all look alike from outside.
     """
-    key = keys.read(keys.SHARE, text)
-    if key is None:
-        raise unknown()
-    with inside(key.tenant_id):
+    with inside(tenant_id):
         with reading():
-            found = _found(key)
-            custom.refresh(found.tenant.pk, found.tenant.schema_version)
-        with at_home(found.tenant, found.quote.language):
+            tenant = Tenant.objects.filter(pk=tenant_id).first()
+            if tenant is None:
+                raise unknown()
+            custom.refresh(tenant.pk, tenant.schema_version)
+            found = find(tenant)
+        with at_home(tenant, found.language):
             yield found
 
 
-def _found(key: keys.Key) -> Visit:
+def led_by_key(purpose: str, text: str, find: Callable[[keys.Key, Tenant], G]) -> AbstractContextManager[G]:
+    """As :func:`led_by`, of a text that was minted for this purpose."""
+    key = keys.read(purpose, text)
+    if key is None:
+        raise unknown()
+    return led_by(key.tenant_id, lambda tenant: find(key, tenant))
+
+
+def visiting(text: str) -> AbstractContextManager[Visit]:
+    """As :func:`led_by`, of the link to a quote."""
+    return led_by_key(keys.SHARE, text, _found)
+
+
+def _found(key: keys.Key, tenant: Tenant) -> Visit:
     share = Share.objects.filter(prefix=key.prefix).first()
     if not keys.same(key, share.digest if share else None) or share is None:
         raise unknown()
     quote = Quote.objects.filter(pk=share.quote_id, archived_at=None).first()
-    tenant = Tenant.objects.filter(pk=key.tenant_id).first()
-    if quote is None or tenant is None:
+    if quote is None:
         raise unknown()
     return Visit(share, quote, QuoteForm.of(quote), tenant)
 

@@ -6,9 +6,9 @@ GET and HEAD change nothing, so that a scanner that opens every link unsubscribe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -20,11 +20,11 @@ from klientel.channels.models import Mail
 from klientel.channels.queries import leaving
 from klientel.kernel.access import system_actor
 from klientel.kernel.actions import run
-from klientel.kernel.records import custom, type_of
-from klientel.kernel.tenancy import inside, reading
+from klientel.kernel.records import type_of
+from klientel.kernel.tenancy import reading
 from klientel.kernel.tenancy.models import Tenant
 from klientel.lib.ips import shorten_ip
-from klientel.portal.queries.shares import at_home, unknown
+from klientel.portal.queries.shares import led_by, unknown
 from klientel.portal.views.public import address_of, by
 
 ONE_CLICK = "One-Click"
@@ -36,6 +36,7 @@ class Recipient:
 
     tenant: Tenant
     mail: Mail
+    language: str
 
     @property
     def masked(self) -> str:
@@ -44,22 +45,20 @@ class Recipient:
         return f"{local[:1]}…@{domain}"
 
 
-@contextmanager
-def visiting(text: str) -> Iterator[Recipient]:
-    """Work inside the tenant that a text belongs to; :class:`Missing` for all others, which look alike."""
-    found = leaving.read(text)
-    if found is None:
+def visiting(text: str) -> AbstractContextManager[Recipient]:
+    """As :func:`~shares.led_by`, of the link in an advertising mail."""
+    known = leaving.read(text)
+    if known is None:
         raise unknown()
-    with inside(found[0]):
-        with reading():
-            tenant = Tenant.objects.filter(pk=found[0]).first()
-            mail = Mail.objects.filter(pk=found[1]).first()
-            if tenant is None or mail is None:
-                raise unknown()
-            custom.refresh(tenant.pk, tenant.schema_version)
-            person = type_of("contacts.person").model.objects.filter(pk=mail.person).first() if mail.person else None
-        with at_home(tenant, (person.language if person else "") or tenant.language):
-            yield Recipient(tenant, mail)
+    return led_by(known[0], lambda tenant: _found(known[1], tenant))
+
+
+def _found(mail_id: UUID, tenant: Tenant) -> Recipient:
+    mail = Mail.objects.filter(pk=mail_id).first()
+    if mail is None:
+        raise unknown()
+    person = type_of("contacts.person").model.objects.filter(pk=mail.person).first() if mail.person else None
+    return Recipient(tenant, mail, (person.language if person else "") or tenant.language)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -145,7 +145,7 @@ def link_in(message: Any, way: str) -> str:
 
 
 def told(page: Any, text: str) -> None:
-    """The open page hears of it by itself: the bell counts, and the list of notifications says what it is."""
+    """The list of notifications says it, before long."""
     page.goto("/notifications")
     for _ in range(60):
         if page.get_by_text(text).count():

@@ -8,13 +8,10 @@ consumed; a million runs wait while what is due is fetched; and a workflow is re
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
-import shutil
 import signal
 import subprocess
-import tempfile
 import threading
 import time
 from typing import Any
@@ -42,7 +39,7 @@ def measure(seconds: float = 20.0, timers: int = 1_000_000) -> dict[str, Any]:
     flows = _workflows(tenant, member, 50)
     found: dict[str, Any] = {"load": round(os.getloadavg()[0], 2)}
     found["react_ms_per_event"] = _reacting(tenant, leads)
-    up = subprocess.Popen(consumers._klientel("up", "--only", "consumers"), cwd=ROOT, stdout=subprocess.DEVNULL)
+    up = subprocess.Popen(consumers.klientel("up", "--only", "consumers"), cwd=ROOT, stdout=subprocess.DEVNULL)
     try:
         consumers._consumer_of(up.pid)
         consumers.caught_up()
@@ -218,7 +215,7 @@ def _backlog(tenant: UUID) -> dict[str, Any]:
 def _killed(tenant: UUID, member: UUID, n: int) -> dict[str, Any]:
     """The consumers killed at random, and every connection cut: each run is done exactly once."""
     flow = _to_be_killed(tenant, member, n)
-    up = subprocess.Popen(consumers._klientel("up", "--only", "consumers"), cwd=ROOT, stdout=subprocess.DEVNULL)
+    up = subprocess.Popen(consumers.klientel("up", "--only", "consumers"), cwd=ROOT, stdout=subprocess.DEVNULL)
     begun, chance = time.perf_counter(), random.Random(7)
     faults, states = {"kills": 0, "connections_cut": 0}, dict[str, int]()
     try:
@@ -343,30 +340,11 @@ def _vacuum() -> None:
 
 
 def main() -> None:
-    """In a home folder of its own, removed afterwards."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--timers", type=int, default=1_000_000)
     given = parser.parse_args()
-    home = tempfile.mkdtemp(prefix="klientel-bench-")
-    os.environ |= {
-        "KLIENTEL_HOME": home,
-        "KLIENTEL_LOG_LEVEL": "error",
-        "DJANGO_SETTINGS_MODULE": "klientel.site.settings",
-    }
-    try:
-        subprocess.run(consumers._klientel("migrate", "--quiet"), cwd=ROOT, check=True)
-        import django
-        from django.conf import settings
-
-        django.setup()
-        from klientel.site.cli.database import serving
-
-        with serving():
-            print(json.dumps(measure(given.seconds, given.timers), indent=1))
-        shutil.rmtree(settings.SERVER.root, ignore_errors=True)
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
+    consumers.at_fresh_home(lambda: measure(given.seconds, given.timers))
 
 
 if __name__ == "__main__":

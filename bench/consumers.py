@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,7 @@ with inside(UUID(sys.argv[1])):
 def measure(seconds: float = 20.0, rows: int = 100_000) -> dict[str, Any]:
     """Everything, in a home folder of its own; with Django ready and a database that answers."""
     busy, other = _people()
-    up = subprocess.Popen(_klientel("up", "--only", "consumers"), cwd=ROOT, stdout=subprocess.DEVNULL)
+    up = subprocess.Popen(klientel("up", "--only", "consumers"), cwd=ROOT, stdout=subprocess.DEVNULL)
     try:
         pid = _consumer_of(up.pid)
         time.sleep(2)  # it looks at every tenant first
@@ -67,7 +67,8 @@ def measure(seconds: float = 20.0, rows: int = 100_000) -> dict[str, Any]:
         up.wait(30)
 
 
-def _klientel(*words: str) -> list[str]:
+def klientel(*words: str) -> list[str]:
+    """The command line that calls ``klientel`` with these words."""
     return [sys.executable, "-m", "klientel.site.cli", *words]
 
 
@@ -225,12 +226,8 @@ def caught_up() -> float:
     return round(time.perf_counter() - begun, 1)
 
 
-def main() -> None:
-    """In a home folder of its own, removed afterwards."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--rows", type=int, default=100_000)
-    given = parser.parse_args()
+def at_fresh_home(measured: Callable[[], dict[str, Any]]) -> None:
+    """Print what is measured in a home folder of its own, which is removed afterwards."""
     home = tempfile.mkdtemp(prefix="klientel-bench-")
     os.environ |= {
         "KLIENTEL_HOME": home,
@@ -238,7 +235,7 @@ def main() -> None:
         "DJANGO_SETTINGS_MODULE": "klientel.site.settings",
     }
     try:
-        subprocess.run(_klientel("migrate", "--quiet"), cwd=ROOT, check=True)
+        subprocess.run(klientel("migrate", "--quiet"), cwd=ROOT, check=True)
         import django
         from django.conf import settings
 
@@ -246,10 +243,18 @@ def main() -> None:
         from klientel.site.cli.database import serving
 
         with serving():
-            print(json.dumps(measure(given.seconds, given.rows), indent=1))
+            print(json.dumps(measured(), indent=1))
         shutil.rmtree(settings.SERVER.root, ignore_errors=True)
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--rows", type=int, default=100_000)
+    given = parser.parse_args()
+    at_fresh_home(lambda: measure(given.seconds, given.rows))
 
 
 if __name__ == "__main__":

@@ -92,6 +92,7 @@ SENTENCES: dict[str, str] = {
     "row.no_object": "The line holds no JSON object with the fields of a record.",
     "row.quote": "A quotation mark in this row is opened and never closed.",
     "row.nul": "The row contained invisible NUL characters; they were removed.",
+    "row.differs": "The lines of this record say different things: “{found}” and “{expected}”. The first was taken.",
     "row.huge": "The row is too large to be read.",
     "event.damaged": "This event is damaged and cannot be read.",
     "event.no_time": "This event does not say when it begins, or ends before it begins.",

@@ -184,6 +184,9 @@ def one_checked(scope: ActorScope, rtype: RecordType, column: str, path: str) ->
     fields = scope.writable(rtype)
     parts = {p.path for p in preset_of(rtype).parts if all(f in fields for f in p.fields)}
     parts |= {one.path for one in offered(scope, rtype)}
+    lines = preset_of(rtype).lines
+    if lines is not None and lines.field in fields and lines.part(path):
+        return {column: path}
     if not path:
         return {}
     if path not in parts and path != ID and (not isinstance(path, str) or parse(path, fields) is None):

@@ -82,7 +82,7 @@ class Prepared:
 
     def rows(self, after: int = 0) -> Iterator[Taken]:
         """The rows behind a line, as values."""
-        for row in self.table.checked_rows():
+        for row in self.taker.rows(self.table):
             if row.line > after:
                 yield self.taker.take(row)
 

@@ -37,6 +37,9 @@ _SENTENCES: dict[str, str] = {
     "row.no_object": gettext_noop("The line holds no JSON object with the fields of a record."),
     "row.quote": gettext_noop("A quotation mark in this row is opened and never closed."),
     "row.nul": gettext_noop("The row contained invisible NUL characters; they were removed."),
+    "row.differs": gettext_noop(
+        "The lines of this record say different things: “{found}” and “{expected}”. The first was taken."
+    ),
     "row.huge": gettext_noop("The row is too large to be read."),
     "event.damaged": gettext_noop("This event is damaged and cannot be read."),
     "event.no_time": gettext_noop("This event does not say when it begins, or ends before it begins."),

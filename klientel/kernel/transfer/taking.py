@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -29,11 +29,11 @@ from klientel.kernel.kinds import (
 )
 from klientel.kernel.records import RecordType
 from klientel.kernel.transfer import cells as cell_texts
-from klientel.kernel.transfer import saying
+from klientel.kernel.transfer import lining, saying
 from klientel.kernel.transfer.options import Options
 from klientel.kernel.transfer.targets import ADDED, ID, LANGUAGES, Part, Path, parse, preset_of
 from klientel.lib import dates
-from klientel.lib.tables import Row
+from klientel.lib.tables import Row, Table
 from klientel.lib.words import fold
 
 _REPEATING = ("choice", "choices", "country", "language", "yes_no", "date", "money", "whole")
@@ -121,6 +121,7 @@ class Taker:
         self._leads: list[tuple[int, str]] = []
         self._beside = {one.path for one in self.preset.beside}
         self._related: list[tuple[int, str]] = []
+        self._lines = self._lined(mapping, sample)
         for position, column in enumerate(self.columns):
             self._aim(position, column, mapping.get(column, ""), sample)
 
@@ -132,6 +133,8 @@ class Taker:
             return
         if path in self._beside:
             self._related.append((position, path))
+            return
+        if self._lines is not None and position in self._lines.parts:
             return
         if path in self._parts:
             self._composed.append((position, self._parts[path]))
@@ -153,10 +156,20 @@ class Taker:
         self._plain.append((position, aim.field))
         self._make_reader(aim.field, [row[position] for row in sample if position < len(row)])
 
-    @property
-    def mapped(self) -> set[str]:
-        """The fields that some column leads to."""
-        return set(self._column_of)
+    def _lined(self, mapping: Mapping[str, str], sample: Sequence[Sequence[str]]) -> lining.Columns | None:
+        """Which columns are parts of lines; nothing where none is."""
+        lines = self.preset.lines
+        if lines is None or lines.field not in self.fields:
+            return None
+        found = lining.Columns.of(self.columns, mapping, lines)
+        self._line_parts = [lines.part(mapping[self.columns[n]]) for n in found.parts]
+        self._line_columns = {part: self.columns[n] for part, n in zip(self._line_parts, found.parts, strict=True)}
+        self._line_decimal = self.decimal or lining.decimal_sign(found, sample)
+        return found if found.parts else None
+
+    def rows(self, table: Table) -> Iterator[Row]:
+        """The rows of the file, those that are lines of one record put together."""
+        return table.checked_rows() if self._lines is None else lining.put_together(table, self._lines)
 
     def take(self, row: Row) -> Taken:
         """The values of a row."""
@@ -174,6 +187,8 @@ class Taker:
         self._take_plain(taken)
         if self._entries:
             self._take_entries(taken)
+        if self._lines is not None:
+            self._take_lines(taken, self._lines)
         taken.record = fresh(self.rtype, self.fields, taken.values)
         self._forerunner.look(taken.record, taken.values)
         for position, path in self._related:
@@ -220,6 +235,18 @@ class Taker:
         left_out = _("Not taken over: “%(value)s”. %(reason)s")
         message = no.message if hard else filled(left_out, {"value": text[:80], "reason": no.message})
         taken.faults.append(Fault(state, no.code, message, kind.name, self._column_of.get(kind.name, ""), text[:200]))
+
+    def _take_lines(self, taken: Taken, columns: lining.Columns) -> None:
+        """All lines of the record; with one that cannot be read the row is refused, never half of them taken."""
+        lines = self.preset.lines
+        assert lines is not None
+        texts = lining.taken_apart(taken.cells, columns, self._line_parts)
+        try:
+            taken.values[lines.field] = self.fields[lines.field].accept(lines.read(texts, self._line_decimal))
+        except Refused as no:
+            for one in no.all():
+                column = self._line_columns.get((one.field or "").rpartition(".")[2], "")
+                taken.faults.append(Fault("error", one.code, one.message, one.field or lines.field, column))
 
     # -- entries --------------------------------------------------------------------------------------------------
 

@@ -66,6 +66,26 @@ class Beside:
     field: str
 
 
+@dataclass(frozen=True)
+class Lines:
+    """Columns that say a line of a record, such as the articles of an order: a field holds what all its rows say.
+
+    ``parts`` are the columns with their labels; rows with the same texts in the fields ``by`` are one record. ``read``
+    makes of its lines, each part -> text, what the field accepts; it also gets the decimal sign of the file (None:
+    unknown) and may raise :class:`Refused`.
+    """
+
+    field: str
+    parts: dict[str, Any]
+    by: tuple[str, ...]
+    read: Callable[[list[dict[str, str]], str | None], Any]
+
+    def part(self, path: str) -> str:
+        """The part that a path names, or nothing."""
+        name, _dot, part = path.partition(".")
+        return part if name == self.field and part in self.parts else ""
+
+
 @dataclass
 class Preset:
     """What the owner of a record type knows about the files that people bring."""
@@ -80,6 +100,7 @@ class Preset:
     doubts: dict[str, Callable[[list[str]], str]] = field(default_factory=dict)
     beside: tuple[Beside, ...] = ()
     cards: bool = False  # can be written as vCard
+    lines: Lines | None = None
 
 
 _presets: dict[str, Preset] = {}
@@ -113,6 +134,10 @@ def targets(scope: ActorScope, rtype: RecordType) -> dict[str, Target]:
     for name in _in_order(rtype, writable):
         kind = writable[name]
         group = groups.get(name, str(rtype.label)).capitalize()
+        if (lines := preset_of(rtype).lines) is not None and name == lines.field:
+            for each, label in lines.parts.items():
+                path = f"{name}.{each}"
+                found[path] = Target(path, _capital(label), _capital(kind.verbose_name), name)
         if isinstance(kind, Json | File):
             continue
         for path, label in _paths(kind):

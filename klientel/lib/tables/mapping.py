@@ -50,7 +50,7 @@ def guess(
         if said.concept == "birthday" and values and not _dates(values):
             continue
         for order, (path, (labels, facets)) in enumerate(wanted.items()):
-            score = _score(fold(_spaced(column)), said, seen, labels, facets)
+            score = _score({fold(_spaced(column)), fold(column)}, said, seen, labels, facets)
             if score >= _GOOD:
                 scored.append((score + (0.01 if values else -0.02), -position, -order, column, path))
     mapping: dict[str, str] = {}
@@ -67,8 +67,8 @@ def _target(path: str, labels: Sequence[str]) -> tuple[frozenset[str], list[Face
     return frozenset((*names, fold(_spaced(last)))), [one for one in facets if one.concept]
 
 
-def _score(column: str, said: Facet, seen: str, labels: frozenset[str], facets: list[Facet]) -> float:
-    if column in labels:
+def _score(column: set[str], said: Facet, seen: str, labels: frozenset[str], facets: list[Facet]) -> float:
+    if column & labels:
         return 1.0
     best = 0.0
     for wanted in facets:

@@ -44,9 +44,27 @@ def derive(step: Any, draft: Any) -> None:
 
 def add_up(step: Any, order: Any) -> None:
     """Its sums by its lines; a line that says no rate has that of the quote form."""
-    positions = with_rates(order.positions, quoting.first_form(step) or QuoteForm())
+    positions = with_rates(with_products(step, order.positions), quoting.first_form(step) or QuoteForm())
     totals, _places = quoting.added_up(order, positions)
     step.stamp(order, positions=positions, **{name: quoting.as_money(totals, name) for name in AMOUNTS})
+
+
+def with_products(step: Any, positions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Lines that say the number of one product only lead to it, so that what sells is counted with it."""
+    known: dict[str, str] = step.once("sales.products.numbered", dict)
+    asked = {one["number"] for one in positions if one.get("number") and not one.get("product")}
+    if unknown := sorted(asked - known.keys()):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT number, min(id::text) FROM sales_product WHERE tenant_id = %s AND number = ANY(%s)"
+                " AND archived_at IS NULL GROUP BY number HAVING count(*) = 1",
+                [current(), unknown],
+            )
+            known |= dict.fromkeys(unknown, "") | dict(cursor.fetchall())
+    return [
+        one | {"product": found} if not one.get("product") and (found := known.get(one.get("number", ""))) else one
+        for one in positions
+    ]
 
 
 def with_rates(positions: list[dict[str, Any]], form: QuoteForm) -> list[dict[str, Any]]:

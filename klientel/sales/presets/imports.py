@@ -5,6 +5,7 @@ from __future__ import annotations
 from klientel.kernel.transfer.targets import Preset, preset
 from klientel.lib.words import fold
 from klientel.sales.models.invoicing import CREDIT, INVOICE
+from klientel.sales.presets.lines import LINES, SYNONYMS
 
 _CUSTOMER = ("kunde", "kundenname", "kundennummer", "kundennr", "debitor", "debitorennummer", "firma", "customer",
              "customer number", "client", "account", "company", "ust-idnr", "vat id")  # fmt: skip
@@ -41,10 +42,12 @@ preset(
             "gross": ("brutto", "gesamtbetrag", "betrag", "total"),
             "currency": _CURRENCY,
             "source": ("shop", "quelle", "system"),
+            **SYNONYMS,
         },
         known_by=("number", "customer_reference"),
         keys=("number",),
         creates=("organisation",),
+        lines=LINES,
     ),
 )
 preset(
@@ -65,11 +68,13 @@ preset(
             "currency": _CURRENCY,
             "sort": ("belegart", "art", "rechnungsart", "document type", "type"),
             "reference": ("referenz", "leitweg-id", "reference"),
+            **SYNONYMS,
         },
         values={"sort": sort},
         known_by=("number",),
         keys=("number", "date"),
         creates=("organisation",),
+        lines=LINES,
     ),
 )  # fmt: skip
 preset(

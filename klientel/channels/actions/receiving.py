@@ -36,14 +36,21 @@ def receive(
     concerns: Annotated[list[UUID] | None, Links("*", _("concerns"))] = None,
     attachments: Annotated[list[dict[str, Any]], Json(_("attachments"), empty=[], privacy=Privacy.PERSONAL)] = [],  # noqa: B006  never changed
     owner: Annotated[UUID | None, Link("kernel.member", _("owner"))] = None,
+    place: Annotated[dict[str, str] | None, Json(_("place in a conversation"), privacy=Privacy.PERSONAL)] = None,
 ) -> Any:
-    """Write down a mail as it came; it stands on the timeline of everybody and everything it concerns."""
+    """Write down a mail as it came; it stands on the timeline of everybody and everything it concerns.
+
+    ``place`` are the ids that were chosen before for the ``mail`` and for its ``thread``.
+    """
+    chosen = {name: UUID(given) for name, given in (place or {}).items()}
     mail = step.create(
         "channels.mail",
+        chosen.get("mail"),
         account=account, direction=direction, sort=sort, sent_at=sent_at, subject=subject, text=text, sender=sender,
         sender_name=sender_name, to=to, recipients=recipients, message_ref=message_ref, failed=failed, person=person,
         concerns=concerns or [], owner=owner, state="received" if direction == "in" else "elsewhere",
     )  # fmt: skip
+    mail.thread = chosen.get("thread", mail.id)
     if attachments:
         step.stamp(mail, files=[_file(step, mail, one).id for one in attachments])
     return mail

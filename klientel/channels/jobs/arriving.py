@@ -1,9 +1,14 @@
-"""What a mail that was read becomes: a record on timelines, a repetition, the fate of a mail of ours."""
+"""What mails that were read become: records on timelines, repetitions, the fate of mails of ours.
+
+Mails come in pieces. What is known of all of them is asked for at once; then each finds its place in turn, and those
+before it in the piece count as known; then all are written at once.
+"""
 
 from __future__ import annotations
 
 import base64
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -12,134 +17,139 @@ from uuid import UUID
 from django.utils import timezone
 
 from klientel.channels.actions.mail import block_dead
-from klientel.channels.models import Body, Fetched, Mail
+from klientel.channels.models import Body, Mail
 from klientel.channels.queries import landing, suppression, threads
-from klientel.channels.queries.mime import is_ours
+from klientel.channels.queries.mailboxes import Outcome, key_of
+from klientel.channels.queries.surroundings import Letter, Surroundings
 from klientel.kernel import writing
 from klientel.kernel.access import system_actor
-from klientel.kernel.actions import run
+from klientel.kernel.actions import Item, run, run_many
 from klientel.kernel.files import keeping
 from klientel.kernel.tenancy import current
 from klientel.lib.emails import email_key
+from klientel.lib.ids import uuid7
 
 FUTURE = dt.timedelta(minutes=10)  # by which clocks differ; beyond, the arrival counts
 SOFT, SOFT_DAYS = 3, 30  # so many temporary refusals in so many days block an address as a lasting one does
-Outcome = tuple[str, UUID | None, str]  # state of the message, its mail, why
 
 
 @dataclass(frozen=True)
-class _Standing:
-    """What was found out about a mail before it is written down."""
+class _Plan:
+    """A mail that is to be written down, and its place."""
 
-    row: Any
-    told: dict[str, Any]
-    account: Any
+    mail: UUID
+    letter: Letter
+    thread: UUID
     outgoing: bool
     references: list[str]  # nearest first
-    thread: UUID | None
-    others: list[tuple[str, str]]  # names and addresses that are not ours: who wrote, or was written to, first
-    concerned: landing.Concerned
-    own: set[str]
+    person: UUID | None
+    concerns: list[UUID]
     original: Any = None  # the mail of ours that it tells of
 
-    def person(self) -> UUID | None:
-        """The person it is from, or to; of several with one address nobody knows which."""
-        if self.original is not None:
-            return self.original.person  # type: ignore[no-any-return]
-        for _name, address in self.others:
-            found = self.concerned.persons.get(email_key(address), [])
-            if len(found) == 1:
-                return found[0]
-        return None
+    @property
+    def state(self) -> str:
+        return {"bounce": "bounce", "complaint": "bounce", "auto": "auto"}.get(self.letter.told["sort"], "mail")
 
 
-def arrive(row: Any, told: dict[str, Any], account: Any, folder: Any, own: set[str]) -> Outcome:
-    """Lay a mail where it belongs, in the caller's transaction. ``own`` are the addresses of our accounts."""
-    known = _here_already(row, told, account, folder)
+def arrive(letters: Sequence[Letter], account: Any, own: set[str]) -> dict[UUID, Outcome]:
+    """Lay mails of an account where they belong, in the caller's transaction: what became of each message, by its id.
+
+    ``own`` are the addresses of our accounts. What hangs on a mail that could not be written has no outcome yet.
+    """
+    around = Surroundings(letters, account, own)
+    outcomes: dict[UUID, Outcome] = {}
+    plans: list[_Plan] = []
+    for letter in letters:
+        found = _place(letter, account, around)
+        if isinstance(found, _Plan):
+            plans.append(found)
+            around.add(letter, found.mail, found.thread, found.concerns, found.references)
+        else:
+            outcomes[letter.row.pk] = found
+    refused = _write(plans, account)
+    for plan in plans:
+        code = refused.get(plan.mail)
+        outcomes[plan.letter.row.pk] = ("quarantined", None, code[:60]) if code else (plan.state, plan.mail, "")
+        if plan.original is not None and not code:
+            _tell_fate(plan.letter.told, plan.original)
+    return {row: one for row, one in outcomes.items() if one[1] not in refused}
+
+
+def _place(letter: Letter, account: Any, around: Surroundings) -> _Plan | Outcome:
+    """Where a mail belongs; or why it is not written down."""
+    told = letter.told
+    known = around.here_already(letter)
     if known is not None:
         return known
-    outgoing = folder.direction == "out" or email_key(told["sender"][1]) == email_key(account.address)
-    original = _original(told)
+    original = around.original(told)
     references = threads.genuine(told["answers"])
     if original is not None:
         references = [original.message_ref, *references]
-    others = _others(told, own, outgoing=outgoing)
-    concerned = landing.known(address for _name, address in others)
+    others = around.others(letter)
     answer = told["answer"] or told["sort"] != "human"
-    thread = threads.found_by([*references, told["message_id"]], told["subject"], answer=answer)
-    if not outgoing and told["sort"] == "human" and others and not concerned.everybody():
+    thread = around.thread([*references, told["message_id"]], told["subject"], answer=answer)
+    everybody = around.known.everybody(a for _n, a in others)
+    if not letter.outgoing and told["sort"] == "human" and others and not everybody:
         if account.strangers == "skip" and thread is None:
             return "skipped", None, "stranger"
         if account.strangers == "person" and (made := landing.person_of(others[0])) is not None:
-            concerned.persons[email_key(others[0][1])] = [made.pk]
-    standing = _Standing(row, told, account, outgoing, references, thread, others, concerned, own, original)
-    mail = _written(standing)
-    if original is not None:
-        _tell_fate(told, original)
-    state = {"bounce": "bounce", "complaint": "bounce", "auto": "auto"}.get(told["sort"], "mail")
-    return state, mail, ""
-
-
-def _here_already(row: Any, told: dict[str, Any], account: Any, folder: Any) -> Outcome | None:
-    """A copy in another folder, or what we sent ourselves and find in the mailbox."""
-    copies = Fetched.objects.filter(account_id=row.account_id, digest=row.digest, mail_id__isnull=False)
-    if (copy := copies.exclude(pk=row.pk).first()) is not None:
-        return "double", copy.mail_id, ""
-    if not is_ours(told["message_id"]) and (folder.direction != "out" or not told["message_id"]):
-        return None
-    sent = Mail.objects.filter(message_ref=told["message_id"], account=account.pk, direction="out").first()
-    return None if sent is None else ("own", sent.pk, "")
-
-
-def _original(told: dict[str, Any]) -> Any:
-    """The mail of ours that a bounce, a complaint or an automatic reply tells of, where our signature shows it."""
-    if told["sort"] not in ("bounce", "complaint", "auto"):
-        return None
-    ours = [one for one in (*told["originals"], *told["answers"]) if is_ours(one)]
-    return Mail.objects.filter(message_ref__in=ours, direction="out").first() if ours else None
-
-
-def _others(told: dict[str, Any], own: set[str], *, outgoing: bool) -> list[tuple[str, str]]:
-    written = [*told["to"], *told["cc"]] if outgoing else [told["sender"], *told["to"], *told["cc"]]
-    if told["sort"] in ("bounce", "complaint"):
-        written = [("", one["address"]) for one in told["failures"]]
-    return [(name, address) for name, address in written if address and email_key(address) not in own]
-
-
-def _written(one: _Standing) -> UUID:
-    """The mail as a record, its attachments and what it quotes."""
-    told, account = one.told, one.account
-    everybody = [*one.concerned.everybody(), *landing.earlier(one.thread)]
-    if one.original is not None:
-        everybody = [*one.original.concerns, *everybody]
-    recipients = [*told["to"], *told["cc"]]
-    done = run(
-        system_actor(), "channels.mail.receive",
-        account=account.pk,
-        direction="out" if one.outgoing else "in",
-        sort="own" if not one.outgoing and email_key(told["sender"][1]) in one.own else told["sort"],
-        sent_at=_instant(told["date"], one.row.received_at),
-        subject=told["subject"],
-        text=told["text"],
-        sender=told["sender"][1],
-        sender_name=told["sender"][0],
-        to=next((a for _n, a in recipients if a), "") if one.outgoing else account.address,
-        recipients="\n".join(f"{n} <{a}>" if n else a for n, a in recipients)[:20_000],
-        message_ref=told["message_id"],
-        failed=next((f["address"] for f in told["failures"]), ""),
-        person=one.person(),
-        concerns=list(dict.fromkeys(everybody))[: landing.MOST],
-        attachments=_stored(told["attachments"]),
-        owner=account.member,
+            around.known.persons[email_key(others[0][1])] = everybody = [made.pk]
+    person = original.person if original is not None else around.person(others)
+    more = around.earlier(thread) if thread else around.deals(person, everybody) if told["sort"] == "human" else []
+    concerns = [*(original.concerns if original is not None else ()), *everybody, *more]
+    mail = uuid7()
+    return _Plan(
+        mail, letter, thread or mail, letter.outgoing, references, person,
+        list(dict.fromkeys(concerns))[: landing.MOST], original,
     )  # fmt: skip
-    mail = done.record
-    mail.thread = one.thread
-    threads.begin(mail, [told["message_id"], *one.references])
-    for kept, file in zip(told["attachments"], mail.files, strict=True):  # pictures in the text, by their record
-        if kept["cid"]:
-            told["html"] = told["html"].replace(f"cid:{escape(kept['cid'])}", f"cid:{file}")
-    _keep_body(mail.pk, told, one.references)
-    return mail.pk  # type: ignore[no-any-return]
+
+
+def _write(plans: Sequence[_Plan], account: Any) -> dict[UUID, str]:
+    """Mails as records, their attachments, what they quote, their conversations; codes of what was refused."""
+    contents = [[base64.b64decode(one["content"]) for one in plan.letter.told["attachments"]] for plan in plans]
+    places = iter(keeping.keep_all(current(), [content for some in contents for content in some]))
+    items = []
+    for plan, some in zip(plans, contents, strict=True):
+        named = zip(plan.letter.told["attachments"], some, strict=True)
+        items.append(Item(params=_facts(plan, account) | {"attachments": [_file(a, c, next(places)) for a, c in named]}))
+    refused: dict[UUID, str] = {}
+    bodies, noted = [], dict[str, UUID]()
+    for plan, done in zip(plans, run_many(system_actor(), "channels.mail.receive", items), strict=True):
+        if done.refused is not None:
+            refused[plan.mail] = done.refused.code
+            continue
+        bodies.append(_body(plan, done.record))
+        for one in (plan.letter.told["message_id"], *plan.references):
+            if one:
+                noted.setdefault(key_of(one), plan.thread)
+    threads.note(noted)
+    with writing.door():
+        Body.objects.bulk_create(bodies)
+    return refused
+
+
+def _facts(plan: _Plan, account: Any) -> dict[str, Any]:
+    """What is written down of a mail."""
+    told, letter = plan.letter.told, plan.letter
+    recipients = [*told["to"], *told["cc"]]
+    return {
+        "account": account.pk,
+        "direction": "out" if plan.outgoing else "in",
+        "sort": "own" if letter.from_us and not plan.outgoing else told["sort"],
+        "sent_at": _instant(told["date"], letter.row.received_at),
+        "subject": told["subject"],
+        "text": told["text"],
+        "sender": told["sender"][1],
+        "sender_name": told["sender"][0],
+        "to": next((a for _n, a in recipients if a), "") if plan.outgoing else account.address,
+        "recipients": "\n".join(f"{n} <{a}>" if n else a for n, a in recipients)[:20_000],
+        "message_ref": told["message_id"],
+        "failed": next((f["address"] for f in told["failures"]), ""),
+        "person": plan.person,
+        "concerns": plan.concerns,
+        "owner": account.member,
+        "place": {"mail": str(plan.mail), "thread": str(plan.thread)},
+    }
 
 
 def _instant(date: str, received: dt.datetime) -> dt.datetime:
@@ -147,20 +157,19 @@ def _instant(date: str, received: dt.datetime) -> dt.datetime:
     return received if said > received + FUTURE else said
 
 
-def _stored(attachments: list[dict[str, str]]) -> list[dict[str, Any]]:
-    """The bytes of attachments into the store; their records are made with the mail."""
-    found = []
-    for one in attachments:
-        name = keeping.clean_name(one["name"])
-        kept = keeping.keep(current(), [base64.b64decode(one["content"])], name)
-        found.append({"name": name, "cid": one["cid"], **vars(kept)})
-    return found
+def _file(told: dict[str, str], content: bytes, place: str) -> dict[str, Any]:
+    """An attachment whose bytes lie in the store; its record is made with the mail."""
+    name = keeping.clean_name(told["name"])
+    return {"name": name, "cid": told["cid"], **vars(keeping.described(content, name, place))}
 
 
-def _keep_body(mail: UUID, told: dict[str, Any], references: list[str]) -> None:
-    older = threads.shortened([*reversed(references)])
-    with writing.door():
-        Body(mail_id=mail, quoted=told["quoted"], html=told["html"], references=" ".join(older)).save(force_insert=True)
+def _body(plan: _Plan, mail: Any) -> Body:
+    html, told = plan.letter.told["html"], plan.letter.told
+    for kept, file in zip(told["attachments"], mail.files, strict=True):  # pictures in the text, by their record
+        if kept["cid"]:
+            html = html.replace(f"cid:{escape(kept['cid'])}", f"cid:{file}")
+    older = threads.shortened([*reversed(plan.references)])
+    return Body(mail_id=mail.pk, quoted=told["quoted"], html=html, references=" ".join(older))
 
 
 def _tell_fate(told: dict[str, Any], original: Any) -> None:

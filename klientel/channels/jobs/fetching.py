@@ -29,7 +29,7 @@ from klientel.kernel.jobs import breathe, defer, job, sweep
 from klientel.kernel.tenancy import current, writing
 from klientel.lib.mails.headers import message_id
 
-BATCH, WEIGHT = 100, 8 * 2**20  # messages and bytes that are fetched and committed together
+BATCH, WEIGHT = 200, 8 * 2**20  # messages and bytes that are fetched and committed together
 TURN = 20.0  # seconds after which a job makes room for other accounts
 _END_OF_HEADERS = re.compile(rb"\r?\n\r?\n")
 
@@ -119,19 +119,26 @@ class _Fetching:
             breathe()
             if time.monotonic() > self.until:
                 return True
-            kept = list(self._kept(box, folder, batch, sizes))
+            kept = self._kept(box, folder, batch, sizes)
             with writing():
                 mailboxes.store(folder, uidvalidity, kept, batch[-1] if move else 0)
+                defer(read_mail, tenant=current(), account=self.account.pk, once=str(self.account.pk))
         return False
 
-    def _kept(self, box: Box, folder: Any, batch: list[int], sizes: dict[int, int]) -> Iterator[Kept]:
+    def _kept(self, box: Box, folder: Any, batch: list[int], sizes: dict[int, int]) -> list[Kept]:
         """Bytes into the store; of what is too large, its header only."""
         large = {uid for uid in batch if sizes.get(uid, 0) > keeping.most()}
         headers = folder.level == "subject"
-        for one in box.fetch([uid for uid in batch if uid not in large], headers_only=headers):
-            yield _keep(one, len(one.raw))
-        for one in box.fetch(sorted(large), headers_only=True):
-            yield _keep(one, sizes[one.uid], state="quarantined", reason="too_large")
+        found = box.fetch([uid for uid in batch if uid not in large], headers_only=headers)
+        heads = box.fetch(sorted(large), headers_only=True)
+        places = keeping.keep_all(current(), [one.raw for one in (*found, *heads)])
+        return [
+            *(_keep(one, len(one.raw), place) for one, place in zip(found, places)),  # noqa: B905 those of heads follow
+            *(
+                _keep(one, sizes[one.uid], place, state="quarantined", reason="too_large")
+                for one, place in zip(heads, places[len(found) :], strict=True)
+            ),
+        ]
 
     def _compare(self, box: Box, folder: Any, standing: Any) -> bool:
         """Whether everything that is on the server is here; what is missing is fetched, whatever the reason."""
@@ -180,9 +187,8 @@ def _batches(uids: list[int], sizes: dict[int, int]) -> Iterator[list[int]]:
         yield batch
 
 
-def _keep(one: Message, size: int, **more: str) -> Kept:
-    """Bytes into the file store, whole or not at all."""
-    stored = keeping.keep(current(), [one.raw], "mail.eml")
+def _keep(one: Message, size: int, place: str, **more: str) -> Kept:
+    """What is written down of a message whose bytes lie in the store."""
     head = _END_OF_HEADERS.split(one.raw[: 256 * 1024], maxsplit=1)[0]
     key = mailboxes.key_of(message_id(head))
-    return Kept(one.uid, one.received, size, stored.place, hashlib.sha256(one.raw).hexdigest(), key, **more)
+    return Kept(one.uid, one.received, size, place, hashlib.sha256(one.raw).hexdigest(), key, **more)

@@ -9,9 +9,11 @@ from uuid import UUID
 
 from django.db import connection
 
-from klientel.channels.models import Account, Mail
+from klientel.channels.models import Account
 from klientel.kernel.access import ActorScope, system_actor
 from klientel.kernel.errors import Refused
+from klientel.kernel.records import type_of
+from klientel.kernel.sql import name
 from klientel.kernel.tenancy import current
 from klientel.kernel.twins.intake import EXISTING, take_in
 from klientel.lib.emails import email_key
@@ -33,31 +35,78 @@ CROSS JOIN LATERAL (SELECT x.id FROM contacts_organisation x
 """
 
 
+_DEALS = """
+SELECT k.id, d.id FROM unnest(%(ids)s::uuid[]) k(id) CROSS JOIN LATERAL (
+    SELECT x.id FROM {table} x WHERE x.tenant_id = %(tenant)s AND x.{field} = k.id AND x.archived_at IS NULL
+      AND {condition} ORDER BY x.id LIMIT 2) d
+"""
+_HEADS = """
+SELECT k.thread, (SELECT m.subject FROM channels_mail m WHERE m.tenant_id = %(tenant)s AND m.thread = k.thread
+        ORDER BY m.id LIMIT 1),
+    (SELECT m.concerns FROM channels_mail m WHERE m.tenant_id = %(tenant)s AND m.thread = k.thread
+        AND m.archived_at IS NULL ORDER BY m.id DESC LIMIT 1)
+FROM unnest(%(threads)s::uuid[]) k(thread)
+"""
+
+
 @dataclass
-class Concerned:
-    """Who has which address; ``first`` is the person a mail is from, or to."""
+class Known:
+    """Who has which address, by `email_key`: persons, and organisations with those that the persons belong to."""
 
     persons: dict[str, list[UUID]] = field(default_factory=dict)
-    organisations: list[UUID] = field(default_factory=list)
+    organisations: dict[str, list[UUID]] = field(default_factory=dict)
 
-    def everybody(self) -> list[UUID]:
-        """Everything that was found, each once."""
-        people = [one for some in self.persons.values() for one in some]
-        return list(dict.fromkeys([*people, *self.organisations]))
+    def everybody(self, addresses: Iterable[str]) -> list[UUID]:
+        """Everybody with one of these addresses, each once: people first."""
+        keys = [email_key(a) for a in addresses]
+        return list(dict.fromkeys(one for some in (self.persons, self.organisations) for k in keys for one in some.get(k, ())))
 
 
-def known(addresses: Iterable[str]) -> Concerned:
+def known(addresses: Iterable[str]) -> Known:
     """Persons and organisations with these addresses; one look at the index for each."""
     keys = list(dict.fromkeys(email_key(a) for a in addresses if a))
-    found = Concerned()
+    found = Known()
     with connection.cursor() as cursor:
         cursor.execute(_KNOWN, {"keys": keys, "tenant": current()})
         for key, what, record, organisation in cursor.fetchall():
             if what == "p":
                 found.persons.setdefault(key, []).append(record)
                 record = organisation
-            if record is not None and record not in found.organisations:
-                found.organisations.append(record)
+            if record is not None and record not in found.organisations.setdefault(key, []):
+                found.organisations[key].append(record)
+    return found
+
+
+@dataclass(frozen=True)
+class Berth:
+    """A type of record that mail lands on beside people: by its links to them, where one open record leaves no doubt."""
+
+    key: str  # of the type, such as "sales.deal"
+    fields: tuple[str, ...]  # its links to persons and organisations, the nearest first
+    condition: str  # of its rows, as SQL about ``x``
+
+
+_berths: list[Berth] = []
+
+
+def berth(one: Berth) -> None:
+    """Let new conversations land on records of this type too."""
+    _berths.append(one)
+
+
+def going_on(people: Iterable[UUID]) -> dict[UUID, list[UUID]]:
+    """What goes on with each of these persons and organisations: at most two records of each type, so that one is
+    the only one."""
+    ids, found = list(dict.fromkeys(people)), dict[UUID, list[UUID]]()
+    for one in _berths if ids else ():
+        parts = [
+            _DEALS.format(table=type_of(one.key).table, field=name(field_), condition=one.condition)
+            for field_ in one.fields
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(" UNION ALL ".join(parts), {"ids": ids, "tenant": current()})
+            for who, record in cursor.fetchall():
+                found.setdefault(who, []).append(record)
     return found
 
 
@@ -66,12 +115,14 @@ def own_addresses() -> set[str]:
     return {email_key(a) for a in Account.objects.filter(archived_at=None).values_list("address", flat=True)}
 
 
-def earlier(thread: UUID | None) -> list[UUID]:
-    """What the newest mail of a conversation concerns: deals and cases among it go on."""
-    if thread is None:
-        return []
-    newest = Mail.objects.filter(thread=thread, archived_at=None).order_by("-pk").first()
-    return list(newest.concerns) if newest else []
+Head = tuple[str | None, list[UUID]]  # the subject a conversation began with, what its newest mail concerns
+
+
+def heads(threads: Iterable[UUID]) -> dict[UUID, Head]:
+    """How conversations began, and what they concern by now: deals and cases among it go on."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HEADS, {"tenant": current(), "threads": list(dict.fromkeys(threads))})
+        return {thread: (subject, list(concerns or ())) for thread, subject, concerns in cursor.fetchall()}
 
 
 def person_of(sender: tuple[str, str]) -> Any:

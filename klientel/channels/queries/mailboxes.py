@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -133,41 +133,51 @@ def key_of(message_id: str) -> str:
     return hashlib.sha256(message_id.strip().encode("utf-8", "replace")).hexdigest() if message_id.strip() else ""
 
 
-def store(folder: Any, uidvalidity: int, found: Iterable[Kept], last: int) -> int:
-    """Write down messages and how far the folder was read, in one transaction of the caller; how many were new.
-
-    A message that lay here under an earlier UIDVALIDITY keeps its row: it is known by its bytes.
-    """
-    new = 0
-    with writing.door():
-        for one in found:
-            if one.digest and _moved(folder, uidvalidity, one):
-                continue
-            row = Fetched(
-                account_id=folder.account, folder_id=folder.pk, uidvalidity=uidvalidity, uid=one.uid,
-                digest=one.digest, message_key=one.message_key, size=one.size, place=one.place,
-                received_at=one.received, state=one.state, reason=one.reason,
-            )  # fmt: skip
-            new += len(Fetched.objects.bulk_create([row], ignore_conflicts=True))
-        if last:
-            Position.objects.filter(folder_id=folder.pk).update(uidvalidity=uidvalidity, last_uid=last)
-    return new
-
-
+_STORE = """
+INSERT INTO channels_fetched (id, tenant_id, account_id, folder_id, uidvalidity, uid, digest, message_key, size, place,
+    received_at, state, reason, tries, gone)
+SELECT x.id, %(tenant)s, %(account)s, %(folder)s, %(uidvalidity)s, x.uid, x.digest, x.message_key, x.size, x.place,
+    x.received, x.state, x.reason, 0, false
+FROM unnest(%(ids)s::uuid[], %(uid)s::bigint[], %(digest)s::text[], %(message_key)s::text[], %(size)s::int[],
+    %(place)s::text[], %(received)s::timestamptz[], %(state)s::text[], %(reason)s::text[])
+    x(id, uid, digest, message_key, size, place, received, state, reason)
+ON CONFLICT DO NOTHING
+"""
+_COLUMNS = ("uid", "digest", "message_key", "size", "place", "received", "state", "reason")
 _MOVED = """
-UPDATE channels_fetched SET uidvalidity = %s, uid = %s, gone = false WHERE tenant_id = %s AND id = (
-    SELECT f.id FROM channels_fetched f WHERE f.tenant_id = %s AND f.account_id = %s AND f.folder_id = %s
-      AND f.digest = %s AND f.uidvalidity <> %s ORDER BY f.uid LIMIT 1 FOR UPDATE)
+WITH fresh AS (
+    SELECT x.uid, x.digest, row_number() OVER (PARTITION BY x.digest ORDER BY x.uid) AS n
+    FROM unnest(%(uid)s::bigint[], %(digest)s::text[]) x(uid, digest)
+    WHERE NOT EXISTS (SELECT FROM channels_fetched f WHERE f.tenant_id = %(tenant)s AND f.account_id = %(account)s
+        AND f.folder_id = %(folder)s AND f.uidvalidity = %(uidvalidity)s AND f.uid = x.uid)
+), before AS (
+    SELECT f.id, f.digest, row_number() OVER (PARTITION BY f.digest ORDER BY f.uid) AS n FROM channels_fetched f
+    WHERE f.tenant_id = %(tenant)s AND f.account_id = %(account)s AND f.folder_id = %(folder)s
+      AND f.digest = ANY(%(digest)s) AND f.digest <> '' AND f.uidvalidity <> %(uidvalidity)s
+)
+UPDATE channels_fetched f SET uidvalidity = %(uidvalidity)s, uid = fresh.uid, gone = false
+FROM fresh JOIN before USING (digest, n) WHERE f.tenant_id = %(tenant)s AND f.id = before.id RETURNING f.uid
 """
 
 
-def _moved(folder: Any, uidvalidity: int, one: Kept) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _MOVED,
-            [uidvalidity, one.uid, current(), current(), folder.account, folder.pk, one.digest, uidvalidity],
-        )
-        return bool(cursor.rowcount)
+def store(folder: Any, uidvalidity: int, found: Iterable[Kept], last: int) -> None:
+    """Write down messages and how far the folder was read, in one transaction of the caller.
+
+    A message that lay here under an earlier UIDVALIDITY keeps its row: it is known by its bytes.
+    """
+    rows = list(found)
+    facts: dict[str, Any] = {
+        "tenant": current(), "account": folder.account, "folder": folder.pk, "uidvalidity": uidvalidity,
+    }  # fmt: skip
+    with writing.door(), connection.cursor() as cursor:
+        position = Position.objects.select_for_update().get(folder_id=folder.pk)  # one at a time for each folder
+        cursor.execute(_MOVED, facts | {name: [getattr(one, name) for one in rows] for name in ("uid", "digest")})
+        moved = {row[0] for row in cursor.fetchall()}
+        rows = [one for one in rows if one.uid not in moved]
+        columns = {name: [getattr(one, name) for one in rows] for name in _COLUMNS}
+        cursor.execute(_STORE, facts | columns | {"ids": [uuid7() for _one in rows]})
+        if last:
+            Position.objects.filter(pk=position.pk).update(uidvalidity=uidvalidity, last_uid=last)
 
 
 def known_uids(folder: Any, uidvalidity: int) -> set[int]:
@@ -201,28 +211,39 @@ def note(folder: UUID, **facts: Any) -> None:
 
 _CLAIM = """
 UPDATE channels_fetched SET tries = tries + 1, lease_until = statement_timestamp() + interval '3 minutes'
-WHERE tenant_id = %s AND id = ANY(ARRAY(
-    SELECT f.id FROM channels_fetched f WHERE f.tenant_id = %s AND f.account_id = %s AND f.state = 'waiting'
-      AND (f.lease_until IS NULL OR f.lease_until < statement_timestamp())
-    ORDER BY f.id LIMIT %s FOR UPDATE SKIP LOCKED)) RETURNING id
+WHERE tenant_id = %(tenant)s AND id = ANY(ARRAY(
+    SELECT id FROM (
+        SELECT w.id, sum(w.size) OVER (ORDER BY w.id) - w.size AS before FROM (
+            SELECT f.id, f.size FROM channels_fetched f
+            WHERE f.tenant_id = %(tenant)s AND f.account_id = %(account)s AND f.state = 'waiting'
+              AND (f.lease_until IS NULL OR f.lease_until < statement_timestamp())
+            ORDER BY f.id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+        ) w
+    ) x WHERE before < %(weight)s)) RETURNING id
 """
 
 
-def claim(account: UUID, limit: int) -> list[Any]:
+def claim(account: UUID, limit: int, weight: int) -> list[Any]:
     """Some messages that wait to be read, the oldest first; nobody else reads them for three minutes.
 
-    One that was claimed before comes alone: should it be what stops its reader, it stops no other mail.
+    Of more than ``weight`` bytes no more are added. One that was claimed before comes alone: should it be what stops
+    its reader, it stops no other mail.
     """
     with writing.door(), connection.cursor() as cursor:
-        cursor.execute(_CLAIM, [current(), current(), account, limit])
+        cursor.execute(_CLAIM, {"tenant": current(), "account": account, "limit": limit, "weight": weight})
         ids = [row[0] for row in cursor.fetchall()]
-        rows = list(Fetched.objects.filter(pk__in=ids).order_by("pk"))
-        again = next((one for one in rows if one.tries > 1), None)
-        if again is None:
-            return rows
-        others = Fetched.objects.filter(pk__in=ids).exclude(pk=again.pk)
-        others.update(tries=F("tries") - 1, lease_until=None)
+    rows = list(Fetched.objects.filter(pk__in=ids).order_by("pk"))
+    again = next((one for one in rows if one.tries > 1), None)
+    if again is None:
+        return rows
+    release([one.pk for one in rows if one is not again])
     return [again]
+
+
+def release(ids: list[UUID]) -> None:
+    """Messages that were claimed and not tried after all wait as before."""
+    with writing.door():
+        Fetched.objects.filter(pk__in=ids, state="waiting").update(tries=F("tries") - 1, lease_until=None)
 
 
 def held(ids: list[UUID]) -> set[UUID]:
@@ -231,10 +252,19 @@ def held(ids: list[UUID]) -> set[UUID]:
     return set(waiting.values_list("pk", flat=True))
 
 
-def settle(row: UUID, state: str, reason: str = "", mail: UUID | None = None) -> None:
-    """What became of a message."""
-    with writing.door():
-        Fetched.objects.filter(pk=row).update(state=state, reason=reason, mail_id=mail, lease_until=None)
+_SETTLE = """
+UPDATE channels_fetched f SET state = x.state, reason = x.reason, mail_id = x.mail, lease_until = NULL
+FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::text[]) x(id, state, mail, reason)
+WHERE f.tenant_id = %s AND f.id = x.id
+"""
+Outcome = tuple[str, UUID | None, str]  # state of a message, its mail, why
+
+
+def settle(outcomes: Mapping[UUID, Outcome]) -> None:
+    """What became of messages, each by its id."""
+    states, mails, reasons = zip(*outcomes.values(), strict=True) if outcomes else ((), (), ())
+    with writing.door(), connection.cursor() as cursor:
+        cursor.execute(_SETTLE, [list(outcomes), list(states), list(mails), list(reasons), current()])
 
 
 def again(account: UUID, rows: list[UUID] | None = None) -> int:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
-from klientel.channels.models import Body, Mail, Reference
+from klientel.channels.models import Body, Reference
 from klientel.channels.queries.mailboxes import key_of
 from klientel.channels.queries.mime import is_forged
 from klientel.kernel import writing
@@ -19,22 +19,22 @@ from klientel.lib.mails.sorting import bare_subject
 MOST_REFERENCES = 30  # that a mail of ours names: the first and the newest
 
 _NOTE = """
-INSERT INTO channels_reference (id, tenant_id, key, thread) SELECT x.id, %s, x.key, %s
-FROM unnest(%s::uuid[], %s::text[]) x(id, key) ON CONFLICT (tenant_id, key) DO NOTHING
+INSERT INTO channels_reference (id, tenant_id, key, thread) SELECT x.id, %s, x.key, x.thread
+FROM unnest(%s::uuid[], %s::text[], %s::uuid[]) x(id, key, thread) ON CONFLICT (tenant_id, key) DO NOTHING
 """
 
 
-def note(thread: UUID, references: Iterable[str]) -> None:
-    """These Message-IDs belong to this conversation, unless they are known to belong to another."""
-    keys = list(dict.fromkeys(key_of(one) for one in references if one))
-    with writing.door(), connection.cursor() as cursor:
-        cursor.execute(_NOTE, [current(), thread, [uuid7() for _k in keys], keys])
+def note(threads: Mapping[str, UUID]) -> None:
+    """These keys of Message-IDs belong to these conversations, unless they are known to belong to others."""
+    if threads:
+        with writing.door(), connection.cursor() as cursor:
+            cursor.execute(_NOTE, [current(), [uuid7() for _k in threads], list(threads), list(threads.values())])
 
 
 def begin(mail: Any, references: Sequence[str]) -> UUID:
     """The conversation of a mail that we write: the one it answers in, else its own."""
     thread: UUID = mail.thread or mail.id
-    note(thread, references)
+    note({key_of(one): thread for one in references if one})
     with writing.door(), connection.cursor() as cursor:  # one that was written down before
         cursor.execute(
             "UPDATE channels_mail SET thread = %s WHERE tenant_id = %s AND id = %s AND thread IS NULL",
@@ -48,19 +48,19 @@ def genuine(references: Iterable[str]) -> list[str]:
     return [one for one in references if not is_forged(one)]
 
 
-def found_by(references: Sequence[str], subject: str, *, answer: bool) -> UUID | None:
-    """The conversation that a mail with these references (nearest first) goes on, if any.
+def known(references: Iterable[str]) -> dict[str, UUID]:
+    """The conversations that Message-IDs are known to belong to, by their keys."""
+    keys = list(dict.fromkeys(key_of(one) for one in references if one))
+    return dict(Reference.objects.filter(key__in=keys).values_list("key", "thread")) if keys else {}
 
-    A new subject that does not say to be an answer begins a new one, although programs keep the old references.
+
+def goes_on(before: str | None, subject: str) -> bool:
+    """Whether a mail that does not say to be an answer goes on a conversation that began with the subject ``before``.
+
+    A new subject begins a new one, although programs keep the old references.
     """
-    keys = [key_of(one) for one in references if one]
-    known = dict(Reference.objects.filter(key__in=keys).values_list("key", "thread")) if keys else {}
-    thread = next((known[key] for key in keys if key in known), None)
-    if thread is None or answer:
-        return thread
-    before = Mail.objects.filter(thread=thread).order_by("pk").values_list("subject", flat=True).first()
-    same = before is None or bare_subject(before)[0].casefold() == bare_subject(subject)[0].casefold()
-    return thread if same or not bare_subject(subject)[0] else None
+    bare = bare_subject(subject)[0].casefold()
+    return not bare or before is None or bare_subject(before)[0].casefold() == bare
 
 
 def keep_references(mail: UUID, references: Sequence[str]) -> None:

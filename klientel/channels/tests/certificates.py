@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,7 +39,11 @@ def certificate(subject: str, key: Any, issuer: str, signing: Any, *, ca: bool) 
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """An authority of our own, and a server's certificate by it."""
-    folder = tmp_path_factory.mktemp("ca")
+    return lay_out(tmp_path_factory.mktemp("ca"))
+
+
+def lay_out(folder: Path) -> Path:
+    """Files of an authority (``ca.pem``) and of a server (``leaf.pem``, ``key.pem``)."""
     top, own = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     root = certificate("Test CA", top, "Test CA", top, ca=True)
     leaf = certificate("127.0.0.1", own, "Test CA", top, ca=False)

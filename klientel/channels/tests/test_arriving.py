@@ -8,6 +8,7 @@ import json
 import pytest
 from django.db import connection
 
+from klientel.channels.jobs import reading
 from klientel.channels.jobs.fetching import fetch
 from klientel.channels.jobs.filing import append
 from klientel.channels.jobs.reading import read_mail
@@ -239,8 +240,8 @@ def test_what_stopped_a_reader_before_is_read_alone_and_in_the_end_set_apart(box
     box.folder()
     box.put(*(letter(n) for n in range(5)))
     fetch(account=box.account.id)
-    for n in range(1, 4):  # a reader that vanishes each time, as long as the third mail is with it
-        rows = mailboxes.claim(box.account.id, 25)
+    for n in range(1, reading.TRIES + 1):  # a reader that vanishes each time, as long as the third mail is with it
+        rows = mailboxes.claim(box.account.id, 25, 2**20)
         assert len(rows) == (5 if n == 1 else 1)
         with writing.door():
             Fetched.objects.update(lease_until=None)

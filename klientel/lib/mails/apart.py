@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -40,33 +41,52 @@ class Reader:
 
     def read(self, raw: bytes) -> dict[str, Any]:
         """What a mail says (see `reading.read`), or ``{"code": "mail.…"}``; never fails."""
+        return self.read_all([raw])[0]
+
+    def read_all(self, raws: Sequence[bytes]) -> list[dict[str, Any]]:
+        """What each of them says, as :meth:`read`; one that stops its process stops none of those behind it."""
+        found: list[dict[str, Any]] = []
+        while len(found) < len(raws):
+            found += self._until_stopped(raws[len(found) :])
+        return found
+
+    def _until_stopped(self, raws: Sequence[bytes]) -> list[dict[str, Any]]:
+        """What mails say, up to the first that stops the process."""
         if self._process is None or self._process.poll() is not None:
             self._process = subprocess.Popen(
                 [sys.executable, "-I", str(_PROGRAM)],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             )  # fmt: skip
-        giver = threading.Thread(target=self._give, args=(self._process, raw), daemon=True)
+        giver = threading.Thread(target=self._give, args=(self._process, raws), daemon=True)
         giver.start()
-        until = time.monotonic() + PATIENCE
-        try:
-            size = int.from_bytes(self._take(8, until), "big")
-            found: dict[str, Any] = (
-                json.loads(self._take(size, until)) if size <= MOST_ANSWER else {"code": "mail.too_large"}
-            )
-        except TimeoutError:
-            found = {"code": "mail.too_slow"}
-        except (EOFError, ValueError):
-            found = {"code": "mail.damaged"}
-        if found.get("code") in ("mail.too_slow", "mail.damaged", "mail.too_large"):
-            self.close()
+        found = []
+        for _raw in raws:
+            found.append(self._answer())
+            if found[-1].get("code") in ("mail.too_slow", "mail.damaged", "mail.too_large"):
+                self.close()
+                break
         giver.join()
         return found
 
+    def _answer(self) -> dict[str, Any]:
+        until = time.monotonic() + PATIENCE
+        try:
+            size = int.from_bytes(self._take(8, until), "big")
+            if size > MOST_ANSWER:
+                return {"code": "mail.too_large"}
+            found: dict[str, Any] = json.loads(self._take(size, until))
+        except TimeoutError:
+            return {"code": "mail.too_slow"}
+        except (EOFError, ValueError):
+            return {"code": "mail.damaged"}
+        return found
+
     @staticmethod
-    def _give(process: "subprocess.Popen[bytes]", raw: bytes) -> None:
+    def _give(process: "subprocess.Popen[bytes]", raws: Sequence[bytes]) -> None:
         assert process.stdin is not None
         try:
-            process.stdin.write(len(raw).to_bytes(8, "big") + raw)
+            for raw in raws:
+                process.stdin.write(len(raw).to_bytes(8, "big") + raw)
             process.stdin.flush()
         except (OSError, ValueError):
             return  # it ended, or was ended: the answer says so

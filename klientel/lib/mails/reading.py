@@ -15,6 +15,7 @@ LONGEST_HTML = 1_000_000
 MOST_ATTACHMENTS = 50
 MOST_TAGS, DEEPEST_TAGS = 40_000, 3000
 _TAG = re.compile(r"<[^<>]*>")
+_UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # signs that steer a terminal, halves of signs
 
 
 def read(raw: bytes) -> dict[str, Any]:
@@ -133,9 +134,5 @@ def _usual_name(part: Part) -> str:
 def _kept(text: str) -> str:
     """Text as it can be stored: line ends of one kind, no signs that steer a terminal."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x0c", "\n")
-    clean = "".join(
-        c
-        for c in lines
-        if c in "\n\t" or (ord(c) >= 32 and not 0x7F <= ord(c) < 0xA0 and not 0xD800 <= ord(c) < 0xE000)
-    )
+    clean = _UNFIT.sub("", lines)
     return clean.strip("\n").rstrip()

@@ -13,5 +13,5 @@ class SalesConfig(AppConfig):
 
     def ready(self) -> None:
         """Dashboards and files are declared."""
-        for name in ("dashboards", "leadfiles", "products", "revenue"):
+        for name in ("dashboards", "leadfiles", "mail", "products", "revenue"):
             import_module(f"klientel.sales.presets.{name}")

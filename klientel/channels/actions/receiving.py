@@ -10,7 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.channels.models.mail import DIRECTIONS, SORTS
 from klientel.kernel.actions import Step, action
+from klientel.kernel.actions.drafting import fresh
 from klientel.kernel.kinds import Choice, DateTime, Email, Json, Link, Links, LongText, Privacy, Text
+from klientel.kernel.records import type_of
+from klientel.lib.ids import uuid7
 
 
 @action(
@@ -42,15 +45,18 @@ def receive(
 
     ``place`` are the ids that were chosen before for the ``mail`` and for its ``thread``.
     """
+    values = {
+        "account": account, "direction": direction, "sort": sort, "sent_at": sent_at, "subject": subject, "text": text,
+        "sender": sender, "sender_name": sender_name, "to": to, "recipients": recipients, "message_ref": message_ref,
+        "failed": failed, "person": person, "concerns": concerns or [], "owner": owner,
+        "state": "received" if direction == "in" else "elsewhere",
+    }  # fmt: skip
+    mails = type_of("channels.mail")
+    made = fresh(mails, mails.fields, values)
     chosen = {name: UUID(given) for name, given in (place or {}).items()}
-    mail = step.create(
-        "channels.mail",
-        chosen.get("mail"),
-        account=account, direction=direction, sort=sort, sent_at=sent_at, subject=subject, text=text, sender=sender,
-        sender_name=sender_name, to=to, recipients=recipients, message_ref=message_ref, failed=failed, person=person,
-        concerns=concerns or [], owner=owner, state="received" if direction == "in" else "elsewhere",
-    )  # fmt: skip
-    mail.thread = chosen.get("thread", mail.id)
+    made.id = chosen.get("mail", uuid7())
+    made.thread = chosen.get("thread", made.id)
+    mail = step.adopt(mails, made, values)
     if attachments:
         step.stamp(mail, files=[_file(step, mail, one).id for one in attachments])
     return mail

@@ -95,7 +95,7 @@ def _place(letter: Letter, account: Any, around: Surroundings) -> _Plan | Outcom
         if account.strangers == "person" and (made := landing.person_of(others[0])) is not None:
             around.known.persons[email_key(others[0][1])] = everybody = [made.pk]
     person = original.person if original is not None else around.person(others)
-    more = around.earlier(thread) if thread else around.deals(person, everybody) if told["sort"] == "human" else []
+    more = around.earlier(thread) if thread else around.going_on(person, everybody) if told["sort"] == "human" else []
     concerns = [*(original.concerns if original is not None else ()), *everybody, *more]
     mail = uuid7()
     return _Plan(
@@ -111,7 +111,8 @@ def _write(plans: Sequence[_Plan], account: Any) -> dict[UUID, str]:
     items = []
     for plan, some in zip(plans, contents, strict=True):
         named = zip(plan.letter.told["attachments"], some, strict=True)
-        items.append(Item(params=_facts(plan, account) | {"attachments": [_file(a, c, next(places)) for a, c in named]}))
+        files = [_file(told, content, next(places)) for told, content in named]
+        items.append(Item(params=_facts(plan, account) | {"attachments": files}))
     refused: dict[UUID, str] = {}
     bodies, noted = [], dict[str, UUID]()
     for plan, done in zip(plans, run_many(system_actor(), "channels.mail.receive", items), strict=True):

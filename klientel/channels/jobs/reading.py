@@ -47,7 +47,7 @@ class _Reading:
 
     def __init__(self, account: UUID, reader: Reader, beside: ThreadPoolExecutor) -> None:
         self.account, self.reader, self.beside = account, reader, beside
-        self.claimed: list[Any] = []  # and not settled
+        self.claimed: set[UUID] = set()  # and not settled
 
     def work(self, until: float) -> bool:
         """Until nothing waits, or the turn is over: then there is more."""
@@ -62,7 +62,7 @@ class _Reading:
         finally:
             if self.claimed:
                 with writing():
-                    mailboxes.release([row.pk for row in self.claimed])
+                    mailboxes.release(list(self.claimed))
 
     def _next(self) -> tuple[list[Any], Future[Told]] | None:
         """Claim a piece and begin to read it."""
@@ -70,7 +70,7 @@ class _Reading:
             rows = mailboxes.claim(self.account, PIECE, WEIGHT)
         if not rows:
             return None
-        self.claimed += rows
+        self.claimed |= {row.pk for row in rows}
         paths = [keeping.path_of(row.tenant_id, row.place) if row.place else None for row in rows]
         return rows, self.beside.submit(_read, self.reader, rows, paths)
 
@@ -81,7 +81,7 @@ class _Reading:
             waiting = mailboxes.held([row.pk for row in rows])
             pairs = [(row, one) for row, one in zip(rows, told, strict=True) if row.pk in waiting]
             mailboxes.settle(_settled(pairs, account) if account is not None else {})
-        self.claimed = [row for row in self.claimed if row not in rows]
+        self.claimed -= {row.pk for row in rows}
 
 
 def _read(reader: Reader, rows: Sequence[Any], paths: Sequence[Path | None]) -> Told:

@@ -35,7 +35,7 @@ CROSS JOIN LATERAL (SELECT x.id FROM contacts_organisation x
 """
 
 
-_DEALS = """
+_GOING_ON = """
 SELECT k.id, d.id FROM unnest(%(ids)s::uuid[]) k(id) CROSS JOIN LATERAL (
     SELECT x.id FROM {table} x WHERE x.tenant_id = %(tenant)s AND x.{field} = k.id AND x.archived_at IS NULL
       AND {condition} ORDER BY x.id LIMIT 2) d
@@ -59,7 +59,8 @@ class Known:
     def everybody(self, addresses: Iterable[str]) -> list[UUID]:
         """Everybody with one of these addresses, each once: people first."""
         keys = [email_key(a) for a in addresses]
-        return list(dict.fromkeys(one for some in (self.persons, self.organisations) for k in keys for one in some.get(k, ())))
+        both = (self.persons, self.organisations)
+        return list(dict.fromkeys(one for some in both for key in keys for one in some.get(key, ())))
 
 
 def known(addresses: Iterable[str]) -> Known:
@@ -79,7 +80,7 @@ def known(addresses: Iterable[str]) -> Known:
 
 @dataclass(frozen=True)
 class Berth:
-    """A type of record that mail lands on beside people: by its links to them, where one open record leaves no doubt."""
+    """A type of record that mail lands on beside people, where one that goes on with them leaves no doubt."""
 
     key: str  # of the type, such as "sales.deal"
     fields: tuple[str, ...]  # its links to persons and organisations, the nearest first
@@ -95,12 +96,11 @@ def berth(one: Berth) -> None:
 
 
 def going_on(people: Iterable[UUID]) -> dict[UUID, list[UUID]]:
-    """What goes on with each of these persons and organisations: at most two records of each type, so that one is
-    the only one."""
+    """What goes on with each of these persons and organisations; of two records of a type nobody knows which."""
     ids, found = list(dict.fromkeys(people)), dict[UUID, list[UUID]]()
     for one in _berths if ids else ():
         parts = [
-            _DEALS.format(table=type_of(one.key).table, field=name(field_), condition=one.condition)
+            _GOING_ON.format(table=type_of(one.key).table, field=name(field_), condition=one.condition)
             for field_ in one.fields
         ]
         with connection.cursor() as cursor:

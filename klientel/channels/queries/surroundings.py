@@ -100,9 +100,8 @@ class Surroundings:
         """What the newest mail of a conversation concerns."""
         return self._heads.get(thread, (None, []))[1]
 
-    def deals(self, person: UUID | None, everybody: Sequence[UUID]) -> list[UUID]:
-        """What goes on with whom a new conversation is with, where one record leaves no doubt: the person's, else
-        that of the organisations."""
+    def going_on(self, person: UUID | None, everybody: Sequence[UUID]) -> list[UUID]:
+        """What goes on with whom a new conversation is with, where it is one record: of the person, else of all."""
         for some in ([person] if person else [], everybody):
             found = list(dict.fromkeys(one for who in some for one in self._going_on.get(who, ())))
             if found:

@@ -7,6 +7,7 @@ import json
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from klientel.channels.jobs import reading
 from klientel.channels.jobs.fetching import fetch
@@ -24,6 +25,7 @@ from klientel.kernel.actions import run
 from klientel.kernel.files import keeping
 from klientel.kernel.files.opening import open_file
 from klientel.kernel.tenancy import current
+from klientel.kernel.testing import make
 
 __all__ = ["box"]
 
@@ -65,6 +67,34 @@ def test_an_answer_goes_on_in_the_conversation_and_on_all_that_it_concerned(anna
     assert (mail.thread, ours.thread, mail.text) == (ours.id, ours.id, "Gerne!")
     assert deal.id in mail.concerns
     assert "> Guten Tag" in Body.objects.get(mail_id=mail.pk).quoted
+
+
+def test_a_new_conversation_lands_on_the_one_deal_that_goes_on_and_on_none_of_two(anna, box):
+    firm = make(anna, "contacts.organisation", 1)
+    who = make(anna, "contacts.person", 1, organisation=firm.id,
+               emails=[{"value": "eva@kunde.example", "purpose": "work", "state": "ok"}])  # fmt: skip
+    deal = make(anna, "sales.deal", 1, person=who.id, organisation=firm.id)
+    box.folder()
+    box.put(letter(1), letter(2, subject="AW: Brief 1", more="References: <m1@kunde.example>\r\n"))
+    box.fetch()
+    assert [set(m.concerns) for m in Mail.objects.all()] == [{who.id, firm.id, deal.id}] * 2
+    make(anna, "sales.deal", 2, person=who.id, organisation=firm.id)
+    box.put(letter(3), letter(4, subject="AW: Brief 1", more="References: <m1@kunde.example>\r\n"))
+    box.fetch()
+    of = {m.subject: set(m.concerns) for m in Mail.objects.all()}
+    assert (of["Brief 3"], of["AW: Brief 1"]) == ({who.id, firm.id}, {who.id, firm.id, deal.id})
+
+
+def test_however_many_mails_come_the_statements_are_the_same(box):
+    box.folder()
+    asked = []
+    for some in (range(1, 3), range(3, 40)):
+        box.put(*(letter(n, sender=f"eva{n}@kunde.example") for n in some))
+        fetch(account=box.account.id)
+        with CaptureQueriesContext(connection) as seen:
+            read_mail(account=box.account.id)
+        asked.append(len(seen))
+    assert (asked[0], Mail.objects.count()) == (asked[1], 39)
 
 
 def test_a_forged_reference_leads_nowhere(anna, box, sink):

@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 
+from klientel.channels.jobs import fetching
 from klientel.channels.jobs.fetching import fetch, look
 from klientel.channels.jobs.reading import read_mail
 from klientel.channels.models import Body, Fetched, Mail, Mailbox, Position
@@ -115,6 +116,18 @@ def test_another_uidvalidity_loses_nothing_and_doubles_nothing(box):
     after = set(Fetched.objects.values_list("uidvalidity", flat=True))
     assert (len(after), before & after) == (1, set())
     assert (Fetched.objects.count(), Mail.objects.count(), set(box.states())) == (5, 5, {"mail"})
+
+
+def test_another_uidvalidity_in_many_pieces_loses_nothing_either(box, monkeypatch):
+    monkeypatch.setattr(fetching, "BATCH", 2)
+    box.folder()
+    box.put(*(letter(n) for n in range(1, 6)), letter(3, ident=""), letter(3, ident=""))
+    box.fetch()
+    box.server.rebuild(box.user)
+    box.put(letter(7))
+    box.fetch()
+    uids = sorted(Fetched.objects.filter(gone=False).values_list("uid", flat=True))
+    assert (uids, Mail.objects.count()) == (list(range(1, 9)), 7)
 
 
 def test_a_copy_in_another_folder_is_the_same_mail(box):

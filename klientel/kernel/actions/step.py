@@ -79,10 +79,10 @@ class Step:
         if not fact:
             raise Refused(code, message, field)
 
-    def create(self, rtype: RecordType | str, ident: UUID | None = None, /, **values: Any) -> Any:
-        """A new record with these fields; they are checked as if given from outside. ``ident``: known beforehand."""
+    def create(self, rtype: RecordType | str, **values: Any) -> Any:
+        """A new record with these fields; they are checked as if given from outside."""
         rtype = type_of(rtype)
-        record = self._new(rtype, rtype.model(**(_NO_ID | {"id": ident})))
+        record = self._new(rtype, rtype.model(**_NO_ID))
         draft = Draft(rtype, record, {}, True, self._item)
         fields = rtype.fields
         refusals: list[Refused] = []

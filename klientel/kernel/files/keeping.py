@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 import tempfile
 import unicodedata
@@ -33,6 +34,8 @@ TEXTS = {
     ".eml": "message/rfc822",
     ".md": "text/markdown",
 }
+#: lines such as those at the head of a mail: text, whatever any table of signatures has to say
+_FIELDS = re.compile(rb"[A-Z][A-Za-z]+(?:-[A-Za-z]+)+: [^\x00]*\Z")
 _RESERVED = {"con", "prn", "aux", "nul", *(f"com{n}" for n in range(10)), *(f"lpt{n}" for n in range(10))}
 
 
@@ -151,10 +154,7 @@ def sniff(head: bytes, name: str) -> str:
     """What a file is, by its bytes; the end of its name only tells kinds of plain text apart."""
     if not head:
         return "application/x-empty"
-    try:
-        found = str(puremagic.from_string(head, mime=True))
-    except (puremagic.PureError, ValueError):
-        found = ""
+    found = "" if _FIELDS.match(head) else _by_magic(head)
     if found and not found.startswith("text/plain"):
         return found
     try:
@@ -164,6 +164,13 @@ def sniff(head: bytes, name: str) -> str:
     if "\x00" in text:
         return "application/octet-stream"
     return TEXTS.get(os.path.splitext(name)[1].lower(), "text/plain")
+
+
+def _by_magic(head: bytes) -> str:
+    try:
+        return str(puremagic.from_string(head, mime=True))
+    except (puremagic.PureError, ValueError):
+        return ""
 
 
 def clean_name(given: Any) -> str:

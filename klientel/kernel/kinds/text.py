@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Any, ClassVar
 
@@ -13,7 +14,8 @@ from klientel.kernel.kinds.base import Kind, region
 from klientel.kernel.sql import Sql
 from klientel.lib import emails, html, phones, urls
 
-_ALLOWED_CONTROLS = {"\n", "\t"}
+#: of the categories Cc and Cs, all but the line's end and the tab
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class Text(Kind, models.CharField):  # type: ignore[misc,type-arg]
@@ -53,9 +55,7 @@ class Text(Kind, models.CharField):  # type: ignore[misc,type-arg]
         text = unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n")).strip()
         if not self.lines and ("\n" in text or "\t" in text):
             text = " ".join(text.split())
-        if not text.isprintable() and any(
-            unicodedata.category(c) in ("Cc", "Cs") and c not in _ALLOWED_CONTROLS for c in text
-        ):
+        if not text.isprintable() and _CONTROLS.search(text):
             raise self.refuse("control_characters", _("This text contains characters that cannot be stored."))
         return text
 

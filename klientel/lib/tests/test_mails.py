@@ -183,3 +183,10 @@ def test_a_report_says_whom_it_did_not_reach_and_which_mail_it_was():
 def test_the_bounds_are_held_in_this_process_too():
     with pytest.raises(Unreadable, match="too deep"):
         read(nested(30))
+
+
+def test_what_stops_the_process_stops_none_of_the_mails_handed_over_with_it(reader, monkeypatch):
+    fine = b"From: a@b.example\nSubject: Gut\n\nText"
+    monkeypatch.setattr("klientel.lib.mails.apart.MOST_ANSWER", 2000)
+    found = reader.read_all([fine, fine + b"x" * 9000, fine])
+    assert [one.get("code", one.get("subject")) for one in found] == ["Gut", "mail.too_large", "Gut"]

@@ -108,6 +108,16 @@ def test_too_large_leaves_nothing(anna, settings, folder):
     assert orphans(anna.tenant, age=0).places == []
 
 
+def test_many_small_files_lie_each_at_its_place_or_none_is_taken(anna, settings, folder):
+    contents = [str(n).encode() * n for n in range(50)]
+    places = keeping.keep_all(anna.tenant, contents)
+    assert [keeping.path_of(anna.tenant, place).read_bytes() for place in places] == contents
+    settings.KLIENTEL_FILE_SIZE = 10
+    with pytest.raises(Refused):
+        keeping.keep_all(anna.tenant, [b"1", b"1" * 11])
+    assert len(list(keeping.folder(anna.tenant).iterdir())) == 50
+
+
 def test_a_refused_record_leaves_no_bytes(anna):
     with pytest.raises(Refused):
         store(anna, b"hello", [uuid4()])

@@ -90,6 +90,7 @@ class Server:
 
     def sign_in(self, email: str, password: str) -> None:
         """As a person does."""
+        self.connection.close()  # the server ends connections that are quiet for long, and others had to start
         self.cookies.clear()
         _status, page = self.ask(Request("/account/login"))
         found = re.search(rb'name="csrfmiddlewaretoken" value="([^"]+)"', page)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 from uuid import UUID
 
 from django.db import connection, models
+from django.db.models.base import ModelState
 
 from klientel.kernel import tenancy, writing
-from klientel.kernel.sql import Sql, comma
+from klientel.kernel.sql import Sql, comma, loaded
 
 Converter = Callable[[Any, Any, Any], Any]
 
@@ -43,11 +44,17 @@ def some(model: type[models.Model], alias: str, rest: Sql, **beside: Sql) -> lis
         for n, column, steps in converters:
             for convert in steps:
                 row[n] = convert(row[n], column, connection)
-        record = model.from_db(connection.alias, names, row)
-        for name, value in zip(beside, values[len(names) :], strict=True):
-            setattr(record, name, value)
-        made.append(record)
+        made.append(_filled(model, zip((*names, *beside), (*row, *values[len(names) :]), strict=True)))
     return made
+
+
+def _filled(model: type[models.Model], facts: Iterable[tuple[str, Any]]) -> Any:
+    """As ``model.from_db``, at a tenth of its cost: records have no descriptors that would have to be told."""
+    record: Any = model.__new__(model)
+    state = record._state = ModelState()
+    state.adding, state.db = False, connection.alias
+    record.__dict__.update(facts)
+    return record
 
 
 @cache
@@ -62,6 +69,12 @@ def _known(model: type[models.Model]) -> tuple[list[str], list[tuple[int, Any, l
     for n, field in enumerate(fields):
         column = field.cached_col
         made = [*connection.ops.get_db_converters(column), *column.get_db_converters(connection)]
+        if isinstance(field, models.JSONField):
+            made = [_from_json]
         if made:
             converters.append((n, column, made))
     return [f.attname for f in fields], converters
+
+
+def _from_json(value: Any, _column: Any, _connection: Any) -> Any:
+    return loaded(value)

@@ -12,5 +12,6 @@ class AutomationConfig(AppConfig):
     label = "automation"
 
     def ready(self) -> None:
-        """What workflows did can be asked on every timeline."""
+        """What workflows did can be asked on every timeline, and what they would do of every import."""
         import_module("klientel.automation.views.why")
+        import_module("klientel.automation.queries.foreseeing")

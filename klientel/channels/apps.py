@@ -1,5 +1,7 @@
 """Channels as a Django app."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -8,3 +10,7 @@ class ChannelsConfig(AppConfig):
 
     name = "klientel.channels"
     label = "channels"
+
+    def ready(self) -> None:
+        """What becomes of consent can be asked of every import."""
+        import_module("klientel.channels.queries.foreseeing")

@@ -64,15 +64,24 @@ class Began:
 def begin(wanted: list[Wanted]) -> Began:
     """Make runs of those whose conditions their records fulfil now. In the open transaction; wakes the workers."""
     began = Began()
-    groups: dict[tuple[str, UUID | None], list[Wanted]] = defaultdict(list)
-    for one in wanted:
-        groups[one.rule.on, one.rule.member].append(one)
-    chosen = [pair for (on, _m), some in groups.items() for pair in _fulfilled(on, some, began)]
+    chosen = _chosen(wanted, began)
     if chosen:
         _insert(chosen, began)
     if began.runs:
         wake(current(), QUEUE)
     return began
+
+
+def would_begin(wanted: list[Wanted]) -> list[Wanted]:
+    """Those whose conditions their records fulfil now; nothing begins."""
+    return [one for one, _checks in _chosen(wanted, Began())]
+
+
+def _chosen(wanted: list[Wanted], began: Began) -> list[tuple[Wanted, list[bool]]]:
+    groups: dict[tuple[str, UUID | None], list[Wanted]] = defaultdict(list)
+    for one in wanted:
+        groups[one.rule.on, one.rule.member].append(one)
+    return [pair for (on, _m), some in groups.items() for pair in _fulfilled(on, some, began)]
 
 
 def leaves(json: Any) -> list[Any]:

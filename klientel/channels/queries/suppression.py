@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from django.db import connection
 from django.utils import timezone
@@ -73,6 +73,8 @@ def lift(addresses: Iterable[str]) -> int:
         return int(cursor.rowcount)
 
 
-def is_suppressed(address: str) -> bool:
-    """Whether anything is blocked for this address."""
-    return bool(Suppression.objects.filter(hash__in=hashed([address])).exists())
+def suppressed(addresses: Collection[str]) -> set[str]:
+    """Those of these addresses for which anything is blocked."""
+    hashes = dict(zip(addresses, hashed(addresses), strict=True))
+    found = set(Suppression.objects.filter(hash__in=set(hashes.values())).values_list("hash", flat=True))
+    return {address for address, one in hashes.items() if one in found}

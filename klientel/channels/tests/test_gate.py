@@ -159,7 +159,7 @@ def test_the_list_of_one_tenant_says_nothing_to_another(anna, cleo, purpose):
     run(anna, "contacts.person.object_to_advertising", person(anna).id)
     mine = Suppression.objects.get().hash
     with inside(cleo.tenant):
-        assert not suppression.is_suppressed("kunde1@beispiel.de")
+        assert not suppression.suppressed(["kunde1@beispiel.de"])
         run(cleo, "contacts.person.object_to_advertising", person(cleo).id)
         assert Suppression.objects.get().hash != mine
 

@@ -104,6 +104,7 @@ def _finish(run_id: UUID) -> ImportRun:
         waiting = StagedRow.objects.filter(run=run_id, done=False).exists()
         run.state, run.finished_at = (State.CONFLICTS if waiting else State.DONE), clock.now()
         run.staged = waiting
+        run.preview = run.preview | {"follows": {}}
         with writing.door():
             run.save(update_fields=["state", "finished_at", "staged"])
         telling.tell(run)
@@ -265,6 +266,7 @@ class Carrier:
     @staticmethod
     def _keep(row: StagedRow, record: UUID | None, changes: dict[str, Any], fault: dict[str, Any], title: str) -> None:
         row.state, row.record, row.made, row.changes, row.keys = "conflict", record, False, changes, []
+        row.follows = []
         known = {} if "likely" in row.remarks else row.match  # what it perhaps repeats is not what is in its way
         row.faults = [fault, *(f for f in row.faults if f["state"] not in ("conflict", "likely"))]
         row.match = {"score": 1.0, "reasons": [], "line": 0, "title": title} | known

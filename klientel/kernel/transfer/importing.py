@@ -23,6 +23,7 @@ from klientel.kernel.errors import Forbidden, filled
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.kinds import Entries, Kind, Link, Links
 from klientel.kernel.records import RecordType
+from klientel.kernel.transfer import effects
 from klientel.kernel.transfer.beside import BesideMaker
 from klientel.kernel.transfer.branch import Branch
 from klientel.kernel.transfer.duplicates import Finder, Match
@@ -49,6 +50,7 @@ class Result:
     match: Match | None = None
     cells: list[str] = field(default_factory=list)
     changes: dict[str, list[Any]] = field(default_factory=dict)  # in plain values, of what exists already
+    follows: list[str] = field(default_factory=list)  # what it would set off, where it is tried out
     taken: Taken | None = None
 
     @property
@@ -327,8 +329,10 @@ def chunks(rows: Iterable[Taken], size: int = CHUNK) -> Iterator[list[Taken]]:
 
 def rolled_back(importer: Importer, rows: list[Taken]) -> list[Result]:
     """A chunk that is tried out: done, told, taken back; inside a transaction that goes on."""
+    since = uuid7()
     with transaction.atomic():
         results = importer.chunk(rows)
+        effects.foresee(importer.change_set, since, results)
         transaction.set_rollback(True)
     if importer.branch is not None:
         importer.branch.settle()

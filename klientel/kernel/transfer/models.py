@@ -104,6 +104,7 @@ class StagedRow(TenantModel):
     cells = models.JSONField(default=list)
     corrected = models.BooleanField(default=False)
     keys = ArrayField(models.TextField(), default=list)  # those of a new record by which later rows may repeat it
+    follows = ArrayField(models.TextField(), default=list)  # what it would set off beyond its own change
     done = models.BooleanField(default=False)
 
     class Meta(TenantModel.Meta):

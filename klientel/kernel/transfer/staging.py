@@ -17,7 +17,7 @@ from django.db import connection, transaction
 
 from klientel.kernel import writing
 from klientel.kernel.tenancy import current
-from klientel.kernel.transfer import running, saying
+from klientel.kernel.transfer import effects, running, saying
 from klientel.kernel.transfer.ahead import ahead
 from klientel.kernel.transfer.calm import calm
 from klientel.kernel.transfer.importing import CHUNK, Importer, Result, chunks, rolled_back
@@ -100,7 +100,8 @@ def _do(run: ImportRun, importer: Importer, some: list[Taken]) -> ImportRun:
     counts = Counter(now.counts)
     counts.update(running.count(results))
     now.counts, now.cursor, now.rows_done = dict(counts), some[-1].line, now.rows_done + len(some)
-    now.preview = {"made": dict(importer.resolver.made)}
+    follows = Counter(now.preview.get("follows", {})) + effects.count(results)
+    now.preview = {"made": dict(importer.resolver.made), "follows": dict(follows)}
     with writing.door():
         StagedRow.objects.bulk_create([staged(now, r, importer) for r in results], batch_size=500)
         now.save(update_fields=["counts", "cursor", "rows_done", "preview"])
@@ -138,6 +139,7 @@ def staged(run: ImportRun, result: Result, importer: Importer) -> StagedRow:
         match=_match(match) if match is not None else {},
         cells=taken.cells,
         keys=_keys(importer, taken.record) if new else [],
+        follows=result.follows,
     )
 
 
@@ -201,7 +203,9 @@ def _again(
     counts.subtract(running.count(rows))
     counts.update(running.count(results))
     run.counts = dict(+counts)
+    follows = Counter(run.preview.get("follows", {})) + effects.count(results)
+    run.preview = run.preview | {"follows": dict(follows - effects.count(rows))}
     with writing.door():
         names = [f.name for f in StagedRow._meta.concrete_fields if f.name not in ("id", "tenant_id", "run", "line")]
         StagedRow.objects.bulk_update(fresh, names, batch_size=200)
-        run.save(update_fields=["counts"])
+        run.save(update_fields=["counts", "preview"])

@@ -81,7 +81,12 @@ def _told(scope: Any, rtype: RecordType, rows: list[Any]) -> list[dict[str, Any]
     fields = {n: visible[n] for n in dict.fromkeys([*order, *visible])}
     names = _names(scope, fields, rows)
     beside = {one.path: str(one.label) for one in preset_of(rtype).beside}
-    return [{"row": r, "lines": _lines(r, fields, names) + _beside(r, beside)} for r in rows]
+    said = effects.phrases(one for r in rows for one in r.follows)
+    return [
+        {"row": r, "lines": _lines(r, fields, names) + _beside(r, beside),
+         "follows": [said[one] for one in r.follows if one in said]}
+        for r in rows
+    ]  # fmt: skip
 
 
 def _beside(row: Any, labels: dict[str, str]) -> list[dict[str, str]]:
@@ -163,7 +168,7 @@ def _one(request: Any, run: ImportRun, found: Any) -> HttpResponse:
                 {"n": n, "column": c, "text": t, "wrong": wrong.get(c, ""), "used": bool(run.mapping.get(c))}
                 for n, (c, t) in enumerate(zip(columns, cells, strict=True))
             ],
-            "lines": _told(request.scope, rtype, [found])[0]["lines"],
+            "one": _told(request.scope, rtype, [found])[0],
             "choices": choice_words(),
             "words": words(),
             "reason_words": reason_words(),

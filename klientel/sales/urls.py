@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from klientel.sales.views import (
+    accepting,
     approving,
     capturing,
     conditions,
@@ -27,6 +28,7 @@ urlpatterns = [
     path("leads/inboxes", leads.inboxes, name="lead_inboxes"),
     path("quotes/<uuid:record_id>/lines", lines.lines, {"slug": "quotes"}, name="quote_lines"),
     path("deals/<uuid:record_id>/lines", lines.lines, {"slug": "deals"}, name="deal_lines"),
+    path("quotes/<uuid:record_id>/do/accept", accepting.accept, name="quote_accept"),
     path("quotes/<uuid:record_id>/approval", approving.decide, name="quote_approval"),
     path("quotes/<uuid:record_id>/versions", versions.compare, name="quote_versions"),
     path("quotes/<uuid:record_id>/pdf", paper.pdf, name="quote_pdf"),

@@ -18,12 +18,13 @@ from klientel.kernel.records import type_of
 from klientel.kernel.writing import door
 from klientel.portal.actions.confirming import confirm
 from klientel.portal.models import Share
-from klientel.portal.queries.evidence import Said, evidence
 from klientel.portal.queries.shares import spoken_by
 from klientel.portal.queries.signature import picture_of
-from klientel.sales.actions.quote import answered, keep_file
+from klientel.sales.actions.quote import answered, keep_evidence
 from klientel.sales.models import Quote
 from klientel.sales.models.quoting import ACCEPTED, DECLINED, SENT, SUPERSEDED, has_ended
+from klientel.sales.queries.choosing import sent_places
+from klientel.sales.queries.evidence import Said
 
 PORTAL = ("portal",)
 Name = Annotated[str, Text(_("name"), max_length=200, privacy=Privacy.PERSONAL)]
@@ -57,12 +58,9 @@ def sign(
     share = _share(step, quote)
     step.require(name.strip(), "required", _("Please type your name."), field="name")
     picture = picture_of(drawn)
-    answered(step, quote, ACCEPTED, "", _places(chosen), _places(alternatives))
+    answered(step, quote, ACCEPTED, "", sent_places(chosen), sent_places(alternatives))
     step.stamp(quote, signed_by=" ".join(name.split()))
-    said = Said(step.now, quote.signed_by, picture, address, share.address, str(share.id))
-    name = say("%(number)s acceptance.pdf") % {"number": quote.number}
-    file = keep_file(step, quote, name, evidence(step.scope, quote, said))
-    step.stamp(quote, evidence=file.id)
+    keep_evidence(step, quote, Said(step.now, quote.signed_by, picture, address, share.address, str(share.id)))
     with _for_owner(quote):
         hint, subject = say("The confirmation could not be mailed."), say("Quote %(number)s was accepted")
     _task(step, quote, subject, "" if confirm(step, quote, share) else hint)
@@ -133,10 +131,6 @@ def open_page(step: Step, quote: Quote) -> None:
     with door():
         Share.objects.filter(pk=share.pk).update(opened_at=step.now)
     step.mark(quote)
-
-
-def _places(given: list[int] | None) -> list[int]:
-    return [n for n in given or [] if isinstance(n, int) and not isinstance(n, bool)]
 
 
 def _share(step: Step, quote: Quote) -> Any:

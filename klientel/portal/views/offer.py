@@ -24,14 +24,12 @@ from klientel.portal.queries import pacing
 from klientel.portal.queries.shares import Visit, unknown
 from klientel.portal.views.public import address_of, is_colleague, public
 from klientel.sales.models import quoting, telling
-from klientel.sales.models.positions import ALTERNATIVE, OPTIONAL, replaceable
 from klientel.sales.models.quoting import SENT
+from klientel.sales.queries import choosing
 from klientel.sales.queries.paper import logo_of, paper, said
 
 #: what the buttons of the page do
 VERBS = ("accept", "decline", "ask")
-#: what the names of the buttons begin with that choose between a line and its alternatives
-INSTEAD = "instead-"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -73,23 +71,9 @@ def _do(request: Any, visit: Visit, verb: str) -> None:
         whole = address_of(request)
         address = whole if visit.form.keeps_ip else shorten_ip(whole)
         run(
-            actor, "sales.quote.sign", quote, name=post.get("name", ""), chosen=_options(request),
-            alternatives=_alternatives(request), drawn=post.get("drawn", ""), address=address,
+            actor, "sales.quote.sign", quote, name=post.get("name", ""), chosen=choosing.options_in(post),
+            alternatives=choosing.alternatives_in(post), drawn=post.get("drawn", ""), address=address,
         )  # fmt: skip
-
-
-def _options(request: Any) -> list[int]:
-    """The options that are ticked; what is none is left to be refused when the answer is given."""
-    return _places(request.POST.getlist("option"))
-
-
-def _alternatives(request: Any) -> list[int]:
-    """The alternatives that are chosen; the name of their radio button is that of the line they replace."""
-    return _places([one for name, one in request.POST.items() if name.startswith(INSTEAD) and one != "main"])
-
-
-def _places(given: list[str]) -> list[int]:
-    return sorted({int(one) for one in given if one.isascii() and one.isdigit() and len(one) < 5})
 
 
 def _page(request: Any, visit: Visit, text: str, refused: Refused | None = None) -> HttpResponse:
@@ -97,9 +81,9 @@ def _page(request: Any, visit: Visit, text: str, refused: Refused | None = None)
         quote = visit.fresh()
         state = _state(quote)
         positions, language = quote.positions or [], quote.language or "de"
-        chosen = _possible(request, positions) if state == SENT else quote.chosen
+        chosen = choosing.possible(request.POST, positions) if state == SENT else quote.chosen
         told = telling.told(quote, quoting.agreed_positions(positions, chosen), language)
-        lines = _lines(positions, told["lines"], chosen)
+        lines = choosing.lines(positions, told["lines"], chosen)
         context = _letterhead(visit, text) | {
             "quote": quote,
             "state": state,
@@ -116,31 +100,9 @@ def _page(request: Any, visit: Visit, text: str, refused: Refused | None = None)
     return render(request, "portal/offer.html", context, status=refused.status if refused else 200)
 
 
-def _possible(request: Any, positions: list[dict[str, Any]]) -> list[int]:
-    """What is chosen on the page, without what cannot be; of several alternatives to a line the last one."""
-    instead = replaceable(positions)
-    options = [n for n in _options(request) if n < len(positions) and positions[n].get("role") == OPTIONAL]
-    return options + list({instead[n]: n for n in _alternatives(request) if n in instead}.values())
-
-
 def _state(quote: Any) -> str:
     """As the customer sees it: what is sent and past its day has expired, whether or not the sweep came by."""
     return quoting.EXPIRED if quote.state == SENT and quoting.has_ended(quote) else str(quote.state)
-
-
-def _lines(positions: list[dict[str, Any]], told: list[dict[str, Any]], chosen: list[int]) -> list[dict[str, Any]]:
-    """Each line with how it can be chosen: ``instead`` is the radio group of a line and its alternatives."""
-    instead, made = replaceable(positions), []
-    for n, (position, line) in enumerate(zip(positions, told, strict=True)):
-        role, main = position.get("role", ""), instead.get(n, n)
-        made.append(
-            line | {
-                "n": n, "option": role == OPTIONAL, "alternative": role == ALTERNATIVE, "ticked": n in chosen,
-                "instead": f"{INSTEAD}{main}" if main in instead.values() else "",
-                "quiet": line["role"] in (OPTIONAL, ALTERNATIVE),
-            }
-        )  # fmt: skip
-    return made
 
 
 def _letterhead(visit: Visit, text: str) -> dict[str, Any]:

@@ -12,15 +12,18 @@ from django.utils.translation import gettext_lazy as _
 from klientel.kernel.actions import Step, action
 from klientel.kernel.events.notices import NOTIFY, notice
 from klientel.kernel.files import keeping
-from klientel.kernel.kinds import Date, Text, today
+from klientel.kernel.kinds import Choice, Date, Json, Privacy, Text, today
 from klientel.kernel.records import type_of
 from klientel.sales.models import Quote, quoting
 from klientel.sales.models.quoting import ACCEPTED, APPROVED, AWAITING, DECLINED, DRAFT, EXPIRED, SENT, SUPERSEDED
+from klientel.sales.queries.choosing import sent_places
+from klientel.sales.queries.evidence import Said, evidence
 from klientel.sales.queries.paper import paper
 from klientel.sales.queries.waiting import tasks_of
 
 FOLLOW_UP = dt.timedelta(days=7)
 notice("sales.quote.remind_expiry", _("Ends soon without an answer: %(what)s"), icon="alarm-clock")
+WAYS = (("phone", _("by phone")), ("mail", _("by mail")), ("letter", _("by letter")), ("meeting", _("in person")))
 Reason = Annotated[str, Text(_("reason"), max_length=500)]
 _CARRIED = ("name", "deal", "organisation", "person", "form", "language", "currency", "salutation", "introduction",
             "terms", "positions", "discount", "owner", "tags")  # fmt: skip
@@ -62,9 +65,35 @@ def expire(step: Step, quote: Quote) -> None:
 
 
 @action("sales.quote", _("Accepted"), said=_("noted that the customer accepted"), needs="change", icon="circle-check")
-def accept(step: Step, quote: Quote, *, note: Reason = "") -> None:
-    """The customer has said yes, by letter or by telephone."""
-    answered(step, quote, ACCEPTED, note)
+def accept(
+    step: Step,
+    quote: Quote,
+    *,
+    name: Annotated[str, Text(_("who accepted"), max_length=200, privacy=Privacy.PERSONAL)] = "",
+    how: Annotated[str, Choice(_("how the customer said it"), of=WAYS)] = "",
+    said_on: Annotated[dt.date | None, Date(_("on the day"), help_text=_("Empty: today"))] = None,
+    note: Reason = "",
+    chosen: Annotated[list[int] | None, Json(_("options that were chosen"), empty=[])] = None,
+    alternatives: Annotated[list[int] | None, Json(_("alternatives that were chosen"), empty=[])] = None,
+) -> None:
+    """The customer has said yes, by letter or by telephone: to which options, and when. With a name it is evidence."""
+    on = said_on or today()
+    step.require(on <= today(), "in_the_future", _("This day is still to come."), field="said_on")
+    step.require(
+        quote.state != SENT or on <= (quote.valid_until or on), "past", _("Its validity has ended already."),
+        field="said_on",
+    )  # fmt: skip
+    answered(step, quote, ACCEPTED, note, sent_places(chosen), sent_places(alternatives))
+    if name := " ".join(name.split()):
+        step.stamp(quote, signed_by=name)
+        if step.scope.may(type_of("kernel.file"), "create"):
+            way, by = dict(WAYS).get(how, ""), step.actor.name
+            keep_evidence(step, quote, Said(step.now, name, how=way, on=on, noted_by=by, note=note))
+    if quote.owner and quote.owner != step.actor.member and step.scope.may(type_of("work.task"), "create"):
+        step.create(
+            "work.task", subject=say("Quote %(number)s was accepted") % {"number": quote.number}, description=note,
+            priority="high", due=today(), owner=quote.owner, concerns=[quote.id],
+        )  # fmt: skip
 
 
 @action("sales.quote", _("Declined"), said=_("noted that the customer declined"), needs="change", icon="circle-x")
@@ -140,6 +169,12 @@ def keep_file(step: Step, quote: Quote, name: str, content: bytes) -> Any:
         "kernel.file", name=name, purpose="document", concerns=[quote.id], media_type=kept.media_type,
         size=kept.size, digest=kept.digest, place=kept.place, owner=step.actor.member or quote.owner,
     )  # fmt: skip
+
+
+def keep_evidence(step: Step, quote: Quote, yes: Said) -> None:
+    """The document of an acceptance, for both sides."""
+    name = say("%(number)s acceptance.pdf") % {"number": quote.number}
+    step.stamp(quote, evidence=keep_file(step, quote, name, evidence(step.scope, quote, yes)).id)
 
 
 def _follow_up(step: Step, quote: Quote) -> None:

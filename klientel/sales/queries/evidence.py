@@ -11,24 +11,33 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from klientel.kernel.files.papers import drawn_surely
+from klientel.kernel.kinds import Date
 from klientel.kernel.records import type_of
 from klientel.sales.models import Quote, QuoteForm, quoting, telling
 from klientel.sales.models.positions import OPTIONAL, replaceable
 from klientel.sales.queries.paper import letterhead, said
 
-TEMPLATE = Path(__file__).parents[1] / "templates" / "portal" / "evidence.typ"
+TEMPLATE = Path(__file__).parents[1] / "templates" / "sales" / "evidence.typ"
 
 
 @dataclass(frozen=True)
 class Said:
-    """How a quote was accepted: when, by whom, the drawn signature if any, from where, by the link sent to whom."""
+    """How a quote was accepted: when (``at`` is when it was written down), by whom, and by which way.
+
+    By link: the drawn signature if any, from where, by the link sent to whom. Told to a colleague: ``how``, on which
+    day, who noted it, and what else was said.
+    """
 
     at: dt.datetime
     name: str
-    picture: bytes | None
-    address: str
-    sent_to: str
-    share: str
+    picture: bytes | None = None
+    address: str = ""
+    sent_to: str = ""
+    share: str = ""
+    how: Any = ""
+    on: dt.date | None = None
+    noted_by: str = ""
+    note: str = ""
 
 
 def evidence(scope: Any, quote: Quote, yes: Said) -> bytes:
@@ -48,7 +57,7 @@ def evidence(scope: Any, quote: Quote, yes: Said) -> bytes:
             "options": _options(quote, language),
             "sums": telling.told(quote, quoting.agreed_positions(quote.positions, quote.chosen), language)["sums"],
             "signature": "signature.png" if yes.picture else "",
-            "name": yes.name,
+            "name": "" if yes.noted_by else yes.name,
             "words": {
                 "page": _("Page"), "options": _("Options and alternatives"), "sums": _("Agreed"),
                 "signature": _("Signature"),
@@ -64,11 +73,15 @@ def _facts(quote: Quote, yes: Said, kept: Any) -> list[tuple[str, str]]:
         (_("Quote"), f"{quote.number} – {quote.name}"),
         (_("Version"), str(quote.revision)),
         (_("Accepted by"), yes.name),
+        (_("Said by the customer"), str(yes.how)),
+        (_("On the day"), Date().show(yes.on)),
+        (_("Noted by"), yes.noted_by),
         (_("Time"), timezone.localtime(yes.at).strftime("%d.%m.%Y %H:%M:%S %Z (UTC%z)")),
+        (_("Note"), yes.note),
         (_("Link sent to"), yes.sent_to),
         (_("Number of the link"), yes.share),
         (_("IP address"), yes.address),
-        (_("Signature"), _("drawn by hand") if yes.picture else _("name typed")),
+        (_("Signature"), "" if yes.noted_by else _("drawn by hand") if yes.picture else _("name typed")),
         (_("File of the quote"), kept.name if kept else ""),
         (_("Its SHA-256"), kept.digest if kept else ""),
     ]

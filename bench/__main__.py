@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from bench import place
@@ -24,7 +25,10 @@ PARTS = (
     "board",
     "live",
     "dashboards",
+    "automation",
+    "automation-kills",
 )
+FAULTS = ("kills", "automation-kills")  # they take long and measure nothing
 
 
 def arguments() -> Any:
@@ -56,7 +60,7 @@ def main() -> None:
         from klientel.site import static
 
         static.collect()
-        parts = given.part or [part for part in PARTS if part != "kills"]  # that takes long and measures nothing
+        parts = given.part or [part for part in PARTS if part not in FAULTS]
         if "pages" in parts or given.profile:
             facts = pages.prepare(place.facts(folder) or data.fill(folder, given.persons))
             found["load_rows_per_second"] = facts["load_rows_per_second"]
@@ -82,30 +86,23 @@ def main() -> None:
 
 
 def _others(parts: list[str], persons: int) -> dict[str, Any]:
-    from bench import bulk, consumers, dashboards, idle, kills, live, merging, past, quote, undo
+    from bench import automation, bulk, consumers, dashboards, idle, kills, live, merging, past, quote, undo
 
-    found: dict[str, Any] = {}
-    if "bulk" in parts:
-        found["bulk"] = bulk.measure(persons)
-    if "undo" in parts:
-        found["undo"] = undo.measure(persons)
-    if "past" in parts:
-        found["past"] = past.measure(persons)
-    if "merge" in parts:
-        found["merge"] = merging.measure()
-    if "consumers" in parts:
-        found["consumers"] = consumers.measure(rows=persons)
-    if "live" in parts:
-        found["live"] = live.measure(persons)
-    if "kills" in parts:
-        found["kills"] = kills.measure()
-    if "quote" in parts:
-        found["quote"] = quote.measure()
-    if "dashboards" in parts:
-        found["dashboards"] = dashboards.measure()
-    if "idle" in parts:
-        found["idle"] = idle.measure()
-    return found
+    measures: dict[str, Callable[[], dict[str, Any]]] = {
+        "bulk": lambda: bulk.measure(persons),
+        "undo": lambda: undo.measure(persons),
+        "past": lambda: past.measure(persons),
+        "merge": merging.measure,
+        "consumers": lambda: consumers.measure(rows=persons),
+        "live": lambda: live.measure(persons),
+        "kills": kills.measure,
+        "quote": quote.measure,
+        "dashboards": dashboards.measure,
+        "automation": automation.measure,
+        "automation-kills": automation.killed,
+        "idle": idle.measure,
+    }
+    return {part: measure() for part, measure in measures.items() if part in parts}
 
 
 if __name__ == "__main__":

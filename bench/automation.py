@@ -14,6 +14,7 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -33,7 +34,7 @@ FROM generate_series(1, %(n)s) n
 
 
 def measure(seconds: float = 20.0, timers: int = 1_000_000) -> dict[str, Any]:
-    """Everything, in a home folder of its own; with Django ready and a database that answers."""
+    """Everything but the kills, in a tenant of its own; with Django ready and a database that answers."""
     tenant, member = _tenant()
     leads = _leads(tenant, LEADS)
     flows = _workflows(tenant, member, 50)
@@ -41,17 +42,21 @@ def measure(seconds: float = 20.0, timers: int = 1_000_000) -> dict[str, Any]:
     found["react_ms_per_event"] = _reacting(tenant, leads)
     up = subprocess.Popen(consumers.klientel("up", "--only", "consumers"), cwd=ROOT, stdout=subprocess.DEVNULL)
     try:
-        consumers._consumer_of(up.pid)
+        pid = consumers._consumer_of(up.pid)
         consumers.caught_up()
-        found["latency"] = _latency(tenant, member, leads, seconds)
-        found["consumed"] = _backlog(tenant)
+        found["latency"] = _latency(tenant, member, leads, seconds, pid)
+        found["consumed"] = _backlog(tenant, pid)
     finally:
         up.terminate()
         up.wait(30)
     found["rehearsal"] = _rehearsal(tenant, member)
-    found["killed"] = _killed(tenant, member, 2000)
     found["timers"] = _timers(tenant, flows[0], timers)
     return found
+
+
+def killed(n: int = 10_000) -> dict[str, Any]:
+    """Runs while consumers are killed and connections cut at random; and afterwards: each was done exactly once."""
+    return _killed(*_tenant(), n)
 
 
 def _tenant() -> tuple[UUID, UUID]:
@@ -137,13 +142,16 @@ def _reacting(tenant: UUID, leads: list[UUID]) -> dict[str, float]:
     return found
 
 
-def _latency(tenant: UUID, member: UUID, leads: list[UUID], seconds: float) -> dict[str, Any]:
+def _latency(tenant: UUID, member: UUID, leads: list[UUID], seconds: float, pid: int) -> dict[str, Any]:
     commits: list[float] = []
+    cpu = _cpu_of(pid)
+    before = cpu()
     with consumers._hints((tenant, member)) as hints:
         base = _write(tenant, member, leads, seconds, commits)
         end = time.monotonic() + 60
         while (not hints or hints[-1][0] < base + len(commits)) and time.monotonic() < end:
             time.sleep(0.05)
+    used = [round((now - then) / seconds * 100) for now, then in zip(cpu(), before, strict=True)]
     commits.sort()
     waits: list[float] = []
     for count, at in hints:
@@ -155,7 +163,7 @@ def _latency(tenant: UUID, member: UUID, leads: list[UUID], seconds: float) -> d
     return {
         "effects": len(waits), "events_per_second": RATE, "load": round(os.getloadavg()[0], 2),
         "p50_ms": round(waits[len(waits) // 2] * 1000), "p95_ms": round(waits[int(len(waits) * 0.95)] * 1000),
-        "most_ms": round(waits[-1] * 1000),
+        "most_ms": round(waits[-1] * 1000), "process_percent": used[0], "database_percent": used[1],
     }  # fmt: skip
 
 
@@ -190,36 +198,57 @@ def _write(tenant: UUID, member: UUID, leads: list[UUID], seconds: float, commit
     return base
 
 
-def _backlog(tenant: UUID) -> dict[str, Any]:
-    """20,000 changes written at once, 2 % with an effect: how fast all consumers are through with them."""
+def _backlog(tenant: UUID, pid: int) -> dict[str, Any]:
+    """20,000 changes, 2 % with an effect, written while nothing consumes; then how fast all consumers are through."""
     from klientel.kernel.access import system_actor
     from klientel.kernel.actions import Item, run_many
     from klientel.kernel.events.surroundings import working_in
 
     fresh = _leads(tenant, 5000)
     consumers.caught_up()
-    total = 0
+    time.sleep(3)  # what is left of it has been read, too
+    cpu, total = _cpu_of(pid), 0
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with working_in(tenant):
+            for turn in range(4):
+                items = (
+                    Item(one, {"source": "hot" if (n + turn) % 50 == 0 else f"t{turn}"}) for n, one in enumerate(fresh)
+                )
+                total += sum(1 for o in run_many(system_actor(), "sales.lead.change", items) if o.refused is None)
+        before = cpu()
+    finally:
+        os.kill(pid, signal.SIGCONT)
     begun = time.perf_counter()
-    with working_in(tenant):
-        for turn in range(4):
-            items = (
-                Item(one, {"source": "hot" if (n + turn) % 50 == 0 else f"t{turn}"}) for n, one in enumerate(fresh)
-            )
-            total += sum(1 for o in run_many(system_actor(), "sales.lead.change", items) if o.refused is None)
-    written = time.perf_counter() - begun
     consumers.caught_up()
     seconds = time.perf_counter() - begun
-    return {"events": total, "written_in_seconds": round(written, 1), "consumed_per_second": round(total / seconds)}
+    used = [round((now - then) * 1000 / total, 3) for now, then in zip(cpu(), before, strict=True)]
+    return {
+        "events": total, "consumed_per_second": round(total / seconds), "load": round(os.getloadavg()[0], 2),
+        "process_cpu_ms_per_event": used[0], "database_cpu_ms_per_event": used[1],
+    }  # fmt: skip
+
+
+def _cpu_of(pid: int) -> Callable[[], tuple[float, float]]:
+    """Tells seconds of the consumers' process, and of the backend that serves it; asked for while it only polls."""
+    from django.conf import settings
+
+    with settings.SERVER.connect() as connection:
+        rows = connection.execute("SELECT pid FROM pg_stat_activity WHERE query LIKE '%kernel_wake%'").fetchall()
+        others = [row[0] for row in rows if row[0] != connection.info.backend_pid]
+    return lambda: (consumers._cpu(pid), sum(consumers._cpu(one) for one in others))
 
 
 def _killed(tenant: UUID, member: UUID, n: int) -> dict[str, Any]:
     """The consumers killed at random, and every connection cut: each run is done exactly once."""
+    from django.db import connection
+
     flow = _to_be_killed(tenant, member, n)
     up = subprocess.Popen(consumers.klientel("up", "--only", "consumers"), cwd=ROOT, stdout=subprocess.DEVNULL)
     begun, chance = time.perf_counter(), random.Random(7)
     faults, states = {"kills": 0, "connections_cut": 0}, dict[str, int]()
     try:
-        while states != {"done": n} and time.perf_counter() - begun < 240:
+        while states != {"done": n} and time.perf_counter() - begun < 60 + n / 10:
             faults[_strike(up.pid, chance)] += 1
             time.sleep(chance.uniform(4.0, 9.0))  # as long as a start takes, and some work
             question = f"SELECT state, count(*) FROM automation_run WHERE workflow = '{flow}' GROUP BY 1"
@@ -229,6 +258,7 @@ def _killed(tenant: UUID, member: UUID, n: int) -> dict[str, Any]:
         up.wait(30)
     [(tasks, of_leads)] = _asked("SELECT count(*), count(DISTINCT concerns) FROM work_task WHERE subject LIKE 'Kill %'")
     [(changed,)] = _asked("SELECT count(*) FROM sales_lead WHERE campaign = 'kills' AND source = 'seen'")
+    connection.close()  # it may have been cut, too
     seconds = round(time.perf_counter() - begun)
     return {"runs": states, "tasks": tasks, "of_leads": of_leads, "leads_changed": changed, "seconds": seconds} | faults
 
@@ -302,6 +332,7 @@ def _rehearsal(tenant: UUID, member: UUID) -> dict[str, Any]:
 
 
 def _timers(tenant: UUID, workflow: UUID, n: int) -> dict[str, Any]:
+    from django.conf import settings
     from django.db import connection, transaction
 
     from klientel.automation.actions.running import DUE
@@ -316,7 +347,8 @@ def _timers(tenant: UUID, workflow: UUID, n: int) -> dict[str, Any]:
                 version = Version.objects.get(workflow=workflow, active=True)
                 facts = {"tenant": tenant, "workflow": workflow, "version": version.pk, "n": waiting}
                 cursor.execute(TIMERS, facts)
-            _vacuum()
+            with settings.SERVER.connect() as server:
+                server.execute("ANALYZE automation_run")
             times = []
             for _n in range(20):
                 with transaction.atomic(), connection.cursor() as cursor:
@@ -332,19 +364,13 @@ def _timers(tenant: UUID, workflow: UUID, n: int) -> dict[str, Any]:
     return found
 
 
-def _vacuum() -> None:
-    from django.conf import settings
-
-    with settings.SERVER.connect() as connection:
-        connection.execute("ANALYZE automation_run")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--timers", type=int, default=1_000_000)
+    parser.add_argument("--kills", type=int, default=0, help="only this: so many runs while processes are killed")
     given = parser.parse_args()
-    consumers.at_fresh_home(lambda: measure(given.seconds, given.timers))
+    consumers.at_fresh_home(lambda: killed(given.kills) if given.kills else measure(given.seconds, given.timers))
 
 
 if __name__ == "__main__":

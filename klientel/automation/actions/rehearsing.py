@@ -116,7 +116,7 @@ def _past(rule: Rule, days: int, result: Result) -> list[Event]:
     else:
         index = triggers.Index()
         index.add(rule)
-        found = [e for _rule, e in triggers.wanted(index, [e for e in found if not e.muted])]
+        found = [e for e, _versions in triggers.wanted(index, [e for e in found if not e.muted])]
     result.started = len(found)
     return found
 

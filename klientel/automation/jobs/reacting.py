@@ -12,9 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from klientel.automation.models import Workflow
 from klientel.automation.models.workflow import ACTIVE
 from klientel.automation.queries import triggers
-from klientel.automation.queries.chains import NONE, chains
 from klientel.automation.queries.flipping import flipping
-from klientel.automation.queries.starting import QUEUE, Wanted, begin
+from klientel.automation.queries.starting import QUEUE, begin_by
 from klientel.kernel import writing
 from klientel.kernel.access import system_actor
 from klientel.kernel.actions import run
@@ -41,11 +40,9 @@ def react(events: list[Event]) -> None:
     """Start what waits for such events, have those looked at again that wait for something, and watch for circles."""
     poke(events)
     loud = [e for e in events if not e.muted and e.record_type != "automation.workflow"]
-    found = triggers.wanted(triggers.index(), loud)
-    if found:
-        behind = chains([e for _rule, e in found])
-        began = begin([Wanted(r, e.record_id, e.id, e.id, behind.get(e.id, NONE)) for r, e in found])
-        for workflow, no in began.broken.items():
+    index = triggers.index()
+    if found := triggers.wanted(index, loud):
+        for workflow, no in begin_by(found, index.rules).broken.items():
             suspend(workflow, str(no.message))
     for workflow, (_record, _name) in flipping(events).items():
         suspend(workflow, str(_("It and another workflow set the same field to and fro.")))

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from klientel.automation.models import Workflow
 from klientel.automation.queries import triggers
-from klientel.automation.queries.starting import Wanted, would_begin
+from klientel.automation.queries.starting import would_begin
 from klientel.kernel.events import Event
 from klientel.kernel.transfer.effects import Teller, follows
 
@@ -18,9 +18,9 @@ def foresees(events: list[Event]) -> dict[UUID, set[str]]:
     """The workflows that would begin, by record; their conditions are asked of what the rows would make."""
     found: dict[UUID, set[str]] = {}
     loud = [e for e in events if not e.muted]
-    watching = [Wanted(rule, e.record_id, e.id) for rule, e in triggers.wanted(triggers.index(), loud)]
-    for one in would_begin(watching):
-        found.setdefault(one.record, set()).add(str(one.rule.workflow))
+    index = triggers.index()
+    for rule, event in would_begin(triggers.wanted(index, loud), index.rules):
+        found.setdefault(event.record_id, set()).add(str(rule.workflow))
     return found
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -22,6 +22,7 @@ from klientel.kernel.sql import Sql, loaded
 from klientel.kernel.tenancy import current
 
 MOST_TENANTS = 500
+MOST_KNOWN = 5000  # kinds of events
 _ACTIVE = """
 SELECT v.id, w.runs_as, w.name, w.version FROM automation_version v
 JOIN automation_workflow w ON w.tenant_id = v.tenant_id AND w.id = v.workflow
@@ -71,40 +72,61 @@ class Rule:
         return [one for one in self.watched if "from" in one or "to" in one]
 
 
+@dataclass(frozen=True)
+class Watching:
+    """What an event of some kind may start: versions whatever its values, and rules that name values."""
+
+    any: frozenset[UUID]
+    exact: tuple[Rule, ...]
+
+
 @dataclass
 class Index:
-    """Rules by what they watch for."""
+    """Rules by what they watch for. Events of one type and kind with the same changed fields are looked up once."""
 
-    made: dict[str, list[Rule]] = field(default_factory=lambda: defaultdict(list))
-    kinds: dict[tuple[str, str], list[Rule]] = field(default_factory=lambda: defaultdict(list))
-    fields: dict[tuple[str, str], list[Rule]] = field(default_factory=lambda: defaultdict(list))
-    anything: dict[str, list[Rule]] = field(default_factory=lambda: defaultdict(list))
+    rules: dict[UUID, Rule] = field(default_factory=dict)  # by version
+    _made: dict[str, list[Rule]] = field(default_factory=lambda: defaultdict(list))
+    _kinds: dict[tuple[str, str], list[Rule]] = field(default_factory=lambda: defaultdict(list))
+    _fields: dict[tuple[str, str], list[Rule]] = field(default_factory=lambda: defaultdict(list))
+    _anything: dict[str, list[Rule]] = field(default_factory=lambda: defaultdict(list))
+    _known: dict[Hashable, Watching] = field(default_factory=dict)
 
     def add(self, rule: Rule) -> None:
         """Lay out one more."""
+        self.rules[rule.version] = rule
         trigger = rule.definition["trigger"]
         if rule.when == "made":
-            self.made[rule.on].append(rule)
+            self._made[rule.on].append(rule)
         elif rule.when == "event":
-            self.kinds[rule.on, str(trigger.get("event"))].append(rule)
+            self._kinds[rule.on, str(trigger.get("event"))].append(rule)
         elif rule.when == "changed":
             for name in {str(one.get("field")) for one in rule.watched}:
-                self.fields[rule.on, name].append(rule)
+                self._fields[rule.on, name].append(rule)
             if not rule.watched:
-                self.anything[rule.on].append(rule)
+                self._anything[rule.on].append(rule)
 
-    def may_start(self, event: Event) -> Iterator[Rule]:
-        """The rules that watch for such an event, whatever the values; each once."""
+    def watching(self, event: Event) -> Watching:
+        """What watches for such an event."""
         new = bool(event.parameters.get("new"))
-        found: dict[UUID, Rule] = {}
+        key = (event.record_type, event.kind, new, tuple(event.changes), event.private)
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            found = {r.version: r for r in self._may_start(event, new=new)}
+            known = self._known[key] = Watching(
+                frozenset(v for v, r in found.items() if not r.exact), tuple(r for r in found.values() if r.exact)
+            )
+        return known
+
+    def _may_start(self, event: Event, *, new: bool) -> Iterator[Rule]:
         if new:
-            found |= {r.version: r for r in self.made.get(event.record_type, ())}
-        found |= {r.version: r for r in self.kinds.get((event.record_type, event.kind), ())}
+            yield from self._made.get(event.record_type, ())
+        yield from self._kinds.get((event.record_type, event.kind), ())
         if not new and (event.changes or event.private):
             for name in (*event.changes, *event.private):
-                found |= {r.version: r for r in self.fields.get((event.record_type, name), ())}
-            found |= {r.version: r for r in self.anything.get(event.record_type, ())}
-        yield from found.values()
+                yield from self._fields.get((event.record_type, name), ())
+            yield from self._anything.get(event.record_type, ())
 
 
 _laid_out: dict[UUID, tuple[Any, Index]] = {}
@@ -139,20 +161,21 @@ def rules_of(versions: list[UUID]) -> list[Rule]:
         return [Rule(row[0], row[1], row[2], row[3], loaded(row[4]), row[5]) for row in cursor.fetchall()]
 
 
-def wanted(rules: Index, some: list[Event]) -> list[tuple[Rule, Event]]:
-    """Which rules these events start, as far as the events themselves say; the conditions are asked later."""
-    found = [(rule, event) for event in some for rule in rules.may_start(event)]
-    closed = ((r, e, e.private - e.changes.keys()) for r, e in found if e.private and r.exact)
-    unread = {e.id for r, e, names in closed if any(one.get("field") in names for one in r.exact)}
+def wanted(rules: Index, some: list[Event]) -> list[tuple[Event, frozenset[UUID]]]:
+    """The events that may start something, with the versions that they may start: conditions are asked later."""
+    found = [(event, watching) for event in some if (watching := rules.watching(event)).any or watching.exact]
+    closed = [(e, e.private - e.changes.keys()) for e, w in found if w.exact and e.private]
+    unread = {e.id for e, names in closed for r in rules.watching(e).exact if names & {o.get("field") for o in r.exact}}
     whole = {e.id: e for e in events.read(Sql("e.id = ANY(%s)", (list(unread),)))} if unread else {}
-    return [(rule, event) for rule, event in found if fits(rule, whole.get(event.id, event))]
-
-
-def fits(rule: Rule, event: Event) -> bool:
-    """Whether it happened while the rule was active, with the old and new values that it waits for."""
-    if rule.since is not None and event.at < rule.since:
-        return False
-    return not rule.exact or any(_fits(one, event) for one in rule.watched)
+    told = []
+    for event, watching in found:
+        versions = watching.any
+        if watching.exact:
+            read = whole.get(event.id, event)
+            versions |= {r.version for r in watching.exact if any(_fits(one, read) for one in r.watched)}
+        if versions:
+            told.append((event, versions))
+    return told
 
 
 def _fits(one: dict[str, Any], event: Event) -> bool:

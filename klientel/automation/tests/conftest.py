@@ -16,7 +16,7 @@ from klientel.kernel import writing
 from klientel.kernel.actions import run
 from klientel.kernel.events.consumers import get
 from klientel.kernel.events.digesting import digest
-from klientel.kernel.events.event import read
+from klientel.kernel.events.event import Event, read
 from klientel.kernel.events.surroundings import working_in
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.sql import Sql
@@ -50,6 +50,12 @@ def lead(actor: Actor, **values: Any) -> Any:
     return run(actor, f"{LEAD}.create", **{"name": "A press", **values}).record
 
 
+def _handed(event: Event) -> Event:
+    """As consumers are handed it: personal values are only named."""
+    event.changes = {name: sides for name, sides in event.changes.items() if name not in event.private}
+    return event
+
+
 class Played:
     """All events so far are read once, what is due is done; as the consumers' process does."""
 
@@ -59,7 +65,7 @@ class Played:
     def __call__(self, turns: int = 5) -> None:
         for _n in range(turns):
             with working_in(self.tenant):
-                new = [e for e in read(Sql("TRUE")) if e.id not in self.read]
+                new = [_handed(e) for e in read(Sql("TRUE")) if e.id not in self.read]
                 self.read |= {e.id for e in new}
                 if new:
                     digest(get("automation"), new)

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -27,7 +28,7 @@ from klientel.kernel.tenancy.models import Tenant
 log = logging.getLogger("klientel.consumers")
 
 EVENTS = "events"
-BUSY_PAUSE, IDLE_PAUSE, STAY_BUSY = 0.03, 0.1, 2.0
+BUSY_PAUSE, IDLE_PAUSE, STAY_BUSY = 0.02, 0.1, 2.0
 LONGEST_REST = 5.0
 MOST_TENANTS = 500
 MANY_WAKES = 20
@@ -141,8 +142,12 @@ class Loop:
         standing, more, waiting, busy = self._standing(tenant), False, False, False
         with working_in(tenant):
             for group in _groups():
-                done = digesting.turn(group, patient=standing.failures < TRIES)
+                with _hearing() as heard:
+                    done = digesting.turn(group, patient=standing.failures < TRIES)
                 more, waiting, busy = more or done.more, waiting or done.waiting, busy or done.busy
+                for queue, ids in heard.items():  # what follows from these events does not wait for another round
+                    with self._surviving(tenant, standing):
+                        _claimed(queue, ids)
         standing.waits = standing.waits + 1 if waiting else 0
         if more:
             if len(wakes) > MANY_WAKES:  # one row will do; so many would hide other tenants' from the poll
@@ -157,13 +162,33 @@ class Loop:
         return False
 
     def _handle(self, queue: str, tenant: UUID, wakes: list[int]) -> bool:
-        with working_in(tenant), transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute(_CLAIM, [wakes])
-                claimed = cursor.fetchall()
-            if claimed:
-                handlers()[queue]()
+        with working_in(tenant):
+            _claimed(queue, wakes)
         return False
+
+
+def _claimed(queue: str, wakes: list[int]) -> None:
+    """What these wake rows ask for in the current tenant, in the transaction that deletes them."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(_CLAIM, [wakes])
+            claimed = cursor.fetchall()
+        if claimed:
+            handlers()[queue]()
+
+
+_heard: ContextVar[dict[str, list[int]] | None] = ContextVar("heard", default=None)
+
+
+@contextmanager
+def _hearing() -> Iterator[dict[str, list[int]]]:
+    """The wake rows for now that consumers leave meanwhile, by queue, as far as they are committed."""
+    heard: dict[str, list[int]] = {}
+    token = _heard.set(heard)
+    try:
+        yield heard
+    finally:
+        _heard.reset(token)
 
 
 def _run(statement: str, params: list[Any]) -> None:
@@ -180,10 +205,15 @@ def _groups() -> list[list[Consumer]]:
 
 def wake(tenant: UUID, queue: str, due_at: dt.datetime | None = None) -> None:
     """Tell the consumers' processes that a tenant has work in a queue, now or from then on."""
-    _run(
-        "INSERT INTO kernel_wake (tenant_id, queue, due_at) VALUES (%s, %s, coalesce(%s, now()))",
-        [tenant, queue, due_at],
-    )
+    heard = _heard.get()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO kernel_wake (tenant_id, queue, due_at) VALUES (%s, %s, coalesce(%s, now())) RETURNING id",
+            [tenant, queue, due_at],
+        )
+        if heard is not None and due_at is None and queue in handlers():
+            row = cursor.fetchone()[0]
+            transaction.on_commit(lambda: heard.setdefault(queue, []).append(row))
 
 
 def wake_all() -> None:

@@ -12,8 +12,6 @@ along the index, and a batch costs the same whatever lies behind it.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection
@@ -65,13 +63,11 @@ ORDER BY e.epoch, e.xid, e.id LIMIT 1
 """
 
 
-@contextmanager
-def _in_order() -> Iterator[Any]:
-    """A cursor whose statements read along an index, in the open transaction, instead of sorting what they find."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_sort = off")
-        yield cursor
-        cursor.execute("SET LOCAL enable_sort = on")
+def _in_order(cursor: Any, statement: str, params: list[Any]) -> list[tuple[Any, ...]]:
+    """Rows that are read along an index, in the open transaction, instead of sorting what is found; on one way."""
+    cursor.execute(f"SET LOCAL enable_sort = off; {statement}; SET LOCAL enable_sort = on", params)
+    cursor.nextset()
+    return list(cursor.fetchall())
 
 
 def lock(wanted: list[Consumer]) -> dict[str, Place]:
@@ -92,10 +88,9 @@ def lock(wanted: list[Consumer]) -> dict[str, Place]:
 def _start(one: Consumer) -> Place:
     if one.recent is None:
         return Place()
-    with _in_order() as ordered:
-        ordered.execute(_LAST_BEFORE, [current(), uuid7_at(dt.datetime.now(dt.UTC) - one.recent)])
-        row = ordered.fetchone()
-    return Place(*row) if row else Place()
+    with connection.cursor() as cursor:
+        rows = _in_order(cursor, _LAST_BEFORE, [current(), uuid7_at(dt.datetime.now(dt.UTC) - one.recent)])
+    return Place(*rows[0]) if rows else Place()
 
 
 def move(names: list[str], place: Place) -> None:
@@ -110,7 +105,7 @@ def following(place: Place, limit: int) -> tuple[list[Event], Place, bool, bool]
     Those that wait are visible already, but a transaction that began earlier still runs and may yet add before them.
     Transactions of other databases of the same server add nothing here; they are passed over where they matter.
     """
-    with _in_order() as cursor:
+    with connection.cursor() as cursor:
         rows = _rows(cursor, place, limit, None)
         if rows and not rows[-1][-1]:
             rows = _rows(cursor, place, limit, _elsewhere(cursor))
@@ -125,8 +120,7 @@ def _rows(cursor: Any, place: Place, limit: int, elsewhere: list[str] | None) ->
     """``elsewhere`` was found by an earlier statement than this one, so it cannot hide who has just committed."""
     statement = _NEXT.format(horizon=_HORIZON if elsewhere is None else _HORIZON_HERE)
     before = [] if elsewhere is None else [elsewhere]
-    cursor.execute(statement, [*before, current(), place.epoch, str(place.xid), place.event_id, limit])
-    return list(cursor.fetchall())
+    return _in_order(cursor, statement, [*before, current(), place.epoch, str(place.xid), place.event_id, limit])
 
 
 def _elsewhere(cursor: Any) -> list[str]:
@@ -147,7 +141,7 @@ def _whole(short: int, high: int) -> int:
 def _event(row: tuple[Any, ...]) -> Event:
     """Personal values are not read here, only named."""
     event = from_row(row, loaded(row[11]) or {})
-    event.private = frozenset(row[12]) - event.changes.keys()
+    event.private = frozenset(row[12]).difference(event.changes)
     return event
 
 
@@ -161,7 +155,6 @@ def oldest_unread(names: list[str]) -> dt.datetime | None:
         )
         places = [Place(*row) for row in cursor.fetchall()]
         first = min(places) if len(places) == len(names) else Place()
-    with _in_order() as cursor:
-        cursor.execute(_OLDEST, [current(), first.epoch, str(first.xid), first.event_id])
-        row = cursor.fetchone()
-    return row[0] if row else None
+    with connection.cursor() as cursor:
+        rows = _in_order(cursor, _OLDEST, [current(), first.epoch, str(first.xid), first.event_id])
+    return rows[0][0] if rows else None

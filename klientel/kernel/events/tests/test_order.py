@@ -297,3 +297,25 @@ def test_a_backlog_is_walked_along_the_index_and_never_sorted(tenant):
         cursors.following(consumers.Place(1, 1), 2)
         cursor.execute("SHOW enable_sort")
         assert cursor.fetchone() == ("on",)
+
+
+def test_what_a_consumer_wakes_for_now_is_done_in_the_same_round_and_once(committed, only, loop, monkeypatch):
+    done, later = [], dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)
+    monkeypatch.setattr(consumers, "_handlers", {"chores": lambda: done.append(len(heard))})
+    heard = []
+
+    @consumers.consumer("asking")
+    def asking(some):
+        heard.extend(some)
+        consuming.wake(committed.pk, "chores")
+        consuming.wake(committed.pk, "chores", later)
+
+    with inside(committed.pk), transaction.atomic():
+        write(committed, 3)
+    loop.once()
+    assert done == [3]
+    loop.once()
+    assert done == [3]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM kernel_wake WHERE queue = 'chores'")
+        assert cursor.fetchone() == (1,)

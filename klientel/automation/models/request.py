@@ -39,7 +39,7 @@ class Request(Record):
         columns = ("state", "owner", "due_at", "concerns")
         begins = {"field": "state", "op": "is", "value": "open"}
         concerns = ("concerns",)
-        aside = True
+        aside = arises = True
         often = ("approve", "decline")
         sections = ((_("Request"), ("question", "state", "owner", "due_at", "concerns", "note", "answered_by")),)
         mergeable = False

@@ -79,7 +79,7 @@ class Response(Record):
 
     class About:
         label, plural, slug, icon, group = _("form response"), _("form responses"), "form-responses", "inbox", _("Work")
-        aside = True
+        aside = arises = True
         title = "name"
         order = "-created_at"
         columns = ("form", "state", "person", "lead", "utm_source", "utm_campaign", "created_at")

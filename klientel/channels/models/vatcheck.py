@@ -78,5 +78,5 @@ class VatCheck(Record):
             (_("VAT ID check"), ("organisation", "vat_id", "outcome", "source", "answered_at", "reference")),
             (_("Answer"), ("trader", "address", "trouble", "tries", "due_at")),
         )
-        aside = True
+        aside = arises = True
         mergeable = False

@@ -128,6 +128,7 @@ class WebhookCall(Record):
     class About:
         label, plural, slug, icon = _("webhook call"), _("webhook calls"), "webhook-calls", "send"
         note = _("What was sent to other systems, and what they answered")
+        arises = True
         title = "topic"
         order = "-created_at"
         columns = ("webhook", "state", "attempts", "status", "next_at", "created_at")

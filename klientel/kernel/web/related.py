@@ -57,9 +57,13 @@ def _on(record_id: UUID) -> dict[str, Any]:
 def related(scope: Any, ways: list[Reverse], on: list[bool], record_id: UUID) -> list[dict[str, Any]]:
     """Cards of related records: one statement per way that leads here, for those ways on which there is anything."""
     found = zip(ways, on, strict=True)
-    shown = [_card(scope, w, record_id, there=t) for w, t in found if t or scope.may(w.source, "create")]
+    shown = [_card(scope, w, record_id, there=t) for w, t in found if t or _makes(scope, w.source)]
     often = Counter(str(c["label"]) for c in shown)
     return [c | {"label": c["source"].plural} if often[str(c["label"])] > 1 else c for c in shown]
+
+
+def _makes(scope: Any, source: RecordType) -> bool:
+    return not source.arises and bool(scope.may(source, "create"))
 
 
 def _ways(scope: Any, rtype: RecordType) -> list[Reverse]:
@@ -79,7 +83,7 @@ def _leads(way: Reverse, record_id: UUID) -> dict[str, Any]:
 
 def _card(scope: Any, way: Reverse, record_id: UUID, *, there: bool) -> dict[str, Any]:
     source = way.source
-    new = f"{place('new', source.slug)}?{way.field}={record_id}" if scope.may(source, "create") else ""
+    new = f"{place('new', source.slug)}?{way.field}={record_id}" if _makes(scope, source) else ""
     card = {"label": way.label, "source": source, "rows": [], "new": new}
     if not there:
         return card

@@ -247,7 +247,7 @@ class Shell:
         return [
             Item(large(t.label), place("new", t.slug), t.icon)
             for t in self.types
-            if scope is not None and scope.may(t, "create")
+            if scope is not None and not t.arises and scope.may(t, "create")
         ]
 
     @property

@@ -18,7 +18,7 @@ from klientel.kernel.access import ActorScope
 from klientel.kernel.access.reading import Name, names_by_type
 from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.events import Event
-from klientel.kernel.kinds import Kind, Link, Links, LongText, RichText
+from klientel.kernel.kinds import Choice, Kind, Link, Links, LongText, RichText
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.statements import Question, Rows
 from klientel.kernel.web import cells
@@ -28,6 +28,8 @@ from klientel.kernel.web.speech import date, large
 PAGE = 30
 #: fields whose change says nothing to people
 QUIET = ("done_at", "concerns", "mentions", "about")
+#: characters of a text that a timeline tells; the rest stands on the page of its record
+LONG = 1_500
 MERGES = ("merge", "unmerge")
 #: what a comment and a relation lead to; they are told as something that happened there
 ABOUT = {"kernel.comment": ("about",), "kernel.relation": ("first", "second")}
@@ -151,12 +153,18 @@ def _one(scope: ActorScope, record_id: UUID | None, event: Event, seen: dict[UUI
         made.url = cells.record_url(rtype.key, event.record_id)
         made.title = seen[event.record_id].title
         made.css = f"k-{rtype.key.replace('.', '-')}"
-    if verb == "create":
+    new = verb == "create" or bool(event.parameters.get("new"))
+    if verb == "create" or (new and other and act.on != event.record_type):
         made.created = True
         made.what = _("added: %(kind)s") % {"kind": large(rtype.label)} if other else _("created this record")
         _tell_new(scope, event, made, seen, whole=other)
         return made
     made.what = str(act.said or act.label)
+    if new and event.record_type not in ABOUT:
+        _tell_new(scope, event, made, seen, whole=other)
+        if act.tells is not None:
+            made.facts = [*act.tells(scope, event.parameters), *made.facts]
+        return made
     if event.record_type in ABOUT and other:
         return _tell_beside(scope, event, made, seen, record_id)
     if verb in MERGES and event.record_type == act.on:
@@ -205,18 +213,26 @@ def _tell_merge(
 
 
 def _tell_new(scope: ActorScope, event: Event, made: Told, seen: dict[UUID, Name], *, whole: bool) -> None:
-    """What a new record says: its long text as the body, dates and choices beside."""
+    """What a new record says: its long text as the body, dates and choices beside.
+
+    Where an action made it that has words of its own, numbers and days without their names would say nothing.
+    """
     if not whole:
         return
+    kinds = Kind if made.created else Choice
     for kind, (_old, new) in _changes(scope, event):
         if kind.name in QUIET or kind.name in ("owner", "subject", "created_at", "changed_at") or new in (None, "", []):
             continue
         value = _value(kind, new)
+        if isinstance(kind, LongText) and len(str(value)) > LONG:
+            value = f"{str(value)[:LONG].rstrip()} …"
         if isinstance(kind, LongText | RichText):
             made.body = cells.fact(kind, value, seen)
-        elif not isinstance(kind, Link | Links) and len(made.facts) < 4 and str(value) not in made.title:
+        elif isinstance(kind, kinds) and not isinstance(kind, Link | Links) and len(made.facts) < 4:
+            if str(value) in made.title:
+                continue
             fact = cells.fact(kind, value, seen) if kind.key == "date_time" else cells.cell(kind, seen)(value)
-            if fact not in made.facts:
+            if fact and fact not in made.facts:
                 made.facts.append(fact)
 
 

@@ -54,7 +54,7 @@ def work_calendar(request: Any) -> HttpResponse:
 
 
 def _drawn(request: Any, types: list[RecordType], chosen: list[RecordType], state: State | None) -> HttpResponse:
-    scope, days = request.scope, _period(request)
+    scope, days = request.scope, _period(request, chosen)
     people = calendar.colleagues(scope)
     who = _who(request, people, state)
     entries, more, broken = _entries(scope, chosen, days, state, who)
@@ -79,15 +79,18 @@ def _names() -> dict[str, str]:
     return {"day": _("Day"), "week": _("Week"), "month": _("Month"), "agenda": _("Agenda")}
 
 
-def _period(request: Any) -> Period:
-    span = request.GET.get("span", "week")
+def _period(request: Any, chosen: list[RecordType]) -> Period:
+    """The days that are asked for; by themselves a week, a month where nothing has an hour."""
+    hours = any(t.calendar and t.fields[t.calendar.start].key == "date_time" for t in chosen)
+    usual = "week" if hours else "month"
+    span = request.GET.get("span", usual)
     try:
         at = dt.date.fromisoformat(request.GET.get("at", "")) if request.GET.get("at") else timezone.localdate()
         if not 1900 < at.year < 2200:
             raise ValueError
     except ValueError:
         raise Refused("not_a_date", _("Please enter a date, such as 21.11.2026."), "at") from None
-    return period(span if span in SPANS else "week", at)
+    return period(span if span in SPANS else usual, at)
 
 
 def _who(request: Any, people: list[Colleague], state: State | None) -> list[UUID]:

@@ -201,7 +201,7 @@ def _around(request: Any, state: State, found: Page, views: list[Row]) -> dict[s
         "bulk": lambda: bulk_actions(scope, rtype),
         "is_entry": bool(entries.concern(rtype)),
         "begins": beginning(rtype, visible),
-        "may_create": scope.may(rtype, "create"),
+        "may_create": scope.may(rtype, "create") and not rtype.arises,
         "may_export": scope.may(rtype, "export"),
         "formats": lambda: formats(rtype) if scope.may(rtype, "export") else [],
         **_name_column(state, named=by_name(visible, rtype)),

@@ -34,7 +34,7 @@ def overview(request: Any) -> HttpResponse:
     of_apps = [t for t in all_types() if t.system and not t.key.startswith("kernel.")]
     for rtype in (*map(type_of, PARTS), *of_apps):
         if request.scope.may(rtype, "view"):
-            parts.append({"rtype": rtype, "may_create": request.scope.may(rtype, "create")})
+            parts.append({"rtype": rtype, "may_create": request.scope.may(rtype, "create") and not rtype.arises})
     shaped = [t for t in all_types() if not t.system]
     waiting = sent(waiting=True) if may_invite(request) else []
     return render(

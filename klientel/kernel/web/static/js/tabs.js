@@ -20,3 +20,8 @@ document.addEventListener("keydown", (e) => {
   const to = list[(next + list.length) % list.length];
   to.focus(); select(to);
 });
+// Where there are more tabs than room, the chosen one is in sight.
+for (const tab of document.querySelectorAll(".tabs > [aria-current]")) {
+  const row = tab.parentElement;
+  if (tab.offsetLeft + tab.offsetWidth > row.offsetLeft + row.clientWidth) row.scrollLeft = tab.offsetLeft - row.offsetLeft - row.clientWidth / 2;
+}

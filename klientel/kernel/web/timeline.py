@@ -153,18 +153,9 @@ def _one(scope: ActorScope, record_id: UUID | None, event: Event, seen: dict[UUI
         made.url = cells.record_url(rtype.key, event.record_id)
         made.title = seen[event.record_id].title
         made.css = f"k-{rtype.key.replace('.', '-')}"
-    new = verb == "create" or bool(event.parameters.get("new"))
-    if verb == "create" or (new and other and act.on != event.record_type):
-        made.created = True
-        made.what = _("added: %(kind)s") % {"kind": large(rtype.label)} if other else _("created this record")
-        _tell_new(scope, event, made, seen, whole=other)
-        return made
+    if verb == "create" or (event.parameters.get("new") and event.record_type not in ABOUT):
+        return _tell_new(scope, event, act, made, seen, other=other)
     made.what = str(act.said or act.label)
-    if new and event.record_type not in ABOUT:
-        _tell_new(scope, event, made, seen, whole=other)
-        if act.tells is not None:
-            made.facts = [*act.tells(scope, event.parameters), *made.facts]
-        return made
     if event.record_type in ABOUT and other:
         return _tell_beside(scope, event, made, seen, record_id)
     if verb in MERGES and event.record_type == act.on:
@@ -212,13 +203,26 @@ def _tell_merge(
     return made
 
 
-def _tell_new(scope: ActorScope, event: Event, made: Told, seen: dict[UUID, Name], *, whole: bool) -> None:
-    """What a new record says: its long text as the body, dates and choices beside.
+def _tell_new(
+    scope: ActorScope, event: Event, act: actions.Action, made: Told, seen: dict[UUID, Name], *, other: bool
+) -> Told:
+    """What a new record says where it stands on others: its long text as the body, dates and choices beside.
 
     Where an action made it that has words of its own, numbers and days without their names would say nothing.
     """
-    if not whole:
-        return
+    if act.verb == "create" or (other and act.on != event.record_type):
+        made.created = True
+        kind = large(type_of(event.record_type).label)
+        made.what = _("added: %(kind)s") % {"kind": kind} if other else _("created this record")
+    else:
+        made.what = str(act.said or act.label)
+        made.facts = act.tells(scope, event.parameters) if act.tells is not None else []
+    if other:
+        _tell_values(scope, event, made, seen)
+    return made
+
+
+def _tell_values(scope: ActorScope, event: Event, made: Told, seen: dict[UUID, Name]) -> None:
     kinds = Kind if made.created else Choice
     for kind, (_old, new) in _changes(scope, event):
         if kind.name in QUIET or kind.name in ("owner", "subject", "created_at", "changed_at") or new in (None, "", []):

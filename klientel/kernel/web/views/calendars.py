@@ -167,7 +167,7 @@ def move(request: Any, slug: str, record_id: UUID) -> HttpResponse:
         rtype = seen_type(request, slug)
         declared = calendar.calendar_of(rtype, request.scope)
         found = get(request.scope, rtype, record_id)
-        shown = _period(request)
+        shown = _period(request, [rtype])
         params = retiming.changes(rtype, declared, found, request.POST, axis(shown.days, zone()))
     version = request.POST.get("version", "")
     done = actions.run(

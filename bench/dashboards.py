@@ -18,13 +18,14 @@ from bench.bulk import worker
 DEALS, YEARS, SELLERS, ROUNDS, MOST, SLOWEST = 300_000, 3, 40, 30, 2.0, 300.0
 FILL = """
 INSERT INTO sales_deal SELECT (jsonb_populate_record(d, jsonb_build_object(
-  'id', uuidv7(), 'owner', (%(owners)s::uuid[])[1 + n %% %(sellers)s], 'value',
+  'id', uuidv7(begun_at - now()), 'created_at', begun_at, 'changed_at', begun_at, 'owner', (%(owners)s::uuid[])[1 + n %% %(sellers)s], 'value',
   jsonb_build_object('amount', (500 + n::bigint * 7919 %% 90000)::text || '.00', 'currency', 'EUR'), 'probability', p,
   'begun', on_day - 40, 'counts_on', on_day, 'expected_close', on_day, 'state', s, 'stage', st, 'category', c))).*
 FROM sales_deal d, LATERAL (
   SELECT n, CURRENT_DATE + (k %% (%(years)s * 365)) - %(years)s * 365 + 150 AS on_day, k FROM (
     SELECT n, (n::bigint * 31 %% 1000000)::int AS k FROM generate_series(1, %(deals)s) n) x) y, LATERAL (
-  SELECT CASE WHEN on_day >= CURRENT_DATE THEN 'open' WHEN n %% 3 = 0 THEN 'won' ELSE 'lost' END AS s) z, LATERAL (
+  SELECT least(now() - interval '30 days', on_day::timestamptz - interval '40 days') AS begun_at,
+    CASE WHEN on_day >= CURRENT_DATE THEN 'open' WHEN n %% 3 = 0 THEN 'won' ELSE 'lost' END AS s) z, LATERAL (
   SELECT CASE s WHEN 'won' THEN %(won)s::uuid WHEN 'lost' THEN %(lost)s::uuid
     ELSE (%(open)s::uuid[])[1 + n %% 4] END AS st, CASE s WHEN 'won' THEN 100 WHEN 'lost' THEN 0 ELSE 40 END AS p,
     CASE WHEN n %% 5 = 0 THEN 'committed' ELSE 'pipeline' END AS c) w

@@ -80,6 +80,17 @@ class Rule:
             return None
         return found.date()
 
+    def from_day(self, day: dt.date, earliest: dt.date) -> tuple[dt.date, Rule] | None:
+        """The next day after one of its days that is not before ``earliest``, and the rule from that day on.
+
+        Those it leaves out count, so that a series of ten that began long ago has not ten still to come.
+        """
+        rule, found = self, self.after(day)
+        while found is not None and found < earliest:
+            rule = rule.rest()
+            found = rule.after(found)
+        return None if found is None else (found, rule.rest())
+
     def rest(self) -> Rule:
         """The rule from its next day on."""
         return replace(self, count=self.count - 1) if self.count else self

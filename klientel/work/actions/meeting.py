@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from typing import Annotated
 
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.actions import Step, action
-from klientel.kernel.kinds import zone
+from klientel.kernel.kinds import Date, zone
 from klientel.lib import recurrence
 from klientel.lib.calendars import days_on
 from klientel.work.models import Meeting
@@ -19,25 +20,31 @@ MOST = 400  # meetings of one series that are changed at once
 @action(
     "work.meeting", _("Plan the next one"), said=_("made the next appointment"), needs="change", icon="calendar-plus"
 )
-def carry_on(step: Step, meeting: Meeting) -> None:
-    """The meeting after this one, at the same time of its day; once only."""
+def carry_on(
+    step: Step, meeting: Meeting, *, not_before: Annotated[dt.date | None, Date(_("not before"))] = None
+) -> None:
+    """The meeting after this one, at the same time of its day; once only.
+
+    Klientel leaves out days that are past: a series of an imported calendar may have begun years ago.
+    """
     step.require(meeting.repeats and meeting.begins, "comes_once", _("This does not come again."))
     there = Meeting.objects.filter(follows=meeting.pk).exists()
     step.require(not there, "planned_already", _("The next one is planned already."))
     step.stamp(meeting, repeat_at=None)
-    rule, begins = recurrence.read(meeting.repeats), meeting.begins
+    begins = meeting.begins
     assert begins is not None
     here = zone()
     first = begins.astimezone(here).date()
-    day = rule.after(first)
-    if day is None:
+    coming = recurrence.read(meeting.repeats).from_day(first, not_before or first)
+    if coming is None:
         return
+    day, rest = coming
     shift = (day - first).days
     made = step.create(
         "work.meeting", subject=meeting.subject, begins=days_on(begins, shift, here), place=meeting.place,
         ends=days_on(meeting.ends, shift, here) if meeting.ends else None, all_day=meeting.all_day,
         concerns=meeting.concerns, participants=meeting.participants, owner=meeting.owner, tags=list(meeting.tags),
-        repeats=str(rule.rest()),
+        repeats=str(rest),
     )  # fmt: skip
     step.stamp(made, follows=meeting.pk)
 

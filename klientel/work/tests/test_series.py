@@ -88,6 +88,20 @@ def test_meetings_are_planned_eight_weeks_ahead_at_the_same_hour_over_a_change_o
     assert len(meetings()) == 2
 
 
+def test_of_a_series_that_began_years_ago_only_days_to_come_are_planned_and_its_count_goes_on(anna: Actor) -> None:
+    old = {"subject": "Jour fixe", "begins": "2019-03-04T10:00"}
+    run(anna, "work.meeting.create", **old, repeats="weekly")
+    run(anna, "work.meeting.create", **old, repeats="FREQ=WEEKLY;COUNT=407")
+    run(anna, "work.meeting.create", **old, repeats="FREQ=WEEKLY;COUNT=30")
+    planned("2026-12-01T12:00+00:00")
+    found = meetings()
+    assert found[:3] == ["2019-03-04T09:00"] * 3
+    assert found[3:7] == ["2026-12-07T09:00"] * 2 + ["2026-12-14T09:00"] * 2  # 405 weeks later, and one more
+    assert found[7:] == [f"{day}T09:00" for day in (
+        "2026-12-21", "2026-12-28", "2027-01-04", "2027-01-11", "2027-01-18", "2027-01-25", "2027-02-01",
+    )]  # fmt: skip
+
+
 def test_a_whole_series_planned_at_once_is_one_change(anna: Actor) -> None:
     run(anna, "work.meeting.create", subject="Jour fixe", begins="2026-10-19T10:00", repeats="weekly")
     planned("2026-12-01T00:00+00:00")

@@ -18,7 +18,8 @@ from bench.bulk import worker
 DEALS, YEARS, SELLERS, ROUNDS, MOST, SLOWEST = 300_000, 3, 40, 30, 2.0, 300.0
 FILL = """
 INSERT INTO sales_deal SELECT (jsonb_populate_record(d, jsonb_build_object(
-  'id', uuidv7(begun_at - now()), 'created_at', begun_at, 'changed_at', begun_at, 'owner', (%(owners)s::uuid[])[1 + n %% %(sellers)s], 'value',
+  'id', uuidv7(begun_at - now()), 'created_at', begun_at, 'changed_at', begun_at,
+  'owner', (%(owners)s::uuid[])[1 + n %% %(sellers)s], 'value',
   jsonb_build_object('amount', (500 + n::bigint * 7919 %% 90000)::text || '.00', 'currency', 'EUR'), 'probability', p,
   'begun', on_day - 40, 'counts_on', on_day, 'expected_close', on_day, 'state', s, 'stage', st, 'category', c))).*
 FROM sales_deal d, LATERAL (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.urls import path
 
-from klientel.channels.views import conversation, forms, incoming, mailboxes, outbox, person, reach, webhook
+from klientel.channels.views import conversation, forms, incoming, mailboxes, outbox, person, reach, sites, webhook
 
-__all__ = ["urlpatterns", "webhook"]  # what the page of a webhook tells is declared by being imported
+__all__ = ["sites", "urlpatterns", "webhook"]  # what pages of these tell is declared by being imported
 
 urlpatterns = [
     path("hooks/<uuid:tenant_id>/<uuid:workflow_id>", incoming.call, name="hook"),

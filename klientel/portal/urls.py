@@ -1,10 +1,13 @@
-"""``/offer/…``: what a customer sees of a quote. ``/page/…``: forms for everybody. ``/confirm/…``: their consents."""
+"""``/offer/…``: what a customer sees of a quote. ``/page/…``: forms for everybody. ``/confirm/…``: their consents.
+
+``/track/…``: the snippet of a website that we measure, and what browsers tell by it.
+"""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from klientel.portal.views import form, offer, preferences
+from klientel.portal.views import form, offer, preferences, tracking
 
 PAGE = "page/<slug:workspace>/<slug:path>"
 FRAME = {"framed": True}
@@ -20,6 +23,8 @@ urlpatterns = [
     path(f"{PAGE}/file/<str:text>", form.file, name="form_file"),
     path(f"{PAGE}/picture", form.picture, name="form_picture"),
     path(f"{PAGE}/form.js", form.script, name="form_script"),
+    path("track/v1/<slug:workspace>/<slug:key>.js", tracking.script, name="track_script"),
+    path("track/v1/<slug:workspace>/<slug:key>", tracking.tell, name="track"),
     path("confirm/<str:text>", form.confirm, name="form_confirm"),
     path("preferences/<str:text>", preferences.preferences, name="preferences"),
 ]

@@ -8,9 +8,10 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from klientel.channels.actions.asking import ask_to_confirm
+from klientel.channels.actions.visit import Browser, identify
 from klientel.channels.models import Confirmation, Consent, Form, Response
 from klientel.channels.models.response import CONFIRMED, SUSPECTED, TAKEN, TOUCH
-from klientel.channels.queries import forms, suppression
+from klientel.channels.queries import forms, suppression, visits
 from klientel.channels.queries.forms import Answers
 from klientel.kernel.actions import Step, action
 from klientel.kernel.errors import Refused
@@ -51,6 +52,7 @@ def submit(
     network: Network = "",
     intake: Annotated[str, Text(_("number of the sending"), max_length=64)] = "",
     suspicion: Annotated[str, Text(_("why it was held back"))] = "",
+    visitor: Browser = "",
 ) -> Response:
     """Take in what a visitor sent, once: the person is known or new, and nothing we know of them is overwritten.
 
@@ -66,14 +68,18 @@ def submit(
     given = answers or {}
     said = forms.read(shown.content, given)
     origin = _origin(touch or {})
-    facts = {"state": SUSPECTED, "why": suspicion} if suspicion else _taken_in(step, found, shown.content, said, origin)
+    browser, facts = visits.browser(visitor), {"state": SUSPECTED, "why": suspicion}
+    if not suspicion:
+        facts = _taken_in(step, found, shown.content, said, origin, browser)
     made: Response = step.create("channels.response", form=form, owner=found.owner)
     step.stamp(
         made, name=found.name, form_version=number, intake=intake, page=page, ip=network, answers=_kept(given, said),
         **origin, **facts,
     )  # fmt: skip
-    if made.person is not None and said.consents:
-        ask_to_confirm(step, found, shown.content, made, said)
+    if made.person is not None:
+        identify(step, browser, found, made)
+        if said.consents:
+            ask_to_confirm(step, found, shown.content, made, said)
     return made
 
 
@@ -95,14 +101,16 @@ def _origin(touch: dict[str, Any]) -> dict[str, str]:
     return found | {"referrer": str(touch.get("referrer") or "")[:500]}
 
 
-def _taken_in(step: Step, form: Form, content: dict[str, Any], said: Answers, origin: dict[str, str]) -> dict[str, Any]:
+def _taken_in(
+    step: Step, form: Form, content: dict[str, Any], said: Answers, origin: dict[str, str], browser: Any = None
+) -> dict[str, Any]:
     """Make of answers what their form says, person, organisation and lead; the facts for the response."""
     source = origin["utm_source"] or form.source or form.name
     firm, firm_known = _organisation(step, said, source)
     person, known = _person(step, said, firm, source, content)
     facts: dict[str, Any] = {"person": person, "organisation": firm, "known": known, "state": TAKEN, "why": ""}
     facts["differs"] = _differing(step, said, person if known else None, firm if firm_known else None)
-    facts |= _first_touch(step, person if known else None, origin)
+    facts |= _first_touch(step, person if known else None, origin, browser)
     step.settle(type_of(PERSON).table)  # the gate, which looks at the person later, reads rows
     if form.makes == "lead":
         values = {"source": source, "campaign": origin["utm_campaign"] or form.campaign} | said.of("lead")
@@ -145,12 +153,18 @@ def _differing(step: Step, said: Answers, person: UUID | None, firm: UUID | None
     return found
 
 
-def _first_touch(step: Step, person: UUID | None, origin: dict[str, str]) -> dict[str, Any]:
-    """The first touch of a person is that of their first response; the last one stands in each response itself."""
+def _first_touch(step: Step, person: UUID | None, origin: dict[str, str], browser: Any) -> dict[str, Any]:
+    """The first touch of a person is that of their first response, or of the first visit that they allowed us to see.
+
+    The last one stands in each response itself.
+    """
     rows = Response.objects.filter(person=person).exclude(first_at=None).order_by("first_at", "pk")
     before = rows.first() if person is not None else None
     if before is not None:
         return {name: getattr(before, name) for name in ("first_source", "first_campaign", "first_at")}
+    hit = visits.first_hit(browser.pk) if browser is not None and browser.person_id is None else None
+    if hit is not None:
+        return {"first_source": hit.source, "first_campaign": hit.campaign, "first_at": hit.at}
     source, campaign = origin["utm_source"], origin["utm_campaign"]
     return {"first_source": source, "first_campaign": campaign, "first_at": step.now}
 

@@ -7,6 +7,7 @@ from klientel.channels.models.form import Form, FormDay, FormVersion
 from klientel.channels.models.mail import Body, Mail, Reference
 from klientel.channels.models.outbox import Delivery, DomainRate, Rate
 from klientel.channels.models.response import Confirmation, Pace, Response
+from klientel.channels.models.site import Hit, Site, Visit, Visitor
 from klientel.channels.models.suppression import Suppression, SuppressionKey
 from klientel.channels.models.template import Template
 from klientel.channels.models.vatcheck import VatCheck
@@ -24,6 +25,7 @@ __all__ = [
     "Form",
     "FormDay",
     "FormVersion",
+    "Hit",
     "HookSecret",
     "HookSeen",
     "Mail",
@@ -35,10 +37,13 @@ __all__ = [
     "Reference",
     "Response",
     "Secret",
+    "Site",
     "Suppression",
     "SuppressionKey",
     "Template",
     "VatCheck",
+    "Visit",
+    "Visitor",
     "Webhook",
     "WebhookCall",
     "Wording",

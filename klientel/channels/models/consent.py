@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.errors import Refused
+from klientel.kernel.events.consuming import wake
 from klientel.kernel.kinds import (
     Choice,
     DateTime,
@@ -22,13 +23,14 @@ from klientel.kernel.kinds import (
     YesNo,
 )
 from klientel.kernel.records.record import Record
+from klientel.kernel.tenancy import current
 
 CHANNELS = (
     ("mail", _("e-mail")),
     ("phone", _("phone")),
     ("sms", _("text message")),
     ("post", _("post")),
-    ("tracking", _("measuring opens and clicks")),
+    ("tracking", _("measuring visits, opens and clicks")),
 )
 STATES = (
     ("unproven", _("unproven")),
@@ -40,6 +42,7 @@ GROUNDS = (
     ("consent", _("consent")),
     ("customer", _("existing customer (§ 7 (3) UWG)")),
 )
+WITHDRAWN = "visits.withdrawn"  # what wakes those who forget visits
 #: what proves a consent stands as it was when it was given
 EVIDENCE = ("purpose", "channel", "email", "phone", "ground", "text", "wording", "given_at", "source", "proof", "sale")
 
@@ -140,6 +143,12 @@ def evidence_stays(_scope: Any, drafts: list[Any]) -> dict[int, Refused]:
     return refused
 
 
+def measured_no_more(consents: list[Any]) -> None:
+    """Whoever takes back that visits are measured is forgotten there: see `jobs.visits`."""
+    if any(one.channel == "tracking" and one.state != "given" for one in consents):
+        wake(current(), WITHDRAWN)
+
+
 class Consent(Record):
     """One consent of one person for one purpose and one way of contact, or the exception for existing customers."""
 
@@ -195,6 +204,7 @@ class Consent(Record):
         columns = ("person", "purpose", "channel", "state", "ground", "given_at", "source")
         concerns = ("person",)
         derive = derive
+        settled = staticmethod(measured_no_more)
         permits = staticmethod(evidence_stays)
         sections = (
             (_("Consent"), ("person", "purpose", "channel", "email", "phone", "ground", "state")),

@@ -85,6 +85,7 @@ class Response(Record):
         columns = ("form", "state", "person", "lead", "utm_source", "utm_campaign", "created_at")
         concerns = ("person", "organisation", "lead", "form")
         mergeable = False
+        made_by = ("portal",)  # by what visitors send
         sections = (
             (_("Form response"), ("form", "form_version", "state", "why", "person", "known", "organisation", "lead",
                                     "note")),

@@ -87,6 +87,8 @@ class ActorScope:
 
     def may(self, rtype: RecordType, verb: str) -> bool:
         """Whether the verb is granted for any record at all: for buttons and navigation."""
+        if verb == "create" and rtype.made_by and self.actor.kind not in rtype.made_by:
+            return False
         return _open_to(self, rtype, verb) or bool(self.grants(rtype, verb))
 
 

@@ -129,7 +129,8 @@ def get(key: str) -> Action:
     if base is None:
         raise Missing("no_such_action", _("There is no such action."))
     rtype = type_of(type_key)
-    made = Action(**{**vars(base), "key": f"{rtype.key}.{verb}", "on": rtype.key})
+    only = rtype.made_by if base.new else base.only
+    made = Action(**{**vars(base), "key": f"{rtype.key}.{verb}", "on": rtype.key, "only": only})
     if not rtype.custom_id:
         _declared[made.key] = made
     return made

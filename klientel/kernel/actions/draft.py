@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -22,6 +23,7 @@ class Draft:
     done: bool = False  # something was done to it although no field of its own changes
     undoes: UUID | None = None
     cause: UUID | None = None
+    at: dt.datetime | None = None  # when it happened, where that was not now
     retitled: bool = False
     was: dict[str, list[str]] = field(default_factory=dict)  # what it was called before, where that changed
     matched: bool = False  # its keys for finding twins stand already

@@ -376,7 +376,7 @@ class Step:
             change_set=self.change_set,
             changes=draft.changes,
             cause=draft.cause or self.cause,
-            at=self.now,
+            at=draft.at or self.now,
             parameters=self._parameters(draft),
             about=about,
             private=self._of(draft.rtype).private.intersection(draft.changes),

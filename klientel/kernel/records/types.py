@@ -86,6 +86,7 @@ class RecordType:
     derive: Callable[[Any, Any], None] | None = None  # (step, draft): what follows from what was written of one record
     settled: Callable[[list[Any]], None] | None = None  # told of written records before the transaction ends
     mergeable: bool = True  # two records can become one
+    made_by: tuple[str, ...] = ()  # kinds of actors that alone make its records; empty: whoever has the right
     tie: bool = False  # nothing but a tie between the records its required links lead to: two that say the same are one
     doubles: Callable[[list[Any]], list[Any]] | None = None  # of rows about one record after a merge, those to trash
     retained: Callable[[Any], Why] | None = None  # why a record must be kept although it is in the trash; else empty

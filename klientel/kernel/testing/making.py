@@ -26,6 +26,11 @@ def make_member(name: str, grants: list[dict[str, Any]], **facts: Any) -> Actor:
     return actor_of(member.id)
 
 
+def maker(actor: Actor, rtype: RecordType) -> Actor:
+    """Who makes a record of this type where ``actor`` wants one: somebody else where nobody does so by hand."""
+    return system_actor(kind=rtype.made_by[0]) if rtype.made_by else actor
+
+
 def make(actor: Actor, rtype: RecordType | str, n: int = 1, **given: Any) -> Any:
     """A record with something in every field and every required link followed, unless ``given`` says otherwise."""
     rtype = type_of(rtype)
@@ -36,7 +41,7 @@ def make(actor: Actor, rtype: RecordType | str, n: int = 1, **given: Any) -> Any
             unique = {"name": f"Tag {uuid4()}"} if kind.to == "*" else {}
             other = make(actor, "kernel.tag" if kind.to == "*" else to, n, **unique)
             values[name] = [other.id] if isinstance(kind, Links) else other.id
-    return run(actor, f"{rtype.key}.create", **values).record
+    return run(maker(actor, rtype), f"{rtype.key}.create", **values).record
 
 
-__all__ = ["make", "make_member", "make_tenant"]
+__all__ = ["make", "make_member", "make_tenant", "maker"]

@@ -91,8 +91,15 @@ def _drawn(
         "work": f"{kept.nonce}:{tickets.BITS}",
         "trap": tickets.TRAP,
         "touch": drawing.touch_of(request),
+        "visitor": _browser(request),
     }  # fmt: skip
     return render(request, "portal/form.html", context, status=refused.status if refused else status)
+
+
+def _browser(request: Any) -> str:
+    """The number of a browser whose owner agreed to be measured, as the page that led here gave it along."""
+    given = request.POST if request.method == "POST" else request.GET
+    return str(given.get("visitor", ""))[:40]
 
 
 def _sent(request: Any, visit: Page, framed: bool) -> HttpResponse:
@@ -135,6 +142,7 @@ def _taken_in(request: Any, visit: Page, given: dict[str, Any]) -> UUID:
         system_actor(_("Visitor"), kind="portal", id=visit.form.pk), "channels.response.submit",
         form=visit.form.pk, number=ticket.version if ticket else visit.number, answers=given,
         touch=drawing.touch_of(request), page=request.POST.get("page", "")[:500], network=network,
+        visitor=request.POST.get("visitor", "")[:40],
         intake=tickets.intake_of(ticket, visit.form.pk, network, said), suspicion=suspicion,
     )  # fmt: skip
     return UUID(str(made.record.pk))

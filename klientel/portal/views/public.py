@@ -38,12 +38,16 @@ def address_of(request: Any) -> str:
 
 
 def by(
-    visiting: Callable[..., AbstractContextManager[Any]], *, arguments: int = 1, from_elsewhere: bool = False
+    visiting: Callable[..., AbstractContextManager[Any]],
+    *,
+    arguments: int = 1,
+    from_elsewhere: bool = False,
+    pace: tuple[str, int] = pacing.LOOK,
 ) -> Callable[[View], View]:
     """A page that a visit opens, which ``visiting`` finds by the first ``arguments`` of its address.
 
     What leads there is in no cookie, so no other site can make a browser send more than it knows itself.
-    ``from_elsewhere``: other sites may send it all the same, as forms on them do.
+    ``from_elsewhere``: other sites may send it all the same, as forms on them do. ``pace``: how often one may come.
     """
 
     def public_page(view: View) -> View:
@@ -51,6 +55,7 @@ def by(
         @wraps(view)
         def shown(request: Any, **at: Any) -> HttpResponse:
             try:
+                pacing.count(pace, address_of(request))
                 answer = _visited(view, request, at, visiting, arguments, from_elsewhere)
             except Refused as no:
                 answer = render(request, "portal/no.html", {"refused": no}, status=no.status)
@@ -73,8 +78,6 @@ def _visited(
     arguments: int,
     from_elsewhere: bool,
 ) -> HttpResponse:
-    came_from = address_of(request)
-    pacing.count(pacing.LOOK, came_from)
     cross_site = request.headers.get("Sec-Fetch-Site") == "cross-site"
     if request.method == "POST" and cross_site and not from_elsewhere:
         raise Forbidden("cross_site", _("This was sent from another website. Please open the link in our mail."))
@@ -82,7 +85,7 @@ def _visited(
         with visiting(*list(at.values())[:arguments]) as visit:
             return view(request, visit, **at)
     except Missing:
-        pacing.count(pacing.GUESS, came_from)
+        pacing.count(pacing.GUESS, address_of(request))
         raise
 
 

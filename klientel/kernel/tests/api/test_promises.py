@@ -46,10 +46,16 @@ def body(anna, rtype, n=1):
 def test_lives_a_whole_life_through_the_api(anna, anna_api, rtype):
     root = f"/{rtype.slug}"
     answer = anna_api.post(root, body(anna, rtype))
-    assert answer.status_code == 201, answer.json()
-    told = answer.json()
+    if rtype.made_by:
+        assert answer.status_code == 403
+        answer = anna_api.get(f"{root}/{made(anna, rtype).id}")
+        told = {"record": answer.json()}
+    else:
+        assert answer.status_code == 201, answer.json()
+        told = answer.json()
+        assert told["type"] == rtype.key
     one = f"{root}/{told['record']['id']}"
-    assert told["type"] == rtype.key and anna_api.get(one).json() == told["record"]
+    assert anna_api.get(one).json() == told["record"]
     assert told["record"].keys() == {*FIXED, *rtype.fields}
     assert told["record"] in anna_api.get(f"{root}?limit=200").json()["items"]
     tag = make(anna, "kernel.tag", 50)
@@ -63,7 +69,7 @@ def test_lives_a_whole_life_through_the_api(anna, anna_api, rtype):
     assert anna_api.get(one).json()["tags"] == [str(tag.id)]
 
 
-@every
+@pytest.mark.parametrize("key", [*(t.key for t in all_types() if not t.made_by), ROW_DECLARED])
 def test_every_field_refuses_the_wrong_type_at_its_place(anna, anna_api, rtype):
     good, before = body(anna, rtype), 0
     kinds = {n: k for n, k in rtype.fields.items() if not k.readonly}

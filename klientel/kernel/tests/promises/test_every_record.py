@@ -12,13 +12,14 @@ from klientel.kernel import actions, conditions, events, history
 from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.access.reading import get, select
 from klientel.kernel.actions import run
-from klientel.kernel.errors import Conflict, Missing, Refused
+from klientel.kernel.errors import Conflict, Forbidden, Missing, Refused
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.kinds import Link, Links, Privacy
 from klientel.kernel.records import all_types, type_of
 from klientel.kernel.sql import Sql
 from klientel.kernel.tenancy import NoTenant, NoTransaction, inside
 from klientel.kernel.testing import make
+from klientel.kernel.testing.making import maker
 from klientel.kernel.writing import WriteOutsideAction
 
 ROW_DECLARED = "custom.machine"
@@ -115,10 +116,20 @@ def fitting(rtype, n):
 def test_is_created_with_one_event_that_holds_every_value(anna, rtype):
     record = made(anna, rtype)
     [event] = events.read(Sql("e.record_id = %s", (record.id,)))
-    assert event.kind == f"{rtype.key}.create" and event.record_type == rtype.key and event.actor == anna.ref
+    assert (
+        event.kind == f"{rtype.key}.create" and event.record_type == rtype.key and event.actor == maker(anna, rtype).ref
+    )
     again = get(ActorScope(anna), rtype, record.id)
     for name, (old, new) in event.changes.items():
         assert old is None and rtype.fields[name].plain(rtype.value(again, name)) == new
+
+
+@pytest.mark.parametrize("key", [t.key for t in all_types() if t.made_by])
+def test_what_only_others_make_is_made_by_nobody_by_hand(anna, rtype):
+    assert not ActorScope(anna).may(rtype, "create")
+    with pytest.raises(Forbidden) as no:
+        run(anna, f"{rtype.key}.create")
+    assert no.value.code == "not_by_hand"
 
 
 @every

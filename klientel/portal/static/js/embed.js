@@ -4,10 +4,13 @@
   for (const [name, value] of here.searchParams) if (name.startsWith("utm_")) at.searchParams.set(name, value);
   at.searchParams.set("page", here.origin + here.pathname);
   if (document.referrer) at.searchParams.set("referrer", document.referrer);
+  const visitor = () => window.klientel?.visitor?.() || "";
+  if (visitor()) at.searchParams.set("visitor", visitor());
   const frame = document.createElement("iframe");
   Object.assign(frame, { src: at.href, title: me.dataset.title || "", loading: "lazy", referrerPolicy: "no-referrer" });
   Object.assign(frame.style, { width: "100%", border: "0", minHeight: "24rem" });
   me.after(frame);
+  document.addEventListener("klientel-consent", () => frame.contentWindow.postMessage({ klientelVisitor: visitor() }, at.origin));
   addEventListener("message", (e) => {
     if (e.source !== frame.contentWindow || e.origin !== at.origin || !e.data || typeof e.data.klientelHeight !== "number") return;
     frame.style.height = `${Math.min(Math.max(e.data.klientelHeight, 100), 10000)}px`;

@@ -30,4 +30,7 @@ if (parent !== window) {
   const tell = () => parent.postMessage({ klientelHeight: document.documentElement.getBoundingClientRect().height }, "*");
   new ResizeObserver(tell).observe(document.body);
   tell();
+  addEventListener("message", (e) => {
+    if (e.source === parent && form && typeof e.data?.klientelVisitor === "string") form.querySelector("[name=visitor]").value = e.data.klientelVisitor;
+  });
 }

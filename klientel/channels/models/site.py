@@ -104,6 +104,7 @@ class Visit(Record):
     referrer = Text(_("came from"), readonly=True, max_length=300, privacy=_P)
     source = Text(_("source"), readonly=True, max_length=120)
     campaign = Text(_("campaign"), readonly=True, max_length=120)
+    note = LongText(_("our note"), privacy=_P)
 
     class Meta(Record.Meta):
         app_label = "channels"
@@ -125,7 +126,7 @@ class Visit(Record):
         mergeable = False
         made_by = ("portal",)  # by what browsers tell
         sections = (
-            (_("Website visit"), ("name", "what", "person", "lead", "site", "at", "address", "details")),
+            (_("Website visit"), ("name", "what", "person", "lead", "site", "at", "address", "details", "note")),
             (_("Origin"), ("referrer", "source", "campaign", "visitor")),
         )
 

@@ -51,7 +51,6 @@ def test_from_the_form_to_the_lead_and_the_proof(sink: Any, new_page: Any, live_
     desk.locator(".form-foot .primary").click()
     desk.wait_for_url(re.compile(rf"/forms/{form.id}/$"))
     desk.get_by_role("button", name="Veröffentlichen").click()
-    desk.screenshot(path="/tmp/s1.png", full_page=True)
     desk.locator('a[href$="/page/hansewerk/leitfaden"]').first.wait_for()
     phone = new_page(live_server.url, java_script_enabled=False, **PHONE)
     phone.goto("/page/hansewerk/leitfaden?utm_source=messe")
@@ -61,11 +60,9 @@ def test_from_the_form_to_the_lead_and_the_proof(sink: Any, new_page: Any, live_
     phone.get_by_role("button", name="Senden").click()
     phone.locator("#q-person-last_name-error").wait_for()
     assert phone.get_by_label("Vorname").input_value() == "Eva"
-    phone.screenshot(path="/tmp/s2.png", full_page=True)
     phone.get_by_label("Nachname").fill("Sommer")
     phone.get_by_role("button", name="Senden").click()
     phone.get_by_role("heading", name="Vielen Dank").wait_for()
-    phone.screenshot(path="/tmp/s3.png", full_page=True)
     with working_in(tenant.pk):
         deliver(account=account.id)
     [(_sender, _to, message)] = sink.mails
@@ -74,7 +71,6 @@ def test_from_the_form_to_the_lead_and_the_proof(sink: Any, new_page: Any, live_
     for page in ("/page/hansewerk/leitfaden", link):
         reader.goto(page)
         assert violations(reader) == [] and not scrolls_sideways(reader)
-    reader.screenshot(path="/tmp/s4.png", full_page=True)
     reader.get_by_role("button", name="Ja, ich bestätige").click()
     reader.get_by_role("heading", name="Vielen Dank, das ist bestätigt").wait_for()
     assert reader.context.cookies() == [] and phone.context.cookies() == []

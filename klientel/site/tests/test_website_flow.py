@@ -1,4 +1,4 @@
-"""A website of ours at an origin of its own: nothing before a yes, a form in a frame, and the visits of whoever sent it."""
+"""A website at an origin of its own: nothing before a yes, a form in a frame, the visits of whoever sent it."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ PAGES = {
 
 @pytest.fixture
 def website() -> Iterator[Any]:
-    """Serves a few pages, each with the snippet, at an origin of its own; under a policy that allows no inline script."""
+    """Serves a few pages, each with the snippet, at an origin of its own, under a policy without inline scripts."""
     said: dict[str, str] = {}
 
     class Page(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the library's name
+        def do_GET(self) -> None:
             found = PAGES.get(self.path)
             self.send_response(200 if found else 404)
             self.send_header("Content-Type", "text/html; charset=utf-8")
@@ -48,7 +48,8 @@ def website() -> Iterator[Any]:
             self.end_headers()
             head = f'<script src="{said["script"]}" async></script>' if said["script"] else ""
             whole = f'<!doctype html><html lang="de"><head><meta charset="utf-8"><title>Hansewerk</title>{head}</head>'
-            self.wfile.write(f"{whole}<body><main>{found or ''}</main></body></html>".replace("FORM", said["form"]).encode())
+            whole += f"<body><main>{found or ''}</main></body></html>"
+            self.wfile.write(whole.replace("FORM", said["form"]).encode())
 
         def log_message(self, *_args: Any) -> None:
             """Nothing."""

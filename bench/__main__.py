@@ -27,8 +27,10 @@ PARTS = (
     "dashboards",
     "automation",
     "automation-kills",
+    "mail",
+    "mail-kills",
 )
-FAULTS = ("kills", "automation-kills")  # they take long and measure nothing
+FAULTS = ("kills", "automation-kills", "mail-kills")  # they take long and measure nothing
 
 
 def arguments() -> Any:
@@ -86,7 +88,8 @@ def main() -> None:
 
 
 def _others(parts: list[str], persons: int) -> dict[str, Any]:
-    from bench import automation, bulk, consumers, dashboards, idle, kills, live, merging, past, quote, undo
+    from bench import automation, bulk, consumers, dashboards, idle, kills, live, mail, mailkills, merging, past, quote
+    from bench import undo
 
     measures: dict[str, Callable[[], dict[str, Any]]] = {
         "bulk": lambda: bulk.measure(persons),
@@ -100,6 +103,8 @@ def _others(parts: list[str], persons: int) -> dict[str, Any]:
         "dashboards": dashboards.measure,
         "automation": automation.measure,
         "automation-kills": automation.killed,
+        "mail": mail.measure,
+        "mail-kills": mailkills.measure,
         "idle": idle.measure,
     }
     return {part: measure() for part, measure in measures.items() if part in parts}

@@ -1,0 +1,200 @@
+"""Incoming mail: how fast, against a client that only fetches; how much memory; what hostile mail costs.
+
+All of Klientel runs as it does for a customer. The other side is the least client there is: it asks for one message
+after the other over the same kind of connection (TLS, the same server and mailbox) and forgets it; said beside it are
+one that puts each into a file of its own for good, and one that asks for 200 at once and forgets them, which is what
+the connection gives when nobody has to keep anything.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+from uuid import UUID
+
+from bench import kills, machine, mailserver, place
+from bench.bulk import worker
+from klientel.channels.tests.dovecot import Dovecot
+
+PATIENCE = 900.0
+SIZES = (1000, 5000)
+HOSTILE = {
+    "header_too_large": b"From: a@b.example\r\nTo: " + b", ".join(b"k%d@kunde.example" % n for n in range(40_000))
+    + b"\r\nSubject: Viele\r\n\r\nText\r\n",
+    "too_deep": b"From: a@b.example\r\n" + b"".join(
+        b'Content-Type: multipart/mixed; boundary="b%d"\r\n\r\n--b%d\r\n' % (n, n) for n in range(1600)),
+}  # fmt: skip
+
+
+def measure(**environ: str) -> dict[str, Any]:
+    """In a home of its own."""
+    port = place.free_port()
+    ports = {"KLIENTEL_HOME": str(place.home(SIZES[-1]) / "mail"), "KLIENTEL_PORT": str(port)}
+    ports |= {"KLIENTEL_LIVE_PORT": str(port + 1)}
+    with mailserver.serving() as server:
+        ports |= {name: os.environ[name] for name in ("SSL_CERT_FILE", "KLIENTEL_EGRESS_ALLOW")}
+        place.klientel("migrate", "--quiet", **ports)
+        for n in SIZES:
+            mailserver.lay(server, f"rate{n}", mailserver.letters(n))
+        before = bare(server, f"rate{SIZES[-1]}")
+        found = worker("bench.mail", str(server.folder), str(server.port), **ports, **environ)
+        after = bare(server, f"rate{SIZES[-1]}")
+    both = {name: round(median([*before[name], *after[name]])) for name in before}
+    ours = found.pop("ours_per_second")
+    return {
+        f"{SIZES[-1]} mails kept, read, threaded, per second": ours,
+        **{f"bare, {name}, per second": rate for name, rate in both.items()},
+        "share of the bare fetch (at least 0.33)": round(ours / both["one after the other"], 2),
+        **found,
+    }
+
+
+def bare(server: Dovecot, user: str) -> dict[str, list[float]]:
+    """Messages in a second of clients that only fetch, each twice."""
+    with tempfile.TemporaryDirectory(dir=place.home(SIZES[-1])) as folder:
+        return {
+            "one after the other": [_fetched(server, user, 1) for _n in range(2)],
+            "one after the other, a file each": [_fetched(server, user, 1, Path(folder) / str(n)) for n in range(2)],
+            "200 at once": [_fetched(server, user, 200) for _n in range(2)],
+        }
+
+
+def _fetched(server: Dovecot, user: str, piece: int, folder: Path | None = None) -> float:
+    client = server.client(user)
+    client.select("INBOX", readonly=True)
+    uids = client.uid("SEARCH", "ALL")[1][0].split()
+    if folder is not None:
+        folder.mkdir()
+        uids = uids[:1000]  # the disk is slow, and it only says so
+    begun = time.perf_counter()
+    for start in range(0, len(uids), piece):
+        some = client.uid("FETCH", b",".join(uids[start : start + piece]).decode(), "(BODY.PEEK[])")[1]
+        if folder is not None:
+            with (folder / str(start)).open("xb") as file:
+                file.write(some[0][1])
+                file.flush()
+                os.fsync(file.fileno())
+    rate = len(uids) / (time.perf_counter() - begun)
+    client.logout()
+    return rate
+
+
+# -- ours ------------------------------------------------------------------------------------------------------------
+
+
+def run(up: int, server: Dovecot) -> dict[str, Any]:
+    """Mailboxes of each size, one after the other; then what is hostile."""
+    from klientel.kernel.tenancy import inside
+
+    tenant = kills.tenant("mail").id
+    found: dict[str, Any] = {}
+    with inside(tenant):
+        mailserver.people()
+        for n in SIZES:
+            found |= _taken_in(up, server, n)
+        found |= _hostile(server)
+    return found
+
+
+def _taken_in(up: int, server: Dovecot, n: int) -> dict[str, Any]:
+    account, _folder = mailserver.account(server, f"rate{n}", fetching=False)
+    pids = [pid for pid in machine.family(up) if kills._name(pid) == "klientel-worker"]
+    cpu, base = _cpu(up), place.postmaster_now()
+    most = 0.0
+    begun = time.perf_counter()
+    begin(account)
+    while sum(states(account).values()) < n or states(account).get("waiting"):
+        most = max(most, sum(machine.memory(p, "Rss:") for pid in pids for p in machine.family(pid)))
+        if time.perf_counter() - begun > PATIENCE:
+            raise SystemExit(f"{states(account)} after {PATIENCE} seconds")
+        time.sleep(0.1)
+    seconds = time.perf_counter() - begun
+    spent = (_cpu(up) - cpu) / n * 1000
+    place.say(f"{n} mails in {seconds:.1f} s, {states(account)}, database {base}")
+    return {
+        "ours_per_second": round(n / seconds), f"most memory of worker and readers with {n} mails, MB": round(most),
+        f"CPU per mail with {n}, all processes and database, ms": round(spent, 2),
+        f"became of {n}": json.dumps(states(account)), f"load with {n}": round(os.getloadavg()[0], 1),
+    }  # fmt: skip
+
+
+def _cpu(up: int) -> float:
+    every = {*machine.family(up), *machine.family(place.postmaster_now())}
+    return sum(machine.cpu_with_ended(pid) for pid in every)
+
+
+def begin(account: UUID) -> None:
+    """Have a mailbox fetched from now on."""
+    from django.db import transaction
+
+    from klientel.channels.queries import mailboxes
+    from klientel.kernel.access import system_actor
+    from klientel.kernel.actions import run as act
+
+    with transaction.atomic():
+        act(system_actor("Bench"), "channels.account.change", account, fetching=True)
+        mailboxes.due_now(account)
+
+
+def states(account: UUID) -> dict[str, int]:
+    """What became of the messages of an account so far."""
+    return dict(kills.ask("SELECT state, count(*) FROM channels_fetched WHERE account_id = %s GROUP BY 1", account))
+
+
+def _hostile(server: Dovecot) -> dict[str, Any]:
+    """Each alone, with a harmless one behind it."""
+    account, _folder = mailserver.account(server, "hostile", fetching=False)
+    mailserver.lay(server, "hostile", [])
+    begin(account)
+    found = {}
+    for n, (reason, raw) in enumerate(HOSTILE.items()):
+        server.put("hostile", raw, mailserver.letters(n + 1, own=True)[-1])
+        begun = time.perf_counter()
+        begin(account)
+        while sum(states(account).values()) < 2 * n + 2 or states(account).get("waiting"):
+            time.sleep(0.05)
+        [(count,)] = kills.ask(
+            "SELECT count(*) FROM channels_fetched WHERE account_id = %s AND state = 'quarantined' AND reason = %s",
+            account, reason,
+        )  # fmt: skip
+        kills.expect(reason, count, 1)
+        found[f"set apart as {reason}, the next one read, s"] = round(time.perf_counter() - begun, 2)
+    return found
+
+
+def started(server: Dovecot, work: Any) -> None:
+    """Klientel with all its processes; print what ``work(pid, server)`` comes to."""
+    import subprocess
+
+    import django
+
+    from klientel.site.setup import ROOT
+
+    command = [sys.executable, "-m", "klientel.site.cli", "up"]
+    environ = os.environ | {"DJANGO_SETTINGS_MODULE": "klientel.site.settings"}
+    del environ["KLIENTEL_DATABASE_POOL"]  # that of :func:`bench.bulk.worker`, for one process
+    with subprocess.Popen(command, env=environ, cwd=ROOT, stdout=subprocess.PIPE, text=True) as up:
+        try:
+            assert up.stdout is not None
+            up.stdout.readline()
+            django.setup()
+            print(json.dumps(work(up.pid, server)))
+        finally:
+            up.terminate()
+
+
+def main() -> None:
+    """Beside the server that was started before."""
+    server = Dovecot(Path(os.environ["SSL_CERT_FILE"]).parent)
+    server.folder, server.port = Path(sys.argv[1]), int(sys.argv[2])
+    started(server, run)
+
+
+if __name__ == "__main__":
+    main()

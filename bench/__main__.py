@@ -88,8 +88,21 @@ def main() -> None:
 
 
 def _others(parts: list[str], persons: int) -> dict[str, Any]:
-    from bench import automation, bulk, consumers, dashboards, idle, kills, live, mail, mailkills, merging, past, quote
-    from bench import undo
+    from bench import (
+        automation,
+        bulk,
+        consumers,
+        dashboards,
+        idle,
+        kills,
+        live,
+        mail,
+        mailkills,
+        merging,
+        past,
+        quote,
+        undo,
+    )
 
     measures: dict[str, Callable[[], dict[str, Any]]] = {
         "bulk": lambda: bulk.measure(persons),

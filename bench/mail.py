@@ -10,17 +10,22 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from typing import Any
 from uuid import UUID
 
+import django
+
 from bench import kills, machine, mailserver, place
 from bench.bulk import worker
 from klientel.channels.tests.dovecot import Dovecot
+from klientel.site.setup import ROOT
 
 PATIENCE = 900.0
 SIZES = (1000, 5000)
@@ -32,27 +37,18 @@ HOSTILE = {
 }  # fmt: skip
 
 
-def measure(**environ: str) -> dict[str, Any]:
+def measure() -> dict[str, Any]:
     """In a home of its own."""
+    return at_home("mail", "bench.mail")
+
+
+def at_home(name: str, module: str) -> dict[str, Any]:
+    """What a module measures in a home of its own, with ports of its own."""
     port = place.free_port()
-    ports = {"KLIENTEL_HOME": str(place.home(SIZES[-1]) / "mail"), "KLIENTEL_PORT": str(port)}
+    ports = {"KLIENTEL_HOME": str(place.home(SIZES[-1]) / name), "KLIENTEL_PORT": str(port)}
     ports |= {"KLIENTEL_LIVE_PORT": str(port + 1)}
-    with mailserver.serving() as server:
-        ports |= {name: os.environ[name] for name in ("SSL_CERT_FILE", "KLIENTEL_EGRESS_ALLOW")}
-        place.klientel("migrate", "--quiet", **ports)
-        for n in SIZES:
-            mailserver.lay(server, f"rate{n}", mailserver.letters(n))
-        before = bare(server, f"rate{SIZES[-1]}")
-        found = worker("bench.mail", str(server.folder), str(server.port), **ports, **environ)
-        after = bare(server, f"rate{SIZES[-1]}")
-    both = {name: round(median([*before[name], *after[name]])) for name in before}
-    ours = found.pop("ours_per_second")
-    return {
-        f"{SIZES[-1]} mails kept, read, threaded, per second": ours,
-        **{f"bare, {name}, per second": rate for name, rate in both.items()},
-        "share of the bare fetch (at least 0.33)": round(ours / both["one after the other"], 2),
-        **found,
-    }
+    place.klientel("migrate", "--quiet", **ports)
+    return worker(module, **ports)
 
 
 def bare(server: Dovecot, user: str) -> dict[str, list[float]]:
@@ -89,24 +85,33 @@ def _fetched(server: Dovecot, user: str, piece: int, folder: Path | None = None)
 
 
 def run(up: int, server: Dovecot) -> dict[str, Any]:
-    """Mailboxes of each size, one after the other; then what is hostile."""
+    """Mailboxes of each size, one after the other, between two turns of the bare clients; then what is hostile."""
     from klientel.kernel.tenancy import inside
 
-    tenant = kills.tenant("mail").id
+    for n in SIZES:
+        mailserver.lay(server, f"rate{n}", mailserver.letters(n))
+    tenant, turns = kills.tenant("mail").id, [bare(server, f"rate{SIZES[-1]}")]
     found: dict[str, Any] = {}
     with inside(tenant):
         mailserver.people()
         for n in SIZES:
             found |= _taken_in(up, server, n)
+        turns.append(bare(server, f"rate{SIZES[-1]}"))
         found |= _hostile(server)
-    return found
+    rates = {name: round(median(rate for turn in turns for rate in turn[name])) for name in turns[0]}
+    ours = found.pop("ours_per_second")
+    return {
+        f"{SIZES[-1]} mails kept, read, threaded, per second": ours,
+        **{f"bare, {name}, per second": rate for name, rate in rates.items()},
+        "share of the bare fetch (at least 0.33)": round(ours / rates["one after the other"], 2),
+        **found,
+    }
 
 
 def _taken_in(up: int, server: Dovecot, n: int) -> dict[str, Any]:
     account, _folder = mailserver.account(server, f"rate{n}", fetching=False)
     pids = [pid for pid in machine.family(up) if kills._name(pid) == "klientel-worker"]
-    cpu, base = _cpu(up), place.postmaster_now()
-    most = 0.0
+    cpu, most = _cpu(up), 0.0
     begun = time.perf_counter()
     begin(account)
     while sum(states(account).values()) < n or states(account).get("waiting"):
@@ -116,7 +121,7 @@ def _taken_in(up: int, server: Dovecot, n: int) -> dict[str, Any]:
         time.sleep(0.1)
     seconds = time.perf_counter() - begun
     spent = (_cpu(up) - cpu) / n * 1000
-    place.say(f"{n} mails in {seconds:.1f} s, {states(account)}, database {base}")
+    place.say(f"{n} mails in {seconds:.1f} s, {states(account)}")
     return {
         "ours_per_second": round(n / seconds), f"most memory of worker and readers with {n} mails, MB": round(most),
         f"CPU per mail with {n}, all processes and database, ms": round(spent, 2),
@@ -168,33 +173,21 @@ def _hostile(server: Dovecot) -> dict[str, Any]:
     return found
 
 
-def started(server: Dovecot, work: Any) -> None:
-    """Klientel with all its processes; print what ``work(pid, server)`` comes to."""
-    import subprocess
-
-    import django
-
-    from klientel.site.setup import ROOT
-
+def started(work: Callable[[int, Dovecot], dict[str, Any]]) -> None:
+    """A mail server and Klientel with all its processes; print what ``work(pid, server)`` comes to."""
     command = [sys.executable, "-m", "klientel.site.cli", "up"]
-    environ = os.environ | {"DJANGO_SETTINGS_MODULE": "klientel.site.settings"}
-    del environ["KLIENTEL_DATABASE_POOL"]  # that of :func:`bench.bulk.worker`, for one process
-    with subprocess.Popen(command, env=environ, cwd=ROOT, stdout=subprocess.PIPE, text=True) as up:
-        try:
-            assert up.stdout is not None
-            up.stdout.readline()
-            django.setup()
-            print(json.dumps(work(up.pid, server)))
-        finally:
-            up.terminate()
-
-
-def main() -> None:
-    """Beside the server that was started before."""
-    server = Dovecot(Path(os.environ["SSL_CERT_FILE"]).parent)
-    server.folder, server.port = Path(sys.argv[1]), int(sys.argv[2])
-    started(server, run)
+    with mailserver.serving() as server:
+        environ = os.environ | {"DJANGO_SETTINGS_MODULE": "klientel.site.settings"}
+        del environ["KLIENTEL_DATABASE_POOL"]  # that of :func:`bench.bulk.worker`, for one process
+        with subprocess.Popen(command, env=environ, cwd=ROOT, stdout=subprocess.PIPE, text=True) as up:
+            try:
+                assert up.stdout is not None
+                up.stdout.readline()
+                django.setup()
+                print(json.dumps(work(up.pid, server)))
+            finally:
+                up.terminate()
 
 
 if __name__ == "__main__":
-    main()
+    started(run)

@@ -9,15 +9,12 @@ from __future__ import annotations
 import os
 import random
 import signal
-import sys
 import time
 from collections import Counter
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from bench import kills, mail, mailserver, place
-from bench.bulk import worker
 from klientel.channels.tests.dovecot import Dovecot
 
 MAILS, FEWEST = 5000, 12  # messages; kills, at least
@@ -25,23 +22,16 @@ VICTIMS = ("worker", "database", "imap")
 USER = "kills"
 
 
-def measure(**environ: str) -> dict[str, Any]:
+def measure() -> dict[str, Any]:
     """In a home of its own, so that no other figures stand on what was killed."""
-    port = place.free_port()
-    ports = {"KLIENTEL_HOME": str(place.home(MAILS) / "mail-kills"), "KLIENTEL_PORT": str(port)}
-    ports |= {"KLIENTEL_LIVE_PORT": str(port + 1)}
-    with mailserver.serving() as server:
-        ports |= {name: os.environ[name] for name in ("SSL_CERT_FILE", "KLIENTEL_EGRESS_ALLOW")}
-        place.klientel("migrate", "--quiet", **ports)
-        mailserver.lay(server, USER, mailserver.letters(MAILS, own=True))
-        words = (str(server.folder), str(server.port), str(server.plain), str(server.process.pid))  # type: ignore[union-attr]
-        return worker("bench.mailkills", *words, **ports, **environ)
+    return mail.at_home("mail-kills", "bench.mailkills")
 
 
 def run(up: int, server: Dovecot) -> dict[str, Any]:
     """Both rounds."""
     from klientel.kernel.tenancy import inside
 
+    mailserver.lay(server, USER, mailserver.letters(MAILS, own=True))
     tenant, seed = kills.tenant("mail").id, int(time.time())
     chance = random.Random(seed)
     with inside(tenant):
@@ -123,30 +113,5 @@ def look(account: UUID, folder: UUID) -> None:
     expect("answers outside the conversation of what they answer", apart, 0)
 
 
-def main() -> None:
-    """Beside the server that was started before; what is killed is started here."""
-    server = Dovecot(Path(os.environ["SSL_CERT_FILE"]).parent)
-    folder, port, plain, pid = sys.argv[1:]
-    server.folder, server.port, server.plain, server.process = Path(folder), int(port), int(plain), _Started(int(pid))  # type: ignore[assignment]
-    try:
-        mail.started(server, run)
-    finally:
-        server.process.terminate()
-
-
-class _Started:
-    """The server that another process started: as much of it as is asked for."""
-
-    def __init__(self, pid: int) -> None:
-        self.pid = pid
-
-    def wait(self) -> None:
-        """Until its ports are free."""
-        time.sleep(0.2)
-
-    def terminate(self) -> None:
-        """Nothing: who started it ends it."""
-
-
 if __name__ == "__main__":
-    main()
+    mail.started(run)

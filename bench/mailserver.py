@@ -116,8 +116,8 @@ def people() -> None:
     from klientel.kernel.actions import Item, run_many
 
     actor = system_actor("Bench")
-    firms = [o.record.pk for o in run_many(
-        actor, "contacts.organisation.create", [Item(params={"name": f"Firma {n}"}) for n in range(FIRMS)])]  # fmt: skip
+    named = [Item(params={"name": f"Firma {n}"}) for n in range(FIRMS)]
+    firms = [o.record.pk for o in run_many(actor, "contacts.organisation.create", named)]
     rows = (
         Item(params={
             "first_name": "Kunde", "last_name": f"Nummer {n}", "organisation": firms[n % FIRMS],

@@ -9,6 +9,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,10 +21,12 @@ SECONDS = 30.0  # without a word from the server
 LONGEST = 300.0  # seconds of one command
 MOST = 64 * 2**20  # bytes of the answer to one command
 MOST_LISTED = 5000
+MOST_LINE = 64 * 1024  # of what is said about news
 
 _UID = re.compile(rb"\bUID (\d{1,10})\b")
 _SIZE = re.compile(rb"\bRFC822\.SIZE (\d{1,12})\b")
 _DATE = re.compile(rb'\bINTERNALDATE "([^"]{1,40})"')
+_NEWS = re.compile(rb"\* \d{1,10} (?:EXISTS|EXPUNGE)\b|\* BYE\b", re.IGNORECASE)
 _LIST = re.compile(rb'\((?P<flags>[^)]*)\) (?:"(?:[^"\\]|\\.)*"|NIL) ?(?P<name>.*)', re.DOTALL)
 
 
@@ -92,6 +95,9 @@ class Box:
 
     def __init__(self, imap: _Pinned) -> None:
         self._imap = imap
+        self._tag = b""  # of the command that lets the server tell of news, while it lasts
+        self._idle: bool | None = None  # whether the server tells by itself (RFC 2177); not asked yet
+        self._rest = b""  # of a line that has not come as a whole
 
     def folders(self) -> list[Listed]:
         """All folders that can be opened."""
@@ -155,13 +161,88 @@ class Box:
         """Lay a message into a folder, as read."""
         self._asked("append", lambda: self._imap.append(folders.written(name), r"(\Seen)", at, raw))
 
+    # -- news of the folder that is open, without asking for it again and again ----------------------------------------
+
+    def fileno(self) -> int:
+        """Ready to be read when the server says something."""
+        return self._imap.sock.fileno()
+
+    def listen(self) -> bool:
+        """Have the server tell of news in the folder that is open; whether there were some since it was opened."""
+        if self._idle is None:
+            told = self._asked("listen", self._imap.capability)
+            self._idle = b"IDLE" in b" ".join(one for one in told if one).upper().split()
+        self._imap.begin()
+        if self._idle:
+            self._say(b"IDLE")
+        return len(self._imap.untagged_responses.get("EXISTS") or ()) > 1  # the first one came as it was opened
+
+    def nudge(self) -> None:
+        """Ask a server that does not tell by itself; its answer is for :meth:`heard`."""
+        if not self._idle and not self._tag:
+            self._say(b"NOOP")
+
+    def _say(self, command: bytes) -> None:
+        self._tag = self._imap._new_tag()  # type: ignore[attr-defined]
+        try:
+            self._imap.send(self._tag + b" " + command + b"\r\n")
+        except OSError as error:
+            raise Failure("listen", 0, said(error)) from error
+
+    def heard(self) -> bool:
+        """Whether the server told of news, without waiting for it. :class:`Failure` where the connection is gone."""
+        sock, news = self._imap.sock, False
+        try:
+            sock.settimeout(0)
+            while True:
+                news = self._read(sock) or news
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return news
+        except (OSError, imaplib.IMAP4.abort) as error:
+            raise Failure("listen", 0, said(error)) from error
+        finally:
+            if sock.fileno() >= 0:
+                sock.settimeout(SECONDS)
+
+    def _read(self, sock: socket.socket) -> bool:
+        """Some bytes; whether a line of them tells of news."""
+        some = sock.recv(4096)
+        if not some or len(self._rest) > MOST_LINE:
+            raise self._imap.abort("connection closed")
+        *lines, self._rest = (self._rest + some).split(b"\r\n")
+        ended = self._tag and any(line.startswith(self._tag + b" ") for line in lines)
+        if ended:
+            self._imap.tagged_commands.pop(self._tag, None)  # type: ignore[attr-defined]
+            self._tag = b""
+        return bool(self._idle and ended) or any(_NEWS.match(line) for line in lines)
+
+    def end_listening(self) -> None:
+        """Make the connection free for other commands; :class:`Failure` where it is gone."""
+        until = time.monotonic() + SECONDS
+        try:
+            if self._tag and self._idle:
+                self._imap.send(b"DONE\r\n")
+            while self._tag:
+                self._read(self._imap.sock)
+                if time.monotonic() > until:
+                    raise self._imap.abort("no answer")
+        except (OSError, imaplib.IMAP4.abort) as error:
+            raise Failure("listen", 0, said(error)) from error
+        if self._rest:
+            raise Failure("listen", 0, "half an answer")
+
     def close(self) -> None:
         """Say goodbye; whether anybody listens does not matter."""
         try:
             self._imap.begin()
-            self._imap.logout()
+            if self._tag:  # it listens: no answer is waited for
+                self._imap.send(b"DONE\r\nBYE LOGOUT\r\n")
+                self._imap.shutdown()
+            else:
+                self._imap.logout()
         except (imaplib.IMAP4.error, OSError):
-            self._imap.shutdown()
+            with suppress(OSError):
+                self._imap.shutdown()
 
     def _asked(self, stage: str, ask: Callable[[], tuple[str, list[Any]]]) -> list[Any]:
         self._imap.begin()

@@ -16,6 +16,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from klientel.channels.egress import Blocked, Box, Failure, Message, open_box
+from klientel.channels.jobs import listening
 from klientel.channels.jobs.reading import read_mail
 from klientel.channels.models import Position
 from klientel.channels.queries import accounts, mailboxes
@@ -26,6 +27,7 @@ from klientel.kernel.events.consuming import wake
 from klientel.kernel.files import keeping
 from klientel.kernel.identity.sealing import Unreadable
 from klientel.kernel.jobs import breathe, defer, job, sweep
+from klientel.kernel.jobs.declaring import staying
 from klientel.kernel.tenancy import current, writing
 from klientel.lib.mails.headers import message_id
 
@@ -76,6 +78,13 @@ def fetch(*, account: UUID) -> None:
         defer(read_mail, tenant=current(), account=account, once=str(account))
 
 
+@listening.ears.on_news
+def look_now(account: UUID) -> None:
+    """The server told of news: fetch it."""
+    with writing():
+        defer(fetch, tenant=current(), account=account, once=str(account))
+
+
 class _Fetching:
     """One turn through the folders of an account, over one connection."""
 
@@ -83,22 +92,39 @@ class _Fetching:
         self.account, self.until = account, time.monotonic() + TURN
 
     def work(self, folders: list[tuple[Any, Any]]) -> bool:
-        """Every folder; whether there is more when the turn is over. A folder that fails keeps no other from it."""
-        box, more = open_box(accounts.mailbox_of(self.account, *accounts.signing_in(self.account))), False
+        """Every folder; whether there is more when the turn is over.
+
+        The first folder of received mail comes last: it stays open, and the server tells of news in it.
+        """
+        place = accounts.mailbox_of(self.account, *accounts.signing_in(self.account))
+        box = listening.ears.taken(self.account.pk, place) or open_box(place)
+        more = trouble = False
         try:
-            for folder, position in folders:
-                try:
-                    more = self._folder(box, folder, position) or more
-                    trouble = ""
-                except Failure as failure:
-                    if failure.stage != "folder":
-                        raise
-                    trouble = mailboxes.sentence(failure)
-                if trouble != position.trouble:
-                    _note(folder, trouble=trouble)
-        finally:
+            listened = next((one for one in folders if one[0].direction == "in"), None)
+            for one in [*(other for other in folders if other is not listened), *([listened] if listened else ())]:
+                ended, trouble = self._one(box, *one)
+                more = more or ended
+        except BaseException:
+            box.close()
+            raise
+        if staying.is_set() and listened and not more and not trouble:
+            listening.ears.keep(self.account.pk, place, box)
+        else:
             box.close()
         return more
+
+    def _one(self, box: Box, folder: Any, position: Any) -> tuple[bool, bool]:
+        """Whether there is more in a folder, and whether it failed: that keeps no other from being read."""
+        more, trouble = False, ""
+        try:
+            more = self._folder(box, folder, position)
+        except Failure as failure:
+            if failure.stage != "folder":
+                raise
+            trouble = mailboxes.sentence(failure)
+        if trouble != position.trouble:
+            _note(folder, trouble=trouble)
+        return more, bool(trouble)
 
     def _folder(self, box: Box, folder: Any, position: Any) -> bool:
         standing = box.open(folder.name)

@@ -48,6 +48,7 @@ class Interrupted(Exception):
 
 
 stopping = threading.Event()
+staying = threading.Event()  # this process is a worker that goes on: what is kept open serves the next job
 
 
 def breathe() -> None:

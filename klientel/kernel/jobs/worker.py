@@ -16,7 +16,7 @@ from procrastinate.exceptions import UniqueViolation
 from procrastinate.manager import JobManager
 from procrastinate.worker import Worker
 
-from klientel.kernel.jobs.declaring import LONG, QUICK, UPKEEP, stopping
+from klientel.kernel.jobs.declaring import LONG, QUICK, UPKEEP, staying, stopping
 from klientel.kernel.jobs.direct import connector
 
 log = logging.getLogger("klientel.jobs")
@@ -100,6 +100,7 @@ async def work(concurrency: int = 4, *, wait: bool = True) -> None:
         async with jobs.open_async():
             served = [_Lane(jobs, queue, many) for queue, many in lanes(concurrency).items()]
             if wait:
+                staying.set()
                 loop = asyncio.get_running_loop()
                 for number in (signal.SIGTERM, signal.SIGINT):
                     loop.add_signal_handler(number, _stop, served)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from klientel.kernel.errors import Missing, Refused, together
+from klientel.kernel.errors import Missing, Refused, filled, together
 from klientel.kernel.kinds import Json, Kind
 from klientel.kernel.records import RecordType, type_of
 
@@ -78,7 +78,7 @@ class Parts(Json):
     def take(self, value: Any) -> list[dict[str, Any]]:
         parts = super().take(value)
         if len(parts) > MOST:
-            raise self.refuse("too_many", _("At most %(n)d parts are possible.") % {"n": MOST})
+            raise self.refuse("too_many", filled(_("At most %(n)d parts are possible."), {"n": MOST}))
         taken, refusals, seen = [], [], set[str]()
         for place, one in enumerate(parts):
             try:
@@ -149,5 +149,5 @@ def _id(value: Any, place: int) -> str:
 
 def refused(place: int, part: str, code: str, message: Any) -> Refused:
     """A refusal at one part; its sentence says which one."""
-    text = _("Part %(n)d: %(what)s") % {"n": place + 1, "what": message}
+    text = filled(_("Part %(n)d: %(what)s"), {"n": place + 1, "what": message})
     return Refused(code, text, f"parts.{place}.{part}", details={"part": place + 1})

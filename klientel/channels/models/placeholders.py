@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext_lazy as _
 
-from klientel.kernel.errors import Refused
+from klientel.kernel.errors import Refused, filled
 
 #: what a template may ask for, and which field of the person the writer must be allowed to see for it
 KNOWN = {
@@ -38,7 +38,7 @@ def check_text(text: str, field: str) -> None:
         name = found.group(1).strip()
         if name not in KNOWN:
             message = _("There is no placeholder {{%(name)s}}. Possible are: %(known)s.")
-            raise Refused("no_placeholder", message % {"name": name[:60], "known": ", ".join(KNOWN)}, field)
+            raise Refused("no_placeholder", filled(message, {"name": name[:60], "known": ", ".join(KNOWN)}), field)
     rest = _PLACE.sub("", text)
     if "{{" in rest or "}}" in rest:
         raise Refused("no_placeholder", _("A placeholder begins with {{ and ends with }}."), field)

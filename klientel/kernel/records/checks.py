@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from klientel.kernel.errors import Missing, Refused
+from klientel.kernel.errors import Missing, Refused, filled
 from klientel.kernel.kinds import KINDS
 from klientel.kernel.kinds.personal import looks_personal
 from klientel.kernel.records.types import RecordType, type_of
@@ -69,7 +69,7 @@ def choices(row: Any, *, known: frozenset[str] = frozenset()) -> None:
         raise Refused("no_choices", _("Please give at least one choice."), "choices")
     if gone := sorted(known - seen):
         message = _("These values belong to Klientel; retire them instead of removing them: %(keys)s.")
-        raise Refused("bad_choices", message % {"keys": ", ".join(gone)}, "choices")
+        raise Refused("bad_choices", filled(message, {"keys": ", ".join(gone)}), "choices")
 
 
 def custom_type(row: Any) -> None:

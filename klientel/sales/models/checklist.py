@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from klientel.kernel.errors import filled
 from klientel.kernel.kinds import Json
 from klientel.lib import words
 
@@ -29,12 +30,12 @@ class Checklist(Json):
             value = [self._line(line) for line in value.splitlines() if line.strip()]
         given = super().take(value)
         if len(given) > MOST:
-            raise self.refuse("too_many", _("At most %(n)d lines are possible.") % {"n": MOST})
+            raise self.refuse("too_many", filled(_("At most %(n)d lines are possible."), {"n": MOST}))
         made: dict[str, dict[str, Any]] = {}
         for one in given:
             item = self._item(one)
             if item["key"] in made:
-                raise self.refuse("twice", _("“%(what)s” stands here twice.") % {"what": item["text"]})
+                raise self.refuse("twice", filled(_("“%(what)s” stands here twice."), {"what": item["text"]}))
             made[item["key"]] = item
         return list(made.values())
 
@@ -54,7 +55,9 @@ class Checklist(Json):
             raise self.refuse("wrong_shape", _("This value has the wrong shape."))
         text = text.strip()
         if not text or max(len(text), len(key)) > LONGEST:
-            raise self.refuse("too_long", _("Each line needs a text of at most %(n)d characters.") % {"n": LONGEST})
+            raise self.refuse(
+                "too_long", filled(_("Each line needs a text of at most %(n)d characters."), {"n": LONGEST})
+            )
         return {"key": key or _key(text), "text": text, "required": bool(one.get("required"))}
 
     def write(self, value: Any) -> str:

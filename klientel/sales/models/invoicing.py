@@ -11,7 +11,7 @@ from django.apps import apps
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
-from klientel.kernel.errors import Refused
+from klientel.kernel.errors import Refused, filled
 from klientel.kernel.kinds import today
 from klientel.kernel.tenancy import current
 from klientel.lib.numbers import format_money
@@ -151,7 +151,7 @@ def derive_payment(step: Any, draft: Any) -> None:
         return
     currency = step.once(("sales.invoice.currency", payment.invoice), lambda: _currency(payment.invoice))
     if currency and payment.amount["currency"] != currency:
-        raise Refused("currency", _("The invoice is in %(currency)s.") % {"currency": currency}, "amount")
+        raise Refused("currency", filled(_("The invoice is in %(currency)s."), {"currency": currency}), "amount")
 
 
 def _currency(invoice_id: UUID) -> str:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from klientel.kernel import conditions
 from klientel.kernel.access.uses import STORED
 from klientel.kernel.conditions import SystemScope
-from klientel.kernel.errors import Refused
+from klientel.kernel.errors import Refused, filled
 from klientel.kernel.kinds import Choice, Choices, Country, Json, Link, LongText, Text, Whole, YesNo, today, zone
 from klientel.kernel.records import type_of
 from klientel.kernel.records.record import Record
@@ -63,7 +63,7 @@ class Regions(LongText):
         try:
             regions.read(text)
         except ValueError as wrong:
-            message = _("“%(part)s” is no region. Please write such as “DE 20-25” or “AT”.") % {"part": wrong}
+            message = filled(_("“%(part)s” is no region. Please write such as “DE 20-25” or “AT”."), {"part": wrong})
             raise self.refuse("not_a_region", message) from None
         return text
 
@@ -93,7 +93,9 @@ class Days(LongText):
             try:
                 read_date(line)
             except ValueError:
-                message = _("“%(part)s” is no day. Please write such as 24.12.2026, one in each line.") % {"part": line}
+                message = filled(
+                    _("“%(part)s” is no day. Please write such as 24.12.2026, one in each line."), {"part": line}
+                )
                 raise self.refuse("not_a_day", message) from None
         return text
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from klientel.kernel.errors import Refused, together
+from klientel.kernel.errors import Refused, filled, together
 from klientel.kernel.kinds import Json
 from klientel.lib import numbers
 from klientel.sales.models.taxing import TAXES
@@ -51,7 +51,7 @@ class Positions(Json):
     def take(self, value: Any) -> list[dict[str, str]]:
         lines = super().take(value)
         if len(lines) > MOST:
-            raise self.refuse("too_many", _("At most %(n)d lines are possible.") % {"n": MOST})
+            raise self.refuse("too_many", filled(_("At most %(n)d lines are possible."), {"n": MOST}))
         taken, refusals = [], []
         for place, one in enumerate(lines):
             try:
@@ -116,7 +116,7 @@ class Positions(Json):
         elif abs(number) >= Decimal(10) ** before:
             refusals.append(self._wrong(place, name, "out_of_range", _("This number is too small or too large.")))
         elif number != number.quantize(Decimal(1).scaleb(-after)):
-            message = _("At most %(n)d decimal places are possible here.") % {"n": after}
+            message = filled(_("At most %(n)d decimal places are possible here."), {"n": after})
             refusals.append(self._wrong(place, name, "too_precise", message))
         else:
             return format(number.normalize(), "f")
@@ -158,7 +158,7 @@ def replaceable(positions: list[dict[str, Any]]) -> dict[int, int]:
 
 def refused(field: str, place: int, part: str, code: str, message: Any) -> Refused:
     """A refusal at one part of a line; its sentence says which line."""
-    text = _("Line %(n)d: %(what)s") % {"n": place + 1, "what": message}
+    text = filled(_("Line %(n)d: %(what)s"), {"n": place + 1, "what": message})
     return Refused(code, text, f"{field}.{place}.{part}", details={"line": place + 1})
 
 

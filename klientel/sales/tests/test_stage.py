@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from klientel.kernel.actions import run
 from klientel.kernel.errors import Refused
 from klientel.kernel.history import undo
 from klientel.kernel.identity.actor import Actor
 from klientel.sales.models import CloseReason, Deal, Pipeline, Stage
+from klientel.sales.models.checklist import Checklist
+from klientel.sales.models.positions import Positions
 
 pytestmark = pytest.mark.django_db
 
@@ -119,3 +122,23 @@ def test_a_stage_of_another_pipeline_is_refused_where_both_are_named(anna: Actor
     theirs = Stage.objects.filter(pipeline=other.pk).order_by("position")[1]
     run(anna, "sales.deal.move", made.pk, stage=str(theirs.pk))
     assert again(made).pipeline == other.pk
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (Checklist("list"), "\n".join(str(n) for n in range(40))),
+        (Checklist("list"), "x" * 300),
+        (Positions("lines"), [{"name": "A", "quantity": "1", "unit_price": "1.123456789"}]),
+        (Positions("lines"), [{"name": "A"}] * 501),
+    ],
+)
+def test_a_refusal_with_a_value_in_it_is_read_in_the_readers_language(kind, value):
+    kind.name = "field"
+    with translation.override("de"), pytest.raises(Refused) as caught:
+        kind.accept(value)
+    said = set()
+    for language in ("de", "en"):
+        with translation.override(language):
+            said.add(str(caught.value.message))
+    assert len(said) == 2, said

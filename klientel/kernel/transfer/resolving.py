@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,10 +25,13 @@ from klientel.kernel.transfer.duplicates import sharing
 from klientel.kernel.transfer.options import Options
 from klientel.kernel.transfer.taking import Fault, Taken, id_in
 from klientel.kernel.transfer.targets import preset_of
+from klientel.kernel.twins.profiles import profiles_of
 from klientel.lib.matching import Profile
 from klientel.lib.words import fold
 
 _ALIKE = 0.7  # from which likeness a name means a record that is spelt a little differently
+_CROWD = 50  # records that share a key are so many that it leads to none of them
+_READ_AT_ONCE = 2000
 _MOST_REMEMBERED = 20_000
 TAG = "kernel.tag"
 
@@ -302,22 +306,30 @@ def _by_mail(scope: ActorScope, rtype: RecordType, texts: list[str]) -> dict[str
 
 
 def _by_likeness(scope: ActorScope, rtype: RecordType, texts: list[str]) -> dict[str, UUID]:
+    """By the type's own matching, among those that share a key with the name; one that crowds share says too little."""
     matching = rtype.matching
     if matching is None:
         return {}
     drafts = {t: rtype.profile(draft(rtype, t)) for t in texts}
-    texts_of: dict[str, list[str]] = {}
+    texts_of: dict[str, list[str]] = defaultdict(list)
     for text, mine in drafts.items():
         for key in matching.keys(mine):
-            texts_of.setdefault(key, []).append(text)
-    near = {record_id for _position, record_id in sharing(scope, rtype, list(texts_of))}
+            texts_of[key].append(text)
+    keys = list(texts_of)
+    shared = sharing(scope, rtype, keys, _CROWD)
+    how_many = Counter(position for position, _id in shared)
+    near: dict[UUID, dict[str, None]] = defaultdict(dict)
+    for position, record_id in shared:
+        if how_many[position] < _CROWD:
+            near[record_id].update(dict.fromkeys(texts_of[keys[position - 1]]))
     best: dict[str, tuple[float, UUID]] = {}
-    for other in rtype.model.objects.filter(pk__in=near):
-        theirs = rtype.profile(other)
-        for text in dict.fromkeys(t for key in other.match_keys for t in texts_of.get(key, ())):
-            score = matching.score(drafts[text], theirs)[0]
-            if score >= _ALIKE and score > best.get(text, (0.0,))[0]:
-                best[text] = (score, other.pk)
+    ids = list(near)
+    for start in range(0, len(ids), _READ_AT_ONCE):
+        for record_id, theirs in profiles_of(rtype, ids[start : start + _READ_AT_ONCE]).items():
+            for text in near[record_id]:
+                score = matching.score(drafts[text], theirs)[0]
+                if score >= _ALIKE and score > best.get(text, (0.0,))[0]:
+                    best[text] = (score, record_id)
     return {text: record_id for text, (_score, record_id) in best.items()}
 
 

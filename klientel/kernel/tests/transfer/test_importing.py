@@ -18,7 +18,7 @@ from klientel.kernel.sql import Sql
 from klientel.kernel.tenancy import inside
 from klientel.kernel.testing.making import make_member
 from klientel.kernel.tests.transfer.conftest import Bench, faults, table
-from klientel.kernel.transfer import assistant, forgetting, jobs
+from klientel.kernel.transfer import assistant, forgetting, jobs, resolving
 from klientel.kernel.transfer.models import ImportRow, ImportRun
 
 HEAD = [
@@ -191,6 +191,14 @@ def test_an_organisation_is_found_however_it_is_spelt(bench):
     )
     assert run.counts["new"] == 3
     assert bench.titles("contacts.organisation") == ["Müller & Söhne AG", "Müller & Söhne GmbH"]
+
+
+def test_a_sound_that_crowds_share_leads_to_none_of_them(bench, monkeypatch):
+    monkeypatch.setattr(resolving, "_CROWD", 3)
+    firms = [f"Schmitt Maschinenbau {form}" for form in ("AG", "GmbH", "KG")]
+    bench.run([["Nachname", "Firma"], *([f"P{n}", name] for n, name in enumerate(firms))])
+    bench.run([["Nachname", "Firma"], ["A", "Schmidt Maschinenbau"]])
+    assert bench.titles("contacts.organisation") == ["Schmidt Maschinenbau", *firms]
 
 
 def test_nothing_is_made_on_the_way_where_that_is_not_wanted(bench):

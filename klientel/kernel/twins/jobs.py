@@ -27,22 +27,24 @@ def search_twins(*, record_type: str) -> None:
         searcher = Searcher(type_of(record_type))
     except Missing:
         return
-    end = time.monotonic() + TURN
-    more = True
-    while more and time.monotonic() < end:
-        begun = time.monotonic()
-        more = searcher.step()
-        breathe()
-        rest(time.monotonic() - begun)
-    if more:
+    if turn(searcher):
         with tenancy.writing():
             defer(search_twins, tenant=current(), record_type=record_type, once=f"twins:{record_type}")
 
 
-def rest(worked: float) -> None:
-    """Rest as long as worked where others want the machine: below half a core, database included."""
-    if os.getloadavg()[0] > BUSY * (os.cpu_count() or 1):
-        time.sleep(min(worked * 1.1, 5.0))
+def turn(searcher: Searcher) -> bool:
+    """Search for a while; whether there is more to do.
+
+    Where others want the machine, it rests a little longer than it worked: below half a core, database included.
+    """
+    end, more = time.monotonic() + TURN, True
+    while more and time.monotonic() < end:
+        begun = time.monotonic()
+        more = searcher.step()
+        breathe()
+        if os.getloadavg()[0] > BUSY * (os.cpu_count() or 1):
+            time.sleep((time.monotonic() - begun) * 1.1)
+    return more
 
 
 def start(record_type: str, *, full: bool = False) -> TwinSearch:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
 import orjson
+
+#: so many values of a column
+Made = Callable[[int], Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +102,20 @@ _APART = chr(31)  # between the elements of a list
 
 
 def rowset(
-    table: str, names: Sequence[str], rows: Iterable[Sequence[Any]], types: Mapping[str, str] | None = None
+    table: str,
+    names: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    types: Mapping[str, str] | None = None,
+    more: Mapping[str, Made] | None = None,
 ) -> Sql:
     """Rows of ``table`` with these columns, in this order, as a query; what all of them share is sent and read once.
 
     At least one row, at least one column. Many rows whose columns' types are told are sent by column: names are not
-    repeated, and the server need not look each value up by one.
+    repeated, and the server need not look each value up by one. ``more`` are further columns and what makes as many
+    values for them as there are rows.
     """
     columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+    columns |= {n: tuple(make(len(columns[names[0]]))) for n, make in (more or {}).items()}
     shared = {n: values[0] for n, values in columns.items() if len(values) > 1 and _shared(values)}
     if len(shared) == len(columns):
         shared.popitem()
@@ -117,7 +126,7 @@ def rowset(
         picked = {n: f"r.{name(n)}" for n in varying}
         found = picked, Sql(f"json_populate_recordset(NULL::{table}, %s::json) r", (dumps(told),))
     picked, source = found
-    every = ", ".join(picked.get(n) or f"c.{name(n)}" for n in names)
+    every = ", ".join(picked.get(n) or f"c.{name(n)}" for n in columns)
     if not shared:
         return Sql(f"SELECT {every} FROM {source.text}", source.params)
     text = f"SELECT {every} FROM {source.text}, json_populate_record(NULL::{table}, %s::json) c"
@@ -159,11 +168,18 @@ def _joined_list(values: Any) -> str | Literal[False] | None:
 
 
 def inserting(
-    table: str, names: Sequence[str], rows: Iterable[Sequence[Any]], types: Mapping[str, str] | None = None, **by: str
+    table: str,
+    names: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    types: Mapping[str, str] | None = None,
+    **by: str | Made,
 ) -> Sql:
-    """Such rows into the table, in one statement; ``by`` are further columns with the SQL that gives their values."""
-    found = rowset(table, names, rows, types)
-    into, given = ", ".join(map(name, (*names, *by))), ", ".join(("r.*", *by.values()))
+    """Such rows into the table, in one statement; ``by`` are further columns with the SQL that gives their values, or
+    with what makes as many values as there are rows."""
+    told = {n: sql for n, sql in by.items() if isinstance(sql, str)}
+    made = {n: make for n, make in by.items() if not isinstance(make, str)}
+    found = rowset(table, names, rows, types, made)
+    into, given = ", ".join(map(name, (*names, *made, *told))), ", ".join(("r.*", *told.values()))
     return Sql(f"INSERT INTO {table} ({into}) SELECT {given} FROM ({found.text}) r", found.params)
 
 

@@ -5,6 +5,7 @@ Of many records they are written *behind*: while the database takes in one set o
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ Rows = list[tuple[Any, ...]]
 P = ParamSpec("P")
 T = TypeVar("T", covariant=True)
 _line: ContextVar[_Line | None] = ContextVar("line", default=None)
+_idle: ContextVar[threading.Event | None] = ContextVar("idle", default=None)
 
 
 def ask(*asked: Sql) -> list[Rows]:
@@ -138,9 +140,10 @@ class _Line:
 
     def wait(self) -> None:
         """Until nothing is left; raises what failed, as Django would have."""
-        while self._waiting:
-            with connection.wrap_database_errors:
-                self._waiting.pop(0).result()
+        with _waiting():
+            while self._waiting:
+                with connection.wrap_database_errors:
+                    self._waiting.pop(0).result()
 
     def turn(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
         """Another statement comes after all that waits."""
@@ -151,3 +154,37 @@ class _Line:
         """Leave nothing running, whatever became of it."""
         self._failed = True
         self._hand.shutdown(wait=True)
+
+
+@contextmanager
+def idling(idle: threading.Event) -> Iterator[None]:
+    """Inside this block ``idle`` is set while this thread waits for the database, and only then.
+
+    A second thread that works at these times alone takes nothing away from this one: only one of them runs at once.
+    """
+    token = _idle.set(idle)
+    idle.clear()
+    try:
+        with connection.execute_wrapper(_idle_while):
+            yield
+    finally:
+        idle.set()
+        _idle.reset(token)
+
+
+@contextmanager
+def _waiting() -> Iterator[None]:
+    idle = _idle.get()
+    if idle is None or idle.is_set():
+        yield
+        return
+    idle.set()
+    try:
+        yield
+    finally:
+        idle.clear()
+
+
+def _idle_while(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+    with _waiting():
+        return execute(sql, params, many, context)

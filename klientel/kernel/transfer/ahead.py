@@ -1,29 +1,38 @@
-"""Reading ahead: while the database works on one chunk, a second thread reads the next. Bounded: memory stays flat."""
+"""Reading ahead: while the database works on one chunk, a second thread reads the next. Bounded: memory stays flat.
+
+It reads only then: the two share one interpreter, and what it took while the first one works would make that later.
+"""
 
 from __future__ import annotations
 
 import contextvars
 import queue
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable
+from itertools import islice
 from typing import Any, TypeVar
+
+from klientel.kernel.statements import idling
 
 Item = TypeVar("Item")
 _END = object()
 
 
-def ahead(items: Iterator[Item], size: int = 2) -> Generator[Item, None, None]:
-    """The same items, made in another thread, at most ``size`` before they are wanted. Must not touch the database.
+def ahead(items: Iterable[Item], many: int, size: int = 2) -> Generator[list[Item], None, None]:
+    """The same items in handfuls of ``many``, made in another thread, at most ``size`` handfuls before they are wanted.
 
-    Language, time zone and tenant are those of the caller; what the maker raises is raised here.
+    Must not touch the database. Language, time zone and tenant are those of the caller; what the maker raises is
+    raised here.
     """
     waiting: queue.Queue[Any] = queue.Queue(maxsize=size)
-    stopped = threading.Event()
+    stopped, idle = threading.Event(), threading.Event()
+    idle.set()
 
     def make() -> None:
+        in_turn = (item for item in items if idle.wait())
         try:
-            for item in items:
-                if not _hand_over(waiting, item, stopped):
+            while some := list(islice(in_turn, many)):
+                if not _hand_over(waiting, some, stopped):
                     return
             _hand_over(waiting, _END, stopped)
         except BaseException as error:  # noqa: BLE001 - raised again where the items are wanted
@@ -35,7 +44,8 @@ def ahead(items: Iterator[Item], size: int = 2) -> Generator[Item, None, None]:
         while (item := waiting.get()) is not _END:
             if isinstance(item, BaseException):
                 raise item
-            yield item
+            with idling(idle):
+                yield item
     finally:
         stopped.set()
         maker.join()

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _SELDOM = (50_000, 20, 20)
-_TURN = 0.0005  # seconds that a thread works on while another wants to
+_TURN = 0.0002  # seconds that a thread works on while another wants to
 _lock = threading.Lock()
 _inside = 0
 _before = gc.get_threshold()

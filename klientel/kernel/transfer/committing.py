@@ -44,7 +44,7 @@ def commit(run_id: UUID, *, tell: Callable[[ImportRun], None] | None = None, chu
         return run
     with calm(), running.surroundings(run.language):
         while True:
-            with transaction.atomic():
+            with running.chunk_of_its_own():
                 run, more = _do(run_id, carrier, chunk)
             if tell is not None:
                 tell(run)

@@ -18,7 +18,7 @@ from django.db import connection
 from klientel.kernel.access import reading
 from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.records import RecordType
-from klientel.kernel.sql import Sql, both
+from klientel.kernel.sql import Sql, both, dumps
 from klientel.kernel.transfer.branch import Branch
 from klientel.kernel.transfer.known import BOTH, KnownKeys
 from klientel.kernel.twins.profiles import profiles_of
@@ -65,9 +65,9 @@ def sharing(scope: ActorScope, rtype: RecordType, keys: list[str], most: int = 1
     inside = both([reading.which(scope, rtype), Sql("t.match_keys @> string_to_array(k.key, chr(30))")])
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT k.n, c.id FROM unnest(%s::text[]) WITH ORDINALITY k(key, n) CROSS JOIN LATERAL"
+            "SELECT k.n, c.id FROM json_array_elements_text(%s::json) WITH ORDINALITY k(key, n) CROSS JOIN LATERAL"
             f" (SELECT t.id FROM {rtype.table} t WHERE {inside.text} LIMIT {int(most)}) c",
-            [keys, *inside.params],
+            [dumps(keys), *inside.params],
         )
         found: list[tuple[int, UUID]] = cursor.fetchall()
         return found

@@ -7,9 +7,8 @@ Killed at any moment, the import goes on after the last committed chunk, and not
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -318,13 +317,6 @@ def merged(kind: Kind, before: Any, value: Any, *, overwrite: bool) -> Any:
             : kind.most
         ]
     return value if overwrite or kind.is_empty(before) else before
-
-
-def chunks(rows: Iterable[Taken], size: int = CHUNK) -> Iterator[list[Taken]]:
-    """Rows in handfuls."""
-    todo = iter(rows)
-    while some := list(islice(todo, size)):
-        yield some
 
 
 def rolled_back(importer: Importer, rows: list[Taken]) -> list[Result]:

@@ -20,7 +20,7 @@ from klientel.kernel.tenancy import current
 from klientel.kernel.transfer import effects, running, saying
 from klientel.kernel.transfer.ahead import ahead
 from klientel.kernel.transfer.calm import calm
-from klientel.kernel.transfer.importing import CHUNK, Importer, Result, chunks, rolled_back
+from klientel.kernel.transfer.importing import CHUNK, Importer, Result, rolled_back
 from klientel.kernel.transfer.models import ImportRun, StagedRow, State
 from klientel.kernel.transfer.options import Options
 from klientel.kernel.transfer.taking import Taken
@@ -44,10 +44,10 @@ def stage(run_id: UUID, *, tell: Callable[[ImportRun], None] | None = None, chun
     with (
         calm(),
         running.surroundings(run.language),
-        closing(ahead(chunks(prepared.rows(run.cursor), chunk))) as pieces,
+        closing(ahead(prepared.rows(run.cursor), chunk)) as pieces,
     ):
         for some in pieces:
-            with transaction.atomic():
+            with running.chunk_of_its_own():
                 run = _do(run, importer, some)
             if tell is not None:
                 tell(run)

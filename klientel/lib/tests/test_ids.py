@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from klientel.lib.ids import time_of, uuid7, uuid7_at
+from klientel.lib.ids import secrets, time_of, uuid7, uuid7_at, uuid7s
 
 
 def test_ids_rise_strictly_and_are_version_seven() -> None:
@@ -22,6 +22,20 @@ def test_threads_never_make_the_same_id() -> None:
         thread.join()
     assert len(set(made)) == 8000
     assert len({one.int >> 64 for one in made}) == 8000
+
+
+def test_the_ids_of_many_rows_rise_and_are_nobody_elses() -> None:
+    before, many, after = uuid7(), [UUID(one) for one in [*uuid7s(2000), *uuid7s(2000)]], uuid7()
+    assert many == sorted(set(many))
+    assert before < many[0]
+    assert many[-1] < after
+    assert {(one.version, one.variant) for one in many} == {(7, "specified in RFC 4122")}
+
+
+def test_secret_ids_share_nothing() -> None:
+    made = secrets(500)
+    assert len({UUID(one) for one in made}) == 500
+    assert len({one[:8] for one in made} | {one[-8:] for one in made}) > 990
 
 
 def test_an_id_tells_when_it_was_made() -> None:

@@ -72,7 +72,7 @@ class Then:
         found = next((known for known in self.ctes if known.endswith(f" {rtype.key}")), None)
         if found is not None:
             return found.split(" ")[0]
-        own = [n for n, k in rtype.fields.items() if k.custom]
+        own = _own(rtype)
         first = uuid7_at(max(self.at, EARLIEST))
         told: list[Any] = [own, first, rtype.personal_fields(), self.scope.tenant, rtype.key, first, self.at]
         params = (*told, self.only, self.only)
@@ -95,7 +95,7 @@ class Then:
     def changed(self, rtype: RecordType, since: str) -> tuple[Sql, Sql]:
         """FROM and WHERE of the rows, ``t``, rolled back; ``n`` is the row as it is now, ``s`` what changed."""
         values, params = "s.was", list[Any]()
-        if any(k.custom for k in rtype.fields.values()):
+        if _own(rtype):
             values += f" || CASE WHEN s.own IS NULL THEN '{{}}' ELSE '{{}}'::jsonb{_OWN} END"
         if self.with_changed_at:
             values, params = values + _CHANGED_AT, [self.at]
@@ -126,6 +126,11 @@ class Then:
         """WITH and the tables collected so far."""
         made = comma(self.ctes.values())
         return Sql(f"WITH {made.text} ", made.params) if self.ctes else Sql("")
+
+
+def _own(rtype: RecordType) -> list[str]:
+    """The fields of a tenant's own; what is worked out when read has no past of its own."""
+    return [name for name, kind in rtype.fields.items() if kind.custom and not kind.computed]
 
 
 @dataclass

@@ -67,6 +67,7 @@ def arrive(letters: Sequence[Letter], account: Any, own: set[str]) -> dict[UUID,
         else:
             outcomes[letter.row.pk] = found
     refused = _write(plans, account)
+    threads.join(around.joined)
     for plan in plans:
         code = refused.get(plan.mail)
         outcomes[plan.letter.row.pk] = ("quarantined", None, code[:60]) if code else (plan.state, plan.mail, "")
@@ -87,7 +88,7 @@ def _place(letter: Letter, account: Any, around: Surroundings) -> _Plan | Outcom
         references = [original.message_ref, *references]
     others = around.others(letter)
     answer = told["answer"] or told["sort"] != "human"
-    thread = around.thread([*references, told["message_id"]], told["subject"], answer=answer)
+    thread = around.thread(told["message_id"], references, told["subject"], answer=answer)
     everybody = around.known.everybody(a for _n, a in others)
     if not letter.outgoing and told["sort"] == "human" and others and not everybody:
         if account.strangers == "skip" and thread is None:

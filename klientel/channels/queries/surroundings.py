@@ -44,6 +44,7 @@ class Surroundings:
         copies = Fetched.objects.filter(
             account_id=account.pk, digest__in=[letter.row.digest for letter in letters], mail_id__isnull=False
         )
+        self.joined: dict[UUID, UUID] = {}  # conversations that turned out to be part of others
         self._copies = dict(copies.values_list("digest", "mail_id"))
         named = [r for one in letters for r in (one.told["message_id"], *one.told["answers"])]
         self._threads = threads.known([*named, *ours])
@@ -88,13 +89,28 @@ class Surroundings:
         found = (self.known.persons.get(email_key(address), []) for _name, address in others)
         return next((some[0] for some in found if len(some) == 1), None)
 
-    def thread(self, references: Sequence[str], subject: str, *, answer: bool) -> UUID | None:
-        """The conversation that a mail with these references (nearest first) goes on, if any."""
+    def thread(self, ident: str, references: Sequence[str], subject: str, *, answer: bool) -> UUID | None:
+        """The conversation that a mail goes on, if any: by what it answers (the nearest first), else by answers to it
+        that came before it. Where both lead somewhere, they are one from now on."""
         keys = [key_of(one) for one in references if one]
         found = next((self._threads[key] for key in keys if key in self._threads), None)
-        if found is None or answer or threads.goes_on(self._heads.get(found, (None, []))[0], subject):
-            return found
-        return None
+        if found is not None and not answer and not threads.goes_on(self._begun(found), subject):
+            found = None
+        after = self._threads.get(key_of(ident)) if ident else None
+        if after is not None and not threads.answered_in(self._begun(after), subject):
+            after = None
+        if found is not None and after is not None and found != after:
+            self._join(after, found)
+        return found or after
+
+    def _begun(self, thread: UUID) -> str | None:
+        return self._heads.get(thread, (None, []))[0]
+
+    def _join(self, one: UUID, other: UUID) -> None:
+        self._threads |= {key: other for key, thread in self._threads.items() if thread == one}
+        self.joined |= {key: other for key, thread in self.joined.items() if thread == one} | {one: other}
+        concerns = [*self.earlier(other), *self.earlier(one)]
+        self._heads[other] = (self._begun(other), list(dict.fromkeys(concerns)))
 
     def earlier(self, thread: UUID) -> list[UUID]:
         """What the newest mail of a conversation concerns."""

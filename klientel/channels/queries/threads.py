@@ -63,6 +63,25 @@ def goes_on(before: str | None, subject: str) -> bool:
     return not bare or before is None or bare_subject(before)[0].casefold() == bare
 
 
+def answered_in(before: str | None, subject: str) -> bool:
+    """Whether a conversation that began with the subject ``before`` may answer a mail that came only after it."""
+    return goes_on(before, subject) or (before is not None and bare_subject(before)[1])
+
+
+_JOIN = """
+UPDATE {table} t SET thread = x.into_ FROM unnest(%s::uuid[], %s::uuid[]) x(one, into_)
+WHERE t.tenant_id = %s AND t.thread = x.one
+"""
+
+
+def join(threads: Mapping[UUID, UUID]) -> None:
+    """What belonged to one conversation belongs to the other."""
+    if threads:
+        with writing.door(), connection.cursor() as cursor:
+            for table in ("channels_mail", "channels_reference"):
+                cursor.execute(_JOIN.format(table=table), [list(threads), list(threads.values()), current()])
+
+
 def keep_references(mail: UUID, references: Sequence[str]) -> None:
     """Keep which Message-IDs a mail of ours will name."""
     with writing.door():

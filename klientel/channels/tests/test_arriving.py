@@ -115,6 +115,20 @@ def test_an_answer_that_comes_before_what_it_answers_meets_it_all_the_same(box):
     assert threads["m1@kunde.example"] == threads["m2@kunde.example"] != threads["m3@kunde.example"]
 
 
+@pytest.mark.parametrize("pieces", [1, 200])
+def test_two_conversations_that_turn_out_to_be_one_are_one(box, monkeypatch, pieces):
+    monkeypatch.setattr(reading, "PIECE", pieces)
+    box.folder()
+    answer = "In-Reply-To: <m2@kunde.example>\r\n"
+    box.put(letter(1), letter(3, subject="AW: Anders", more=answer), letter(4, subject="AW: Anders", more=answer),
+            letter(2, subject="AW: Brief 1", more="In-Reply-To: <m1@kunde.example>\r\n"),
+            letter(5, subject="AW: Anders", more=answer), letter(6))  # fmt: skip
+    box.fetch()
+    threads = dict(Mail.objects.values_list("message_ref", "thread"))
+    first = Mail.objects.get(message_ref="m1@kunde.example").pk
+    assert {threads[f"m{n}@kunde.example"] for n in range(1, 6)} == {first} != {threads["m6@kunde.example"]}
+
+
 def test_a_new_subject_under_old_references_is_a_new_conversation(box):
     box.folder()
     old = "References: <m1@kunde.example>\r\n"

@@ -292,7 +292,7 @@ def open_box(place: Place) -> Box:
         stage = "login"
         imap.begin()
         if place.token:
-            imap.authenticate("XOAUTH2", lambda _challenge: xoauth2(place).encode())
+            imap.authenticate("XOAUTH2", lambda challenge: b"" if challenge else xoauth2(place).encode())
         else:
             imap.login(place.login, _quotable(place.password))
     except ssl.SSLCertVerificationError as error:

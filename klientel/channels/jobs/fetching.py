@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from klientel.channels.egress import Blocked, Box, Failure, Message, open_box
+from klientel.channels.egress import Blocked, Box, Failure, Message, Place, open_box
 from klientel.channels.jobs import listening
 from klientel.channels.jobs.reading import read_mail
 from klientel.channels.models import Position
@@ -96,8 +96,7 @@ class _Fetching:
 
         The first folder of received mail comes last: it stays open, and the server tells of news in it.
         """
-        place = accounts.mailbox_of(self.account, *accounts.signing_in(self.account))
-        box = listening.ears.taken(self.account.pk, place) or open_box(place)
+        place, box = self._opened()
         more = trouble = False
         try:
             listened = next((one for one in folders if one[0].direction == "in"), None)
@@ -112,6 +111,17 @@ class _Fetching:
         else:
             box.close()
         return more
+
+    def _opened(self, *, withdrawn: bool = False) -> tuple[Place, Box]:
+        """The connection that was left open, else a new one; with a new token where the one we have was withdrawn."""
+        place = accounts.mailbox_of(self.account, *accounts.signing_in(self.account))
+        try:
+            return place, listening.ears.taken(self.account.pk, place) or open_box(place)
+        except Failure as failure:
+            if withdrawn or failure.stage != "login" or not place.token:
+                raise
+        accounts.forget_access(self.account.pk)
+        return self._opened(withdrawn=True)
 
     def _one(self, box: Box, folder: Any, position: Any) -> tuple[bool, bool]:
         """Whether there is more in a folder, and whether it failed: that keeps no other from being read."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from klientel.channels.models.folder import Mailbox
 from klientel.kernel.kinds import Choice, DateTime, Email, Link, Privacy, Text, Url, Whole, YesNo
 from klientel.kernel.records.record import Record
 from klientel.kernel.tenancy.models import Id, TenantModel
@@ -79,6 +80,12 @@ class Account(Record):
     )
     trouble = Text(_("what the server said"), readonly=True, max_length=400, privacy=Privacy.PERSONAL)
     checked_at = DateTime(_("last tried"), readonly=True)
+
+    @property
+    def fetch_trouble(self) -> str:
+        """What stands in the way of fetching, as a sentence."""
+        found = Mailbox.objects.filter(account_id=self.pk).values_list("trouble", flat=True).first()
+        return found or "" if self.fetching else ""
 
     class Meta(Record.Meta):
         app_label = "channels"

@@ -27,6 +27,7 @@ INSERT INTO channels_secret (id, tenant_id, account_id, sealed, client, refresh,
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (tenant_id, account_id) DO UPDATE SET
 """
+OAUTH2 = "OAuth2: "  # how a refusal by the provider begins
 EARLY = dt.timedelta(minutes=2)  # before its end an access token is not used any more
 
 
@@ -80,7 +81,7 @@ def renewed(account: Any, refresh: str, client: str) -> dict[str, Any]:
         raise Failure("connect", 0, type(error).__name__) from error
     if answer.status != HTTPStatus.OK or not isinstance(told, dict) or not isinstance(told.get("access_token"), str):
         reason = str(told.get("error", "")) if isinstance(told, dict) else ""
-        raise Failure("login", answer.status if answer.status >= 400 else 0, f"OAuth2: {reason}"[:200])
+        raise Failure("login", answer.status if answer.status >= 400 else 0, f"{OAUTH2}{reason}"[:200])
     return told
 
 
@@ -124,6 +125,12 @@ def signing_in(account: Any) -> tuple[str, str]:
             keep_renewed(account.pk, told)
         access = str(told["access_token"])
     return "", access
+
+
+def forget_access(account: UUID) -> None:
+    """The access token is not taken any more, although its time is not over: the next one who signs in renews it."""
+    with transaction(), writing.door():
+        Secret.objects.filter(account_id=account).update(access="", access_until=None)
 
 
 def place_of(account: Any, password: str, token: str = "") -> Place:

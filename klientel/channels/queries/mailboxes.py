@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from klientel.channels.egress import Failure
 from klientel.channels.models import Account, Fetched, Folder, Mailbox, Position
+from klientel.channels.queries import accounts
 from klientel.kernel import writing
 from klientel.kernel.events.consuming import wake
 from klientel.kernel.tenancy import current
@@ -87,6 +88,9 @@ def went_wrong(account: UUID, trouble: str) -> dt.datetime:
 def sentence(failure: Failure) -> str:
     """What a server's refusal means, with its own words."""
     reply = f"{failure.code if failure.code not in (0, 500) else ''} {failure.reply}".strip()
+    if failure.reply.startswith(accounts.OAUTH2):
+        text = _("The provider gives us no access to this mailbox any more (%(reply)s). Please set its tokens anew.")
+        return text % {"reply": failure.reply.removeprefix(accounts.OAUTH2)}
     known = {
         "connect": _("The mail server does not answer: %(reply)s"),
         "tls": _("The encryption does not come about: %(reply)s"),

@@ -19,6 +19,8 @@ from typing import Any
 
 import pytest
 
+from klientel.channels.tests.provider import Provider
+
 PROGRAM = "/usr/sbin/dovecot"
 PASSWORD = "geheim-7"
 _CONFIG = """
@@ -30,7 +32,7 @@ ssl = yes
 ssl_cert = <{certificates}/leaf.pem
 ssl_key = <{certificates}/key.pem
 disable_plaintext_auth = yes
-auth_mechanisms = plain login
+auth_mechanisms = plain login xoauth2
 auth_failure_delay = 0
 default_internal_user = {user}
 default_internal_group = {group}
@@ -57,7 +59,13 @@ service stats {{
   chroot =
 }}
 passdb {{
+  driver = oauth2
+  mechanisms = xoauth2
+  args = {folder}/oauth2.conf
+}}
+passdb {{
   driver = static
+  mechanisms = plain login
   args = password={password}
 }}
 userdb {{
@@ -77,6 +85,14 @@ namespace inbox {{
 }}
 """
 
+_OAUTH2 = """
+introspection_mode = post
+introspection_url = http://127.0.0.1:{port}/introspect
+username_attribute = username
+active_attribute = active
+active_value = true
+"""
+
 
 def free_port() -> int:
     with socket.socket() as one:
@@ -92,6 +108,7 @@ class Dovecot:
         self.plain, self.port = free_port(), free_port()
         self.process: subprocess.Popen[bytes] | None = None
         self._validity = 4711
+        self.provider = Provider()
 
     def start(self) -> None:
         me = pwd.getpwuid(os.geteuid())
@@ -106,6 +123,7 @@ class Dovecot:
             user=user.pw_name, group=_group(user.pw_gid), login_user="dovenull" if root else me.pw_name,
             uid=user.pw_uid, gid=user.pw_gid,
         ))  # fmt: skip
+        (self.folder / "oauth2.conf").write_text(_OAUTH2.format(port=self.provider.port))
         self.process = subprocess.Popen([PROGRAM, "-F", "-c", str(config)], stderr=subprocess.DEVNULL)
         until = time.monotonic() + 20
         while time.monotonic() < until:
@@ -121,6 +139,7 @@ class Dovecot:
         if self.process is not None:
             self.process.terminate()
             self.process.wait(10)
+        self.provider.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def client(self, user: str) -> imaplib.IMAP4_SSL:

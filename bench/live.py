@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import orjson
 
@@ -44,46 +44,51 @@ def measure(persons: int) -> dict[str, Any]:
     board.fill(facts)
     facts = pages.prepare(facts)
     sessions, deal, stages = _viewers(UUID(facts["tenant"]))
-    with _up():
+    with up():
         return asyncio.run(_watch(facts, sessions, deal, stages))
 
 
 def _viewers(tenant: UUID) -> tuple[list[str], str, list[str]]:
     """Sessions of as many members as there are viewers; the deal that is moved, and where to."""
-    from allauth.usersessions.models import UserSession
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
-
     from klientel.kernel.access.models import Role
-    from klientel.kernel.identity import accounts
-    from klientel.kernel.tenancy import inside, reading, writing
-    from klientel.kernel.web.account.joining import add_member
+    from klientel.kernel.tenancy import inside, reading
     from klientel.sales.models import Deal, Stage
 
     place.say(f"{VIEWERS} viewers")
-    made, stamp = [], int(time.time())
+    stamp = int(time.time())
     with inside(tenant):
         with reading():
             role = Role.objects.order_by("id").values_list("pk", flat=True)[0]
             stages = [str(pk) for pk in Stage.objects.filter(outcome="open").values_list("pk", flat=True)]
             deal = str(Deal.objects.filter(archived_at=None).order_by("id").values_list("pk", flat=True)[0])
-        for n in range(VIEWERS):
-            user = accounts.create(
-                f"viewer{n}-{stamp}@bench.example", name=f"Viewer {n}", password=f"Korb voll {stamp}"
-            )
-            with writing():
-                add_member(tenant, user, roles=[role])
-            session = SessionStore()
-            session[SESSION_KEY], session[HASH_SESSION_KEY] = str(user.pk), user.get_session_auth_hash()
-            session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
-            session.save()
-            UserSession.objects.create(user=user, session_key=session.session_key, ip="127.0.0.1", user_agent="bench")
-            made.append(str(session.session_key))
+        made = [signed_in(tenant, role, f"viewer{n}-{stamp}")[1] for n in range(VIEWERS)]
     return made, deal, stages
 
 
+def signed_in(tenant: UUID, role: UUID, name: str) -> tuple[UUID, str]:
+    """A new member of the tenant that we are in, and the key of a session of theirs."""
+    from allauth.usersessions.models import UserSession
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.contrib.sessions.backends.db import SessionStore
+
+    from klientel.kernel.identity import accounts
+    from klientel.kernel.tenancy import writing
+    from klientel.kernel.web.account.joining import add_member
+
+    user = accounts.create(f"{name}@bench.example", name=name, password=f"Korb voll {uuid4().hex}")
+    with writing():
+        member = add_member(tenant, user, roles=[role])
+    session = SessionStore()
+    session[SESSION_KEY], session[HASH_SESSION_KEY] = str(user.pk), user.get_session_auth_hash()
+    session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
+    session.save()
+    UserSession.objects.create(user=user, session_key=session.session_key, ip="127.0.0.1", user_agent="bench")
+    return member, str(session.session_key)
+
+
 @contextmanager
-def _up() -> Iterator[None]:
+def up() -> Iterator[None]:
+    """All processes, on the ports of this bench."""
     environ = os.environ | {"DJANGO_SETTINGS_MODULE": "klientel.site.settings"}
     process = subprocess.Popen([sys.executable, "-m", "klientel.site.cli", "up"], cwd=ROOT, env=environ,
                                stdout=subprocess.DEVNULL)  # fmt: skip
@@ -104,7 +109,7 @@ async def _watch(facts: dict[str, Any], sessions: list[str], deal: str, stages: 
     for n in range(MOVES):
         body = orjson.dumps({"stage": stages[(n + int(time.time())) % len(stages)]})
         begun = time.perf_counter()
-        status, answer = await _ask(f"/api/v1/deals/{deal}/actions/move", body=body, bearer=token)
+        status, answer = await ask(f"/api/v1/deals/{deal}/actions/move", body=body, bearer=token)
         if status != 200:
             raise SystemExit(f"The move was refused: {status} {answer[:300]!r}")
         sent[orjson.loads(answer)["record"]["version"]] = begun
@@ -127,15 +132,14 @@ def _figures(noted: dict[int, list[float]], sent: dict[int, float]) -> dict[str,
 
 async def _viewer(session: str, deal: str, seen: Seen) -> None:
     """One open board: its stream, and the card after each hint."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", int(os.environ["KLIENTEL_LIVE_PORT"]))
-    writer.write(_head("GET", "/live", os.environ["KLIENTEL_LIVE_PORT"], f"Cookie: session={session}"))
+    reader, writer = await stream(session)
     try:
         while line := await reader.readline():
             if line.startswith(b"data: ") and deal.encode() in line:
                 at, version = time.perf_counter(), int(orjson.loads(line[6:])["version"])
                 seen.hints.setdefault(version, []).append(at)
                 await asyncio.sleep(GATHERED)
-                _status, body = await _ask(f"/deals/board/changed?ids={deal}", session=session)
+                _status, body = await ask(f"/deals/board/changed?ids={deal}", session=session)
                 now = orjson.loads(body)["cards"][deal]
                 if now and f'data-version="{version}"' in now["html"]:
                     seen.cards.setdefault(version, []).append(time.perf_counter())
@@ -143,11 +147,21 @@ async def _viewer(session: str, deal: str, seen: Seen) -> None:
         writer.close()
 
 
-async def _ask(path: str, *, body: bytes = b"", bearer: str = "", session: str = "") -> tuple[int, bytes]:
+async def stream(session: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """The stream of hints of an open browser."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(os.environ["KLIENTEL_LIVE_PORT"]))
+    writer.write(_head("GET", "/live", os.environ["KLIENTEL_LIVE_PORT"], f"Cookie: session={session}"))
+    return reader, writer
+
+
+async def ask(
+    path: str, *, body: bytes = b"", bearer: str = "", session: str = "", kind: str = "application/json"
+) -> tuple[int, bytes]:
+    """One request on a connection of its own: status and body."""
     reader, writer = await asyncio.open_connection("127.0.0.1", int(os.environ["KLIENTEL_PORT"]))
     more = [f"Authorization: Bearer {bearer}"] if bearer else []
     more += [f"Cookie: session={session}"] if session else []
-    more += ["Content-Type: application/json", f"Content-Length: {len(body)}"] if body else []
+    more += [f"Content-Type: {kind}", f"Content-Length: {len(body)}"] if body else []
     writer.write(_head("POST" if body else "GET", path, os.environ["KLIENTEL_PORT"], *more, "Connection: close") + body)
     try:
         answer = await reader.read()

@@ -106,11 +106,12 @@ def _taken_in(
 ) -> dict[str, Any]:
     """Make of answers what their form says, person, organisation and lead; the facts for the response."""
     source = origin["utm_source"] or form.source or form.name
+    hit = visits.first_hit(browser.pk) if browser is not None and browser.person_id is None else None
     firm, firm_known = _organisation(step, said, source)
-    person, known = _person(step, said, firm, source, content)
+    person, known = _person(step, said, firm, (hit.source if hit else "") or source, content)
     facts: dict[str, Any] = {"person": person, "organisation": firm, "known": known, "state": TAKEN, "why": ""}
     facts["differs"] = _differing(step, said, person if known else None, firm if firm_known else None)
-    facts |= _first_touch(step, person if known else None, origin, browser)
+    facts |= _first_touch(step, person if known else None, origin, hit)
     step.settle(type_of(PERSON).table)  # the gate, which looks at the person later, reads rows
     if form.makes == "lead":
         values = {"source": source, "campaign": origin["utm_campaign"] or form.campaign} | said.of("lead")
@@ -153,7 +154,7 @@ def _differing(step: Step, said: Answers, person: UUID | None, firm: UUID | None
     return found
 
 
-def _first_touch(step: Step, person: UUID | None, origin: dict[str, str], browser: Any) -> dict[str, Any]:
+def _first_touch(step: Step, person: UUID | None, origin: dict[str, str], hit: Any) -> dict[str, Any]:
     """The first touch of a person is that of their first response, or of the first visit that they allowed us to see.
 
     The last one stands in each response itself.
@@ -162,7 +163,6 @@ def _first_touch(step: Step, person: UUID | None, origin: dict[str, str], browse
     before = rows.first() if person is not None else None
     if before is not None:
         return {name: getattr(before, name) for name in ("first_source", "first_campaign", "first_at")}
-    hit = visits.first_hit(browser.pk) if browser is not None and browser.person_id is None else None
     if hit is not None:
         return {"first_source": hit.source, "first_campaign": hit.campaign, "first_at": hit.at}
     source, campaign = origin["utm_source"], origin["utm_campaign"]

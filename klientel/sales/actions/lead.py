@@ -89,7 +89,8 @@ def convert(step: Step, lead: Lead, *, value: Annotated[Any, Money(_("value"))] 
     step.require(lead.status != CONVERTED, "converted_already", _("This lead is a deal already."))
     made = step.create(
         "sales.deal", name=lead.name, person=lead.person, organisation=lead.organisation, source=lead.source,
-        value=value, owner=lead.owner or step.actor.member, tags=list(lead.tags), positions=_wanted(step, lead),
+        campaign=lead.campaign, value=value, owner=lead.owner or step.actor.member, tags=list(lead.tags),
+        positions=_wanted(step, lead),
     )  # fmt: skip
     step.stamp(lead, deal=made.id)
     step.change(lead, status=CONVERTED)

@@ -40,6 +40,7 @@ class Deal(Record):
     begun = Date(_("begun on"))
     counts_on = Date(_("counts on"), readonly=True, help_text=_("The day it was closed, else the expected one"))
     source = Text(_("source"), max_length=120)
+    campaign = Text(_("campaign"), max_length=120)
     competitors = Links("contacts.organisation", _("competitors"), reverse=_("competes for"))
     description = LongText(_("description"), search="C")
     state = Choice(_("state"), of=OUTCOMES, default=OPEN, tones=TONES, readonly=True)
@@ -106,7 +107,7 @@ class Deal(Record):
             (_("Progress"), ("pipeline", "stage", "state", "category", "begun", "counts_on", "next_day",
                              "idle", "entered_stage_at", "rots_at", "rotting",
                              "closed_at", "reason", "reason_note", "lost_to")),
-            (_("About"), ("source", "competitors", "description", "tags")),
+            (_("About"), ("source", "campaign", "competitors", "description", "tags")),
         )  # fmt: skip
 
     #: what a sheet of lines asks besides its lines; a quote says more (see `quoting.sheet_of`)

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.insights.dashboards import Dashboard, Figure, declare
 from klientel.kernel.web.shell import FURTHER, Further
-from klientel.sales.queries import changed, forecast, insight, products
+from klientel.sales.queries import changed, forecast, insight, origins, products
 
 FILTERS = ("pipeline", "owner.team", "owner")
 
@@ -72,6 +72,27 @@ declare(
         ),
         filters=FILTERS,
         steps=True,
+    )
+)  # fmt: skip
+
+declare(
+    Dashboard(
+        "origins",
+        _("Where customers come from"),
+        "sales.lead",
+        (
+            Figure(
+                "sources", _("By source (last touch)"), origins.origins("source"), "table", half=False,
+                note=_("Leads that came in, deals that were begun and deals that were won in this period."),
+            ),
+            Figure("campaigns", _("By campaign"), origins.origins("campaign"), "table", half=False),
+            Figure(
+                "first", _("By first touch"), origins.origins("person.source"), "table", half=False,
+                note=_("The source by which the person came to us first."),
+            ),
+        ),
+        icon="waypoints",
+        filters=("owner.team", "owner"),
     )
 )  # fmt: skip
 

@@ -168,7 +168,7 @@ class Finder:
             both = {k: both[k] for k in self._known.those(both, follow=False)}
         owners = {k: owners[k] for k in keys} | both
         rest = [k for k in owners if k not in brief]
-        names = [k for k in names if k not in self._crowded]
+        names = [k for k in names if k not in self._crowded and not (self._known and self._known.crowds(k))]
         shared: dict[int, dict[UUID, float]] = defaultdict(lambda: defaultdict(float))
         for some, most in ((rest, _PER_KEY), (names, _NAMESAKES + 1)):
             near = sharing(self.scope, self.rtype, some, most)

@@ -1,7 +1,8 @@
 """Which keys for finding twins may stand in the base at all: spares a large import nearly all its look-ups.
 
 A Bloom filter (B. H. Bloom, Space/Time Trade-offs in Hash Coding with Allowable Errors, CACM 13(7), 1970): what it does
-not know is not there, what it knows may be there and is looked up. Eight megabytes, whatever the base.
+not know is not there, what it knows may be there and is looked up. Eight megabytes, whatever the base, and as
+much twice for how often names stand there.
 """
 
 from __future__ import annotations
@@ -36,6 +37,19 @@ SELECT pg_snapshot_xmin(pg_current_snapshot())::text,
 """
 
 
+#: what keys of names begin with: of those it is counted who has them, once, twice or more often
+NAMES = "nm"
+
+
+def _stands(bits: bytearray, one: int, two: int) -> bool:
+    return bool(bits[one >> 3] >> (one & 7) & bits[two >> 3] >> (two & 7) & 1)
+
+
+def _put(bits: bytearray, one: int, two: int) -> None:
+    bits[one >> 3] |= 1 << (one & 7)
+    bits[two >> 3] |= 1 << (two & 7)
+
+
 def pairs(keys: Iterable[str]) -> Iterator[str]:
     """Of the keys of one record those that count together: its places, each with its last names and initials."""
     places = [key for key in keys if key[:2] == "a:"]
@@ -54,6 +68,7 @@ class KnownKeys:
     def __init__(self, rtype: RecordType, change_set: UUID) -> None:
         self._rtype, self._own = rtype, change_set
         self._bits = bytearray(_BITS >> 3)
+        self._twice, self._often = bytearray(_BITS >> 3), bytearray(_BITS >> 3)  # names: which stand there so often
         self._mark = 0
         self._mine: list[int] = []  # transactions of this import that the mark is not beyond, in order
         self._follow(first=True)
@@ -75,8 +90,15 @@ class KnownKeys:
         for key in (*keys, *pairs(keys)):
             place = hash(key)
             one, two = place & _MASK, place >> _SHIFT & _MASK
+            if key[0] in NAMES and _stands(bits, one, two):
+                _put(self._often if _stands(self._twice, one, two) else self._twice, one, two)
             bits[one >> 3] |= 1 << (one & 7)
             bits[two >> 3] |= 1 << (two & 7)
+
+    def crowds(self, key: str) -> bool:
+        """Whether more than two have this name."""
+        place = hash(key)
+        return _stands(self._often, place & _MASK, place >> _SHIFT & _MASK)
 
     def those(self, keys: Iterable[str], *, follow: bool = True) -> list[str]:
         """The keys and pairs that may stand in the base; ``follow`` asks first what others have written."""

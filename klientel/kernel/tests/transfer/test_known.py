@@ -37,6 +37,16 @@ def test_places_count_only_with_the_initials_of_the_same_record(anna):
     assert known.those([mine, theirs]) == [mine]
 
 
+def test_counts_who_has_a_name_up_to_a_crowd(anna):
+    known, name, mail = KnownKeys(type_of(PERSON), uuid7()), "n:65+anna", "e:a@example.org"
+    for _n in range(2):
+        known.add([name, mail])
+        assert not known.crowds(name)
+    known.add([name, mail])
+    assert known.crowds(name)
+    assert not known.crowds(mail)  # what is one's own counts however many have it
+
+
 def test_is_read_only_where_that_pays(anna):
     for n in range(9):
         person(anna, n)

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from hypothesis import HealthCheck, settings
+
 from klientel.site.testing import django_db_setup, process_environment, test_database
 
 __all__ = ["django_db_setup", "process_environment", "test_database"]
 pytest_plugins = ["klientel.kernel.testing.cast", "klientel.site.browser"]
+
+# What holds does not hang on how much else the machine has to do: neither an example nor finding one is timed.
+settings.register_profile("klientel", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("klientel")

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from bench import place
 from klientel.site.setup import ROOT
 
 RATE = 50
@@ -49,10 +50,14 @@ def measure(seconds: float = 20.0, rows: int = 100_000) -> dict[str, Any]:
     try:
         pid = _consumer_of(up.pid)
         time.sleep(2)  # it looks at every tenant first
+        place.say("the consumers read what they have not read yet, five minutes at most")
         found: dict[str, Any] = {"caught_up_before_idle_seconds": caught_up(), "unread_left": unread()}
         time.sleep(6)
+        place.say("idle")
         found["idle"] = _idle(pid, seconds)
+        place.say(f"{RATE} writes a second")
         found["alone"] = _latencies(busy, seconds, pid)
+        place.say(f"the same beside an import of {rows} rows")
         work = subprocess.Popen([sys.executable, "-c", IMPORT, str(other), str(rows)], cwd=ROOT)
         begun = time.perf_counter()
         time.sleep(2)

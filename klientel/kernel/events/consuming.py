@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import signal
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from klientel.kernel.events import cursors, digesting
 from klientel.kernel.events.consumers import Consumer, consumers, handlers
 from klientel.kernel.events.surroundings import working_in
 from klientel.kernel.tenancy.models import Tenant
+from klientel.lib.stop import Stop
 
 log = logging.getLogger("klientel.consumers")
 
@@ -68,7 +68,7 @@ class _Standing:
 class Loop:
     """Gives every tenant with work its turn, the one that waited longest first."""
 
-    stopping: threading.Event = field(default_factory=threading.Event)
+    stopping: Stop = field(default_factory=Stop)
     _tenants: dict[UUID, _Standing] = field(default_factory=dict)
     _busy_until: float = 0.0
     _rest: float = 0.0

@@ -158,7 +158,7 @@ sheets = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(sheets)
 def test_every_sum_is_the_sum_of_what_is_printed(sheet: Sheet) -> None:
     totals, unit = add_up(sheet), smallest(sheet.currency)
@@ -172,7 +172,7 @@ def test_every_sum_is_the_sum_of_what_is_printed(sheet: Sheet) -> None:
     assert all(amount % unit == 0 and amount >= 0 for amount in amounts)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(sheets, st.randoms(use_true_random=False))
 def test_the_order_of_positions_does_not_matter(sheet: Sheet, dice: random.Random) -> None:
     mixed = list(sheet.positions)
@@ -184,14 +184,14 @@ def test_the_order_of_positions_does_not_matter(sheet: Sheet, dice: random.Rando
     }
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(sheets, positions)
 def test_what_is_optional_changes_no_sum(sheet: Sheet, position: Position) -> None:
     more = replace(sheet, positions=(*sheet.positions, replace(position, role=OPTIONAL)))
     assert add_up(more).gross == add_up(sheet).gross
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.decimals(-1000, 1000, places=2), st.lists(st.decimals(0, 1000, places=2), min_size=1, max_size=9))
 def test_parts_are_whole_cents_and_miss_nothing(amount: Decimal, weights: list[Decimal]) -> None:
     parts = shared(amount, weights, CENT)
@@ -199,7 +199,7 @@ def test_parts_are_whole_cents_and_miss_nothing(amount: Decimal, weights: list[D
     assert all(part % CENT == 0 for part in parts)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(sheets)
 def test_allowances_and_charges_of_a_group_are_taxed_with_it(sheet: Sheet) -> None:
     unit = smallest(sheet.currency)

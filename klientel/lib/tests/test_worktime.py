@@ -40,7 +40,7 @@ def test_a_day_on_which_the_clock_is_changed_has_its_hours() -> None:
 
 
 @given(instants, st.integers(1, 3000))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_as_many_minutes_lie_between_as_were_added(begin: dt.datetime, minutes: int) -> None:
     end = WEEK.after(begin, minutes)
     assert WEEK.between(begin, end) == minutes
@@ -48,7 +48,7 @@ def test_as_many_minutes_lie_between_as_were_added(begin: dt.datetime, minutes: 
 
 
 @given(instants, st.integers(0, 4000))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_counting_every_minute_comes_to_the_same(begin: dt.datetime, n: int) -> None:
     def works(moment: dt.datetime) -> bool:
         here = moment.astimezone(BERLIN)

@@ -60,7 +60,7 @@ def test_every_condition_is_answered_or_refused(anna, anna_api, tenant):
     tenant.__class__.objects.filter(pk=tenant.pk).update(settings={"api_per_minute": 1_000_000})
     make(anna, "contacts.person")
 
-    @settings(max_examples=250, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=250, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(conditions, st.sampled_from(["persons", "tasks", "organisations", "calls"]))
     def asked(condition, slug):
         text = quote(orjson.dumps(condition).decode())

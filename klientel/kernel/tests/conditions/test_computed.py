@@ -247,7 +247,7 @@ def test_a_roll_up_that_makes_no_sense_is_refused_at_its_part(anna: Actor, facts
 
 
 @given(st.text(max_size=60))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_no_text_breaks_the_parser(text: str) -> None:
     try:
         parse(text)

@@ -245,6 +245,6 @@ def test_in_whatever_order_nothing_is_lost_and_all_links_hold(anna):
     quiet = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
     run_state_machine_as_test(
         Records,
-        settings=settings(max_examples=EXAMPLES, stateful_step_count=30, deadline=None, suppress_health_check=quiet,
+        settings=settings(max_examples=EXAMPLES, stateful_step_count=30, suppress_health_check=quiet,
                           database=None, print_blob=True),
     )  # fmt: skip

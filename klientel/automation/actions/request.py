@@ -7,8 +7,10 @@ from typing import Annotated, Any
 from django.utils.translation import gettext_lazy as _
 
 from klientel.automation.models import Request
+from klientel.automation.queries.filling import unfilled
 from klientel.kernel.access.actors import MINE, everybody
 from klientel.kernel.actions import Step, action
+from klientel.kernel.errors import Refused
 from klientel.kernel.identity.actor import Grant
 from klientel.kernel.kinds import LongText, Privacy
 
@@ -24,7 +26,9 @@ def _answer(step: Step, request: Any, state: str, note: str) -> None:
 
 @action("automation.request", _("Yes"), said=_("said yes"), icon="check", undoable=False)
 def approve(step: Step, request: Request, *, note: Note = "") -> None:
-    """Say yes: the workflow goes on."""
+    """Say yes: the workflow goes on. What it asked to be filled in has to stand in the record by then."""
+    if missing := unfilled(step.scope, request):
+        raise Refused("required", _("Please fill in: %(name)s.") % {"name": missing[0].verbose_name}, missing[0].name)
     _answer(step, request, "approved", note)
 
 

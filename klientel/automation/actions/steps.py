@@ -13,6 +13,7 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from klientel.automation.models import Run, shape
+from klientel.automation.queries.filling import askable
 from klientel.automation.queries.triggers import Rule
 from klientel.automation.queries.values import HOURS, ITSELF, Seen, moment, params
 from klientel.kernel import actions
@@ -215,7 +216,8 @@ def ask(work: Work, step: dict[str, Any]) -> Went:
     if run.waits == "ask" and run.wait_record is not None:
         request = get(ActorScope(asker), type_of(REQUEST), run.wait_record)
         if request.state in ("approved", "declined"):
-            return Went("then" if request.state == "approved" else "else", told={"answer": request.state})
+            told = {"answer": request.state, "record": str(request.pk)}
+            return Went("then" if request.state == "approved" else "else", told=told)
         if run.deadline is not None and run.deadline > clock.now():
             return Went(over=False, waits="ask", due_at=run.deadline, wait_record=run.wait_record)
         run_item(asker, f"{REQUEST}.expire", Item(request.pk), cause=run.event, change_set=run.pk)
@@ -227,11 +229,18 @@ def ask(work: Work, step: dict[str, Any]) -> Went:
     due = clock.now() + HOURS[step["unit"]] * int(step["n"])
     made = run_item(asker, f"{REQUEST}.create", Item(params={
         "question": seen.fill(step["question"])[:300], "owner": members[0], "due_at": due.isoformat(),
-        "concerns": [str(run.record)],
+        "asked": _form(seen, step), "concerns": [str(run.record)],
     }), cause=run.event, change_set=run.pk)  # fmt: skip
     if work.effects is not None:
         work.effects += made.events
     return Went(over=False, waits="ask", due_at=due, wait_record=made.record.pk, told={"record": str(made.record.pk)})
+
+
+def _form(seen: Seen, step: dict[str, Any]) -> dict[str, list[str]]:
+    """What is to be filled in, as far as who is asked may fill it in."""
+    open_to = askable(seen.scope, seen.rtype) if step.get("fields") else {}
+    found = {part: [n for n in step.get(part) or [] if n in open_to] for part in ("fields", "needed")}
+    return {part: some for part, some in found.items() if some}
 
 
 def repeat(work: Work, step: dict[str, Any]) -> Went:

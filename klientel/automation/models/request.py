@@ -1,12 +1,23 @@
-"""What a workflow asks a person: to say yes or no before it goes on."""
+"""What a workflow asks a person: to say yes or no before it goes on, and to fill in some fields of the record."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.contrib.postgres.indexes import GinIndex
 from django.utils.translation import gettext_lazy as _
 
-from klientel.kernel.kinds import Choice, DateTime, Link, Links, LongText, Privacy, Text
+from klientel.kernel.errors import Refused
+from klientel.kernel.kinds import Choice, DateTime, Json, Link, Links, LongText, Privacy, Text
 from klientel.kernel.records.record import Record
+
+
+def _sound(request: Any) -> None:
+    """What is to be filled in are names of fields, and what is needed is among them."""
+    lists = [request.asked.get(name, []) for name in ("fields", "needed")]
+    named = all(isinstance(some, list) and all(isinstance(n, str) for n in some) for some in lists)
+    if not named or set(request.asked) - {"fields", "needed"} or not set(lists[1]) <= set(lists[0]):
+        raise Refused("bad_form", _("This is not a list of fields."), "asked")
 
 
 class Request(Record):
@@ -20,6 +31,7 @@ class Request(Record):
         of=(("open", _("open")), ("approved", _("yes")), ("declined", _("no")), ("expired", _("not answered in time"))),
         tones={"open": "info", "approved": "ok", "declined": "bad", "expired": "warn"},
     )
+    asked = Json(_("fields to fill in"))  # of what it concerns: {"fields": [name, …], "needed": [name, …]}
     note = LongText(_("note"), readonly=True, max_length=2000, privacy=Privacy.PERSONAL)
     due_at = DateTime(_("answer by"))
     answered_by = Link("kernel.member", _("answered by"), readonly=True, reverse=_("answered requests"))
@@ -43,3 +55,4 @@ class Request(Record):
         often = ("approve", "decline")
         sections = ((_("Request"), ("question", "state", "owner", "due_at", "concerns", "note", "answered_by")),)
         mergeable = False
+        check = staticmethod(_sound)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.automation.models import shape
 from klientel.automation.queries.days import read_rule
+from klientel.automation.queries.filling import askable
 from klientel.automation.queries.values import HOURS, ITSELF, paths_in
 from klientel.kernel import actions, conditions
 from klientel.kernel.access import ActorScope
@@ -91,6 +92,8 @@ def _step(scope: ActorScope, rtype: RecordType, step: dict[str, Any]) -> Iterato
     if does in ("notify", "ask"):
         yield lambda: _who(scope, rtype, str(step.get("who") or ""))
         yield lambda: _text(scope, rtype, step.get("text" if does == "notify" else "question"))
+    if does == "ask":
+        yield lambda: _asked(scope, rtype, step)
     if does in ("wait", "await", "ask"):
         yield lambda: _span(step)
     if does == "until":
@@ -104,6 +107,15 @@ def _step(scope: ActorScope, rtype: RecordType, step: dict[str, Any]) -> Iterato
         yield lambda: conditions.check(rtype, step.get("where") or {}, scope)
     if does == "await" and not step.get("where") and not step.get("event"):
         yield _nothing_awaited
+
+
+def _asked(scope: ActorScope, rtype: RecordType, step: dict[str, Any]) -> None:
+    fields, needed = step.get("fields") or [], step.get("needed") or []
+    if not isinstance(fields, list) or not isinstance(needed, list) or any(n not in fields for n in needed):
+        raise Refused("bad_form", _("This is not a list of fields."))
+    known = askable(scope, rtype)
+    if any(n not in known for n in fields):
+        raise Refused("no_such_field", _("There is no such field."))
 
 
 def _nothing_awaited() -> None:

@@ -20,13 +20,14 @@ from klientel.automation.queries.starting import leaves
 from klientel.automation.queries.values import Seen
 from klientel.kernel import events
 from klientel.kernel.access import ActorScope
-from klientel.kernel.access.reading import Name, names
+from klientel.kernel.access.reading import Name, get, names
 from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.history import past
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.sql import Sql
 from klientel.kernel.web import timeline
 
+REQUEST = "automation.request"
 #: why the guard stopped a run, why it lapsed, and what went wrong, by code
 REASONS = {
     "own_path": lambda: _("This workflow led to itself, so it was stopped."),
@@ -154,8 +155,28 @@ def _steps(scope: ActorScope, rtype: RecordType, definition: shape.Definition, s
         told = timeline.told(scope, None, mine)
         for each in told:
             each.why = ""  # that is what this page says
-        made.append(Step(text, saying.ICONS[one.does], one.at, _note(one, told=bool(told)), told))
+        note = _note(one, told=bool(told))
+        if "answer" in one.told and "record" in one.told:
+            said, answered = _answer(scope, UUID(one.told["record"]))
+            note, told = said or note, answered
+        made.append(Step(text, saying.ICONS[one.does], one.at, note, told))
     return made
+
+
+def _answer(scope: ActorScope, request: UUID) -> tuple[str, list[Any]]:
+    """Who answered what, and what they filled in with it, as far as the reader may see it."""
+    try:
+        found = get(scope, type_of(REQUEST), request)
+    except Missing:
+        return "", []
+    verbs = [f"{REQUEST}.{verb}" for verb in ("approve", "decline")]
+    answers = events.read(Sql("e.record_id = %s AND e.kind = ANY(%s)", (request, verbs)))
+    sets = [e.change_set for e in answers]
+    filled = events.read(Sql("e.change_set = ANY(%s) AND e.record_id = ANY(%s)", (sets, found.concerns)))
+    told = timeline.told(scope, None, filled) if filled else []
+    who = answers[-1].actor_name if answers else ""
+    said = {"approved": _("yes"), "declined": _("no"), "expired": _("not answered in time")}.get(found.state, "")
+    return " · ".join(filter(None, [said, who, found.note])), told
 
 
 def _note(one: Entry, *, told: bool) -> str:

@@ -268,12 +268,19 @@ def _action(step: dict[str, Any], rtype: RecordType, scope: ActorScope) -> str:
     return made
 
 
+def _asked(name: str, step: dict[str, Any], rtype: RecordType, scope: ActorScope) -> str:
+    what = label(rtype, name, scope)
+    return _("%(field)s (needed)") % {"field": what} if name in (step.get("needed") or []) else what
+
+
 def lines_of(step: dict[str, Any], rtype: RecordType, scope: ActorScope) -> list[tuple[str, str]]:
     """What a step is given, line by line."""
     if step["do"] == "notify":
         return [("", str(step.get("text") or ""))]
     if step["do"] == "ask":
-        return [("", str(step.get("question") or "")), (_("at most"), span(step.get("n"), step.get("unit")))]
+        asked = [_asked(n, step, rtype, scope) for n in step.get("fields") or []]
+        form = [(_("to fill in"), ", ".join(asked))] if asked else []
+        return [("", str(step.get("question") or "")), *form, (_("at most"), span(step.get("n"), step.get("unit")))]
     if step["do"] != "action":
         return []
     try:

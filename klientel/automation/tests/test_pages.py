@@ -202,3 +202,48 @@ def test_what_a_workflow_asks_is_not_offered_where_people_take_notes(anna: Any) 
     offered = {plan.rtype.key for plan in entries._plans(scope)}
     assert "work.note" in offered and "automation.request" not in offered
     assert "automation.request" in {t.key for t in entries.entry_types(scope)}
+
+
+def test_a_form_is_filled_in_by_who_is_asked_and_later_steps_know_the_answers(
+    client: Client, actor: Actor, play: Any
+) -> None:
+    fields = {"fields": ["campaign", "source"], "needed": ["campaign"]}
+    hot = {"field": "campaign", "op": "is", "value": "Fair"}
+    ask = {"do": "ask", "who": "me", "question": "Which campaign?", "n": 1, "unit": "days", **fields, "else": [],
+           "then": [{"do": "branch", "where": hot, "then": [task("From {{campaign}}")], "else": []}]}  # fmt: skip
+    made = workflow(actor, [ask])
+    one = lead(actor, source="web")
+    play()
+    [request] = type_of("automation.request").model.objects.all()
+    at = reverse("request_answer", args=[request.pk])
+    assert at in client.get(reverse("record", args=["requests", request.pk])).content.decode()
+    page = client.get(at).content.decode()
+    assert 'name="campaign"' in page and 'name="source"' in page and 'value="web"' in page
+    sent = {"_field": ["campaign", "source"], "source": "phone", "campaign": "", "note": "Sure", "op": "approve"}
+    answer = client.post(at, sent)
+    assert answer.status_code == 422 and "Please fill in: campaign." in answer.content.decode()
+    one.refresh_from_db()
+    assert one.source == "web"  # neither half
+    assert client.post(at, sent | {"campaign": "Fair"}).status_code == 302
+    play()
+    [done] = runs(made)
+    assert done.state == "done"
+    [made_task] = type_of("work.task").model.objects.all()
+    assert made_task.subject == "From Fair"
+    told = client.get(reverse("run_explained", args=[done.pk])).content.decode()
+    assert "Sure" in told and "Fair" in told and "phone" in told
+    assert client.post(at, sent).status_code == 422  # answered already
+
+
+def test_a_no_needs_nothing_filled_in(client: Client, actor: Actor, play: Any) -> None:
+    ask = {"do": "ask", "who": "me", "question": "Well?", "n": 1, "unit": "days", "fields": ["campaign"],
+           "needed": ["campaign"], "then": [], "else": [task("no")]}  # fmt: skip
+    workflow(actor, [ask])
+    one = lead(actor)
+    play()
+    [request] = type_of("automation.request").model.objects.all()
+    client.post(reverse("request_answer", args=[request.pk]), {"_field": "campaign", "campaign": "x", "op": "decline"})
+    play()
+    one.refresh_from_db()
+    assert one.campaign == "" and runs()[0].state == "done"
+    assert [t.subject for t in type_of("work.task").model.objects.all()] == ["no"]

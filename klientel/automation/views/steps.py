@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from klientel.automation.models import shape
 from klientel.automation.queries import checking, editing, offering, saying
+from klientel.automation.queries.filling import askable
 from klientel.automation.queries.values import ITSELF, TEXTS
 from klientel.automation.views.flows import KEY, days_sent, definition_of, save, whole, workflow_of
 from klientel.kernel import actions, tenancy
@@ -54,6 +55,9 @@ def _typed(request: Any, rtype: RecordType, step: dict[str, Any]) -> tuple[dict[
     made: dict[str, Any] = {}
     if does in ("notify", "ask"):
         made |= {"who": sent.get("who", ""), "text" if does == "notify" else "question": sent.get("text", "").strip()}
+    if does == "ask":
+        some = [n for n in sent.getlist("fields") if n in askable(request.scope, rtype)]
+        made |= {"fields": some, "needed": [n for n in sent.getlist("needed") if n in some]}
     if does in ("wait", "await", "ask"):
         made |= {"n": whole(sent.get("n", "")), "unit": sent.get("unit", "")}
     if does == "until":
@@ -134,6 +138,7 @@ def _page(
         "doings": offering.doings(scope, rtype) if does == "action" else [],
         "doing": offering.chosen(step) if does == "action" else "",
         "params": _params(scope, rtype, step) if does == "action" else [],
+        "askable": {n: fields.label_of(k) for n, k in askable(scope, rtype).items()} if does == "ask" else {},
         "placeholders": offering.placeholders(scope, rtype) if does in ("action", "notify", "ask") else [],
         "version": request.POST.get("version") or workflow.version,
     }  # fmt: skip

@@ -22,7 +22,7 @@ from klientel.kernel.access.actors import EVERYTHING
 from klientel.kernel.access.reading import get, visible_ids
 from klientel.kernel.actions import Item, run_item
 from klientel.kernel.conditions import matching
-from klientel.kernel.errors import Forbidden
+from klientel.kernel.errors import Forbidden, Refused
 from klientel.kernel.events.notices import notice
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.live.notifications import Told
@@ -32,6 +32,8 @@ from klientel.lib import clock
 
 NOTE = "workflow_note"
 REQUEST = "automation.request"
+#: refusals of what reaches people outside that are an outcome, not a fault: nobody has to look at the run, it goes on
+WITHHELD = frozenset({"not_allowed_to_send"})
 notice(NOTE, _("%(who)s (%(what)s)"), icon="zap", label=_("A workflow has something to tell"))
 
 
@@ -119,10 +121,15 @@ def act(work: Work, step: dict[str, Any]) -> Went:
         if target is None:
             return Went(told={"empty": step.get("of")})
     given = params(work.seen, action.params_of(type_of(action.on)), step.get("params") or {}, work.actor.member)
-    done = run_item(
-        work.actor, action.key, Item(target, given), cause=work.run.event, change_set=work.run.pk, scope=work.scope,
-        savepoint=False,
-    )  # fmt: skip
+    try:
+        done = run_item(
+            work.actor, action.key, Item(target, given), cause=work.run.event, change_set=work.run.pk, scope=work.scope,
+            savepoint=action.outward,
+        )  # fmt: skip
+    except Refused as no:
+        if not action.outward or no.code not in WITHHELD:
+            raise
+        return Went(told={"withheld": str(no.message)})
     work.turn.changed({e.record_id for e in done.events})
     work.refresh()
     if work.effects is not None:

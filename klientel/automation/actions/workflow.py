@@ -12,7 +12,7 @@ from klientel.automation.actions.running import end
 from klientel.automation.models import Run, Version, Workflow
 from klientel.automation.models.run import State
 from klientel.automation.models.workflow import ACTIVE, OFF, PAUSED
-from klientel.automation.queries import checking, days, effects
+from klientel.automation.queries import checking, days, effects, triggers
 from klientel.automation.queries.starting import QUEUE, Wanted, begin
 from klientel.automation.queries.triggers import Rule, rules_of
 from klientel.kernel import writing
@@ -49,7 +49,7 @@ def activate(
         made_at=step.now, seen_until=step.now, next_at=days.next_at(workflow.definition, step.now),
     )  # fmt: skip
     rule = Rule(made.pk, workflow.pk, workflow.name, step.actor.member, workflow.definition)
-    if not anyway and (ways := effects.circles(rule, running(), step.scope)):
+    if not anyway and (ways := effects.circles(rule, list(triggers.index().rules.values()), step.scope)):
         names = " → ".join([r.name for r in ways[0]] + [workflow.name])
         message = _("These can set each other off: %(names)s. The loop guard would stop them; activate it anyway?")
         raise Refused("in_circles", message % {"names": names}, "anyway")
@@ -61,12 +61,6 @@ def activate(
     _free(workflow)
     if made.next_at is not None:
         wake(current(), QUEUE, made.next_at)
-
-
-def running() -> list[Rule]:
-    """Every version that starts runs now."""
-    active = Workflow.objects.filter(state=ACTIVE, archived_at=None).values_list("pk", flat=True)
-    return rules_of(list(Version.objects.filter(active=True, workflow__in=list(active)).values_list("pk", flat=True)))
 
 
 def _move(workflow: Workflow, before: list[State], after: State, trouble: str = "", *, now: bool = False) -> None:
@@ -136,7 +130,6 @@ def switch_off(step: Step, workflow: Workflow) -> None:
     "automation.workflow",
     _("Start"),
     said=_("started the workflow by hand"),
-    needs="change",
     icon="play",
     undoable=False,
 )

@@ -1,5 +1,5 @@
 """What workflows do by themselves."""
 
-from klientel.automation.jobs import reacting, timing
+from klientel.automation.jobs import forgetting, reacting, timing
 
-__all__ = ["reacting", "timing"]
+__all__ = ["forgetting", "reacting", "timing"]

@@ -51,7 +51,7 @@ class Run(TenantModel):
     message = models.TextField(default="")
     checks = models.JSONField(default=list)  # which parts of the condition held
     started_at = models.DateTimeField(default=timezone.now)
-    ended_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)  # empty again once its log has gone
 
     class Meta(TenantModel.Meta):
         app_label = "automation"
@@ -68,6 +68,7 @@ class Run(TenantModel):
             ),
             models.Index("tenant_id", "record", "workflow", name="run_record"),
             models.Index("tenant_id", "workflow", models.F("id").desc(), name="run_newest"),
+            models.Index("tenant_id", "ended_at", name="run_ended", condition=models.Q(ended_at__isnull=False)),
             models.Index("tenant_id", "state", "id", name="run_trouble", condition=models.Q(state="attention")),
         ]
 

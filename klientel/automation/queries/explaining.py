@@ -22,12 +22,14 @@ from klientel.kernel import events
 from klientel.kernel.access import ActorScope
 from klientel.kernel.access.reading import Name, get, names
 from klientel.kernel.errors import Missing, Refused
+from klientel.kernel.events import Event
 from klientel.kernel.history import past
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.sql import Sql
 from klientel.kernel.web import timeline
 
 REQUEST = "automation.request"
+OUTWARD = ("channels.mail", "channels.webhookcall")  # what becomes of them is known later
 #: why the guard stopped a run, why it lapsed, and what went wrong, by code
 REASONS = {
     "own_path": lambda: _("This workflow led to itself, so it was stopped."),
@@ -155,12 +157,31 @@ def _steps(scope: ActorScope, rtype: RecordType, definition: shape.Definition, s
         told = timeline.told(scope, None, mine)
         for each in told:
             each.why = ""  # that is what this page says
-        note = _note(one, told=bool(told))
+        note = _note(one, told=bool(told)) or _sent(scope, mine)
         if "answer" in one.told and "record" in one.told:
             said, answered = _answer(scope, UUID(one.told["record"]))
             note, told = said or note, answered
         made.append(Step(text, saying.ICONS[one.does], one.at, note, told))
     return made
+
+
+def _sent(scope: ActorScope, mine: list[Event]) -> str:
+    """What became of what a step sent, as far as the reader may see it."""
+    said = []
+    for one in mine:
+        if one.record_type in OUTWARD:
+            try:
+                rtype = type_of(one.record_type)
+                found = get(scope, rtype, one.record_id)
+            except Missing:
+                continue
+            shown = [
+                k.show(v)
+                for n in ("state", "reply")
+                if (k := scope.visible(rtype).get(n)) and (v := rtype.value(found, n))
+            ]
+            said.append(": ".join(shown))
+    return ", ".join(dict.fromkeys(filter(None, said)))
 
 
 def _answer(scope: ActorScope, request: UUID) -> tuple[str, list[Any]]:
@@ -186,6 +207,8 @@ def _note(one: Entry, *, told: bool) -> str:
             return _("yes") if held else _("no")
         case {"came": bool(came)}:
             return _("It came") if came else _("It did not come in time")
+        case {"withheld": str(why)}:
+            return _("Not sent: %(why)s") % {"why": why}
         case {"answer": str(answer)}:
             return {"approved": _("yes"), "declined": _("no"), "expired": _("not answered in time"),
                     "nobody": _("There was nobody to ask.")}[answer]  # fmt: skip

@@ -9,15 +9,18 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from klientel.automation.models import Run, Workflow
+from klientel.automation.jobs import forgetting
+from klientel.automation.models import Entry, Run, Workflow
 from klientel.automation.queries import checking
 from klientel.automation.queries.usual import USUAL
 from klientel.automation.tests.conftest import LEAD, changed, lead, runs, step, task, workflow
 from klientel.kernel.access import ActorScope
-from klientel.kernel.actions import run
+from klientel.kernel.actions import run, workspace
+from klientel.kernel.errors import Refused
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.live.models import Notification
 from klientel.kernel.records import type_of
+from klientel.kernel.testing.making import make_member
 from klientel.kernel.web import entries
 from klientel.kernel.web.tests.conftest import at_browser
 
@@ -247,3 +250,58 @@ def test_a_no_needs_nothing_filled_in(client: Client, actor: Actor, play: Any) -
     one.refresh_from_db()
     assert one.campaign == "" and runs()[0].state == "done"
     assert [t.subject for t in type_of("work.task").model.objects.all()] == ["no"]
+
+
+def test_what_is_selected_in_a_list_starts_a_workflow_as_far_as_it_fits(
+    client: Client, actor: Actor, play: Any
+) -> None:
+    some = [lead(actor, source=s) for s in ("a", "b", "a")]
+    where = {"field": "source", "op": "is", "value": "a"}
+    made = workflow(actor, [task()], name="By hand", trigger={"when": "hand"}, where=where)
+    workflow(actor, [task()], name="Of persons", on="contacts.person")
+    at = reverse("workflow_start", args=["leads"])
+    assert at in body(client.get(reverse("list", args=["leads"])))
+    chosen = {"id": [str(s.pk) for s in some[:2]]}
+    asked = body(client.post(at, chosen | {"ask": "1"}))
+    assert "By hand" in asked and "Of persons" not in asked and runs() == []
+    assert client.post(at, chosen | {"workflow": str(made.pk)}).status_code == 302
+    play()
+    assert [r.record for r in runs(made)] == [some[0].pk]
+    assert body(client.post(at, {"id": [str(some[1].pk)], "workflow": str(made.pk)}), 422)
+    assert client.post(at, {"all": "1", "where": "", "workflow": str(made.pk)}).status_code == 302
+    play()
+    assert sorted(r.record for r in runs(made)) == sorted([some[0].pk, some[0].pk, some[2].pk])
+    assert client.post(at, {"workflow": str(made.pk)}).status_code == 422
+
+
+def test_who_may_not_start_workflows_is_not_offered_it(tenant: Any, actor: Actor) -> None:
+    few = at_browser(make_member("Few", [{"record": "sales.lead", "verb": "*"}]))
+    one = lead(actor, source="a")
+    at = reverse("workflow_start", args=["leads"])
+    assert at not in body(few.get(reverse("list", args=["leads"])))
+    assert few.post(at, {"id": [str(one.pk)]}).status_code == 403
+
+
+def test_the_log_of_a_run_goes_after_its_time_and_what_it_did_is_told_all_the_same(
+    client: Client, actor: Actor, play: Any
+) -> None:
+    flows = [workflow(actor, [task()], again=again, name=again) for again in ("always", "once")]
+    one = lead(actor)
+    play()
+    [first], [second] = runs(flows[0]), runs(flows[1])
+    forgetting.forget()
+    assert len(runs()) == 2 and Entry.objects.count() == 2
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE automation_run SET ended_at = ended_at - interval '181 days'")
+    workspace.change(ActorScope(actor), {"run_days": 365})
+    forgetting.forget()
+    assert len(runs()) == 2
+    workspace.change(ActorScope(actor), {"run_days": 30})
+    forgetting.forget()
+    assert [r.pk for r in runs()] == [second.pk] and Entry.objects.count() == 0
+    told = body(client.get(reverse("run_explained", args=[first.pk])))
+    assert "has ended" in told and "Call A press" in told
+    assert client.get(reverse("run_explained", args=[one.pk])).status_code == 404
+    run(actor, "automation.workflow.start", flows[0].pk, records=[str(one.pk)])
+    with pytest.raises(Refused):  # it has run once, for ever
+        run(actor, "automation.workflow.start", flows[1].pk, records=[str(one.pk)])

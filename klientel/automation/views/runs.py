@@ -12,10 +12,14 @@ from django.utils.translation import gettext as _
 from klientel.automation.models import Run, Workflow
 from klientel.automation.models.run import State
 from klientel.automation.queries.explaining import explained, reason
+from klientel.automation.queries.lasting import days_kept
 from klientel.kernel import actions, tenancy
 from klientel.kernel.access.reading import names
 from klientel.kernel.errors import Forbidden, Missing
+from klientel.kernel.events.event import read
 from klientel.kernel.records import type_of
+from klientel.kernel.sql import Sql
+from klientel.kernel.web import timeline
 from klientel.kernel.web.addresses import place, urlencoded
 from klientel.kernel.web.answers import act, page, say_done
 
@@ -71,12 +75,27 @@ def _chosen(request: Any) -> dict[str, Any]:
 @page
 def run(request: Any, run_id: UUID) -> HttpResponse:
     """Why it began, what it did, and what it waits for."""
-    found = explained(request.scope, run_id)
+    try:
+        found = explained(request.scope, run_id)
+    except Missing as no:
+        return _ended(request, run_id, no)
     context = {
         "rtype": type_of(KEY), "it": found, "run": found.run, "tones": TONES,
         "may_change": request.scope.may(type_of(KEY), "change"), "may_view": request.scope.may(type_of(KEY), "view"),
     }  # fmt: skip
     return render(request, "automation/run.html", context)
+
+
+def _ended(request: Any, run_id: UUID, no: Missing) -> HttpResponse:
+    """What a run did whose log has gone: its events stay."""
+    some = [e for e in read(Sql("e.change_set = %s", (run_id,))) if e.actor.startswith("workflow:")]
+    told = timeline.told(request.scope, None, some)
+    if not told or Run.objects.filter(pk=run_id).exists():
+        raise no
+    for each in told:
+        each.why = ""
+    context = {"rtype": type_of(KEY), "name": some[0].actor_name, "told": told, "days": days_kept()}
+    return render(request, "automation/ended.html", context)
 
 
 @act

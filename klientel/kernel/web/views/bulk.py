@@ -45,7 +45,7 @@ def bulk(request: Any, slug: str, verb: str) -> HttpResponse:
         chosen = action_of(rtype, verb)
         if not request.scope.may(rtype, chosen.needs):
             raise Forbidden("forbidden", _("You may not do this here."))
-        ids = _chosen(request, rtype)
+        ids = selected(request, rtype, most=MOST + 1)
     if not ids:
         raise Refused("nothing_chosen", _("Please select at least one record."))
     if request.POST.get("ask") and (chosen.params or chosen.dangerous):
@@ -103,10 +103,10 @@ def _side_by_side(request: Any, rtype: RecordType) -> HttpResponse:
     return HttpResponseRedirect(f"{reverse('merge', args=[rtype.slug])}?{query}")
 
 
-def _chosen(request: Any, rtype: RecordType) -> list[UUID]:
-    """The ids that were ticked; where all of the list was asked for, its first ones, one more than a page may do."""
+def selected(request: Any, rtype: RecordType, *, most: int) -> list[UUID]:
+    """The ids that were ticked; where all of the list was asked for, so many of its first ones at most."""
     if request.POST.get("all"):
-        return list(_everything(request, rtype))
+        return list(_everything(request, rtype, most))
     try:
         ids = [UUID(text) for text in request.POST.getlist("id")]
     except ValueError:
@@ -114,9 +114,9 @@ def _chosen(request: Any, rtype: RecordType) -> list[UUID]:
     return list(dict.fromkeys(ids))
 
 
-def _everything(request: Any, rtype: RecordType) -> Iterator[UUID]:
+def _everything(request: Any, rtype: RecordType, left: int) -> Iterator[UUID]:
     where = parsed(request.POST["where"]) if request.POST.get("where") else None
-    after, left = None, MOST + 1
+    after = None
     while left > 0:
         some = select(request.scope, rtype, where=where, after=after, limit=min(1000, left))
         yield from (row.id for row in some.rows)

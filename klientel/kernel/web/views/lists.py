@@ -21,7 +21,7 @@ from klientel.kernel.kinds import Kind
 from klientel.kernel.records import RecordType, by_slug
 from klientel.kernel.statements import Question
 from klientel.kernel.transfer.exporting import formats
-from klientel.kernel.web import cells, entries, rows, shell
+from klientel.kernel.web import cells, entries, rows, selections, shell
 from klientel.kernel.web.addresses import place
 from klientel.kernel.web.answers import page
 from klientel.kernel.web.fields import label_of
@@ -249,6 +249,7 @@ def bulk_actions(scope: Any, rtype: RecordType) -> list[dict[str, Any]]:
                 "url": place("bulk", rtype.slug, verb),
             }
         )
+    made += selections.offered(scope, rtype)
     made.sort(key=lambda a: bool(a["dangerous"]))
     return made
 

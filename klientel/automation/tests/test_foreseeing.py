@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import translation
 
 from klientel.automation.models import Run
 from klientel.automation.tests.conftest import changed, task, workflow
@@ -19,6 +20,8 @@ HEAD = ["Vorname", "Nachname", "E-Mail", "Position"]
 @pytest.fixture(autouse=True)
 def _files_elsewhere(settings, tmp_path):
     settings.KLIENTEL_FILES = tmp_path / "files"
+    with translation.override("en"):
+        yield
 
 
 def row(n, position=""):

@@ -20,7 +20,6 @@ from klientel.kernel.errors import Refused
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.live.models import Notification
 from klientel.kernel.records import type_of
-from klientel.kernel.testing.making import make_member
 from klientel.kernel.web import entries
 from klientel.kernel.web.tests.conftest import at_browser
 
@@ -275,7 +274,7 @@ def test_what_is_selected_in_a_list_starts_a_workflow_as_far_as_it_fits(
 
 
 def test_who_may_not_start_workflows_is_not_offered_it(tenant: Any, actor: Actor) -> None:
-    few = at_browser(make_member("Few", [{"record": "sales.lead", "verb": "*"}]))
+    few, _who = at_browser(tenant, "Few", [{"record": "sales.lead", "verb": "*"}])
     one = lead(actor, source="a")
     at = reverse("workflow_start", args=["leads"])
     assert at not in body(few.get(reverse("list", args=["leads"])))

@@ -1,0 +1,117 @@
+"""Mail by template from a workflow, end to end: through the gate, over the wire, and its outcome in the run."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import translation
+
+from klientel.automation.models import Entry, Run
+from klientel.automation.queries.explaining import explained
+from klientel.automation.tests.conftest import play, runs, step, task, workflow
+from klientel.channels.jobs.sending import deliver
+from klientel.channels.models import Mail
+from klientel.channels.tests.test_gate import consent, person, purpose
+from klientel.kernel.access import ActorScope
+from klientel.kernel.actions import run
+from klientel.kernel.records import type_of
+from klientel.kernel.tenancy import reading
+
+__all__ = ["play", "purpose"]
+DAY = {"do": "wait", "n": 1, "unit": "days"}
+
+
+@pytest.fixture
+def template(anna):
+    return run(anna, "channels.template.create", name="White paper", subject="For {{first_name}}",
+               text="{{greeting}},\nhere it is.").record  # fmt: skip
+
+
+def mail(template, **more):
+    return step("contacts.person.send_mail", template=str(template.id), **more)
+
+
+def tag(anna, who):
+    run(anna, "contacts.person.change", who.id, position="Reader")
+
+
+def flow(anna, *steps):
+    changed = {"when": "changed", "fields": [{"field": "position"}]}
+    return workflow(anna, list(steps), on="contacts.person", trigger=changed, anyway=True)
+
+
+def notes(anna):
+    with reading(), translation.override("en"):
+        return [one.note for one in explained(ActorScope(anna), Run.objects.get().pk).steps]
+
+
+def test_a_mail_by_template_arrives_and_the_run_tells_what_became_of_it(anna, account, sink, template, play):
+    who = person(anna)
+    flow(anna, mail(template))
+    tag(anna, who)
+    play()
+    assert notes(anna) == ["waiting"] and sink.mails == []
+    deliver(account=account.id)
+    [(_sender, to, message)] = sink.mails
+    assert to == ["kunde1@beispiel.de"] and who.first_name in message["Subject"]
+    assert Mail.objects.get().state == "accepted" and notes(anna)[0].startswith("handed over")
+
+
+def test_an_unclear_outcome_stands_in_the_run_and_is_not_sent_again(anna, account, sink, template, play):
+    sink.script["kunde1@beispiel.de"] = ["data:drop"]
+    flow(anna, mail(template))
+    tag(anna, person(anna))
+    play()
+    deliver(account=account.id)
+    play.later(days=2)
+    deliver(account=account.id)
+    assert list(sink.ids.values()) == [1]
+    assert notes(anna)[0].startswith("unclear")
+
+
+def test_who_objects_while_it_waits_is_not_advertised_to_and_the_rest_goes_on(
+    anna, account, sink, template, purpose, play
+):
+    who, willing = person(anna, 1), person(anna, 2)
+    for one in (who, willing):
+        consent(anna, one, purpose)
+    flow(anna, DAY, mail(template, nature="advertising", purpose=str(purpose.id)), task("Call {{title}}"))
+    for one in (who, willing):
+        tag(anna, one)
+    play()
+    run(anna, "contacts.person.object_to_advertising", who.id, extent="advertising")
+    play.later(days=2)
+    deliver(account=account.id)
+    assert [to for _f, to, _m in sink.mails] == [["kunde2@beispiel.de"]]
+    assert [r.state for r in runs()] == ["done", "done"]
+    assert type_of("work.task").model.objects.count() == 2
+    stopped = Run.objects.get(record=who.id)
+    [told] = [e.told for e in Entry.objects.filter(run=stopped.pk, n=1)]
+    assert "Art. 21" in told["withheld"]
+    assert not Mail.objects.filter(person=who.id).exists()
+    with reading(), translation.override("en"):
+        said = explained(ActorScope(anna), stopped.pk).steps[1].note
+    assert said.startswith("Not sent: ") and "Art. 21" in said
+
+
+def test_who_objects_after_it_was_written_gets_nothing_and_the_run_says_so(
+    anna, account, sink, template, purpose, play
+):
+    who = person(anna)
+    consent(anna, who, purpose)
+    flow(anna, mail(template, nature="advertising", purpose=str(purpose.id)))
+    tag(anna, who)
+    play()
+    run(anna, "contacts.person.object_to_advertising", who.id, extent="advertising")
+    deliver(account=account.id)
+    assert sink.mails == [] and Mail.objects.get().state == "withheld"
+    assert "Art. 21" in notes(anna)[0]
+
+
+def test_what_was_written_before_a_kill_is_sent_once(anna, account, sink, template, play):
+    """The mail is laid out in the transaction that moves the run on, so one that is repeated lays out none."""
+    flow(anna, mail(template))
+    tag(anna, person(anna))
+    play()
+    play.again()
+    deliver(account=account.id)
+    assert Mail.objects.count() == 1 and list(sink.ids.values()) == [1]

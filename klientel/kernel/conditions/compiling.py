@@ -210,7 +210,7 @@ class Compiler:
         if not isinstance(kind, Link | Links) or self.past is not None:
             raise Refused("bad_operator", _("This field cannot be compared like that."), name)
         viewer = getattr(self.scope, "viewer", None) or self.scope
-        targets = [t for t in all_types() if _is_anchor(t)] if kind.to == "*" else [type_of(kind.to)]
+        targets = [t for t in all_types() if is_anchor(t)] if kind.to == "*" else [type_of(kind.to)]
         parts: list[Sql] = []
         for target in targets:
             limit = viewer.restrict(target, inner := self.alias())
@@ -288,7 +288,8 @@ def saved(name: str) -> Saved | None:
     return Saved(row[0], loaded(row[1]), row[2]) if row else None
 
 
-def _is_anchor(rtype: RecordType) -> bool:
+def is_anchor(rtype: RecordType) -> bool:
+    """Whether entries follow records of this type: it follows none itself."""
     return not rtype.system and all(k.to != "*" for k in rtype.links.values())
 
 

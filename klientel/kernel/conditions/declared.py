@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from klientel.kernel.conditions.compiling import Scope
+from klientel.kernel.conditions.compiling import Scope, is_anchor
 from klientel.kernel.conditions.compiling import compile as compile_condition
 from klientel.kernel.kinds import Date, Kind, Links, YesNo, zone
 from klientel.kernel.kinds.computed import computed
 from klientel.kernel.records import RecordType, all_types
-from klientel.kernel.sql import FALSE, Sql, both
+from klientel.kernel.sql import FALSE, TRUE, Sql, both
 
 #: how an entry says when it is due: a task by its day, a meeting by its beginning
 WHEN = ("due", "begins")
@@ -70,22 +70,39 @@ class _Open:
     those: Sql  # FROM and WHERE
 
 
-def _planned(scope: Any, alias: str) -> list[_Open]:
+def _planned(scope: Any, on: RecordType, alias: str) -> list[_Open]:
     """The entries that are still to come on the row ``alias``, of every type that the scope may see."""
     if hasattr(scope, "known"):  # whoever looks asks it for several fields
-        found: list[_Open] = scope.known(("planned", alias), lambda: _look(scope, alias))
+        found: list[_Open] = scope.known(("planned", on.key, alias), lambda: _look(scope, on, alias))
         return found
-    return _look(scope, alias)
+    return _look(scope, on, alias)
 
 
-def _look(scope: Scope, alias: str) -> list[_Open]:
+def _follow(scope: Any, rtype: RecordType, by: str) -> bool:
+    """Whether a grant shows entries on whatever is seen: a row is worked out for who sees it, so they see its entries.
+
+    To ask that of the database would look at every type an entry may stand on, for each entry once more.
+    """
+    return any(_says_seen(dict(grant.where), by) for grant in getattr(scope, "grants", _nothing)(rtype, "view"))
+
+
+def _nothing(_rtype: RecordType, _verb: str) -> list[Any]:
+    return []
+
+
+def _says_seen(where: Any, by: str) -> bool:
+    return where == {"seen": by} or any(_says_seen(part, by) for part in where.get("any", ()))
+
+
+def _look(scope: Scope, on: RecordType, alias: str) -> list[_Open]:
     inner, found = f"{alias}n", []
     for rtype in all_types():
         by = concern(rtype) if rtype.group and rtype.concerns else ""
         day = when(rtype) or (rtype.calendar.start if rtype.calendar else "") if by else ""
         if not day:
             continue
-        seen, limit = scope.visible(rtype), scope.restrict(rtype, inner)
+        seen = scope.visible(rtype)
+        limit = TRUE if is_anchor(on) and _follow(scope, rtype, by) else scope.restrict(rtype, inner)
         ticked = "done_at" in rtype.fields
         if limit is FALSE or not {day, by, *(("done_at",) * ticked)} <= seen.keys():
             continue
@@ -103,8 +120,8 @@ def _look(scope: Scope, alias: str) -> list[_Open]:
 def nothing_planned(name: str, label: Any, where: str, **facts: Any) -> Any:
     """Whether no entry that is still to come stands on a record; ``where`` is SQL over ``t`` that must hold besides."""
 
-    def make(scope: Scope, _rtype: RecordType, alias: str) -> Sql:
-        parts = [one.those for one in _planned(scope, alias)]
+    def make(scope: Scope, rtype: RecordType, alias: str) -> Sql:
+        parts = [one.those for one in _planned(scope, rtype, alias)]
         none = "".join(f" AND NOT EXISTS (SELECT 1 {p.text})" for p in parts)
         return Sql(f"({where.format(t=alias)}{none})", tuple(v for p in parts for v in p.params))
 
@@ -114,8 +131,8 @@ def nothing_planned(name: str, label: Any, where: str, **facts: Any) -> Any:
 def next_day(name: str, label: Any, **facts: Any) -> Any:
     """The day of what comes next on a record: the soonest entry that is still to come."""
 
-    def make(scope: Scope, _rtype: RecordType, alias: str) -> Sql:
-        parts = [_soonest(one) for one in _planned(scope, alias)]
+    def make(scope: Scope, rtype: RecordType, alias: str) -> Sql:
+        parts = [_soonest(one) for one in _planned(scope, rtype, alias)]
         if not parts:
             return Sql("(NULL::date)")
         return Sql(f"LEAST({', '.join(p.text for p in parts)})", tuple(v for p in parts for v in p.params))

@@ -15,6 +15,7 @@ from klientel.kernel.history import undo
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.kinds import today
 from klientel.kernel.records import type_of
+from klientel.kernel.testing.making import make_member
 from klientel.lib import clock
 from klientel.sales.models import CloseReason, Deal, Quote, Stage
 
@@ -231,3 +232,20 @@ def test_a_bundle_is_no_part_of_itself_and_has_more_than_nothing_of_each(anna: A
     for wrong in ({"product": str(kit.pk)}, {"product": str(pump.pk), "quantity": "0"}):
         with pytest.raises(Refused):
             run(anna, "sales.part.create", bundle=str(kit.pk), **wrong)
+
+
+def test_whoever_sees_entries_on_what_they_see_gets_the_next_step_of_a_colleagues_task_and_nobody_else(
+    anna: Actor,
+) -> None:
+    own = {"field": "owner", "op": "is", "value": {"me": True}}
+    deals = {"record": "sales.deal", "verb": "view", "where": own}
+    follows = {"record": "work.task", "verb": "view", "where": {"any": [own, {"seen": "concerns"}]}}
+    dora = make_member("Dora", [deals, follows])
+    otto = make_member("Otto", [deals, follows | {"where": own}])
+    for who, day in ((dora, "2199-01-05"), (otto, None)):
+        one = run(anna, "sales.deal.create", name="Press", owner=who.member).record
+        run(anna, "work.task.create", subject="Call", due="2199-01-05", concerns=[one.pk], owner=anna.member)
+        [row] = select(ActorScope(who), type_of("sales.deal"), columns=["next_day", "idle"]).rows
+        assert (row.id, row.values["next_day"] and str(row.values["next_day"]), row.values["idle"]) == (
+            one.pk, day, day is None,
+        )  # fmt: skip

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -155,25 +156,20 @@ class _Fetching:
             breathe()
             if time.monotonic() > self.until:
                 return True
-            kept = self._kept(box, folder, batch, sizes)
+            found = self._kept(box, folder, batch, sizes)
             with writing():
-                mailboxes.store(folder, uidvalidity, kept, batch[-1] if move else 0)
+                mailboxes.store(folder, uidvalidity, found, batch[-1] if move else 0)
                 defer(read_mail, tenant=current(), account=self.account.pk, once=str(self.account.pk))
         return False
 
     def _kept(self, box: Box, folder: Any, batch: list[int], sizes: dict[int, int]) -> list[Kept]:
         """Bytes into the store; of what is too large, its header only."""
         large = {uid for uid in batch if sizes.get(uid, 0) > keeping.most()}
-        headers = folder.level == "subject"
-        found = box.fetch([uid for uid in batch if uid not in large], headers_only=headers)
-        heads = box.fetch(sorted(large), headers_only=True)
-        places = keeping.keep_all(current(), [one.raw for one in (*found, *heads)])
+        found = box.fetch([uid for uid in batch if uid not in large], headers_only=folder.level == "subject")
+        heads = kept(box.fetch(sorted(large), headers_only=True))
         return [
-            *(_keep(one, len(one.raw), place) for one, place in zip(found, places)),  # noqa: B905 those of heads follow
-            *(
-                _keep(one, sizes[one.uid], place, state="quarantined", reason="too_large")
-                for one, place in zip(heads, places[len(found) :], strict=True)
-            ),
+            *kept(found),
+            *(replace(one, size=sizes[one.uid], state="quarantined", reason="too_large") for one in heads),
         ]
 
     def _compare(self, box: Box, folder: Any, standing: Any) -> bool:
@@ -223,8 +219,13 @@ def _batches(uids: list[int], sizes: dict[int, int]) -> Iterator[list[int]]:
         yield batch
 
 
-def _keep(one: Message, size: int, place: str, **more: str) -> Kept:
-    """What is written down of a message whose bytes lie in the store."""
+def kept(found: Sequence[Message]) -> list[Kept]:
+    """What is written down of messages, whose bytes then lie in the store."""
+    places = keeping.keep_all(current(), [one.raw for one in found])
+    return [_described(one, place) for one, place in zip(found, places, strict=True)]
+
+
+def _described(one: Message, place: str) -> Kept:
     head = _END_OF_HEADERS.split(one.raw[: 256 * 1024], maxsplit=1)[0]
     key = mailboxes.key_of(message_id(head))
-    return Kept(one.uid, one.received, size, place, hashlib.sha256(one.raw).hexdigest(), key, **more)
+    return Kept(one.uid, one.received, len(one.raw), place, hashlib.sha256(one.raw).hexdigest(), key)

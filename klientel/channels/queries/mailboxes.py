@@ -174,7 +174,7 @@ def store(folder: Any, uidvalidity: int, found: Iterable[Kept], last: int) -> No
         "tenant": current(), "account": folder.account, "folder": folder.pk, "uidvalidity": uidvalidity,
     }  # fmt: skip
     with writing.door(), connection.cursor() as cursor:
-        position = Position.objects.select_for_update().get(folder_id=folder.pk)  # one at a time for each folder
+        position, _new = Position.objects.select_for_update().get_or_create(folder_id=folder.pk)  # one at a time each
         cursor.execute(_MOVED, facts | {name: [getattr(one, name) for one in rows] for name in ("uid", "digest")})
         moved = {row[0] for row in cursor.fetchall()}
         rows = [one for one in rows if one.uid not in moved]

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from klientel.channels.models import Fetched, Mail
 from klientel.contacts.models import Organisation, Person
 from klientel.kernel.identity.models import User
 from klientel.kernel.tenancy import inside, reading
@@ -20,7 +21,7 @@ from klientel.kernel.tenancy.models import Tenant
 from klientel.kernel.transfer.models import ImportRun
 from klientel.lib.phones import read_phone
 from klientel.sales.models import Lead
-from klientel.site.demo import create, filling, forms, leads, logins, messy, twice
+from klientel.site.demo import create, filling, forms, leads, logins, mails, messy, twice
 from klientel.site.demo.names import LANDLINES, MOBILES, Maker, places
 from klientel.site.demo.stories import Cast, spoken, stories, told
 from klientel.site.demo.words_of import words
@@ -120,6 +121,15 @@ def test_it_is_made_once_and_whole(home: Path) -> None:
         assert Person.objects.filter(created_at__lt=dt.datetime.now(dt.UTC) - dt.timedelta(days=30)).count() > 100
         person = Person.objects.order_by("created_at").first()
         assert person.changed_at >= person.created_at
+    with inside(Tenant.objects.get(slug=filling.SLUG).id), reading():
+        posted = Mail.objects.exclude(message_ref="").filter(state__in=("received", "elsewhere")).order_by("created_at")
+        sorts = [(m.direction, m.sort) for m in posted]
+        assert sorted(sorts) == [("in", s) for s in ("auto", "bounce", "human", "human", "human", "list")] + [
+            ("out", "human")] * 2  # fmt: skip
+        talk = [m for m in posted if mails.TOPIC in m.subject]
+        assert len(talk) == 4 and len({m.thread for m in talk}) == len({m.person for m in talk}) == 1
+        assert [m.created_at.date() for m in posted] == [m.sent_at.date() for m in posted]
+        assert not Fetched.objects.filter(state__in=("waiting", "quarantined")).exists()
     with inside(Tenant.objects.get(slug=filling.SMALL).id), reading():
         assert Organisation.objects.count() == 6
 

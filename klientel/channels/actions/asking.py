@@ -21,6 +21,7 @@ from klientel.channels.queries.tickets import MAILS_A_DAY
 from klientel.kernel.actions import Step
 from klientel.kernel.identity import keys
 from klientel.kernel.links import whole
+from klientel.kernel.records import type_of
 from klientel.kernel.tenancy import current
 from klientel.kernel.tenancy.models import Tenant
 from klientel.kernel.writing import door
@@ -35,6 +36,7 @@ def ask_to_confirm(step: Step, form: Form, content: dict[str, Any], response: Re
     unproven: a mail proves nothing about a phone (BGH I ZR 164/09).
     """
     address = first_mail(said)
+    step.settle(type_of("contacts.person").table)  # the gate reads rows
     given = _given(response.person)
     wanted = [one for one in said.consents if _key(one, address) not in given]
     ask = _may_ask(address, response.person)

@@ -112,7 +112,6 @@ def _taken_in(
     facts: dict[str, Any] = {"person": person, "organisation": firm, "known": known, "state": TAKEN, "why": ""}
     facts["differs"] = _differing(step, said, person if known else None, firm if firm_known else None)
     facts |= _first_touch(step, person if known else None, origin, hit)
-    step.settle(type_of(PERSON).table)  # the gate, which looks at the person later, reads rows
     if form.makes == "lead":
         values = {"source": source, "campaign": origin["utm_campaign"] or form.campaign} | said.of("lead")
         lead = step.create(

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from klientel.channels.actions.visit import KEPT, VERBS
@@ -22,6 +21,7 @@ from klientel.kernel.events.consuming import wake
 from klientel.kernel.jobs import sweep
 from klientel.kernel.records import aliases, type_of
 from klientel.kernel.tenancy import current
+from klientel.lib import clock
 
 PIECE = 200
 PERSON, LEAD = "contacts.person", "sales.lead"
@@ -108,7 +108,7 @@ def _remove(ids: list[UUID]) -> None:
 @sweep("channels.visits")
 def forget_strangers() -> None:
     """Browsers whose owners we do not know, after the days that their website says; and what belongs to none."""
-    now = timezone.now()
+    now = clock.now()
     for site in Site.objects.filter(archived_at=None):
         since = now - dt.timedelta(days=site.keep_days)
         idle = Visitor.objects.filter(site_id=site.pk, person_id=None, seen_at__lt=since)

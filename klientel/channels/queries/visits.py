@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from klientel.channels.models import Hit, Site, Visitor, Wording
@@ -19,6 +19,7 @@ from klientel.kernel import writing
 from klientel.kernel.errors import Refused
 from klientel.kernel.events.consuming import wake
 from klientel.kernel.tenancy import current
+from klientel.lib import clock
 from klientel.lib.ids import uuid7
 
 QUEUE = "visits"  # what wakes those who write visits of people we know
@@ -151,7 +152,7 @@ def take_in(site: Site, digest: str, words: Shown | None, told: list[Told], *, n
 
     Its owner agreed to these words; without them it must be known, because they agreed to others before.
     """
-    now = timezone.now()
+    now = clock.now()
     with writing.door(), connection.cursor() as cursor:
         if words is None:
             cursor.execute(_SEEN, [now, current(), site.pk, digest])
@@ -197,7 +198,7 @@ def join(visitor: Any, person: UUID, consent: UUID) -> None:
     past = Hit.objects.filter(visitor_id=visitor.pk).order_by("-id")
     latest = list(past.values_list("pk", flat=True)[:MOST_PAST])
     with writing.door():
-        now = timezone.now()
+        now = clock.now()
         Visitor.objects.filter(pk=visitor.pk).update(person_id=person, consent_id=consent, known_at=now)
         past.exclude(pk__in=latest).delete()
         Hit.objects.filter(pk__in=latest).update(person_id=person)
@@ -250,7 +251,7 @@ class Figures:
 
 def figures(site: UUID, days: int) -> Figures:
     """How a website was used within the last days, by those who agreed to be measured."""
-    facts = {"t": current(), "s": site, "since": timezone.now() - dt.timedelta(days=days)}
+    facts = {"t": current(), "s": site, "since": clock.now() - dt.timedelta(days=days)}
     with connection.cursor() as cursor:
         cursor.execute(_COUNTS, facts)
         counts = [int(one or 0) for one in cursor.fetchone()]

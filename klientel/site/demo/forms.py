@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from klientel.channels.jobs.visits import take_over
 from klientel.channels.models import Confirmation, Form, Response
 from klientel.channels.queries import forms
 from klientel.channels.queries.proof import TEMPLATE
@@ -16,6 +17,7 @@ from klientel.kernel.files.papers import drawn_surely
 from klientel.kernel.files.storing import store
 from klientel.kernel.kinds import today
 from klientel.site.demo.past import Past
+from klientel.site.demo.website import Website, number_of
 from klientel.site.demo.workspace import Workspace
 
 BEGAN = 30
@@ -57,10 +59,12 @@ class Forms:
     def __init__(self, space: Workspace, past: Past, dice: random.Random) -> None:
         self.space, self.past, self.dice = space, past, dice
         self.form, self.wording = UUID(int=0), UUID(int=0)
+        self.website = Website(space, past, dice)
 
     def plan(self) -> None:
         """The page, then everybody who came."""
         self.past.on(self.past.day(-BEGAN), self.prepare)
+        self.website.plan()
         for one in CAME:
             self.past.on(self.past.day(-one[0]), partial(self.come, *one))
 
@@ -90,6 +94,8 @@ class Forms:
         """Some look at the page, one sends the form; who shall confirms a little later."""
         for _n in range(self.dice.randint(4, 11)):
             forms.note_seen(self.form)
+        if state != "suspected":
+            self.website.look(number_of(last), source)
         answers: dict[str, Any] = {
             "person.first_name": first, "person.last_name": last, "person.emails": [{"value": mail}],
             "organisation.name": firm or None, "lead.message": plan or None,
@@ -99,9 +105,12 @@ class Forms:
         made = run(
             system_actor("Besucher", kind="portal", id=self.form), "channels.response.submit", form=self.form,
             number=number, answers=answers, touch={"utm_source": source, "utm_campaign": "leitfaden" if source else ""},
-            network="198.51.100.0/24", intake=f"demo-{last}",
+            network="198.51.100.0/24", intake=f"demo-{last}", visitor=number_of(last),
             suspicion="Ein Feld wurde ausgefüllt, das Menschen nicht sehen." if state == "suspected" else "",
         ).record  # fmt: skip
+        if state != "suspected":
+            take_over()
+            self.past.on(self.past.day(2 - days), partial(self.website.come_back, number_of(last)))
         if state == "confirmed":
             self.past.on(self.past.day(1 - days), partial(self.confirm, made.pk))
 

@@ -17,9 +17,9 @@ def bring(path: Path) -> dict[str, Any]:
 
     Raises :class:`UnknownSet`.
     """
-    from klientel.site.demo import pipelines, sets, shops  # noqa: PLC0415  needs Django set up
+    from klientel.site.demo import pipelines, sets, shops, tills  # noqa: PLC0415  needs Django set up
 
-    return sets.load(path, [(pipelines.knows, pipelines.read), (shops.knows, shops.read)])
+    return sets.load(path, [(one.knows, one.read) for one in (pipelines, shops, tills)])
 
 
 def create(*, progress: bool = False) -> list[dict[str, str]]:

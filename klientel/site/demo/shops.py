@@ -57,7 +57,11 @@ def read(loading: Loading) -> None:
     """Everything of the folder, the orders on their days."""
     file = with_columns(loading.path, *WIDE)
     dump = _dump(loading.path)
-    shop = of_table(file) if file else of_dump(dump.read_text(encoding="utf-8")) if dump else Shop()
+    fill(loading, of_table(file) if file else of_dump(dump.read_text(encoding="utf-8")) if dump else Shop())
+
+
+def fill(loading: Loading, shop: Shop) -> None:
+    """A shop into the tenant, the orders on their days."""
     begin = min(o.day for o in shop.orders.values()) - dt.timedelta(days=1)
     with clock.turned_back(instant(begin)):
         loading.set_up()

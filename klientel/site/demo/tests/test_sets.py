@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import json
 import re
 from collections import Counter, defaultdict
 from decimal import ROUND_HALF_UP, Decimal
@@ -224,6 +225,41 @@ def test_a_wide_table_of_order_lines_becomes_orders(tmp_path: Path) -> None:
         ]
         best = figure("products", "best", period="all").rows
         assert [(cells[0].value, cells[2].value) for _label, cells in best] == [(Decimal("392.94"), 3), (10, 3)]
+
+
+def test_a_store_in_json_comes_to_what_its_lines_come_to() -> None:
+    path = folder("sales_chinook")
+    raw = json.loads((path / "ChinookData.json").read_text(encoding="utf-8"))
+    by_year: dict[str, Decimal] = defaultdict(Decimal)
+    for one in raw["Invoice"]:
+        by_year[one["InvoiceDate"][:4]] += Decimal(str(one["Total"]))
+    sold: dict[int, Decimal] = defaultdict(Decimal)
+    for one in raw["InvoiceLine"]:
+        sold[one["TrackId"]] += Decimal(str(one["UnitPrice"])) * one["Quantity"]
+    found = bring(path)
+    assert found["made"] == {
+        "contacts.organisation": len(raw["Customer"]), "sales.product": len(sold), "sales.order": len(raw["Invoice"]),
+    }  # fmt: skip
+    with working_in(Tenant.objects.get(slug=found["workspace"]).pk):
+        ours: dict[str, Decimal] = defaultdict(Decimal)
+        for order in Order.objects.all():
+            ours[str(order.date.year)] += Decimal(order.net["amount"])
+        assert ours == by_year
+        best = figure("products", "best", period="all").rows
+        assert [cells[0].value for _label, cells in best] == sorted(sold.values(), reverse=True)[: len(best)]
+
+
+def test_transactions_of_customers_become_orders_that_come_to_their_amounts(tmp_path: Path) -> None:
+    rows = (folder("sales_cdnow") / "CDNOW_sample.txt").read_text().splitlines()[:150]
+    (tmp_path / "CDNOW.txt").write_text("\r\n".join(rows))
+    bought = [row.split() for row in rows]
+    found = bring(tmp_path)
+    assert found["made"]["contacts.organisation"] == len({one[0] for one in bought})
+    with working_in(Tenant.objects.get(slug=found["workspace"]).pk):
+        assert [(f"{o.date:%Y%m%d}", o.net["amount"]) for o in Order.objects.order_by("number")] == [
+            (one[2], f"{Decimal(one[4]):.2f}")
+            for _n, one in sorted((str(n), one) for n, one in enumerate(bought, 1))
+        ]  # fmt: skip
 
 
 def test_a_dump_is_read_by_its_values() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from klientel.channels.models.folder import Mailbox
+from klientel.channels.models.folder import LEVELS, Mailbox
 from klientel.kernel.kinds import Choice, DateTime, Email, Link, Privacy, Text, Url, Whole, YesNo
 from klientel.kernel.records.record import Record
 from klientel.kernel.tenancy.models import Id, TenantModel
@@ -64,6 +64,10 @@ class Account(Record):
     imap_port = Whole(_("IMAP port"), least=1, most=65535, default=993)
     imap_security = Choice(_("IMAP encryption"), default="tls", of=IMAP_SECURITY)
     imap_login = Text(_("IMAP login"), max_length=254, privacy=Privacy.PERSONAL, help_text=_("Empty: as for sending."))
+    level = Choice(
+        _("what is taken in at most"), required=True, default="all", of=LEVELS,
+        help_text=_("Each folder may take in less, none takes in more."),
+    )  # fmt: skip
     strangers = Choice(_("unknown senders"), required=True, default="keep", of=STRANGERS)
     keep_sent = YesNo(
         _("lay sent mail into the sent folder"), help_text=_("Not needed where the provider does so itself.")
@@ -102,7 +106,16 @@ class Account(Record):
             (_("Sending"), ("host", "port", "security", "login")),
             (
                 _("Fetching"),
-                ("fetching", "imap_host", "imap_port", "imap_security", "imap_login", "strangers", "keep_sent"),
+                (
+                    "fetching",
+                    "level",
+                    "imap_host",
+                    "imap_port",
+                    "imap_security",
+                    "imap_login",
+                    "strangers",
+                    "keep_sent",
+                ),
             ),
             (_("Sign-in"), ("sign_in", "token_url", "client_id")),
             (_("Pace"), ("per_second", "per_day", "per_domain")),

@@ -15,6 +15,14 @@ LEVELS = (
     ("nothing", _("nothing")),
 )
 DIRECTIONS = (("in", _("received mail")), ("out", _("sent mail")))
+
+
+def strictest(*levels: str) -> str:
+    """The level that takes in least."""
+    order = [key for key, _label in LEVELS]
+    return max(levels, key=order.index)
+
+
 #: what became of a fetched message; empty where its mail was erased
 STATES = ("waiting", "mail", "bounce", "auto", "own", "double", "skipped", "quarantined", "")
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import connection
 
 from klientel.channels.models import Fetched, Folder, Mailbox, Position
+from klientel.channels.queries.mailboxes import folders_of
 from klientel.kernel import writing
 from klientel.kernel.tenancy import current
 
@@ -66,7 +67,7 @@ def standings(accounts: Sequence[Any]) -> list[Standing]:
     """How these accounts stand; a fixed number of statements for any number of them."""
     ids = [one.pk for one in accounts]
     boxes = {m.account_id: m for m in Mailbox.objects.filter(account_id__in=ids)}
-    folders = list(Folder.objects.filter(account__in=ids, archived_at=None).order_by("sort_key", "pk"))
+    folders = folders_of(accounts)
     positions = {p.folder_id: p for p in Position.objects.filter(folder_id__in=[f.pk for f in folders])}
     states: dict[UUID, dict[str, int]] = {}
     with connection.cursor() as cursor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from klientel.channels.egress import Failure
 from klientel.channels.models import Account, Fetched, Folder, Mailbox, Position
+from klientel.channels.models.folder import strictest
 from klientel.channels.queries import accounts
 from klientel.kernel import writing
 from klientel.kernel.events.consuming import wake
@@ -104,13 +105,22 @@ def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
+def folders_of(some: Sequence[Any]) -> list[Any]:
+    """The folders of accounts; each has the level that holds for it: its own, or that of its account if stricter."""
+    levels = {one.pk: one.level for one in some}
+    found = list(Folder.objects.filter(account__in=list(levels), archived_at=None).order_by("sort_key", "pk"))
+    for one in found:
+        one.level = strictest(one.level, levels[one.account])
+    return found
+
+
 def mailbox(account: UUID) -> Any:
     """Account, folders that are taken in with how far each was read; nothing where it is not fetched any more."""
     found = Account.objects.filter(pk=account, archived_at=None, fetching=True).exclude(imap_host="").first()
     if found is None:
         return None, []
     with writing.door():
-        rows = list(Folder.objects.filter(account=account, archived_at=None).exclude(level="nothing").order_by("pk"))
+        rows = [f for f in folders_of([found]) if f.level != "nothing"]
         known = {p.folder_id: p for p in Position.objects.filter(folder_id__in=[f.pk for f in rows])}
         made = [Position(folder_id=f.pk) for f in rows if f.pk not in known]
         Position.objects.bulk_create(made, ignore_conflicts=True)

@@ -9,7 +9,8 @@ import pytest
 from klientel.channels.jobs import fetching
 from klientel.channels.jobs.fetching import fetch, look
 from klientel.channels.jobs.reading import read_mail
-from klientel.channels.models import Body, Fetched, Mail, Mailbox, Position
+from klientel.channels.models import Account, Body, Fetched, Mail, Mailbox, Position
+from klientel.channels.queries import mailboxes
 from klientel.channels.tests.dovecot import PASSWORD
 from klientel.kernel import writing
 from klientel.kernel.actions import run
@@ -147,6 +148,17 @@ def test_of_a_folder_that_is_not_taken_in_nothing_comes_and_of_one_only_subjects
     box.fetch()
     mail = Mail.objects.get()
     assert (mail.subject, mail.text, Body.objects.get().html) == ("Betriebsrat", "", "")
+
+
+def test_no_folder_takes_in_more_than_its_account(anna, box):
+    box.folder()
+    box.folder("Sent", direction="out", level="nothing")
+    box.put(letter(1, subject="Betriebsrat", text="Vertraulich"))
+    for level, texts in (("nothing", []), ("subject", [""])):
+        run(anna, "channels.account.change", box.account.id, level=level)
+        box.fetch()
+        assert list(Mail.objects.values_list("text", flat=True)) == texts
+    assert [f.level for f in mailboxes.folders_of([Account.objects.get(pk=box.account.id)])] == ["subject", "nothing"]
 
 
 def test_mail_from_before_the_chosen_day_stays_out_and_is_no_gap(box):

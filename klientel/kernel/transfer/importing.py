@@ -33,7 +33,7 @@ from klientel.kernel.transfer.taking import Fault, Taken
 from klientel.kernel.twins.rules import rule_of
 from klientel.lib.ids import uuid7
 
-CHUNK = 500
+CHUNK = 1000
 _STANDING = ("new", "updated", "unchanged")
 
 
@@ -256,6 +256,7 @@ class Importer:
                 items,
                 change_set=self.change_set,
                 scope=self.scope,
+                chunk=len(items),
                 muted=self.options.mute,
             )
         )

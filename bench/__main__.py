@@ -30,8 +30,10 @@ PARTS = (
     "automation-kills",
     "mail",
     "mail-kills",
+    "sending",
+    "sending-kills",
 )
-FAULTS = ("kills", "automation-kills", "mail-kills")  # they take long and measure nothing
+FAULTS = ("kills", "automation-kills", "mail-kills", "sending-kills")  # they take long and measure nothing
 
 
 def arguments() -> Any:
@@ -42,6 +44,8 @@ def arguments() -> Any:
     parser.add_argument("--size", type=int, default=25, help="requests in a row before the other side's turn")
     parser.add_argument("--only", default="", help="questions whose key begins so")
     parser.add_argument("--against", type=int, default=0, help="compare with the figures of this many persons")
+    parser.add_argument("--messages", type=int, default=10_000, help="of the parts about sending")
+    parser.add_argument("--connections", type=int, default=4, help="of the parts about sending")
     parser.add_argument("--part", action="append", choices=PARTS)
     parser.add_argument("--profile", default="", help="show where the time of this question goes, and end")
     return parser.parse_args()
@@ -59,7 +63,7 @@ def main() -> None:
 
     found: dict[str, Any] = {"persons": given.persons, "machine": report.machine_facts()}
     with serving():
-        from bench import board, data, duplicates, matching, pages
+        from bench import board, data, duplicates, matching, pages, sending
         from klientel.site import static
 
         static.collect()
@@ -80,6 +84,8 @@ def main() -> None:
             facts = place.facts(folder) or data.fill(folder, given.persons)
             found["board"] = board.measure(facts, rounds=given.rounds, size=given.size)
         found |= _others(parts, given.persons)
+        if "sending" in parts:
+            found["sending"] = sending.measure(given.messages, given.connections)
     (folder / "figures.json").write_text(json.dumps(found, indent=1))
     print(report.table(found))
     smaller = place.home(given.against) / "figures.json"

@@ -21,7 +21,8 @@ from klientel.channels.queries import (
     suppression,
     threads,
 )
-from klientel.channels.queries.gate import Recipient, Wish, judge
+from klientel.channels.queries.gate import Recipient, judge
+from klientel.channels.queries.letters import wish_of
 from klientel.channels.queries.mime import message_id
 from klientel.kernel.actions import Step, action
 from klientel.kernel.errors import Refused
@@ -37,11 +38,6 @@ OUTCOMES = (
     ("unclear", _("unclear")),
     ("withheld", _("not sent")),
 )
-
-
-def wish_of(mail: Any) -> Wish:
-    """What the gate is asked for a mail."""
-    return Wish("mail", mail.nature, mail.purpose, similar=mail.similar)
 
 
 def lay_out(step: Step, mail: Any, link: str = "", *, member: UUID | None = None, own: Collection[UUID] = ()) -> str:

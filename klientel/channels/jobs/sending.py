@@ -1,28 +1,37 @@
-"""Hands over what is in the outbox: one job for each account; several may run at once, on several machines."""
+"""Hands over what is in the outbox: one job for each account; several may run at once, on several machines.
+
+The job's thread alone knows the database. It claims letters, asks the gate and builds them; connections, each with a
+thread of its own, speak to the server (:mod:`.wires`). Whatever the connections say while one commit is on its way
+shares the next: *delivering* of some letters and *accepted* of others. No letter is handed over before its commit, and
+each connection has one letter on the wire at most: so many can be unclear after a crash, not more.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any
 from uuid import UUID
 
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from klientel.channels.actions.mail import block_dead, wish_of
-from klientel.channels.egress import Blocked, Failure, Line, open_line
+from klientel.channels.actions.mail import block_dead
+from klientel.channels.egress import Blocked, Failure
 from klientel.channels.jobs import filing
-from klientel.channels.models import Account, Mail
+from klientel.channels.jobs.wires import Begun, Done, Letter, Wires
+from klientel.channels.models import Account
 from klientel.channels.models.placeholders import LINK
-from klientel.channels.queries import accounts, attachments, composing, leaving, outbox, pace, threads
-from klientel.channels.queries.gate import Recipient, judge
-from klientel.channels.queries.mime import copies, message
-from klientel.channels.queries.outbox import Claimed
+from klientel.channels.queries import accounts, letters, outbox, pace
+from klientel.channels.queries.letters import Ready
+from klientel.channels.queries.outbox import Claimed, Fate
 from klientel.kernel.access import system_actor
-from klientel.kernel.actions import run
-from klientel.kernel.errors import Refused
+from klientel.kernel.actions import Item, run, run_many
 from klientel.kernel.events import on_wake
 from klientel.kernel.events.consuming import wake
 from klientel.kernel.identity.sealing import Unreadable
@@ -31,8 +40,14 @@ from klientel.kernel.jobs.declaring import stopping
 from klientel.kernel.tenancy import current, writing
 
 PIECE = 100  # claimed at once, at most
+AHEAD = 2  # letters for each connection that are built before it asks for them
+TELL = 500  # mails that say in one piece what became of them
+TELL_EVERY = 3.0  # seconds, while there is more to send
 LONGEST_WAIT = 2.0  # seconds that a job waits for its next slice; beyond, a wake row does
 TURN = 20.0  # seconds after which a job makes room for others
+AWAY = 60.0  # seconds that the database may be away before what the server said is given up
+
+log = logging.getLogger("klientel.channels")
 
 Pause = Callable[[float], Any]
 
@@ -42,7 +57,8 @@ def look() -> None:
     """Give each account with something due a job; wake up again when the next thing is due."""
     for account in outbox.waiting_accounts():
         defer(deliver, tenant=current(), account=account, once=str(account))
-    recovered()
+    outbox.recover()
+    tell()
     due = outbox.next_due()
     if due is not None:
         wake(current(), outbox.QUEUE, max(due, timezone.now() + dt.timedelta(seconds=30)))
@@ -51,214 +67,250 @@ def look() -> None:
 @sweep("outbox")
 def tidy() -> None:
     """Look after what a worker that is gone left behind, and forget what was settled long ago."""
-    recovered()
+    outbox.recover()
+    tell()
     outbox.purge()
 
 
-def recovered() -> None:
-    """What was being handed over when its worker vanished is unclear now, and says so."""
-    for mail in outbox.recover():
-        _note(mail, "unclear", _unclear())
+def tell() -> None:
+    """What became of a mail stands in it, and on the timeline of everything it concerns: exactly once."""
+    while True:
+        with writing():
+            rows = outbox.untold(TELL)
+            items = [Item(mail, {"outcome": state, "reply": _words(state, code, reply)})
+                     for _id, mail, state, code, reply in rows]  # fmt: skip
+            # one that is gone meanwhile, into the recycle bin or erased, refuses; nothing is to be told about it
+            list(run_many(system_actor(), "channels.mail.settle", items))
+            outbox.told([row[0] for row in rows])
+        if len(rows) < TELL:
+            return
+
+
+def _words(state: str, code: int, reply: str) -> str:
+    if state == "unclear" and not reply:
+        return _("The connection ended while the mail was handed over. It may have arrived; it is not sent again.")
+    return (f"{code} {reply}" if code and not reply.startswith(str(code)) else reply)[:400]
+
+
+@job()
+def telling() -> None:
+    """Beside the sending: what was settled meanwhile."""
+    tell()
 
 
 @job(outward=True, tries=8)
 def deliver(*, account: UUID) -> None:
     """Hand over what is due of one account, as fast as it may."""
     with writing():
-        recovered()
+        outbox.recover()
         found = Account.objects.filter(pk=account, archived_at=None).first()
-    if found is None or found.state != "active":
-        return
-    sender = _Sender(found)
-    try:
-        sender.work(stopping.wait)
-    finally:
-        sender.close()
+    if found is not None and found.state == "active":
+        sender = _Sender(found)
+        try:
+            sender.work(stopping.wait)
+        finally:
+            sender.close()
+    tell()
 
 
 class _Sender:
-    """One worker's way through the outbox of one account, over one connection as long as it holds."""
+    """One job's way through the outbox of one account, over some connections as long as they hold."""
 
     def __init__(self, account: Any) -> None:
         self.account, self.login = account, outbox.login_of(account)
-        self.line: Line | None = None
+        self.wires: Wires | None = None
+        self.ready: deque[Ready] = deque()
         self.stopped = False
+        self.told_at = time.monotonic()
+        self.commit = 0.001  # seconds that the last one took
 
     def close(self) -> None:
         """Say goodbye to the server."""
-        if self.line is not None:
-            self.line.close()
-            self.line = None
+        if self.wires is not None:
+            self.wires.close()
 
     def work(self, pause: Pause) -> None:
         """Until nothing is due, the account is stopped, its pace asks for a longer rest, or others wait for us."""
-        until = time.monotonic() + TURN
-        while not self.stopped:
-            breathe()
-            if time.monotonic() > until:
-                self._wake(timezone.now())
-                return
-            batch, again = self._claim()
-            for n, one in enumerate(batch):
-                if self.stopped or stopping.is_set():
-                    with writing():
-                        outbox.give_back([o.id for o in batch[n:]], one.token, "waiting")
-                    break
-                self._one(one)
-            if batch:
-                continue
-            wait = (again - timezone.now()).total_seconds() if again else None
-            if wait is None or wait > LONGEST_WAIT:
-                self._wake(again)
-                return
-            pause(max(wait, 0.01))
+        until, again, look = time.monotonic() + TURN, timezone.now(), True
+        while True:
+            going = not self.stopped and not stopping.is_set() and time.monotonic() < until
+            if going and look and len(self.ready) < AHEAD * self.account.connections:
+                again, look = self._claim()
+            if going:
+                self._feed()
+            else:
+                self._lay_down()
+            if self.out:
+                self._answer(self.wires.heard(1.0, linger=self.commit / 2))
+            elif not going:
+                break
+            elif not self.ready and not look:
+                wait = (again - timezone.now()).total_seconds() if again else None
+                if wait is None or wait > LONGEST_WAIT:
+                    return self._wake(again)
+                pause(max(wait, 0.01))
+                look = True
+        breathe()
+        self._wake(None if self.stopped else timezone.now())
 
-    def _wake(self, at: dt.datetime | None) -> None:
+    @property
+    def out(self) -> int:
+        """How many letters the connections have."""
+        return self.wires.out if self.wires is not None else 0
+
+    @staticmethod
+    def _wake(at: dt.datetime | None) -> None:
         if at is not None:
             with writing():
                 wake(current(), outbox.QUEUE, at)
 
-    def _claim(self) -> tuple[list[Claimed], dt.datetime | None]:
-        """Some mails that may go now and passed the gate; or none, and when there may be some."""
-        with writing():
-            self.account = Account.objects.get(pk=self.account.pk)
-            if self.account.state != "active" or self.account.archived_at is not None:
-                return [], None
-            grant = pace.take(self.account, self.login, PIECE)
-            if not grant.n:
-                return [], grant.again
-            full, room = pace.full_domains(self.account, self.login)
-            batch = outbox.claim(self.account, limit=grant.n, room=room, full=full)
-            pace.give_back(self.login, grant.n - len(batch))
-            pace.count(self.login, [one.domain for one in batch])
-            if not batch and full:
-                return [], timezone.now() + dt.timedelta(seconds=15)
-            return self._through_the_gate(batch), None if not batch else timezone.now()
-
-    def _through_the_gate(self, batch: list[Claimed]) -> list[Claimed]:
-        """The gate once more: a consent may have ended since the mail was written."""
-        mails = {m.pk: m for m in Mail.objects.filter(pk__in=[one.mail for one in batch], archived_at=None)}
-        passed = []
-        for one in batch:
-            mail = mails.get(one.mail)
-            if mail is None:
-                outbox.settle(one, "withheld", reply=_("The mail was deleted."))
-                continue
-            [verdict] = judge(wish_of(mail), [Recipient(mail.to, mail.person)])
-            if verdict.may:
-                passed.append(one)
-            elif outbox.settle(one, "withheld", reply=verdict.why):
-                _note(one.mail, "withheld", verdict.why)
-        return passed
-
-    def _one(self, one: Claimed) -> None:
-        """Hand over one mail. What the other side says before DATA leaves it untouched."""
-        with writing():
-            mail = Mail.objects.filter(pk=one.mail).first()
-        if mail is None or not self._connected(one):
-            return
-        assert self.line is not None
-        body = self._written(one, mail)
-        if body is None:
-            return
-        try:
-            self.line.envelope(self.account.address, mail.to)
-            refused = [said for one_more in copies(mail) if (said := self.line.also(one_more))]
+    def _claim(self) -> tuple[dt.datetime | None, bool]:
+        """Some more mails that may go now and passed the gate; when there may be some, and whether to look at once."""
+        with surviving():
             with writing():
-                ours = outbox.begin(one)
-            if not ours:
-                self.line.reset()
+                self.account = Account.objects.get(pk=self.account.pk)
+                if self.account.state != "active" or self.account.archived_at is not None:
+                    self.stopped = True
+                    return None, False
+                batch, again = letters.claim(self.account, self.login, PIECE)
+                ready, withheld = letters.through_the_gate(batch)
+                outbox.note(withheld)
+            self.ready.extend(ready)
+            return again, bool(batch)
+        return timezone.now() + dt.timedelta(seconds=1), False
+
+    def _feed(self) -> None:
+        """Build letters, some ahead of the connections."""
+        while self.ready and not self.stopped and self.out < AHEAD * self.account.connections:
+            one = self.ready[0]
+            with writing() if one.mail.files else nullcontext():
+                body = letters.built(one, self.account)
+            if isinstance(body, Fate):
+                self._committed([], [body])
+            elif self._connecting():
+                assert self.wires is not None
+                self.wires.give(Letter(one.claimed, one.mail, self.account.address, one.copies, body, one.left_out))
+            else:
                 return
-            reply = self.line.hand_over(body)
-        except Failure as failure:
-            self._failed(one, mail, failure)
+            self.ready.popleft()
+
+    def _connecting(self) -> bool:
+        """Whether there is anything to sign in with; opened by the connections themselves."""
+        if self.wires is None:
+            try:
+                place = accounts.place_of(self.account, *accounts.signing_in(self.account))
+            except (Blocked, Unreadable, Failure) as no:
+                self._stop(no)
+                return False
+            self.wires = Wires(place, self.account.connections)
+        return True
+
+    def _lay_down(self) -> None:
+        """Lay back what no connection has begun with."""
+        back = [one.claimed for one in self.ready]
+        self.ready.clear()
+        if self.wires is not None:
+            back += [one.claimed for one in self.wires.taken_back()]
+        if back:
+            self._committed([], [Fate(one, "waiting") for one in back])
+
+    def _answer(self, heard: Sequence[Begun | Done]) -> None:
+        """Write down what the connections said, and tell them which letters may be handed over."""
+        done = [one for one in heard if isinstance(one, Done)]
+        begun = [one.letter for one in heard if isinstance(one, Begun)]
+        may = [] if self.stopped or stopping.is_set() else begun
+        ours = self._committed([one.claimed for one in may], [self._fate(one) for one in done]) if heard else set()
+        for letter in begun:
+            letter.word.put(letter.claimed.id in ours)
+        for one in done:
+            if one.failure is None and one.reply:
+                self._file(one.letter)
+        if time.monotonic() - self.told_at > TELL_EVERY:
+            self.told_at = time.monotonic()
+            with surviving(), writing():
+                defer(telling, tenant=current(), once="telling")
+
+    def _committed(self, begun: list[Claimed], fates: list[Fate]) -> set[UUID]:
+        """One commit; which of those that want to begin may. Where the database was away, none may.
+
+        Then nobody knows whether the commit took place: what is sure not to have been handed over is laid back, and
+        what the server said is written once more.
+        """
+        asked = time.monotonic()
+        while True:
+            try:
+                with writing():
+                    ours = outbox.begin(begun) if begun else set()
+                    outbox.note(fates)
+                self.commit = time.monotonic() - asked
+                return ours
+            except (OperationalError, InterfaceError):
+                if connection.in_atomic_block or time.monotonic() > asked + AWAY:
+                    raise
+                fates, begun = [*fates, *(Fate(one, "waiting") for one in begun)], []
+                connection.close()
+                time.sleep(0.5)
+
+    def _file(self, letter: Letter) -> None:
+        """Into the sent folder, unless the provider does so; a secret link is kept nowhere."""
+        if self.account.keep_sent and self.account.fetching and LINK not in letter.mail.text:
+            with surviving():
+                filing.file_away(self.account.pk, letter.body)
+
+    def _stop(self, no: Blocked | Unreadable | Failure) -> None:
+        """The account itself does not work: it stops, for good until somebody looks after it, or for some minutes."""
+        if self.stopped:
             return
-        self._settle(one, "accepted", 250, "; ".join([reply, *refused])[:400])
-        if self.account.keep_sent and self.account.fetching and LINK not in mail.text:  # a secret link is kept nowhere
-            filing.file_away(self.account.pk, body)
-
-    def _written(self, one: Claimed, mail: Any) -> bytes | None:
-        """The bytes of a mail; nothing where it cannot go as it was written."""
-        with writing():
-            files, link = attachments.read(mail.files), outbox.link_of(one.id)
-            references = threads.references_of(mail.pk)
-        if files is None or (LINK in mail.text and not link):
-            why = _("An attachment is not there any more.") if files is None else _("Its link is not valid any more.")
-            self._settle(one, "withheld", 0, why)
-            return None
-        leave = leaving.address_of(mail.pk) if mail.nature == "advertising" else ""
-        footer = composing.objection_notice("", leave) if leave else ""
-        return message(mail, self.account, one.id, footer, link=link, files=files, references=references, leave=leave)
-
-    def _connected(self, one: Claimed) -> bool:
-        """Whether there is a connection; if the account itself does not work, nothing is used up for it."""
-        if self.line is not None:
-            return True
-        try:
-            self.line = open_line(accounts.place_of(self.account, *accounts.signing_in(self.account)))
-            return True
-        except (Blocked, Unreadable) as no:
-            self._stop(one, trouble=str(getattr(no, "message", no)))
-        except Failure as failure:
-            lasting = failure.stage in ("login", "tls") and not 400 <= failure.code < 500
-            self._stop(one, trouble=f"{failure.code or ''} {failure.reply}".strip() if lasting else "")
-        return False
-
-    def _stop(self, one: Claimed, trouble: str) -> None:
-        """Lay the mail back and stop: for good until somebody looks after the account, or for some minutes."""
-        self.stopped = True
-        with writing():
-            outbox.give_back([one.id], one.token, "waiting")
+        self.stopped, trouble = True, str(getattr(no, "message", no))
+        if isinstance(no, Failure):
+            lasting = no.stage in ("login", "tls", "sender") and no.code // 100 != 4
+            trouble = _said(no) if lasting else ""
+        with surviving(), writing():
             if trouble:
                 run(system_actor(), "channels.account.fail", self.account.pk, trouble=trouble[:400])
             else:
                 wake(current(), outbox.QUEUE, pace.hold(self.login))
 
-    def _failed(self, one: Claimed, mail: Any, failure: Failure) -> None:
+    def _fate(self, done: Done) -> Fate:
         """What a refusal means depends on how far the mail got, and on whether it is for now or for good."""
-        text = f"{failure.code or ''} {failure.reply}".strip()
-        for_now = 400 <= failure.code < 500 or failure.code == 0
-        if failure.code in (0, 421):
-            self.close()
-        elif failure.stage != "reset":
-            self._forget_envelope()
+        one, failure = done.letter.claimed, done.failure
+        if failure is None:
+            return Fate(one, "accepted", 250, done.reply) if done.reply else Fate(one, "waiting")
+        if isinstance(failure, Blocked) or failure.stage in ("connect", "tls", "login"):
+            self._stop(failure)
+            return Fate(one, "waiting")
+        for_now = failure.code // 100 in (0, 4)
         if failure.stage == "data" and failure.code == 0:
-            self._settle(one, "unclear", 0, _unclear())
-            return
+            return Fate(one, "unclear")
         if failure.stage == "sender" and not for_now:
-            self._stop(one, trouble=text)
-            return
+            self._stop(failure)
+            return Fate(one, "waiting")
         if not for_now or one.attempts + 1 >= outbox.TRIES:
-            self._settle(one, "rejected", failure.code, text)
-            if failure.stage == "recipient" and "5.1." in failure.reply:
-                with writing():
-                    block_dead(mail.to)
-            return
-        with writing():
-            outbox.postpone(one, failure.code, text)
-            if failure.code == 421 or "4.7." in failure.reply:
+            self._dead(done.letter, failure)
+            return Fate(one, "rejected", failure.code, _said(failure))
+        if failure.code == 421 or "4.7." in failure.reply:
+            with surviving(), writing():
                 pace.lower(self.login, one.domain)
+        return Fate(one, "later", failure.code, _said(failure))
 
-    def _forget_envelope(self) -> None:
-        try:
-            if self.line is not None:
-                self.line.reset()
-        except Failure:
-            self.close()
-
-    def _settle(self, one: Claimed, state: str, code: int, reply: str) -> None:
-        with writing():
-            if outbox.settle(one, state, code, reply):
-                _note(one.mail, state, f"{code} {reply}".strip() if code and not reply.startswith(str(code)) else reply)
+    @staticmethod
+    def _dead(letter: Letter, failure: Failure) -> None:
+        if failure.stage == "recipient" and "5.1." in failure.reply:
+            with surviving(), writing():
+                block_dead(letter.mail.to)
 
 
-def _unclear() -> str:
-    return _("The connection ended while the mail was handed over. It may have arrived; it is not sent again.")
+def _said(failure: Failure) -> str:
+    return f"{failure.code or ''} {failure.reply}".strip()
 
 
-def _note(mail: UUID, state: str, reply: str) -> None:
-    """What became of a mail stands in it, and on the timeline of everything it concerns."""
+@contextmanager
+def surviving() -> Iterator[None]:
+    """Where the database is away in here, go on without: the connections still have something to say."""
     try:
-        run(system_actor(), "channels.mail.settle", mail, outcome=state, reply=reply[:400])
-    except Refused:  # the mail is gone meanwhile: in the recycle bin, or erased
-        return
+        yield
+    except (OperationalError, InterfaceError) as error:
+        if connection.in_atomic_block:
+            raise
+        log.warning("the database does not answer", exc_info=error)
+        connection.close()

@@ -29,6 +29,7 @@ class Delivery(TenantModel):
     reply = models.CharField(max_length=400, default="")
     sealed = models.TextField(default="")  # the secret link of the mail, until it is settled: no record holds it
     settled_at = models.DateTimeField(null=True)
+    untold = models.BooleanField(default=False)  # settled, and the mail does not say so yet
 
     class Meta(TenantModel.Meta):
         app_label = "channels"
@@ -45,6 +46,7 @@ class Delivery(TenantModel):
             ),
             models.Index(fields=["tenant_id", "mail_id"], name="delivery_mail"),
             models.Index(fields=["settled_at"], name="delivery_settled", condition=models.Q(settled_at__isnull=False)),
+            models.Index(fields=["tenant_id", "id"], name="delivery_untold", condition=models.Q(untold=True)),
         ]
 
 

@@ -66,4 +66,6 @@ def _quoted(mail: Any) -> str:
 
 def references_after(mail: Any) -> list[str]:
     """The Message-IDs that an answer to this mail names, the oldest first."""
-    return threads.shortened([*threads.references_of(mail.pk), *([mail.message_ref] if mail.message_ref else [])])
+    return threads.shortened(
+        [*threads.references_of([mail.pk]).get(mail.pk, []), *([mail.message_ref] if mail.message_ref else [])]
+    )

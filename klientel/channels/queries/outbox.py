@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -24,6 +25,7 @@ from klientel.kernel.tenancy import current
 from klientel.lib.ids import uuid7
 
 QUEUE = "outbox"
+CLAIM_LEASE = dt.timedelta(minutes=2)  # of what was not begun: who is late finds out before anything is handed over
 LEASE = dt.timedelta(minutes=12)  # longer than a server may think after the final dot
 TRIES = 8
 FIRST_PAUSE = dt.timedelta(minutes=5)
@@ -38,6 +40,7 @@ class Claimed:
     mail: UUID
     domain: str
     attempts: int
+    sealed: str  # the secret link
     token: UUID
 
 
@@ -67,10 +70,9 @@ def put(mail: Any, account: Any, link: str = "") -> UUID:
     return made.id
 
 
-def link_of(delivery: UUID) -> str:
+def link_of(delivery: UUID, sealed: str) -> str:
     """The secret link that goes with a mail; empty where there is none."""
-    found = Delivery.objects.filter(pk=delivery).values_list("sealed", flat=True).first()
-    return sealing.unseal(found, f"delivery:{delivery}") if found else ""
+    return sealing.unseal(sealed, f"delivery:{delivery}") if sealed else ""
 
 
 def recall(mail: UUID) -> bool:
@@ -117,59 +119,96 @@ ORDER BY d.not_before, d.id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 """
 _CLAIM = """
 UPDATE channels_delivery d SET state = 'claimed', token = %s, lease_until = statement_timestamp() + %s
-WHERE d.tenant_id = %s AND d.id = ANY(%s) RETURNING d.id, d.mail_id, d.domain, d.attempts
+WHERE d.tenant_id = %s AND d.id = ANY(%s) RETURNING d.id, d.mail_id, d.domain, d.attempts, d.sealed
 """
 
 
 def claim(account: Any, *, limit: int, room: dict[str, int], full: list[str]) -> list[Claimed]:
     """Take what is due of an account: at most ``limit``, none of the ``full`` domains, of others what has ``room``."""
-    token, taken, used = uuid7(), [], dict[str, int]()
+    token, taken, over, used = uuid7(), list[Claimed](), list[Claimed](), dict[str, int]()
     with connection.cursor() as cursor:
         facts = {"tenant": current(), "account": account.pk, "full": full, "limit": limit}
         cursor.execute(_CANDIDATES, facts)
         ids = [row[0] for row in cursor.fetchall()]
-        cursor.execute(_CLAIM, [token, LEASE, current(), ids])
-        rows = sorted(cursor.fetchall())
-    over = []
+        if ids:
+            cursor.execute(_CLAIM, [token, CLAIM_LEASE, current(), ids])
+        rows = sorted(cursor.fetchall()) if ids else []
     for row in rows:
         used[row[2]] = used.get(row[2], 0) + 1
         if used[row[2]] > room.get(row[2], account.per_domain):
-            over.append(row[0])
+            over.append(Claimed(*row, token))
         else:
             taken.append(Claimed(*row, token))
     if over:
-        give_back(over, token, "waiting")
+        lay_back(over)
     return taken
 
 
-def give_back(ids: list[UUID], token: UUID, state: str, not_before: dt.datetime | None = None) -> None:
-    """Lay claimed mails back, untouched."""
-    _changed(
-        "UPDATE channels_delivery SET state = %s, token = NULL, lease_until = NULL,"
-        " not_before = coalesce(%s, not_before)"
-        " WHERE tenant_id = %s AND id = ANY(%s) AND token = %s AND state = 'claimed'",
-        [state, not_before, current(), ids, token],
-    )
+def begin(letters: Sequence[Claimed]) -> set[UUID]:
+    """Commit to handing over: from here on the other side may have them. Those whose claim is still ours."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BEGIN, [LEASE, current(), *_ours(letters)])
+        return {row[0] for row in cursor.fetchall()}
 
 
-def begin(one: Claimed) -> bool:
-    """Commit to handing over: from here on the mail may be with the other side. No where the claim is not ours now."""
-    return _changed(
-        "UPDATE channels_delivery SET state = 'delivering', attempts = attempts + 1,"
-        " lease_until = statement_timestamp() + %s"
-        " WHERE tenant_id = %s AND id = %s AND token = %s AND state = 'claimed'",
-        [LEASE, current(), one.id, one.token],
-    )
+_BEGIN = """
+UPDATE channels_delivery SET state = 'delivering', attempts = attempts + 1, lease_until = statement_timestamp() + %s
+WHERE tenant_id = %s AND id = ANY(%s::uuid[]) AND token = ANY(%s::uuid[]) AND state = 'claimed' RETURNING id
+"""
+_LAY_BACK = """
+UPDATE channels_delivery SET state = 'waiting', token = NULL, lease_until = NULL,
+    attempts = CASE state WHEN 'delivering' THEN attempts - 1 ELSE attempts END
+WHERE tenant_id = %s AND id = ANY(%s::uuid[]) AND token = ANY(%s::uuid[]) AND state IN ('claimed', 'delivering')
+"""
 
 
-def settle(one: Claimed, state: str, code: int = 0, reply: str = "") -> bool:
-    """Write down what became of it; also of one that was called unclear meanwhile, because now we know."""
-    return _changed(
-        "UPDATE channels_delivery SET state = %s, code = %s, reply = %s, sealed = '',"
-        " settled_at = statement_timestamp(), lease_until = NULL"
-        " WHERE tenant_id = %s AND id = %s AND token = %s AND state IN ('claimed', 'delivering', 'unclear')",
-        [state, code, reply[:400], current(), one.id, one.token],
-    )
+def lay_back(letters: Sequence[Claimed]) -> None:
+    """These were surely not handed over, whatever was written down about them; they wait as before."""
+    _changed(_LAY_BACK, [current(), *_ours(letters)])
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What became of one: its final state, the reply code and the words of the other side."""
+
+    claimed: Claimed
+    state: str
+    code: int = 0
+    reply: str = ""
+
+
+_SETTLE = """
+UPDATE channels_delivery d SET state = x.state, code = x.code, reply = x.reply, sealed = '', lease_until = NULL,
+    settled_at = statement_timestamp(), untold = true
+FROM unnest(%s::uuid[], %s::text[], %s::int[], %s::text[]) x(id, state, code, reply)
+WHERE d.tenant_id = %s AND d.id = x.id AND d.token = ANY(%s::uuid[]) AND d.state IN ('claimed', 'delivering', 'unclear')
+"""
+
+
+def note(fates: Sequence[Fate]) -> None:
+    """Write down what became of them. *waiting*: surely not handed over; *later*: the other side wants it later."""
+    back = [one.claimed for one in fates if one.state == "waiting"]
+    final = [one for one in fates if one.state not in ("waiting", "later")]
+    if back:
+        lay_back(back)
+    if final:
+        settle(final)
+    for one in fates:
+        if one.state == "later":
+            postpone(one.claimed, one.code, one.reply)
+
+
+def settle(fates: Sequence[Fate]) -> None:
+    """These are settled; also one that was called unclear meanwhile, because now we know."""
+    ids, tokens = _ours([one.claimed for one in fates])
+    columns = [[f.state for f in fates], [f.code for f in fates], [f.reply[:400] for f in fates]]
+    _changed(_SETTLE, [ids, *columns, current(), tokens])
+
+
+def _ours(letters: Sequence[Claimed]) -> tuple[str, str]:
+    """Their ids and the tokens under which we hold them, as arrays in PostgreSQL's own words: quicker than a list."""
+    ids, tokens = (one.id for one in letters), {one.token for one in letters}
+    return "{" + ",".join(map(str, ids)) + "}", "{" + ",".join(map(str, tokens)) + "}"
 
 
 def postpone(one: Claimed, code: int, reply: str) -> bool:
@@ -192,28 +231,44 @@ def settle_by_hand(mail: UUID, state: str) -> bool:
     )
 
 
-def recover() -> list[UUID]:
-    """Take claims of workers that are gone: back where nothing was handed over, else unclear; those mails' ids."""
+def recover() -> None:
+    """Take claims of workers that are gone: back where nothing was handed over, else unclear."""
+    _changed(
+        "UPDATE channels_delivery SET state = 'waiting', token = NULL, lease_until = NULL"
+        " WHERE tenant_id = %s AND state = 'claimed' AND lease_until < statement_timestamp()",
+        [current()],
+    )
+    _changed(
+        "UPDATE channels_delivery SET state = 'unclear', sealed = '', lease_until = NULL,"
+        " settled_at = statement_timestamp(), untold = true"
+        " WHERE tenant_id = %s AND state = 'delivering' AND lease_until < statement_timestamp()",
+        [current()],
+    )
+
+
+_UNTOLD = """
+SELECT id, mail_id, state, code, reply FROM channels_delivery WHERE tenant_id = %s AND untold
+ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+"""
+
+
+def untold(most: int) -> list[tuple[UUID, UUID, str, int, str]]:
+    """What was settled and does not stand in its mail yet: row, mail, state, code, words. Locks them."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE channels_delivery SET state = 'waiting', token = NULL, lease_until = NULL"
-            " WHERE tenant_id = %s AND state = 'claimed' AND lease_until < statement_timestamp()",
-            [current()],
-        )
-        cursor.execute(
-            "UPDATE channels_delivery SET state = 'unclear', sealed = '', lease_until = NULL,"
-            " settled_at = statement_timestamp()"
-            " WHERE tenant_id = %s AND state = 'delivering' AND lease_until < statement_timestamp() RETURNING mail_id",
-            [current()],
-        )
-        return [row[0] for row in cursor.fetchall()]
+        cursor.execute(_UNTOLD, [current(), most])
+        return cursor.fetchall()
+
+
+def told(rows: Sequence[UUID]) -> None:
+    """It stands in the mails now."""
+    _changed("UPDATE channels_delivery SET untold = false WHERE tenant_id = %s AND id = ANY(%s)", [current(), rows])
 
 
 def purge() -> None:
     """Forget settled rows; what became of each mail stands in the mail."""
     _changed(
-        "DELETE FROM channels_delivery"
-        " WHERE tenant_id = %s AND settled_at < statement_timestamp() - %s AND state <> 'unclear'",
+        "DELETE FROM channels_delivery WHERE tenant_id = %s AND settled_at < statement_timestamp() - %s"
+        " AND state <> 'unclear' AND NOT untold",
         [current(), KEPT],
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -92,17 +93,20 @@ def full_domains(account: Any, login: str) -> tuple[list[str], dict[str, int]]:
 
 _COUNT = """
 INSERT INTO channels_domainrate AS old (id, tenant_id, login, domain, slice, used)
-VALUES (%s, %s, %s, %s, statement_timestamp(), 1)
+SELECT x.id, %s, %s, x.domain, statement_timestamp(), x.n
+FROM unnest(%s::uuid[], %s::text[], %s::int[]) x(id, domain, n) ORDER BY x.domain
 ON CONFLICT (tenant_id, login, domain) DO UPDATE SET
-    used = CASE WHEN old.slice > excluded.slice - interval '1 minute' THEN old.used + 1 ELSE 1 END,
+    used = CASE WHEN old.slice > excluded.slice - interval '1 minute' THEN old.used + excluded.used
+           ELSE excluded.used END,
     slice = CASE WHEN old.slice > excluded.slice - interval '1 minute' THEN old.slice ELSE excluded.slice END
 """
 
 
 def count(login: str, domains: Iterable[str]) -> None:
     """Note messages to these domains."""
+    found = Counter(domains)
     with connection.cursor() as cursor:
-        cursor.executemany(_COUNT, [(uuid7(), current(), login, domain) for domain in sorted(domains)])
+        cursor.execute(_COUNT, [current(), login, [uuid7() for _one in found], list(found), list(found.values())])
 
 
 def lower(login: str, domain: str = "") -> None:

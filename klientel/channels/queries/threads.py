@@ -88,10 +88,10 @@ def keep_references(mail: UUID, references: Sequence[str]) -> None:
         Body(mail_id=mail, references=" ".join(references)).save(force_insert=True)
 
 
-def references_of(mail: UUID) -> list[str]:
-    """The Message-IDs that a mail answers, the oldest first."""
-    text = Body.objects.filter(mail_id=mail).values_list("references", flat=True).first() or ""
-    return text.split()
+def references_of(mails: Sequence[UUID]) -> dict[UUID, list[str]]:
+    """The Message-IDs that each of these mails answers, the oldest first."""
+    rows = Body.objects.filter(mail_id__in=mails).exclude(references="").values_list("mail_id", "references")
+    return {mail: text.split() for mail, text in rows}
 
 
 def shortened(references: Sequence[str]) -> list[str]:

@@ -255,7 +255,7 @@ def test_a_form_is_published_only_when_it_can_do_what_it_says(anna, account, wor
 def test_the_mail_goes_by_the_outbox(anna, form, wording):
     send(form, consents=[wording])
     [delivery] = Delivery.objects.all()
-    assert "/confirm/kc_" in outbox.link_of(delivery.pk)
+    assert "/confirm/kc_" in outbox.link_of(delivery.pk, delivery.sealed)
 
 
 def test_what_nobody_confirmed_is_gone_with_whom_it_brought(anna, account, wording, monkeypatch):

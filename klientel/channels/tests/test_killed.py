@@ -26,7 +26,7 @@ from klientel.channels.jobs.sending import deliver
 from klientel.channels.queries import outbox
 from klientel.kernel.events.surroundings import working_in
 from klientel.kernel.tenancy import writing
-outbox.LEASE = dt.timedelta(seconds=3)
+outbox.LEASE = outbox.CLAIM_LEASE = dt.timedelta(seconds=3)
 print("ready", flush=True)
 with working_in(UUID(sys.argv[1])):
     while True:

@@ -45,7 +45,7 @@ def arguments() -> Any:
     parser.add_argument("--only", default="", help="questions whose key begins so")
     parser.add_argument("--against", type=int, default=0, help="compare with the figures of this many persons")
     parser.add_argument("--messages", type=int, default=10_000, help="of the parts about sending")
-    parser.add_argument("--connections", type=int, default=4, help="of the parts about sending")
+    parser.add_argument("--connections", type=int, default=8, help="of the parts about sending")
     parser.add_argument("--part", action="append", choices=PARTS)
     parser.add_argument("--profile", default="", help="show where the time of this question goes, and end")
     return parser.parse_args()
@@ -63,7 +63,7 @@ def main() -> None:
 
     found: dict[str, Any] = {"persons": given.persons, "machine": report.machine_facts()}
     with serving():
-        from bench import board, data, duplicates, matching, pages, sending
+        from bench import board, data, duplicates, matching, pages, sending, sending_kills
         from klientel.site import static
 
         static.collect()
@@ -86,6 +86,8 @@ def main() -> None:
         found |= _others(parts, given.persons)
         if "sending" in parts:
             found["sending"] = sending.measure(given.messages, given.connections)
+        if "sending-kills" in parts:
+            found["sending-kills"] = sending_kills.measure(given.messages, given.connections)
     (folder / "figures.json").write_text(json.dumps(found, indent=1))
     print(report.table(found))
     smaller = place.home(given.against) / "figures.json"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection
 from typing import Annotated, Any
 from uuid import UUID
@@ -26,12 +27,14 @@ from klientel.channels.queries.letters import wish_of
 from klientel.channels.queries.mime import message_id
 from klientel.kernel.actions import Step, action
 from klientel.kernel.errors import Refused
-from klientel.kernel.kinds import Choice, Email, Link, Links, LongText, Privacy, Text, YesNo
+from klientel.kernel.kinds import Choice, DateTime, Email, Link, Links, LongText, Privacy, Text, YesNo
 from klientel.kernel.records import type_of
 from klientel.lib.emails import email_key, read_email
 from klientel.lib.sentences import Unreadable
 
 MOST_COPIES = 30
+LONGEST_AHEAD = dt.timedelta(days=366)
+AT = _("Empty: at once.")
 OUTCOMES = (
     ("accepted", _("handed over")),
     ("rejected", _("refused by the other side")),
@@ -40,8 +43,13 @@ OUTCOMES = (
 )
 
 
-def lay_out(step: Step, mail: Any, link: str = "", *, member: UUID | None = None, own: Collection[UUID] = ()) -> str:
-    """Lay a mail into the outbox; refused where the gate says no. Returns its Message-ID.
+def lay_out(
+    step: Step, mail: Any, link: str = "", *, member: UUID | None = None, own: Collection[UUID] = (),
+    at: dt.datetime | None = None,
+) -> str:  # fmt: skip
+    """Lay a mail into the outbox, to be sent now or ``at`` an instant; refused where the gate says no.
+
+    Returns its Message-ID.
 
     ``link`` is known to its recipient only. ``member`` is in whose name it goes: whoever acts, unless that is nobody
     of the house. ``own`` files were made by the caller for this mail.
@@ -54,19 +62,29 @@ def lay_out(step: Step, mail: Any, link: str = "", *, member: UUID | None = None
     if not verdict.may:
         raise Refused("not_allowed_to_send", verdict.why, "to")
     attachments.check(step.scope, [one for one in mail.files if one not in own])
-    delivery = outbox.put(mail, account, link)
+    _still_to_come(step, at)
+    delivery = outbox.put(mail, account, link, at)
     whole = message_id(delivery, account.address)
     reference = whole.strip("<>")
     step.stamp(
         mail, account=account.id, sender=account.address, state="waiting", reply="", settled_at=None,
-        message_ref=reference, sent_at=step.now,
+        message_ref=reference, sent_at=at or step.now, send_at=at,
     )  # fmt: skip
     mail.thread = threads.begin(mail, [reference])
     return whole
 
 
+def _still_to_come(step: Step, at: dt.datetime | None) -> None:
+    """Refuse an instant that has passed, and one so far away that it is a mistake."""
+    step.require(at is None or at > step.now, "has_passed", _("This moment has passed."), field="at")
+    near = at is None or at < step.now + LONGEST_AHEAD
+    step.require(near, "too_far", _("A mail can wait a year at most."), field="at")
+
+
 @action("channels.mail", _("Send"), said=_("sent the e-mail"), needs="send", icon="send", outward=True)
-def send(step: Step, mail: Mail) -> None:
+def send(
+    step: Step, mail: Mail, *, at: Annotated[dt.datetime | None, DateTime(_("send at"), help_text=AT)] = None
+) -> None:
     """Lay the mail into the outbox."""
     again = ("draft", "recalled", "withheld", "rejected")
     step.require(mail.state in again, "sent_already", _("This mail is on its way or was sent."))
@@ -74,7 +92,7 @@ def send(step: Step, mail: Mail) -> None:
         LINK not in mail.text, "link_gone",
         _("The link of this mail is known to nobody any more. Please send it anew from where it came."),
     )  # fmt: skip
-    lay_out(step, mail)
+    lay_out(step, mail, at=at)
 
 
 @action("channels.mail", _("Answer"), said=_("answered the e-mail"), needs="send", icon="mail", outward=True)
@@ -88,6 +106,7 @@ def answer(
     others: Annotated[str, LongText(_("copies to"), max_length=4000, privacy=Privacy.PERSONAL)] = "",
     account: Annotated[UUID | None, Link("channels.account", _("e-mail account"))] = None,
     files: Annotated[list[UUID] | None, Links("kernel.file", _("attachments"))] = None,
+    at: Annotated[dt.datetime | None, DateTime(_("send at"), help_text=AT)] = None,
 ) -> None:
     """Answer or forward a mail: what is written goes on in its conversation and on everything that it concerns."""
     copied = _copies(others, to)
@@ -104,7 +123,7 @@ def answer(
     step.mark(mail)
     made.thread = mail.thread
     threads.keep_references(made.id, conversation.references_after(mail))
-    lay_out(step, made)
+    lay_out(step, made, at=at)
 
 
 def _copies(others: str, to: str) -> list[str]:
@@ -128,7 +147,26 @@ def recall(step: Step, mail: Mail) -> None:
     """Take it out of the outbox, as long as it waits there."""
     step.require(mail.state == "waiting", "not_waiting", _("This mail does not wait any more."))
     step.require(outbox.recall(mail.id), "not_waiting", _("This mail is being handed over at this moment."))
-    step.stamp(mail, state="recalled")
+    step.stamp(mail, state="recalled", send_at=None)
+
+
+@action(
+    "channels.mail",
+    _("Send at another time"),
+    said=_("changed when the e-mail is sent"),
+    needs="send",
+    icon="clock",
+    undoable=False,
+)
+def reschedule(
+    step: Step, mail: Mail, *, at: Annotated[dt.datetime | None, DateTime(_("send at"), help_text=AT)] = None
+) -> None:
+    """Have it go at another time, as long as it waits in the outbox."""
+    step.require(mail.state == "waiting", "not_waiting", _("This mail does not wait any more."))
+    _still_to_come(step, at)
+    moved = outbox.reschedule(mail.id, at)
+    step.require(moved, "not_waiting", _("This mail is being handed over at this moment."))
+    step.stamp(mail, send_at=at, sent_at=at or step.now)
 
 
 @action(
@@ -164,6 +202,7 @@ def send_mail(
     purpose: Annotated[UUID | None, Link("channels.purpose", _("purpose of contact"))] = None,
     similar: Annotated[bool, YesNo(_("advertises own similar goods only"))] = False,
     files: Annotated[list[UUID] | None, Links("kernel.file", _("attachments"))] = None,
+    at: Annotated[dt.datetime | None, DateTime(_("send at"), help_text=AT)] = None,
 ) -> None:
     """Write to a person: the mail stands on their timeline and goes into the outbox."""
     visible = step.scope.visible(type_of("contacts.person"))
@@ -181,7 +220,7 @@ def send_mail(
     )  # fmt: skip
     step.stamp(mail, account=accounts.chosen(step.actor.member, account).id)
     step.mark(person)
-    lay_out(step, mail)
+    lay_out(step, mail, at=at)
 
 
 def _texts(step: Step, person: Any, template: UUID | None, subject: str, text: str) -> tuple[str, str]:

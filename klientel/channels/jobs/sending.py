@@ -39,7 +39,7 @@ from klientel.kernel.jobs import breathe, defer, job, sweep
 from klientel.kernel.jobs.declaring import stopping
 from klientel.kernel.tenancy import current, writing
 
-PIECE = 100  # claimed at once, at most
+PIECE = 200  # claimed at once, at most
 AHEAD = 2  # letters for each connection that are built before it asks for them
 TELL = 500  # mails that say in one piece what became of them
 TELL_EVERY = 3.0  # seconds, while there is more to send
@@ -174,7 +174,7 @@ class _Sender:
                     return None, False
                 batch, again = letters.claim(self.account, self.login, PIECE)
                 ready, withheld = letters.through_the_gate(batch)
-                outbox.note(withheld)
+                outbox.step([], withheld)
             self.ready.extend(ready)
             return again, bool(batch)
         return timezone.now() + dt.timedelta(seconds=1), False
@@ -240,8 +240,7 @@ class _Sender:
         while True:
             try:
                 with writing():
-                    ours = outbox.begin(begun) if begun else set()
-                    outbox.note(fates)
+                    ours = outbox.step(begun, fates)
                 self.commit = time.monotonic() - asked
                 return ours
             except (OperationalError, InterfaceError):

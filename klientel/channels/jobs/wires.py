@@ -19,6 +19,7 @@ from django.db import connection
 from klientel.channels.egress import Blocked, Failure, Line, Place, open_line
 from klientel.channels.queries.outbox import Claimed
 
+
 @dataclass(eq=False)
 class Letter:
     """What one connection hands over: the envelope and the bytes; ``word`` is what the outbox answers."""

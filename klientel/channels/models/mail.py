@@ -91,6 +91,7 @@ class Mail(Record):
             "recalled": "",
         },
     )
+    send_at = DateTime(_("to be sent at"), readonly=True)
     reply = Text(_("what became of it"), readonly=True, max_length=400, privacy=Privacy.PERSONAL)
     settled_at = DateTime(_("settled at"), readonly=True)
 
@@ -137,7 +138,7 @@ class Mail(Record):
                 ),
             ),
             (_("Advertising"), ("nature", "purpose", "similar")),
-            (_("Delivery"), ("state", "reply", "settled_at")),
+            (_("Delivery"), ("state", "send_at", "reply", "settled_at")),
         )
 
 

@@ -21,6 +21,9 @@ from klientel.channels.queries.outbox import Claimed, Fate
 FULL = dt.timedelta(seconds=15)  # until domains that got as much as they may are looked at again
 
 
+READ = ("subject", "text", "to", "recipients", "nature", "purpose", "similar", "files", "formatted", "person")
+
+
 @dataclass(frozen=True)
 class Ready:
     """A mail that passed the gate; ``left_out`` says of whom its copies do not go to, and why."""
@@ -51,7 +54,8 @@ def claim(account: Any, login: str, most: int) -> tuple[list[Claimed], dt.dateti
 
 def through_the_gate(batch: Sequence[Claimed]) -> tuple[list[Ready], list[Fate]]:
     """The gate once more, because a consent may have ended since the mail was written: who passes, and who does not."""
-    mails = {m.pk: m for m in Mail.objects.filter(pk__in=[one.mail for one in batch], archived_at=None)}
+    found = Mail.objects.filter(pk__in=[one.mail for one in batch], archived_at=None).only(*READ)
+    mails = {mail.pk: mail for mail in found}
     answers = threads.references_of(list(mails))
     ready, withheld = list[Ready](), list[Fate]()
     verdicts = _verdicts(list(mails.values()))

@@ -84,7 +84,7 @@ def message(
         "Date": format_datetime(timezone.now()),
         "From": formataddr((name, account.address)),
         "To": mail.to,
-        **({"Cc": ",\r\n ".join(copies(mail))} if copies(mail) else {}),
+        **({"Cc": ",\r\n ".join(copied)} if (copied := copies(mail)) else {}),
         "Subject": _encoded(mail.subject),
         "Message-ID": message_id(delivery, account.address),
         "MIME-Version": "1.0",
@@ -113,6 +113,8 @@ def _ways_out(account: Any, leave: str) -> dict[str, str]:
 
 def copies(mail: Any) -> list[str]:
     """To whom a mail goes beside its recipient."""
+    if not mail.recipients:
+        return []
     return [line for line in mail.recipients.splitlines() if line and line != mail.to]
 
 

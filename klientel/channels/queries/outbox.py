@@ -49,8 +49,8 @@ def login_of(account: Any) -> str:
     return hashlib.sha256(f"{account.login or account.address}\n{account.host}:{account.port}".encode()).hexdigest()
 
 
-def put(mail: Any, account: Any, link: str = "") -> UUID:
-    """Lay a mail into the outbox, in the transaction that wants it sent.
+def put(mail: Any, account: Any, link: str = "", at: dt.datetime | None = None) -> UUID:
+    """Lay a mail into the outbox, in the transaction that wants it sent: now, or not before an instant.
 
     ``link`` stands where the text says ``{{link}}``. It is kept sealed and only until the mail is settled, so that
     nobody who may read the mail here gets hold of what was meant for its recipient.
@@ -62,11 +62,11 @@ def put(mail: Any, account: Any, link: str = "") -> UUID:
         mail_id=mail.id,
         account_id=account.id,
         domain=mail.to.rpartition("@")[2].lower(),
-        not_before=Now(),
+        not_before=at or Now(),
     )
     with writing.door():
         made.save(force_insert=True)
-    wake(current(), QUEUE)
+    wake(current(), QUEUE, at)
     return made.id
 
 
@@ -81,6 +81,16 @@ def recall(mail: UUID) -> bool:
         "UPDATE channels_delivery SET state = 'recalled', sealed = '', settled_at = statement_timestamp()"
         " WHERE tenant_id = %s AND mail_id = %s AND state IN ('waiting', 'later')",
         [current(), mail],
+    )
+
+
+def reschedule(mail: UUID, at: dt.datetime | None) -> bool:
+    """Have a mail go at another instant, or now, as long as nobody hands it over."""
+    wake(current(), QUEUE, at)
+    return _changed(
+        "UPDATE channels_delivery SET not_before = coalesce(%s, statement_timestamp())"
+        " WHERE tenant_id = %s AND mail_id = %s AND state IN ('waiting', 'later')",
+        [at, current(), mail],
     )
 
 
@@ -144,14 +154,45 @@ def claim(account: Any, *, limit: int, room: dict[str, int], full: list[str]) ->
     return taken
 
 
-def begin(letters: Sequence[Claimed]) -> set[UUID]:
-    """Commit to handing over: from here on the other side may have them. Those whose claim is still ours."""
+@dataclass(frozen=True)
+class Fate:
+    """What became of one: its final state, the reply code and the words of the other side."""
+
+    claimed: Claimed
+    state: str
+    code: int = 0
+    reply: str = ""
+
+
+def step(begun: Sequence[Claimed], fates: Sequence[Fate]) -> set[UUID]:
+    """Write down what became of some letters, and commit to handing over others; of these, whose claim is still ours.
+
+    *waiting*: surely not handed over; *later*: the other side wants it later. From here on the other side may have
+    those that began. One statement does the usual: ``accepted`` and ``delivering``.
+    """
+    back = [one.claimed for one in fates if one.state == "waiting"]
+    if back:
+        lay_back(back)
+    for one in fates:
+        if one.state == "later":
+            postpone(one.claimed, one.code, one.reply)
+    final = [one for one in fates if one.state not in ("waiting", "later")]
+    if not final and not begun:
+        return set()
+    ids, tokens = _ours([one.claimed for one in final])
+    columns = [[f.state for f in final], [f.code for f in final], [f.reply[:400] for f in final]]
     with connection.cursor() as cursor:
-        cursor.execute(_BEGIN, [LEASE, current(), *_ours(letters)])
+        cursor.execute(_STEP, [ids, *columns, current(), tokens, LEASE, current(), *_ours(begun)])
         return {row[0] for row in cursor.fetchall()}
 
 
-_BEGIN = """
+_STEP = """
+WITH settled AS (
+    UPDATE channels_delivery d SET state = x.state, code = x.code, reply = x.reply, sealed = '', lease_until = NULL,
+        settled_at = statement_timestamp(), untold = true
+    FROM unnest(%s::uuid[], %s::text[], %s::int[], %s::text[]) x(id, state, code, reply)
+    WHERE d.tenant_id = %s AND d.id = x.id AND d.token = ANY(%s::uuid[])
+      AND d.state IN ('claimed', 'delivering', 'unclear'))
 UPDATE channels_delivery SET state = 'delivering', attempts = attempts + 1, lease_until = statement_timestamp() + %s
 WHERE tenant_id = %s AND id = ANY(%s::uuid[]) AND token = ANY(%s::uuid[]) AND state = 'claimed' RETURNING id
 """
@@ -165,44 +206,6 @@ WHERE tenant_id = %s AND id = ANY(%s::uuid[]) AND token = ANY(%s::uuid[]) AND st
 def lay_back(letters: Sequence[Claimed]) -> None:
     """These were surely not handed over, whatever was written down about them; they wait as before."""
     _changed(_LAY_BACK, [current(), *_ours(letters)])
-
-
-@dataclass(frozen=True)
-class Fate:
-    """What became of one: its final state, the reply code and the words of the other side."""
-
-    claimed: Claimed
-    state: str
-    code: int = 0
-    reply: str = ""
-
-
-_SETTLE = """
-UPDATE channels_delivery d SET state = x.state, code = x.code, reply = x.reply, sealed = '', lease_until = NULL,
-    settled_at = statement_timestamp(), untold = true
-FROM unnest(%s::uuid[], %s::text[], %s::int[], %s::text[]) x(id, state, code, reply)
-WHERE d.tenant_id = %s AND d.id = x.id AND d.token = ANY(%s::uuid[]) AND d.state IN ('claimed', 'delivering', 'unclear')
-"""
-
-
-def note(fates: Sequence[Fate]) -> None:
-    """Write down what became of them. *waiting*: surely not handed over; *later*: the other side wants it later."""
-    back = [one.claimed for one in fates if one.state == "waiting"]
-    final = [one for one in fates if one.state not in ("waiting", "later")]
-    if back:
-        lay_back(back)
-    if final:
-        settle(final)
-    for one in fates:
-        if one.state == "later":
-            postpone(one.claimed, one.code, one.reply)
-
-
-def settle(fates: Sequence[Fate]) -> None:
-    """These are settled; also one that was called unclear meanwhile, because now we know."""
-    ids, tokens = _ours([one.claimed for one in fates])
-    columns = [[f.state for f in fates], [f.code for f in fates], [f.reply[:400] for f in fates]]
-    _changed(_SETTLE, [ids, *columns, current(), tokens])
 
 
 def _ours(letters: Sequence[Claimed]) -> tuple[str, str]:

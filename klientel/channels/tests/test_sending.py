@@ -179,13 +179,13 @@ def test_a_claim_whose_worker_is_gone_goes_back_and_a_begun_delivery_is_unclear(
     for n in (1, 2):
         write_to(anna, person(anna, n))
     first, second = outbox.claim(account, limit=9, room={}, full=[])
-    assert outbox.begin([second])
+    assert outbox.step([second], [])
     with writing.door():
         Delivery.objects.update(lease_until="2020-01-01T00:00Z")
     look()
     assert states() == {first.mail: "waiting", second.mail: "unclear"}
     assert Mail.objects.get(pk=second.mail).state == "unclear"
-    assert not outbox.begin([first])  # who was thought dead finds out before anything is handed over
+    assert not outbox.step([first], [])  # who was thought dead finds out before anything is handed over
     deliver(account=account.id)
     assert list(sink.ids.values()) == [1]
 

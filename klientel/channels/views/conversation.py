@@ -11,6 +11,7 @@ from csp.utils import build_policy
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.clickjacking import xframe_options_exempt
@@ -18,6 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from klientel.channels.models import Mail
 from klientel.channels.queries import accounts, conversation
+from klientel.channels.views.saying import say_laid_out
 from klientel.kernel.access import reading as read
 from klientel.kernel.access.naming import names_by_type
 from klientel.kernel.actions import run
@@ -26,7 +28,7 @@ from klientel.kernel.files import keeping
 from klientel.kernel.files.opening import open_file
 from klientel.kernel.records import type_of
 from klientel.kernel.tenancy import reading
-from klientel.kernel.web.answers import act, page, say_done
+from klientel.kernel.web.answers import act, page
 from klientel.kernel.web.shell import FURTHER, Further
 
 MAIL = "channels.mail"
@@ -144,7 +146,7 @@ def answer(request: Any, mail_id: UUID, way: str) -> HttpResponse:
         except Refused as no:
             refused = no
         else:
-            say_done(request, _("The e-mail is in the outbox: %(who)s") % {"who": done.record.title})
+            say_laid_out(request, done.record.title, request.POST)
             return HttpResponseRedirect(reverse("conversation", args=[mail_id]))
     with reading():
         mail = read.get(request.scope, rtype, mail_id)
@@ -155,11 +157,12 @@ def answer(request: Any, mail_id: UUID, way: str) -> HttpResponse:
         given = dict(request.POST.items()) or conversation.answer_to(mail, way)
         own = accounts.usable(request.actor.member)
         context = {"mail": mail, "way": way, "given": given, "refused": refused, "accounts": own}
+        context["zone"] = timezone.get_current_timezone_name()
         return render(request, "channels/answer.html", context, status=refused.status if refused else 200)
 
 
 def _given(request: Any, mail_id: UUID, way: str) -> dict[str, Any]:
-    names = ("subject", "text", "to", "others", "account")
+    names = ("subject", "text", "to", "others", "account", "at")
     found: dict[str, Any] = {name: request.POST[name] for name in names if request.POST.get(name)}
     found |= {name: "" for name in ("subject", "text", "to") if name not in found}
     if way == "forward":

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -24,7 +25,19 @@ from klientel.kernel.tenancy import reading
 from klientel.kernel.web.answers import act, back, page
 
 SHOWN = 50
-UNDER_WAY = ("waiting", "unclear")
+COLUMNS = ("to", "reply", "created_at", "account", "send_at")
+WAITING = {"field": "state", "op": "is", "value": "waiting"}
+
+
+def _under_way() -> tuple[tuple[str, Any, dict[str, Any]], ...]:
+    """What the page lists: key, heading and condition."""
+    now = timezone.now().isoformat()
+    later = {"field": "send_at", "op": "after", "value": now}
+    return (
+        ("waiting", _("waiting"), {"all": [WAITING, {"not": later}]}),
+        ("scheduled", _("to be sent later"), {"all": [WAITING, later]}),
+        ("unclear", _("unclear"), {"field": "state", "op": "is", "value": "unclear"}),
+    )
 
 
 @require_GET
@@ -33,13 +46,14 @@ def overview(request: Any) -> HttpResponse:
     """Accounts with their counts, then the mails that wait or are unclear, as far as the viewer may see them."""
     mail, account = type_of("channels.mail"), type_of("channels.account")
     parts = []
-    for state in UNDER_WAY:
-        where = {"field": "state", "op": "is", "value": state}
-        found = read.select(request.scope, mail, columns=("to", "reply", "created_at"), where=where, limit=SHOWN)
-        parts.append((state, found.rows, found.after is not None))
+    columns = [name for name in COLUMNS if name in request.scope.visible(mail)]
+    for state, label, where in _under_way():
+        found = read.select(request.scope, mail, columns=columns, where=where, limit=SHOWN)
+        parts.append((state, label, found.rows, found.after is not None))
+    states = Account.objects.filter(archived_at=None).values_list("pk", "name", "state")
     context = {
         "parts": parts,
-        "labels": dict(mail.fields["state"].options()),
+        "still": {pk: name for pk, name, state in states if state != "active"},
         "accounts": _accounts(request) if request.scope.may(account, "change") else [],
         "may_settle": request.scope.may(mail, "send"),
     }

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -17,13 +18,14 @@ from klientel.channels.models.mail import NATURES
 from klientel.channels.models.placeholders import fill
 from klientel.channels.queries import accounts, composing
 from klientel.channels.queries.gate import Recipient, Verdict, Wish, judge
+from klientel.channels.views.saying import say_laid_out
 from klientel.kernel.access import reading as read
 from klientel.kernel.access import seen
 from klientel.kernel.actions import run
 from klientel.kernel.errors import Conflict, Forbidden, Missing, Refused
 from klientel.kernel.records import type_of
 from klientel.kernel.tenancy import reading
-from klientel.kernel.web.answers import act, page, say_done
+from klientel.kernel.web.answers import act, page
 
 PERSON = "contacts.person"
 
@@ -41,7 +43,7 @@ def write(request: Any, record_id: UUID) -> HttpResponse:
         except Refused as no:
             refused = no
         else:
-            say_done(request, _("The e-mail is in the outbox: %(who)s") % {"who": done.record.title})
+            say_laid_out(request, done.record.title, _given(request.POST))
             return HttpResponseRedirect(reverse("record", args=[type_of(PERSON).slug, record_id]))
     seen.note(request.actor, type_of(PERSON), [record_id], seen.How.OPENED)
     with reading():
@@ -52,7 +54,7 @@ def write(request: Any, record_id: UUID) -> HttpResponse:
 
 def _given(post: Any) -> dict[str, Any]:
     """What was typed, as parameters of the action; what stays empty is not given."""
-    names = ("subject", "text", "to", "account", "nature", "purpose")
+    names = ("subject", "text", "to", "account", "nature", "purpose", "at")
     found: dict[str, Any] = {name: post[name] for name in names if post.get(name)}
     return found | {"similar": "similar" in post}
 
@@ -79,6 +81,7 @@ def _form(request: Any, record_id: UUID, refused: Refused | None) -> dict[str, A
         "first": composing.first_address(person) if shown else "",
         "accounts": accounts.usable(request.actor.member),
         "natures": NATURES,
+        "zone": timezone.get_current_timezone_name(),
         "purposes": list(Purpose.objects.filter(archived_at=None).order_by("name")),
     }
 

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from django.urls import path
 
-from klientel.channels.views import conversation, forms, incoming, mailboxes, outbox, person, reach, sites, webhook
+from klientel.channels.views import (
+    conversation,
+    forms,
+    incoming,
+    mail,
+    mailboxes,
+    outbox,
+    person,
+    reach,
+    sites,
+    webhook,
+)
 
-__all__ = ["sites", "urlpatterns", "webhook"]  # what pages of these tell is declared by being imported
+__all__ = ["mail", "sites", "urlpatterns", "webhook"]  # what pages of these tell is declared by being imported
 
 urlpatterns = [
     path("hooks/<uuid:tenant_id>/<uuid:workflow_id>", incoming.call, name="hook"),

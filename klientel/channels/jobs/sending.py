@@ -19,11 +19,11 @@ from uuid import UUID
 
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from klientel.channels.actions.mail import block_dead
 from klientel.channels.egress import Blocked, Failure
 from klientel.channels.jobs import filing
+from klientel.channels.jobs.telling import report_late, tell, telling
 from klientel.channels.jobs.wires import Begun, Done, Letter, Wires
 from klientel.channels.models import Account
 from klientel.channels.models.placeholders import LINK
@@ -31,7 +31,7 @@ from klientel.channels.queries import accounts, letters, outbox, pace
 from klientel.channels.queries.letters import Ready
 from klientel.channels.queries.outbox import Claimed, Fate
 from klientel.kernel.access import system_actor
-from klientel.kernel.actions import Item, run, run_many
+from klientel.kernel.actions import run
 from klientel.kernel.events import on_wake
 from klientel.kernel.events.consuming import wake
 from klientel.kernel.identity.sealing import Unreadable
@@ -41,7 +41,6 @@ from klientel.kernel.tenancy import current, writing
 
 PIECE = 200  # claimed at once, at most
 AHEAD = 2  # letters for each connection that are built before it asks for them
-TELL = 500  # mails that say in one piece what became of them
 TELL_EVERY = 3.0  # seconds, while there is more to send
 LONGEST_WAIT = 2.0  # seconds that a job waits for its next slice; beyond, a wake row does
 TURN = 20.0  # seconds after which a job makes room for others
@@ -70,32 +69,7 @@ def tidy() -> None:
     outbox.recover()
     tell()
     outbox.purge()
-
-
-def tell() -> None:
-    """What became of a mail stands in it, and on the timeline of everything it concerns: exactly once."""
-    while True:
-        with writing():
-            rows = outbox.untold(TELL)
-            items = [Item(mail, {"outcome": state, "reply": _words(state, code, reply)})
-                     for _id, mail, state, code, reply in rows]  # fmt: skip
-            # one that is gone meanwhile, into the recycle bin or erased, refuses; nothing is to be told about it
-            list(run_many(system_actor(), "channels.mail.settle", items))
-            outbox.told([row[0] for row in rows])
-        if len(rows) < TELL:
-            return
-
-
-def _words(state: str, code: int, reply: str) -> str:
-    if state == "unclear" and not reply:
-        return _("The connection ended while the mail was handed over. It may have arrived; it is not sent again.")
-    return (f"{code} {reply}" if code and not reply.startswith(str(code)) else reply)[:400]
-
-
-@job()
-def telling() -> None:
-    """Beside the sending: what was settled meanwhile."""
-    tell()
+    report_late()
 
 
 @job(outward=True, tries=8)

@@ -1,0 +1,61 @@
+"""Says what became of mails: in them, on the timeline, and to those who wrote them or answer for the account."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as say
+from django.utils.translation import gettext_lazy as _
+
+from klientel.channels.queries import outbox, waiting
+from klientel.kernel.access import system_actor
+from klientel.kernel.actions import Item, run_many
+from klientel.kernel.events.notices import notice
+from klientel.kernel.jobs import job
+from klientel.kernel.live import notifications
+from klientel.kernel.tenancy import writing
+
+TELL = 500  # mails that say in one piece what became of them
+#: states that whoever wrote the mail should know of at once, each with its kind of notification
+TROUBLE = {"rejected": "mail.rejected", "unclear": "mail.unclear", "withheld": "mail.withheld"}
+LATE = "mail.waits"
+
+notice(TROUBLE["rejected"], _("The other side refused your e-mail: %(what)s"), icon="circle-alert")
+notice(TROUBLE["unclear"], _("It is unclear whether your e-mail arrived: %(what)s"), icon="circle-alert")
+notice(TROUBLE["withheld"], _("Your e-mail was not sent: %(what)s"), icon="circle-alert")
+notice(LATE, _("An e-mail waits too long in the outbox: %(what)s"), icon="clock")
+
+
+def tell() -> None:
+    """What became of a mail stands in it, and on the timeline of everything it concerns: exactly once.
+
+    Whoever wrote it is told at once where it did not go as it should.
+    """
+    while True:
+        with writing():
+            rows = outbox.untold(TELL)
+            items = [Item(mail, {"outcome": state, "reply": _words(state, code, reply)})
+                     for _id, mail, state, code, reply in rows]  # fmt: skip
+            # one that is gone meanwhile, into the recycle bin or erased, refuses; nothing is to be told about it
+            done = [one.record for one in run_many(system_actor(), "channels.mail.settle", items) if one.record]
+            for state, kind in TROUBLE.items():
+                wanted = [(one.owner, one.pk, f"{kind}:{one.pk}") for one in done if one.state == state and one.owner]
+                notifications.tell_of("channels.mail", kind, wanted)
+            outbox.told([row[0] for row in rows])
+        if len(rows) < TELL:
+            return
+
+
+def _words(state: str, code: int, reply: str) -> str:
+    if state == "unclear" and not reply:
+        return say("The connection ended while the mail was handed over. It may have arrived; it is not sent again.")
+    return (f"{code} {reply}" if code and not reply.startswith(str(code)) else reply)[:400]
+
+
+@job()
+def telling() -> None:
+    """Beside the sending: what was settled meanwhile."""
+    tell()
+
+
+def report_late() -> None:
+    """Tell writers, and those who answer for the accounts, of mails that wait too long."""
+    notifications.tell_of("channels.mail", LATE, waiting.late())

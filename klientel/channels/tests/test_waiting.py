@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from django.utils import translation
 
 from klientel.channels.jobs.sending import deliver, tidy
 from klientel.channels.models import DomainRate, Mail, Rate
@@ -18,6 +19,12 @@ from klientel.lib import clock
 def hours_ago(hours):
     with writing.door():
         Mail.objects.update(sent_at=clock.now() - dt.timedelta(hours=hours))
+
+
+@pytest.fixture(autouse=True)
+def in_english():
+    with translation.override("en"):
+        yield
 
 
 def told():

@@ -63,7 +63,7 @@ def main() -> None:
 
     found: dict[str, Any] = {"persons": given.persons, "machine": report.machine_facts()}
     with serving():
-        from bench import board, data, duplicates, matching, pages, sending, sending_kills
+        from bench import board, data, duplicates, matching, pages
         from klientel.site import static
 
         static.collect()
@@ -83,11 +83,7 @@ def main() -> None:
         if "board" in parts:
             facts = place.facts(folder) or data.fill(folder, given.persons)
             found["board"] = board.measure(facts, rounds=given.rounds, size=given.size)
-        found |= _others(parts, given.persons)
-        if "sending" in parts:
-            found["sending"] = sending.measure(given.messages, given.connections)
-        if "sending-kills" in parts:
-            found["sending-kills"] = sending_kills.measure(given.messages, given.connections)
+        found |= _others(parts, given.persons, given)
     (folder / "figures.json").write_text(json.dumps(found, indent=1))
     print(report.table(found))
     smaller = place.home(given.against) / "figures.json"
@@ -96,7 +92,7 @@ def main() -> None:
     print(f"\nAll figures: {folder / 'figures.json'}")
 
 
-def _others(parts: list[str], persons: int) -> dict[str, Any]:
+def _others(parts: list[str], persons: int, given: Any) -> dict[str, Any]:
     from bench import (
         automation,
         bulk,
@@ -111,6 +107,8 @@ def _others(parts: list[str], persons: int) -> dict[str, Any]:
         merging,
         past,
         quote,
+        sending,
+        sending_kills,
         undo,
     )
 
@@ -129,6 +127,8 @@ def _others(parts: list[str], persons: int) -> dict[str, Any]:
         "automation-kills": automation.killed,
         "mail": mail.measure,
         "mail-kills": mailkills.measure,
+        "sending": lambda: sending.measure(given.messages, given.connections),
+        "sending-kills": lambda: sending_kills.measure(given.messages, given.connections),
         "idle": idle.measure,
     }
     return {part: measure() for part, measure in measures.items() if part in parts}

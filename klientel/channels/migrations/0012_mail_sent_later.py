@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("channels", "0010_connections_and_what_is_told_later"),
+        ("channels", "0011_connections_and_what_is_told_later"),
     ]
 
     operations = [

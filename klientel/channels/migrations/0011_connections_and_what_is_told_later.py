@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("channels", "0009_websites_and_visits"),
+        ("channels", "0010_most_that_an_account_takes_in"),
     ]
 
     operations = [

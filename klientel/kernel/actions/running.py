@@ -22,7 +22,7 @@ from klientel.kernel.errors import Conflict, Forbidden, Missing, Refused, togeth
 from klientel.kernel.events import Event
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.records import RecordType, aliases, instances, type_of
-from klientel.kernel.sql import Sql, both
+from klientel.kernel.sql import TRUE, Sql, both
 from klientel.kernel.statements import behind
 from klientel.kernel.tenancy import current
 from klientel.lib.ids import uuid7
@@ -303,19 +303,27 @@ def _lock(
     ids = sorted({i.id for i in todo if i.id is not None}.union(*(_beside(act, i) for i in todo)))
     if not ids:
         return {}
-    table = rtype.table
-    view, may = allowed(scope, rtype, "view", table), allowed(scope, rtype, act.needs, table)
-    parts = [Sql(f"{table}.tenant_id = %s AND {table}.id = ANY(%s)", (current(), ids)), view]
-    if (base := rtype.base(table)) is not None:
-        parts.append(base)
+    table, only = rtype.table, TRUE
     if act.on_archived:
-        parts += [Sql(f"{table}.archived_at IS NOT NULL"), ~aliases.is_old(table)]
+        only = both([Sql(f"{table}.archived_at IS NOT NULL"), ~aliases.is_old(table)])
     elif not act.also:
-        parts.append(Sql(f"{table}.archived_at IS NULL"))
-    inside = both(parts)
+        only = Sql(f"{table}.archived_at IS NULL")
     hold = "UPDATE" if act.also or act.together else "NO KEY UPDATE"
-    found = Sql(f"FROM {table} WHERE {inside.text} ORDER BY {table}.id FOR {hold} OF {table}", inside.params)
-    return {r.pk: r for r in instances.some(rtype.model, table, found, may=may)}
+    return held(scope, rtype, ids, hold, only, may=allowed(scope, rtype, act.needs, table))
+
+
+def held(
+    scope: ActorScope, rtype: RecordType, ids: Sequence[UUID], hold: str, only: Sql = TRUE, **beside: Sql
+) -> dict[UUID, Any]:
+    """Those of these records that the actor may see, locked in the order of their ids by such a ``hold``, if any; each
+    has what is asked ``beside`` it as an attribute. All is asked over the table's name.
+    """
+    table = rtype.table
+    mine = Sql(f"{table}.tenant_id = %s AND {table}.id = ANY(%s)", (current(), list(ids)))
+    inside = both([mine, allowed(scope, rtype, "view", table), rtype.base(table) or TRUE, only])
+    lock = f" FOR {hold} OF {table}" if hold else ""
+    found = Sql(f"FROM {table} WHERE {inside.text} ORDER BY {table}.id{lock}", inside.params)
+    return {r.pk: r for r in instances.some(rtype.model, table, found, **beside)}
 
 
 def _beside(act: Action, item: Item) -> set[UUID]:

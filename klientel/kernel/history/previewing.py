@@ -15,7 +15,7 @@ from klientel.kernel.access.granting import ActorScope, allowed
 from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.events import Event
 from klientel.kernel.history.judging import Verdict, judge
-from klientel.kernel.history.undo import LAST, before, check_undoable, locked, undoable, undone
+from klientel.kernel.history.undo import LAST, before, check_undoable, locked, may, undoable, undone
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.sql import Sql
 from klientel.kernel.tenancy import current
@@ -158,14 +158,9 @@ def _foreseen(scope: ActorScope, some: list[Event], records: dict[UUID, Any]) ->
             yield Foreseen(event, rtype, "", None)
             continue
         verdict = judge(scope, rtype, record, event)
-        yield Foreseen(event, rtype, rtype.title_for(record, scope.visible(rtype)), verdict, _may(record, event))
+        yield Foreseen(event, rtype, rtype.title_for(record, scope.visible(rtype)), verdict, may(record, event))
         for name, (_now, old) in verdict.back.items():
             try:
                 rtype.put(record, name, rtype.fields[name].from_plain(old))
             except Refused:
                 continue
-
-
-def _may(record: Any, event: Event) -> bool:
-    made = event.parameters.get("new") is True or "archived_at" in event.changes
-    return bool(record.may_archive if made else record.may_change)

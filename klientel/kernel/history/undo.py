@@ -12,14 +12,14 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel import actions, events, tenancy, writing
 from klientel.kernel.access.granting import ActorScope, allowed
-from klientel.kernel.actions.running import from_database
+from klientel.kernel.actions.running import from_database, held
 from klientel.kernel.actions.step import Again, Step
 from klientel.kernel.errors import Conflict, Forbidden, Missing, Refused
 from klientel.kernel.events import Event
 from klientel.kernel.history.judging import Choices, Order, decide, judge, made_it
 from klientel.kernel.identity.actor import Actor
-from klientel.kernel.records import RecordType, aliases, instances, type_of
-from klientel.kernel.sql import Sql, both
+from klientel.kernel.records import RecordType, aliases, type_of
+from klientel.kernel.sql import Sql
 from klientel.kernel.statements import behind
 from klientel.kernel.tenancy import alone, current
 from klientel.lib.ids import uuid7
@@ -177,7 +177,7 @@ class _Chunk:
         rtype, record = type_of(event.record_type), records.get(event.record_id)
         if record is None:
             raise Missing("missing", _("There is no such record, or you may not see it."))
-        if not (record.may_archive if trashes(event) else record.may_change):
+        if not may(record, event):
             raise Forbidden("forbidden", _("You may not do this here."))
         if record.merged:
             raise Conflict("merged", _("This record was merged into another one meanwhile."))
@@ -194,9 +194,9 @@ class _Chunk:
         return order
 
 
-def trashes(event: Event) -> bool:
-    """Whether the event put a record into the world, into the trash or out of it."""
-    return made_it(event) or "archived_at" in event.changes
+def may(record: Any, event: Event) -> bool:
+    """Whether the actor may take it back: by the right to archive what it made, or put into the trash or out of it."""
+    return bool(record.may_archive if made_it(event) or "archived_at" in event.changes else record.may_change)
 
 
 def _set(step: Step, rtype: RecordType, record: Any, back: dict[str, tuple[Any, Any]]) -> None:
@@ -224,24 +224,10 @@ def locked(scope: ActorScope, some: list[Event], *, lock: bool = True) -> dict[U
             rtype = type_of(key)
         except Missing:
             continue
-        found |= _rows(scope, rtype, sorted(ids), lock=lock)
+        change, archive = (allowed(scope, rtype, verb, rtype.table) for verb in ("change", "archive"))
+        asked = {"may_change": change, "may_archive": archive, "merged": aliases.is_old(rtype.table)}
+        found |= held(scope, rtype, sorted(ids), "UPDATE" if lock else "", **asked)
     return found
-
-
-def _rows(scope: ActorScope, rtype: RecordType, ids: list[UUID], *, lock: bool) -> dict[UUID, Any]:
-    table = rtype.table
-    may: list[Sql] = [allowed(scope, rtype, verb, table) for verb in ("change", "archive")]
-    parts = [Sql(f"{table}.tenant_id = %s AND {table}.id = ANY(%s)", (current(), ids))]
-    parts.append(allowed(scope, rtype, "view", table))
-    if (base := rtype.base(table)) is not None:
-        parts.append(base)
-    inside = both(parts)
-    hold = f" FOR UPDATE OF {table}" if lock else ""
-    found = Sql(f"FROM {table} WHERE {inside.text} ORDER BY {table}.id{hold}", inside.params)
-    rows = instances.some(
-        rtype.model, table, found, may_change=may[0], may_archive=may[1], merged=aliases.is_old(table)
-    )
-    return {r.pk: r for r in rows}
 
 
 __all__ = ["CHUNK", "LAST", "Undone", "before", "check_undoable", "locked", "put_back", "undo", "undoable", "undone"]

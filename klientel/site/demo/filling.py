@@ -27,6 +27,7 @@ from klientel.site.demo.diary import Diary
 from klientel.site.demo.flows import Flows
 from klientel.site.demo.forecasts import Forecasts
 from klientel.site.demo.forms import Forms
+from klientel.site.demo.journey import Journey
 from klientel.site.demo.leads import Leads
 from klientel.site.demo.mails import Mails
 from klientel.site.demo.names import Maker
@@ -152,6 +153,7 @@ class Filling:
         Quotes(self.space, self.past, random.Random(SEED + 13)).plan(self.firms, self.people)  # noqa: S311
         Forms(self.space, self.past, random.Random(SEED + 17)).plan()  # noqa: S311
         Mails(self.space, self.past, random.Random(SEED + 23)).plan(self.people)  # noqa: S311
+        Journey(self.space, self.past).plan()
         Diary(self.space, self.past, random.Random(SEED + 9)).plan(self.firms)  # noqa: S311
         Forecasts(self.space, self.past, random.Random(SEED + 17)).plan()  # noqa: S311
         Flows(self.space, self.past).plan()

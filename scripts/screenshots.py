@@ -234,9 +234,57 @@ class Tour:
         self.go("/calendar")
         self.take("calendar")
 
+    def journey(self) -> None:
+        """From a stranger's form to the answer of a mail: the guide's first chapter."""
+        self.go("/forms/")
+        at = self.link("tbody td.name a")
+        self.go(at)
+        self.take("form")
+        self.go(f"{at}build")
+        self.take("form-parts")
+        self.go(at)
+        shown = self.page.locator("main a[target=_blank]").first.get_attribute("href") or ""
+        self.go("/page/" + shown.partition("/page/")[2])
+        self.take("form-page")
+        self.go("/notifications/choice")
+        self.take("notices")
+        self.go("/quotes/?where=" + quote('{"field":"state","op":"is","value":"awaiting"}'))
+        self.go(self.link("tbody td.name a") + "approval")
+        self.take("approval")
+        self.go("/persons/?where=" + quote('{"field":"last_name","op":"is","value":"Reuter"}'))
+        her = self.link("tbody td.name a")
+        self.go(her)
+        self.take("journey")
+        self.go(self.link(".tl a:has-text('AW: Unser Angebot')") + "conversation")
+        self.take("conversation")
+        self.go(her)
+        self.page.locator(".tl-filter").scroll_into_view_if_needed()
+        self.page.evaluate("document.querySelector('.tl-filter').scrollIntoView()")
+        self.take("journey-told")
+
+    def by_itself(self) -> None:
+        """Workflows: usual cases, one being built, its runs and why one did what it did; mail and consents."""
+        self.go("/workflows/presets")
+        self.take("presets")
+        self.go("/workflows/?where=" + quote('{"field":"state","op":"is","value":"active"}'))
+        self.go(self.link("tbody td.name a") + "flow")
+        self.take("workflow")
+        self.go("/workflows/runs")
+        self.take("runs")
+        self.go(self.link("main td a[href^='/workflows/runs/']"))
+        self.take("run")
+        self.go("/inbox")
+        self.take("inbox")
+        self.go("/outbox")
+        self.take("outbox")
+        self.go("/persons/reach")
+        self.page.locator("main button.primary").first.click()
+        self.page.wait_for_load_state("networkidle")
+        self.take("reach")
+
 
 #: the parts of the tour that need no other before them
-PARTS = ("sell",)
+PARTS = ("sell", "journey", "by_itself")
 
 
 def speak(page: Any, address: str, language: str) -> None:
@@ -265,7 +313,14 @@ def pictures(address: str, logins: list[dict[str, str]], folder: Path, only: str
             tour = Tour(browser.new_context(locale=locale, viewport=SIZE).new_page(), address, at)
             sign_in(tour.page, address, logins[0])
             speak(tour.page, address, language)
-            whole = (tour.everyday, tour.past, tour.twins, tour.bring_in, tour.shape, tour.sell)
+            whole = (
+                tour.everyday,
+                tour.past,
+                tour.twins,
+                tour.bring_in,
+                tour.shape,
+                *(getattr(tour, p) for p in PARTS),
+            )
             for part in whole if only is None else (getattr(tour, only),):
                 part()
             taken += tour.taken

@@ -270,7 +270,6 @@ class Tour:
         self.go(self.link("tbody td.name a") + "flow")
         self.take("workflow")
         self.go("/workflows/runs")
-        self.take("runs")
         self.go(self.link("main td a[href^='/workflows/runs/']"))
         self.take("run")
         self.go("/inbox")

@@ -208,7 +208,8 @@ def _tell_new(
 ) -> Told:
     """What a new record says where it stands on others: its long text as the body, dates and choices beside.
 
-    Where an action made it that has words of its own, numbers and days without their names would say nothing.
+    Where an action made it beside something else, only its state is said: numbers and days without their names say
+    nothing.
     """
     if act.verb == "create" or (other and act.on != event.record_type):
         made.created = True
@@ -218,12 +219,11 @@ def _tell_new(
         made.what = str(act.said or act.label)
         made.facts = act.tells(scope, event.parameters) if act.tells is not None else []
     if other:
-        _tell_values(scope, event, made, seen)
+        _tell_values(scope, event, made, seen, all_of_them=act.verb == "create")
     return made
 
 
-def _tell_values(scope: ActorScope, event: Event, made: Told, seen: dict[UUID, Name]) -> None:
-    kinds = Kind if made.created else Choice
+def _tell_values(scope: ActorScope, event: Event, made: Told, seen: dict[UUID, Name], *, all_of_them: bool) -> None:
     for kind, (_old, new) in _changes(scope, event):
         if kind.name in QUIET or kind.name in ("owner", "subject", "created_at", "changed_at") or new in (None, "", []):
             continue
@@ -232,12 +232,16 @@ def _tell_values(scope: ActorScope, event: Event, made: Told, seen: dict[UUID, N
             value = f"{str(value)[:LONG].rstrip()} …"
         if isinstance(kind, LongText | RichText):
             made.body = cells.fact(kind, value, seen)
-        elif isinstance(kind, kinds) and not isinstance(kind, Link | Links) and len(made.facts) < 4:
+        elif (all_of_them or _is_state(kind)) and not isinstance(kind, Link | Links) and len(made.facts) < 4:
             if str(value) in made.title:
                 continue
             fact = cells.fact(kind, value, seen) if kind.key == "date_time" else cells.cell(kind, seen)(value)
             if fact and fact not in made.facts:
                 made.facts.append(fact)
+
+
+def _is_state(kind: Kind) -> bool:
+    return isinstance(kind, Choice) and bool(kind.tones)
 
 
 def _lines(scope: ActorScope, event: Event, seen: dict[UUID, Name]) -> list[Line]:

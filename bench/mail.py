@@ -97,7 +97,7 @@ def run(up: int, server: Dovecot) -> dict[str, Any]:
         for n in SIZES:
             found |= _taken_in(up, server, n)
         turns.append(bare(server, f"rate{SIZES[-1]}"))
-        found |= _hostile(server)
+        found |= _told(server) | _hostile(server)
     rates = {name: round(median(rate for turn in turns for rate in turn[name])) for name in turns[0]}
     ours = found.pop("ours_per_second")
     return {
@@ -150,6 +150,25 @@ def begin(account: UUID) -> None:
 def states(account: UUID) -> dict[str, int]:
     """What became of the messages of an account so far."""
     return dict(kills.ask("SELECT state, count(*) FROM channels_fetched WHERE account_id = %s GROUP BY 1", account))
+
+
+def _told(server: Dovecot) -> dict[str, Any]:
+    """New mails in a mailbox that nobody asks to be fetched: the server tells of them."""
+    account, _folder = mailserver.account(server, "told", fetching=False)
+    mailserver.lay(server, "told", [])
+    begin(account)
+    while not kills.ask("SELECT 1 FROM channels_mailbox WHERE account_id = %s AND fetched_at IS NOT NULL", account):
+        time.sleep(0.1)
+    time.sleep(1)
+    waits = []
+    for n, raw in enumerate(mailserver.letters(9, own=True), 1):
+        begun = time.perf_counter()
+        server.put("told", raw)
+        while states(account).get("mail", 0) < n:
+            time.sleep(0.02)
+        waits.append(time.perf_counter() - begun)
+        time.sleep(0.5)
+    return {"new mail in the inbox after, s (middle, longest)": f"{median(waits):.2f}, {max(waits):.2f}"}
 
 
 def _hostile(server: Dovecot) -> dict[str, Any]:

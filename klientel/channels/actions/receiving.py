@@ -64,5 +64,7 @@ def receive(
 
 def _file(step: Step, mail: Any, kept: dict[str, Any]) -> Any:
     """The record of an attachment whose bytes lie in the store."""
+    files = type_of("kernel.file")
     facts = {name: kept[name] for name in ("name", "media_type", "size", "digest", "place")}
-    return step.create("kernel.file", purpose="document", concerns=[mail.id], owner=mail.owner, **facts)
+    values = facts | {"purpose": "document", "concerns": [mail.id], "owner": mail.owner}
+    return step.adopt(files, fresh(files, files.fields, values), values)

@@ -25,7 +25,8 @@ MOST_LINE = 64 * 1024  # of what is said about news
 
 _UID = re.compile(rb"\bUID (\d{1,10})\b")
 _SIZE = re.compile(rb"\bRFC822\.SIZE (\d{1,12})\b")
-_DATE = re.compile(rb'\bINTERNALDATE "([^"]{1,40})"')
+_DATE = re.compile(rb'\bINTERNALDATE " ?(\d\d?)-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)"')
+_MONTHS = (b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec")
 _NEWS = re.compile(rb"\* \d{1,10} (?:EXISTS|EXPUNGE)\b|\* BYE\b", re.IGNORECASE)
 _LIST = re.compile(rb'\((?P<flags>[^)]*)\) (?:"(?:[^"\\]|\\.)*"|NIL) ?(?P<name>.*)', re.DOTALL)
 
@@ -269,11 +270,16 @@ def _listed(line: Any) -> Listed | None:
 
 
 def _instant(head: bytes) -> dt.datetime:
+    """When a message arrived, of ``INTERNALDATE "17-Jul-1996 02:44:25 -0700"``; now where the server does not say."""
     found = _DATE.search(head)
     if found:
+        day, month, year, hour, minute, second, sign, hours, minutes = found.groups()
+        away = dt.timedelta(hours=int(hours), minutes=int(minutes)) * (-1 if sign == b"-" else 1)
         try:
-            return dt.datetime.strptime(found[1].decode("ascii").strip(), "%d-%b-%Y %H:%M:%S %z")
-        except (ValueError, UnicodeDecodeError):
+            number = _MONTHS.index(month.lower()) + 1
+            clock = int(year), number, int(day), int(hour), int(minute), int(second)
+            return dt.datetime(*clock, tzinfo=dt.timezone(away))
+        except ValueError:
             pass
     return dt.datetime.now(dt.UTC)
 

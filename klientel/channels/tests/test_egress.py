@@ -7,7 +7,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from klientel.channels.egress import Blocked, Failure, Place, Request, fetch, open_line
+from klientel.channels.egress import Blocked, Failure, Place, Request, fetch, imap, open_line
 from klientel.channels.egress.addresses import is_public, read_allowed, resolve
 from klientel.channels.tests.conftest import free_port
 from klientel.kernel.tenancy import inside
@@ -135,3 +135,15 @@ def test_a_password_never_goes_over_an_open_line(sink, tenant):
     with pytest.raises(Failure) as refused:
         open_line(Place("127.0.0.1", sink.port, "none", "anna", "geheim"))
     assert refused.value.stage == "login"
+
+
+@pytest.mark.parametrize(
+    ("said", "instant"),
+    [(b'UID 1 INTERNALDATE "17-Jul-1996 02:44:25 -0730"', "1996-07-17T02:44:25-07:30"),
+     (b'UID 1 INTERNALDATE " 1-Feb-2026 02:44:25 +0000"', "2026-02-01T02:44:25+00:00"),
+     (b'UID 1 INTERNALDATE "31-Feb-2026 02:44:25 +0000"', ""), (b"UID 1", ""),
+     (b'UID 1 INTERNALDATE "01-Feb-2026 02:44:25 +9900"', "")],
+)  # fmt: skip
+def test_the_arrival_of_a_message_is_read_and_what_is_no_date_is_now(said, instant):
+    found = imap._instant(said)
+    assert found.isoformat() == instant or (not instant and abs(found.timestamp() - time.time()) < 60)

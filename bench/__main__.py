@@ -95,6 +95,7 @@ def main() -> None:
 def _others(parts: list[str], persons: int, given: Any) -> dict[str, Any]:
     from bench import (
         automation,
+        automation_kills,
         bulk,
         consumers,
         dashboards,
@@ -124,7 +125,7 @@ def _others(parts: list[str], persons: int, given: Any) -> dict[str, Any]:
         "quote": quote.measure,
         "dashboards": dashboards.measure,
         "automation": automation.measure,
-        "automation-kills": automation.killed,
+        "automation-kills": automation_kills.measure,
         "mail": mail.measure,
         "mail-kills": mailkills.measure,
         "sending": lambda: sending.measure(given.messages, given.connections),

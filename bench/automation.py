@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import random
 import signal
 import subprocess
 import threading
@@ -35,7 +34,7 @@ FROM generate_series(1, %(n)s) n
 
 def measure(seconds: float = 20.0, timers: int = 1_000_000) -> dict[str, Any]:
     """Everything but the kills, in a tenant of its own; with Django ready and a database that answers."""
-    tenant, member = _tenant()
+    tenant, member = someone()
     leads = _leads(tenant, LEADS)
     flows = _workflows(tenant, member, 50)
     found: dict[str, Any] = {"load": round(os.getloadavg()[0], 2)}
@@ -54,12 +53,7 @@ def measure(seconds: float = 20.0, timers: int = 1_000_000) -> dict[str, Any]:
     return found
 
 
-def killed(n: int = 10_000) -> dict[str, Any]:
-    """Runs while consumers are killed and connections cut at random; and afterwards: each was done exactly once."""
-    return _killed(*_tenant(), n)
-
-
-def _tenant() -> tuple[UUID, UUID]:
+def someone() -> tuple[UUID, UUID]:
     from django.db import transaction
 
     from klientel.kernel.tenancy import inside
@@ -239,76 +233,6 @@ def _cpu_of(pid: int) -> Callable[[], tuple[float, float]]:
     return lambda: (consumers._cpu(pid), sum(consumers._cpu(one) for one in others))
 
 
-def _killed(tenant: UUID, member: UUID, n: int) -> dict[str, Any]:
-    """The consumers killed at random, and every connection cut: each run is done exactly once."""
-    from django.db import connection
-
-    flow = _to_be_killed(tenant, member, n)
-    up = subprocess.Popen(consumers.klientel("up", "--only", "consumers"), cwd=ROOT, stdout=subprocess.DEVNULL)
-    begun, chance = time.perf_counter(), random.Random(7)
-    faults, states = {"kills": 0, "connections_cut": 0}, dict[str, int]()
-    try:
-        while states != {"done": n} and time.perf_counter() - begun < 60 + n / 10:
-            faults[_strike(up.pid, chance)] += 1
-            time.sleep(chance.uniform(4.0, 9.0))  # as long as a start takes, and some work
-            question = f"SELECT state, count(*) FROM automation_run WHERE workflow = '{flow}' GROUP BY 1"
-            states = dict(_asked(question))
-    finally:
-        up.terminate()
-        up.wait(30)
-    [(tasks, of_leads)] = _asked("SELECT count(*), count(DISTINCT concerns) FROM work_task WHERE subject LIKE 'Kill %'")
-    [(changed,)] = _asked("SELECT count(*) FROM sales_lead WHERE campaign = 'kills' AND source = 'seen'")
-    connection.close()  # it may have been cut, too
-    seconds = round(time.perf_counter() - begun)
-    return {"runs": states, "tasks": tasks, "of_leads": of_leads, "leads_changed": changed, "seconds": seconds} | faults
-
-
-def _to_be_killed(tenant: UUID, member: UUID, n: int) -> UUID:
-    """A workflow with two effects, and so many leads that start it."""
-    from django.db import transaction
-
-    from klientel.kernel.access import actor_of, system_actor
-    from klientel.kernel.actions import Item, run, run_many
-    from klientel.kernel.events.surroundings import working_in
-
-    task = {"subject": "{{title}}", "concerns": [{"of": "id"}]}
-    steps = [{"do": "action", "action": "work.task.create", "params": task},
-             {"do": "action", "action": "sales.lead.change", "params": {"source": "seen"}}]  # fmt: skip
-    definition = {"on": "sales.lead", "trigger": {"when": "made"}, "steps": steps,
-                  "where": {"field": "campaign", "op": "is", "value": "kills"}}  # fmt: skip
-    with working_in(tenant):
-        with transaction.atomic():
-            flow = run(actor_of(member), "automation.workflow.create", name="Kills", definition=definition).record
-            run(actor_of(member), "automation.workflow.activate", flow.pk, anyway=True)
-        rows = (Item(params={"name": f"Kill {i}", "campaign": "kills"}) for i in range(n))
-        list(run_many(system_actor(), "sales.lead.create", rows))
-    found: UUID = flow.pk
-    return found
-
-
-def _strike(up: int, chance: random.Random) -> str:
-    """Kill the consumers, or cut every connection to the database."""
-    from django.conf import settings
-
-    if chance.random() < 0.6:
-        os.kill(consumers._consumer_of(up), signal.SIGKILL)
-        return "kills"
-    with settings.SERVER.connect() as server:
-        server.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
-        )
-    return "connections_cut"
-
-
-def _asked(question: str) -> list[Any]:
-    """By a connection of its own: those of the pool may have been cut."""
-    from django.conf import settings
-
-    with settings.SERVER.connect() as server:
-        return list(server.execute(question).fetchall())
-
-
 def _rehearsal(tenant: UUID, member: UUID) -> dict[str, Any]:
     from django.db import transaction
 
@@ -368,9 +292,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--timers", type=int, default=1_000_000)
-    parser.add_argument("--kills", type=int, default=0, help="only this: so many runs while processes are killed")
     given = parser.parse_args()
-    consumers.at_fresh_home(lambda: killed(given.kills) if given.kills else measure(given.seconds, given.timers))
+    consumers.at_fresh_home(lambda: measure(given.seconds, given.timers))
 
 
 if __name__ == "__main__":

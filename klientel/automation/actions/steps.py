@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from klientel.automation.models import Run, shape
 from klientel.automation.queries.filling import askable
 from klientel.automation.queries.triggers import Rule
-from klientel.automation.queries.values import HOURS, ITSELF, Seen, moment, params
+from klientel.automation.queries.values import ITSELF, Seen, later, moment, params
 from klientel.kernel import actions
 from klientel.kernel.access import ActorScope, actor_of
 from klientel.kernel.access.actors import EVERYTHING
@@ -178,7 +178,7 @@ def wait(work: Work, step: dict[str, Any]) -> Went:
     """Some time."""
     if work.run.waits == "time":
         return Went(told={"waited": True})
-    return Went(over=False, waits="time", due_at=clock.now() + HOURS[step["unit"]] * int(step["n"]))
+    return Went(over=False, waits="time", due_at=later(int(step["n"]), step["unit"]))
 
 
 def until(work: Work, step: dict[str, Any]) -> Went:
@@ -206,7 +206,7 @@ def wait_for(work: Work, step: dict[str, Any]) -> Went:
         return Went("then", told={"came": True})
     if run.waits == "await" and run.deadline is not None and run.deadline <= clock.now():
         return Went("late", told={"came": False})
-    due = run.deadline if run.waits == "await" else clock.now() + HOURS[step["unit"]] * int(step["n"])
+    due = run.deadline if run.waits == "await" else later(int(step["n"]), step["unit"])
     return Went(over=False, waits="await", due_at=due, wait_record=run.record)
 
 
@@ -233,7 +233,7 @@ def ask(work: Work, step: dict[str, Any]) -> Went:
     seen = eyes(work, members[0]) if members else None
     if seen is None:
         return Went("else", told={"answer": "nobody"})
-    due = clock.now() + HOURS[step["unit"]] * int(step["n"])
+    due = later(int(step["n"]), step["unit"])
     made = run_item(asker, f"{REQUEST}.create", Item(params={
         "question": seen.fill(step["question"])[:300], "owner": members[0], "due_at": due.isoformat(),
         "asked": _form(seen, step), "concerns": [str(run.record)],

@@ -85,6 +85,15 @@ def _quoted() -> shape.Definition:
     return {"on": "sales.quote", "trigger": trigger, "where": None, "again": "one", "steps": [wait]}
 
 
+def _lost() -> shape.Definition:
+    trigger = {"when": "changed", "fields": [{"field": "state", "to": "lost"}]}
+    where = {"all": [{"field": "state", "op": "is", "value": "lost"}, {"field": "reason_note", "op": "empty"}]}
+    ask = {"do": "ask", "who": "owner", "question": say("Why was {{title}} lost?"), "n": 3, "unit": "days",
+           "fields": ["reason_note", "lost_to"], "needed": ["reason_note"], "then": [],
+           "else": [notify(say("Nobody has said why {{title}} was lost"), "me")]}  # fmt: skip
+    return {"on": "sales.deal", "trigger": trigger, "where": where, "again": "once", "steps": [ask]}
+
+
 USUAL = (
     Preset("unanswered", _("New lead without a reaction"),
            _("Reminds whoever looks after a new lead after two hours, escalates after four more."), _unanswered),
@@ -92,6 +101,7 @@ USUAL = (
     Preset("quoted", _("Quote without an answer"),
            _("Makes a task where a sent quote was not answered within a week."), _quoted),
     Preset("accepted", _("Quote accepted"), _("Tells the owner and makes the task that follows."), _accepted),
+    Preset("lost", _("Deal lost"), _("Asks the owner why, with a form whose answers stand in the deal."), _lost),
     Preset("ends", _("Contract ends in 90 days"),
            _("Makes a task early enough to talk about renewing."), _ends),
     Preset("overdue", _("Deals past their date"),

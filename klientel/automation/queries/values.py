@@ -141,11 +141,19 @@ def _taken(seen: Seen, kind: Kind, path: str) -> Any:
     return seen.shown(path) if kind.key in TEXTS and source.key not in TEXTS else source.plain(value)
 
 
+def later(n: int, unit: str) -> dt.datetime:
+    """The instant so much later; days and weeks keep the time of day of the tenant's clock where clocks change."""
+    now = clock.now()
+    if unit in ("days", "weeks"):
+        return (now.astimezone(zone()) + HOURS[unit] * n).astimezone(dt.UTC)
+    return now + HOURS[unit] * n
+
+
 def ahead(kind: Kind, n: int, unit: str) -> str:
     """So much time from now on, as a day or a moment."""
     if kind.key == "date":
         return (today() + HOURS[unit] * n if unit in ("days", "weeks") else today()).isoformat()
-    return (clock.now() + HOURS[unit] * n).isoformat()
+    return later(n, unit).isoformat()
 
 
 def moment(day: dt.date, at: str) -> dt.datetime:

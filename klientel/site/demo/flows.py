@@ -1,4 +1,4 @@
-"""Workflows of the demo's company: usual cases, activated this morning, one started by hand."""
+"""Workflows of the demo's company: usual cases, activated this morning, some started by hand."""
 
 from __future__ import annotations
 
@@ -11,9 +11,13 @@ from klientel.kernel.records import type_of
 from klientel.site.demo.past import Past
 from klientel.site.demo.workspace import Workspace
 
-ACTIVE = {"unanswered": 660, "ends": 650, "overdue": 640}  # minutes ago
+ACTIVE = {"unanswered": 660, "ends": 650, "lost": 645, "overdue": 640}  # minutes ago
 DRAFTS = ("accepted", "won")
-BY_HAND = 2  # contracts whose renewal is talked about early
+BY_HAND = {  # started for so many: contracts whose renewal is talked about early, deals that were lost without a word
+    "ends": ("sales.contract", {"state": "active"}),
+    "lost": ("sales.deal", {"state": "lost", "reason_note": ""}),
+}
+SOME = 2
 
 
 class Flows:
@@ -37,12 +41,12 @@ class Flows:
         flow = run(actor, "automation.workflow.create", **values).record
         if active:
             run(actor, "automation.workflow.activate", flow.pk)
-        if preset.key == "ends":
-            self.past.on(self.past.ago(25), partial(self.start, flow.pk))
+        if preset.key in BY_HAND:
+            self.past.on(self.past.ago(25), partial(self.start, flow.pk, *BY_HAND[preset.key]))
 
-    def start(self, flow: UUID) -> None:
-        """For contracts that run, where the demo has any."""
-        some = type_of("sales.contract").model.objects.filter(state="active", archived_at=None).order_by("id")
-        records = [str(pk) for pk in some.values_list("pk", flat=True)[:BY_HAND]]
+    def start(self, flow: UUID, on: str, which: dict[str, str]) -> None:
+        """For some records, where the demo has any."""
+        some = type_of(on).model.objects.filter(archived_at=None, **which).order_by("-id")
+        records = [str(pk) for pk in some.values_list("pk", flat=True)[:SOME]]
         if records:
             run(self.space.actor("katrin"), "automation.workflow.start", flow, records=records)

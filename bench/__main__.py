@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from bench import place
@@ -93,46 +93,29 @@ def main() -> None:
 
 
 def _others(parts: list[str], persons: int, given: Any) -> dict[str, Any]:
-    from bench import (
-        automation,
-        automation_kills,
-        bulk,
-        consumers,
-        dashboards,
-        form,
-        idle,
-        kills,
-        live,
-        mail,
-        mailkills,
-        merging,
-        past,
-        quote,
-        sending,
-        sending_kills,
-        undo,
-    )
-
-    measures: dict[str, Callable[[], dict[str, Any]]] = {
-        "bulk": lambda: bulk.measure(persons),
-        "undo": lambda: undo.measure(persons),
-        "past": lambda: past.measure(persons),
-        "merge": merging.measure,
-        "consumers": lambda: consumers.measure(rows=persons),
-        "live": lambda: live.measure(persons),
-        "form": lambda: form.measure(persons),
-        "kills": kills.measure,
-        "quote": quote.measure,
-        "dashboards": dashboards.measure,
-        "automation": automation.measure,
-        "automation-kills": automation_kills.measure,
-        "mail": mail.measure,
-        "mail-kills": mailkills.measure,
-        "sending": lambda: sending.measure(given.messages, given.connections),
-        "sending-kills": lambda: sending_kills.measure(given.messages, given.connections),
-        "idle": idle.measure,
+    """The parts with a module of their own, and what it is given to measure."""
+    mails = (given.messages, given.connections)
+    modules: dict[str, tuple[str, tuple[int, ...]]] = {
+        "bulk": ("bulk", (persons,)),
+        "undo": ("undo", (persons,)),
+        "past": ("past", (persons,)),
+        "merge": ("merging", ()),
+        "consumers": ("consumers", (20, persons)),
+        "live": ("live", (persons,)),
+        "form": ("form", (persons,)),
+        "kills": ("kills", ()),
+        "quote": ("quote", ()),
+        "dashboards": ("dashboards", ()),
+        "automation": ("automation", ()),
+        "automation-kills": ("automation_kills", ()),
+        "mail": ("mail", ()),
+        "mail-kills": ("mailkills", ()),
+        "sending": ("sending", mails),
+        "sending-kills": ("sending_kills", mails),
+        "idle": ("idle", ()),
     }
-    return {part: measure() for part, measure in measures.items() if part in parts}
+    wanted = {part: found for part, found in modules.items() if part in parts}
+    return {part: import_module(f"bench.{name}").measure(*facts) for part, (name, facts) in wanted.items()}
 
 
 if __name__ == "__main__":

@@ -9,9 +9,10 @@ from uuid import UUID
 from django.utils.translation import gettext as say
 from django.utils.translation import gettext_lazy as _
 
-from klientel.channels.models import Form, Response, Site, Visit
+from klientel.channels.models import Form, Mail, Response, Site, Visit
 from klientel.channels.models.site import DOWNLOAD, EVENT, PAGE
 from klientel.channels.queries import visits
+from klientel.channels.queries.gate import may_track
 from klientel.kernel.actions import Step, action
 from klientel.kernel.kinds import DateTime, Json, Link, Privacy, Text
 from klientel.kernel.records import type_of
@@ -71,21 +72,40 @@ def _noted(step: Step, what: str, person: UUID, at: dt.datetime, told: dict[str,
 
 
 def identify(step: Step, visitor: Any, form: Form, response: Response) -> None:
-    """Whoever sent this form agreed to be measured: what their browser told before is theirs, with the proof of that.
-
-    A browser that is somebody else's already stays theirs: whoever sends a form says who they are, not who others are.
-    """
-    if visitor is None or visitor.person_id is not None:
-        return
-    site = Site.objects.filter(pk=visitor.site_id, archived_at=None).first()
-    if site is None or response.person is None:
-        return
+    """Whoever sent this form agreed to be measured: what their browser told before is theirs, with proof of that."""
     proof = say("Agreed in the browser, which has kept a random number since; it came along with the form “%(form)s”.")
-    consent = step.create(
-        "channels.consent", person=response.person, purpose=site.purpose, channel="tracking", ground="consent",
+    if response.person is not None and (made := _joined(step, visitor, response.person, proof % {"form": form.name})):
+        step.stamp(made, response=response.id)
+
+
+def _joined(step: Step, visitor: Any, person: UUID, proof: str) -> Any:
+    """The consent of the person, by the number of their browser; nothing where the browser is somebody's already.
+
+    It stays theirs: whoever comes with its number says who they are, not who others are.
+    """
+    site = Site.objects.filter(pk=visitor.site_id, archived_at=None).first() if visitor is not None else None
+    if site is None or visitor.person_id is not None:
+        return None
+    made = step.create(
+        "channels.consent", person=person, purpose=site.purpose, channel="tracking", ground="consent",
         text=visitor.wording_id, wording=visitor.wording[:5000], given_at=visitor.agreed_at,
-        source=(visitor.agreed_on or site.name)[:200],
-        proof=proof % {"form": form.name},
+        source=(visitor.agreed_on or site.name)[:200], proof=proof,
     )  # fmt: skip
-    step.stamp(consent, response=response.id, given_ip=visitor.network)
-    visits.join(visitor, response.person, consent.id)
+    step.stamp(made, given_ip=visitor.network)
+    visits.join(visitor, person, made.id)
+    return made
+
+
+@action(
+    "channels.mail", _("Came to the website by this mail"), said=_("came to the website by the link of the mail"),
+    needs="change", icon="mouse-pointer", undoable=False, only=PORTAL,
+)  # fmt: skip
+def visit(step: Step, mail: Mail, *, visitor: Browser) -> None:
+    """Its recipient followed a link to a website that we measure, and agreed to both: the mail's measuring and this."""
+    step.require(mail.person is not None and may_track(mail.person, mail.to).may, "not_tracked",
+                 _("There is no consent to measuring this."))  # fmt: skip
+    step.mark(mail)
+    proof = say(
+        "Agreed in the browser, which has kept a random number since; it came by the link of the mail “%(mail)s”."
+    )
+    _joined(step, visits.browser(visitor), mail.person, proof % {"mail": mail.subject})

@@ -31,6 +31,10 @@ class Wish:
     similar: bool = False
 
 
+#: to be measured, for whatever purpose
+MEASURED = Wish("tracking", "advertising")
+
+
 @dataclass(frozen=True)
 class Recipient:
     """One person at one address; an address without a person can only get individual letters."""
@@ -161,5 +165,5 @@ def _by_consent(wish: Wish, facts: _Facts) -> Verdict:
 
 def may_track(person: UUID | None, address: str) -> Verdict:
     """Whether opens and clicks of this person may be measured (§ 25 TDDDG): a consent of its own, else nothing is."""
-    [verdict] = judge(Wish("tracking", "advertising"), [Recipient(address, person)])
+    [verdict] = judge(MEASURED, [Recipient(address, person)])
     return verdict

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from klientel.channels.models import Mail
 from klientel.channels.models.placeholders import LINK
-from klientel.channels.queries import attachments, composing, leaving, outbox, pace, threads
+from klientel.channels.queries import attachments, composing, leaving, outbox, pace, threads, visitlinks
 from klientel.channels.queries.gate import Recipient, Wish, judge
 from klientel.channels.queries.mime import copies, message
 from klientel.channels.queries.outbox import Claimed, Fate
@@ -33,6 +33,7 @@ class Ready:
     copies: list[str]
     references: list[str]
     left_out: list[str] = field(default_factory=list)
+    words: str = ""  # the text as it goes out, where that is not quite the mail's
 
 
 def wish_of(mail: Any) -> Wish:
@@ -56,7 +57,7 @@ def through_the_gate(batch: Sequence[Claimed]) -> tuple[list[Ready], list[Fate]]
     """The gate once more, because a consent may have ended since the mail was written: who passes, and who does not."""
     found = Mail.objects.filter(pk__in=[one.mail for one in batch], archived_at=None).only(*READ)
     mails = {mail.pk: mail for mail in found}
-    answers = threads.references_of(list(mails))
+    answers, words = threads.references_of(list(mails)), visitlinks.marked(list(mails.values()))
     ready, withheld = list[Ready](), list[Fate]()
     verdicts = _verdicts(list(mails.values()))
     for one in batch:
@@ -71,7 +72,7 @@ def through_the_gate(batch: Sequence[Claimed]) -> tuple[list[Ready], list[Fate]]
         known = list(zip(copies(mail), others, strict=True))
         left_out = [f"{address}: {verdict.why}" for address, verdict in known if not verdict.may]
         going = [address for address, verdict in known if verdict.may]
-        ready.append(Ready(one, mail, going, answers.get(mail.pk, []), left_out))
+        ready.append(Ready(one, mail, going, answers.get(mail.pk, []), left_out, words.get(mail.pk, "")))
     return ready, withheld
 
 
@@ -98,5 +99,11 @@ def built(one: Ready, account: Any) -> bytes | Fate:
         return Fate(one.claimed, "withheld", reply=_("Its link is not valid any more."))
     leave = leaving.address_of(mail.pk) if mail.nature == "advertising" else ""
     footer = composing.objection_notice("", leave) if leave else ""
-    more: dict[str, Any] = {"link": link, "files": files, "references": one.references, "leave": leave}
+    more: dict[str, Any] = {
+        "link": link,
+        "files": files,
+        "references": one.references,
+        "leave": leave,
+        "words": one.words,
+    }
     return message(mail, account, one.claimed.id, footer, **more)

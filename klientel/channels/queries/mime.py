@@ -73,11 +73,12 @@ def message(
     files: Sequence[Attachment] = (),
     references: Sequence[str] = (),
     leave: str = "",
+    words: str = "",
 ) -> bytes:
     """The message with CRLF at every line's end; bodies in base64, so that no line is too long for anybody.
 
-    ``link`` takes the place of ``{{link}}`` in the text; ``files`` come unchanged; ``references`` are the Message-IDs
-    that the mail answers, the oldest first; ``leave`` is the address by which the recipient of advertising leaves it.
+    ``link`` takes the place of ``{{link}}`` in the text (``words``, else the mail's own); ``files`` come unchanged;
+    ``references`` are the Message-IDs that the mail answers, the oldest first; ``leave`` is the way out of advertising.
     """
     name = account.name.replace("\r", " ").replace("\n", " ")
     headers = {
@@ -94,7 +95,7 @@ def message(
         headers["References"] = "\r\n ".join(f"<{one}>" for one in references)
     if mail.nature == "advertising":
         headers |= _ways_out(account, leave)
-    text = f"{mail.text}\n\n-- \n{footer}\n" if footer else f"{mail.text}\n"
+    text = f"{words or mail.text}\n" + (f"\n-- \n{footer}\n" if footer else "")
     text = (text.replace(LINK, link) if link else text).replace("\r\n", "\n")
     body = _text("plain", text)
     if mail.formatted:

@@ -7,6 +7,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 from uuid import UUID
 
 from django.db import connection
@@ -69,6 +70,7 @@ class Told:
     source: str
     campaign: str
     age: dt.timedelta
+    mail: str = ""  # what the link of a mail of ours said
 
 
 def shown(site: Site) -> dict[str, Shown]:
@@ -114,12 +116,12 @@ def read(some: Any) -> list[Told]:
 
 def _told(one: dict[str, Any]) -> Told:
     address = _text(one, "u", 300).partition("?")[0].partition("#")[0]
-    name = _text(one, "n", 160) or address.rpartition("/")[2] or address
+    name = _text(one, "n", 160) or unquote(address.rpartition("/")[2]) or address
     age = one.get("a")
     seconds = min(max(age, 0), OLDEST.total_seconds()) if isinstance(age, int | float) else 0
     return Told(
         str(one["k"]), name[:160], address, _details(one.get("p")), _text(one, "r", 300).partition("?")[0],
-        _text(one, "s", 120), _text(one, "c", 120), dt.timedelta(seconds=seconds),
+        _text(one, "s", 120), _text(one, "c", 120), dt.timedelta(seconds=seconds), _text(one, "m", 400),
     )  # fmt: skip
 
 

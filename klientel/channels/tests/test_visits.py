@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 
 import pytest
 from django.utils import timezone
 
 from klientel.channels.jobs import visits as jobs
-from klientel.channels.models import Consent, Hit, Visit, Visitor
-from klientel.channels.queries import visits
+from klientel.channels.models import Consent, Hit, Mail, Visit, Visitor
+from klientel.channels.queries import visitlinks, visits
 from klientel.channels.tests.test_forms import form, purpose, send, wording
 from klientel.kernel import events
 from klientel.kernel.actions import run
@@ -18,6 +19,7 @@ from klientel.kernel.conditions import SystemScope, matching
 from klientel.kernel.errors import Forbidden, Refused
 from klientel.kernel.records import type_of
 from klientel.kernel.writing import door
+from klientel.portal.views import tracking
 
 __all__ = ["form", "purpose", "wording"]
 NUMBER = "0123456789abcdef0123456789abcdef"
@@ -206,7 +208,7 @@ def test_the_script_asks_in_the_words_of_the_house_and_is_small(client, anna, si
     text = got.content.decode()
     assert got["Cross-Origin-Resource-Policy"] == "cross-origin" and not got.cookies and "May we measure" in text
     assert client.get(at, headers={"If-None-Match": got["ETag"]}).status_code == 304
-    assert len(text) - sum(len(one.text) for one in visits.shown(site).values()) < 5120
+    assert len(tracking.served()) < 4096
     run(anna, "channels.site.change", site.pk, state="paused")
     assert client.get(at).status_code == 404 and tell(client, site, page()).status_code == 404
 
@@ -218,3 +220,46 @@ def test_figures_count_strangers_and_people(client, site, form):
     found = visits.figures(site.pk, 30)
     assert (found.visitors, found.known, found.pages, found.downloads, found.events) == (2, 1, 3, 1, 0)
     assert found.top[0] == (f"{HOME}/prices", 2, 2)
+
+
+@pytest.fixture
+def mail(anna, account, purpose):
+    """A mail to Eva with a link to the website, and one to somewhere else."""
+    values = {"first_name": "Eva", "last_name": "Sommer", "emails": [{"value": "eva@beispiel.de"}]}
+    eva = run(anna, "contacts.person.create", **values).record
+    text = f"Our prices: {HOME}/prices#all. Others: https://other.example/"
+    run(anna, "contacts.person.send_mail", eva.pk, subject="Prices", text=text, account=str(account.pk))
+    return Mail.objects.get()
+
+
+def agree_to_mail(anna, mail, purpose):
+    facts = {"person": mail.person, "purpose": purpose.id, "channel": "tracking", "email": "eva@beispiel.de"}
+    run(anna, "channels.consent.create", **facts, given_at="2026-01-02T10:00:00Z", wording="Yes.", source="fair",
+        proof="paper")  # fmt: skip
+
+
+def test_links_of_mail_say_nothing_of_who_comes_without_consent_to_that(mail, site):
+    assert visitlinks.marked([mail]) == {}
+
+
+def test_who_agreed_to_both_is_known_by_the_link_of_a_mail(client, anna, mail, site, purpose):
+    agree_to_mail(anna, mail, purpose)
+    text = visitlinks.marked([mail])[mail.pk]
+    token = re.search(r"/prices\?kv=(\S+)#all\.", text)[1]
+    assert "https://other.example/" in text.split() and "kv=" not in mail.text
+    tell(client, site, page(m=token))
+    assert Visitor.objects.get().person_id == mail.person
+    web = Consent.objects.exclude(response=None, email="eva@beispiel.de").get(channel="tracking", email="")
+    assert (web.state, web.person) == ("given", mail.person)
+    jobs.take_over()
+    assert [one.person for one in Visit.objects.all()] == [mail.person]
+    assert "channels.mail.visit" in {one.kind for one in events.timeline(mail.person)}
+
+
+def test_a_link_that_was_altered_or_whose_consent_is_gone_joins_nobody(client, anna, mail, site, purpose):
+    agree_to_mail(anna, mail, purpose)
+    token = re.search(r"kv=(\S+)#", visitlinks.marked([mail])[mail.pk])[1]
+    run(anna, "channels.consent.withdraw", Consent.objects.get().pk)
+    for one in (token[:-1] + "x", token, "no"):
+        assert tell(client, site, page(m=one)).status_code == 204
+    assert Visitor.objects.get().person_id is None

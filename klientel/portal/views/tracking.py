@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import orjson
 from django.conf import settings
@@ -20,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from klientel.channels.models import Site
-from klientel.channels.queries import tickets, visits
+from klientel.channels.queries import tickets, visitlinks, visits
 from klientel.kernel.access import system_actor
 from klientel.kernel.actions import run
 from klientel.kernel.errors import Conflict, Forbidden, Refused
@@ -63,7 +64,8 @@ measured = by(at_site, arguments=2, from_elsewhere=True, pace=pacing.MEASURE)
 
 
 @cache
-def _source() -> str:
+def served() -> str:
+    """The script without indentation and remarks, which are for whoever reads its source."""
     lines = (line.strip() for line in SCRIPT.read_text().splitlines())
     return "\n".join(line for line in lines if not line.startswith("//"))
 
@@ -88,7 +90,7 @@ def script(request: Any, visit: Measured, **at: Any) -> HttpResponse:
         "at": address(visit.site, visit.tenant.slug, "track"), "ask": visit.site.banner == "ours", "words": said,
         "forms": f"{settings.KLIENTEL_ADDRESS.rstrip('/')}/page/{visit.tenant.slug}/",
     }  # fmt: skip
-    body = _source().replace('"CONFIG"', orjson.dumps(facts).decode(), 1).encode()
+    body = served().replace('"CONFIG"', orjson.dumps(facts).decode(), 1).encode()
     tag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
     same = request.headers.get("If-None-Match") == tag
     answer = HttpResponseNotModified() if same else HttpResponse(body, content_type="text/javascript; charset=utf-8")
@@ -130,7 +132,19 @@ def _told(request: Any, visit: Measured) -> None:
             raise pacing.too_many()
         if not visits.take_in(visit.site, digest, words, told, network=network, language=str(language)):
             raise Conflict("other_words", _("These words of consent are not known."))
+    mail = next((found for one in told if one.mail and (found := visitlinks.read(one.mail))), None)
+    if mail is not None:
+        _came_by(mail, str(given["v"]))
     return None
+
+
+def _came_by(mail: UUID, number: str) -> None:
+    """Its recipient came by the link of a mail; that is noted where they agreed to it."""
+    try:
+        run(system_actor(_("Website"), kind="portal"), "channels.mail.visit", mail, visitor=number)
+    except Refused as no:
+        if no.code not in ("not_tracked", "missing"):
+            raise
 
 
 def _given(request: Any) -> dict[str, Any]:

@@ -13,14 +13,14 @@ from bench.bulk import backend, worker, write
 
 PLAIN = """
 WITH changed AS (
-    UPDATE contacts_person t SET source = 'Messe', version = t.version + 1, changed_at = now()
+    UPDATE contacts_person t SET stage = 'customer', version = t.version + 1, changed_at = now()
     FROM contacts_person o WHERE o.id = t.id AND t.tenant_id = %(tenant)s
-    RETURNING t.id, o.source AS old, t.source AS new
+    RETURNING t.id, o.stage AS old, t.stage AS new
 ), made AS (
     INSERT INTO kernel_event (id, tenant_id, epoch, at, kind, actor, actor_name, record_type, record_id, change_set,
                               changes, fields)
     SELECT uuidv7(), %(tenant)s, 1, now(), 'contacts.person.change', 'system:', 'Bench', 'contacts.person', c.id,
-           %(set)s, jsonb_build_object('source', jsonb_build_array(c.old, c.new)), ARRAY['source'] FROM changed c
+           %(set)s, jsonb_build_object('stage', jsonb_build_array(c.old, c.new)), ARRAY['stage'] FROM changed c
     RETURNING id, record_id, at
 )
 INSERT INTO kernel_about (id, tenant_id, record_id, at, event_id, kind)
@@ -29,7 +29,7 @@ SELECT uuidv7(), %(tenant)s, m.record_id, m.at, m.id, 'contacts.person.change' F
 
 
 def measure(persons: int) -> dict[str, Any]:
-    """In a home of its own: import, bulk edit, its undo, the plain UPDATE, and the undo of the import."""
+    """In a home of its own: import, bulk edit, its undo, a plain UPDATE of the same, and the undo of the import."""
     folder = place.home(persons)
     path = folder / "import.csv"
     write(path, persons)
@@ -109,12 +109,12 @@ def _run(actor: Any, path: str) -> dict[str, Any]:
     before, begun = clock.spent(), time.monotonic()
     gone_back = history.undo(actor, edit).records
     clock("undo_edit", begun, before)
-    before, begun = clock.spent(), time.monotonic()
-    taken_back = history.undo(actor, done.change_set).records
-    clock("undo_import", begun, before)
     begun = time.monotonic()
     clock.cpu["plain"] = round(_plain(uuid7()), 2)
     clock.seconds["plain"] = time.monotonic() - begun
+    before, begun = clock.spent(), time.monotonic()
+    taken_back = history.undo(actor, done.change_set).records
+    clock("undo_import", begun, before)
     rows = {"import": len(ids), "edit": len(ids), "undo_edit": gone_back, "undo_import": taken_back, "plain": len(ids)}
     slowest = round(max(chunks) * 1000)
     return {"seconds": clock.seconds, "rows": rows, "cpu": clock.cpu, "slowest_chunk_ms": slowest}
@@ -146,14 +146,15 @@ def _edit(actor: Any, ids: list[UUID], change_set: UUID, chunks: list[float]) ->
 
 
 def _plain(change_set: UUID) -> float:
-    """The seconds of CPU of one plain statement."""
+    """The seconds of CPU of one plain statement, which is rolled back: in the trash rows would be in fewer indexes."""
     from django.conf import settings
 
     from klientel.kernel.tenancy import current
 
     with settings.SERVER.connect() as connection:
         before = machine.cpu(connection.info.backend_pid)
-        connection.execute(PLAIN, {"tenant": current(), "set": change_set})
+        with connection.transaction(force_rollback=True):
+            connection.execute(PLAIN, {"tenant": current(), "set": change_set})
         return machine.cpu(connection.info.backend_pid) - before
 
 

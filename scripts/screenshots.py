@@ -193,6 +193,38 @@ class Tour:
         self.page.wait_for_load_state("networkidle")
         self.take("import")
 
+    def keep(self) -> None:
+        """Two at once, and what a deletion would take along."""
+        self.go("/persons/?where=" + quote('{"has":"work.task.concerns"}'))
+        self.page.click("[popovertarget=m-export]")
+        self.take("export")
+        self.go("/persons/?where=" + quote('{"has":"work.task.concerns"}'))
+        at = self.link("tbody td.name a")
+        late = self.page.context.new_page()
+        late.goto(f"{self.address}{at}edit")
+        self.go(f"{at}edit")
+        first, second = ("Einkauf", "Einkaufsleitung") if self.folder.name == "de" else ("Logistik", "Logistikleitung")
+        self.page.fill("[name=position]", first)
+        self.page.locator(".form-foot .primary").click()
+        self.page.wait_for_url(f"{self.address}{at}")
+        late.fill("[name=position]", second)
+        late.locator(".form-foot .primary").click()
+        late.locator(".diff3").wait_for()
+        (self.folder / "together.png").write_bytes(smaller(late.screenshot()))
+        late.close()
+        self.go(at)
+        self.page.click("[popovertarget=m-more]")
+        self.page.locator("form[action$='/do/archive'] button").click()
+        self.page.wait_for_load_state("networkidle")
+        self.go("/trash/persons")
+        self.take("trash")
+        self.go("/trash" + at.rstrip("/"))
+        self.take("delete")
+        self.go(at)
+        self.page.locator("form[action$='/do/restore'] button").click()
+        self.page.wait_for_load_state("networkidle")
+        self.taken += 1
+
     def shape(self) -> None:
         """Structure, layouts, rights."""
         self.go("/organisations/?where=" + quote('{"has":"contacts.organisation.parent"}'))
@@ -283,7 +315,7 @@ class Tour:
 
 
 #: the parts of the tour that need no other before them
-PARTS = ("sell", "journey", "by_itself")
+PARTS = ("keep", "sell", "journey", "by_itself")
 
 
 def speak(page: Any, address: str, language: str) -> None:

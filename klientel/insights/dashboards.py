@@ -14,9 +14,11 @@ from klientel.insights.figures import Table
 from klientel.insights.queries.adding import MONTHS, kind_of
 from klientel.kernel.access import ActorScope
 from klientel.kernel.access.reading import select
+from klientel.kernel.conditions import check, say
 from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.kinds import Link, today
 from klientel.kernel.records import RecordType, type_of
+from klientel.kernel.web.listing import parsed, titles_in
 from klientel.lib.dates import add_months, read_date
 
 T = TypeVar("T")
@@ -79,6 +81,13 @@ class Asked:
     def part(self, first: dt.date) -> tuple[dt.date, dt.date]:
         """The days of the step that begins then, as far as they are asked about."""
         return max(first, self.first), min(add_months(first, MONTHS[self.bucket]), self.after)
+
+    def told(self) -> str:
+        """In words what a condition of the address narrows it to; empty without one."""
+        if "where" not in self.chosen:
+            return ""
+        where = parsed(self.chosen["where"])
+        return say(self.rtype, where, self.scope, titles_in(self.scope, self.rtype, where))
 
     def where(self, *parts: Any) -> Any:
         """These conditions and what the dashboard is narrowed to."""
@@ -190,6 +199,10 @@ def asked(scope: ActorScope, board: Dashboard, query: Any) -> Asked:
         if value:
             parts.append({"field": path, "op": "is", "value": _id(value, path)})
             chosen[path] = value
+    if (text := query.get("where")) and (where := parsed(text)):
+        check(rtype, where, scope)
+        parts.append(where)
+        chosen["where"] = text
     return Asked(scope, rtype, first, after, {"all": parts} if parts else None, chosen)
 
 

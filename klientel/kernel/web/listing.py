@@ -60,6 +60,11 @@ class State:
         }
         return mine | other
 
+    @property
+    def narrowed(self) -> str:
+        """The condition of an address that shows the same records in another way; empty where it is how lists begin."""
+        return dumped(self.where) if self.where and (self.view or self.where != self.start) else ""
+
     def url(self, **other: Any) -> str:
         """The address as text."""
         query = urlencoded(self.also | self.query(**other))

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
+import re
 from typing import Any
 
+import orjson
 import pytest
+from django.test import Client
 
 from klientel.kernel.access import ActorScope
 from klientel.kernel.access.reading import get, select
@@ -18,6 +22,7 @@ from klientel.kernel.records import type_of
 from klientel.kernel.testing.making import make_member
 from klientel.lib import clock
 from klientel.sales.models import CloseReason, Deal, Quote, Stage
+from klientel.sales.queries import buying
 
 pytestmark = pytest.mark.django_db
 EUR = {"currency": "EUR"}
@@ -249,3 +254,35 @@ def test_whoever_sees_entries_on_what_they_see_gets_the_next_step_of_a_colleague
         assert (row.id, row.values["next_day"] and str(row.values["next_day"]), row.values["idle"]) == (
             one.pk, day, day is None,
         )  # fmt: skip
+
+
+def test_the_buying_centre_names_the_roles_that_nobody_fills(anna: Actor) -> None:
+    one = deal(anna)
+    person = run(anna, "contacts.person.create", last_name="Lotse").record
+
+    def gaps() -> list[str]:
+        found = buying.centre(ActorScope(anna), one)
+        assert found is not None
+        return [str(gap) for gap in found.gaps]
+
+    assert gaps() == ["Entscheider", "Fürsprecher", "Anwender"]
+    run(anna, "sales.stakeholder.create", deal=one.pk, person=person.pk, role="champion")
+    assert gaps() == ["Entscheider", "Anwender"]
+
+
+def test_list_board_calendar_and_forecast_show_the_same_set(client: Client, actor: Actor, tenant: Any) -> None:
+    run(actor, "sales.pipeline.begin")
+    day = today().isoformat()
+    for name, value in (("Grosse Presse", "5000"), ("Kleine Presse", "10")):
+        run(actor, "sales.deal.create", name=name, value=value, expected_close=day, owner=actor.member)
+    where = {"field": "value", "op": "over", "value": "100"}
+    asked = {"where": orjson.dumps(where).decode()}
+    for way in ("", "board", "calendar"):
+        page = client.get(f"/deals/{way}", asked).content.decode()
+        assert "Grosse Presse" in page and "Kleine Presse" not in page, way
+    page = client.get("/deals/board", asked).content.decode()
+    [link] = re.findall(r'href="(/insights/forecast[^"]+)"', page)
+    shown = client.get(html.unescape(link)).content.decode().replace("\xa0", " ")
+    assert "Only where value is over €100.00." in shown and "5,000" in shown and "5,010" not in shown
+    assert "5,010" in client.get("/insights/forecast/").content.decode()
+    assert client.get("/insights/forecast/", {"where": '{"field":"nothing","op":"is"}'}).status_code == 422

@@ -16,7 +16,7 @@ from klientel.automation.queries.flipping import flipping
 from klientel.automation.queries.starting import QUEUE, begin_by
 from klientel.kernel import writing
 from klientel.kernel.access import system_actor
-from klientel.kernel.actions import run
+from klientel.kernel.actions import Item, run, run_many
 from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.events import Event, consumer
 from klientel.kernel.events.consuming import wake
@@ -27,7 +27,7 @@ from klientel.kernel.records import type_of
 from klientel.kernel.tenancy import current
 from klientel.lib import clock
 
-SUSPENDED = "workflow_suspended"
+SUSPENDED, MAIL = "workflow_suspended", "channels.mail"
 notice(SUSPENDED, _("%(what)s was stopped: %(who)s"), icon="circle-stop", label=_("A workflow was stopped"))
 
 _POKE = """
@@ -39,6 +39,7 @@ UPDATE automation_run SET due_at = %s WHERE tenant_id = %s AND state = 'open' AN
 def react(events: list[Event]) -> None:
     """Start what waits for such events, have those looked at again that wait for something, and watch for circles."""
     poke(events)
+    lapse(events)
     loud = [e for e in events if not e.muted and e.record_type != "automation.workflow"]
     index = triggers.index()
     if found := triggers.wanted(index, loud):
@@ -57,6 +58,16 @@ def poke(events: list[Event]) -> None:
         poked = cursor.rowcount
     if poked:
         wake(current(), QUEUE)
+
+
+def lapse(events: list[Event]) -> None:
+    """What a workflow has written that still waits to go out is taken back where it is switched off."""
+    for event in events:
+        if event.kind == "automation.workflow.switch_off":
+            written = type_of(MAIL).model.objects.filter(created_by=f"workflow:{event.record_id}", state="waiting")
+            some = [Item(pk) for pk in written.values_list("pk", flat=True)]
+            for _outcome in run_many(system_actor(), f"{MAIL}.recall", some, cause=event.id):
+                pass  # one that is being handed over at this moment goes
 
 
 def _concerned(event: Event) -> Iterable[UUID]:

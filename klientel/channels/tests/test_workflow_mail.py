@@ -115,3 +115,15 @@ def test_what_was_written_before_a_kill_is_sent_once(anna, account, sink, templa
     play.again()
     deliver(account=account.id)
     assert Mail.objects.count() == 1 and list(sink.ids.values()) == [1]
+
+
+def test_a7_what_still_waits_to_go_out_lapses_when_the_workflow_is_switched_off(anna, account, sink, template, play):
+    made = flow(anna, mail(template))
+    tag(anna, person(anna))
+    run(anna, "contacts.person.send_mail", person(anna, 2).id, subject="Mine", text="Stays")
+    play()
+    run(anna, "automation.workflow.switch_off", made.pk)
+    play()
+    deliver(account=account.id)
+    assert [to for _f, to, _m in sink.mails] == [["kunde2@beispiel.de"]]
+    assert sorted(Mail.objects.values_list("state", flat=True)) == ["accepted", "recalled"]

@@ -19,6 +19,7 @@ from klientel.channels.queries import (
     conversation,
     landing,
     outbox,
+    signatures,
     suppression,
     threads,
 )
@@ -117,7 +118,8 @@ def answer(
     made = step.create(
         "channels.mail",
         subject=subject, text=text, to=to, recipients="\n".join([to, *copied]) if copied else "", person=person,
-        files=files or [], owner=step.actor.member, concerns=list(dict.fromkeys([*known, *mail.concerns])),
+        files=files or [], owner=step.actor.member, formatted=signatures.is_rich(text),
+        concerns=list(dict.fromkeys([*known, *mail.concerns])),
     )  # fmt: skip
     step.stamp(made, account=accounts.chosen(step.actor.member, account or mail.account).id)
     step.mark(mail)
@@ -212,13 +214,17 @@ def send_mail(
     step.require(
         email_key(address) in known, "not_their_address", _("Please choose an address of this person."), field="to"
     )
-    subject, text = _texts(step, person, template, subject, text)
+    sender = accounts.chosen(step.actor.member, account)
+    subject, filled = _texts(step, person, template, subject, text)
+    if not text:  # from a template, as nobody has seen it yet
+        filled = signatures.signed(filled, signatures.signature_of(step.actor.member, sender.id, person.language or ""))
     mail = step.create(
         "channels.mail",
-        subject=subject, text=text, to=address, person=person.id, nature=nature, purpose=purpose, similar=similar,
+        subject=subject, text=filled, formatted=signatures.is_rich(filled),
+        to=address, person=person.id, nature=nature, purpose=purpose, similar=similar,
         files=files or [], owner=step.actor.member, concerns=[i for i in (person.id, person.organisation) if i],
     )  # fmt: skip
-    step.stamp(mail, account=accounts.chosen(step.actor.member, account).id)
+    step.stamp(mail, account=sender.id)
     step.mark(person)
     lay_out(step, mail, at=at)
 

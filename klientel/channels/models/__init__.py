@@ -7,6 +7,7 @@ from klientel.channels.models.form import Form, FormDay, FormVersion
 from klientel.channels.models.mail import Body, Mail, Reference
 from klientel.channels.models.outbox import Delivery, DomainRate, Rate
 from klientel.channels.models.response import Confirmation, Pace, Response
+from klientel.channels.models.signature import Signature
 from klientel.channels.models.site import Hit, Site, Visit, Visitor
 from klientel.channels.models.suppression import Suppression, SuppressionKey
 from klientel.channels.models.template import Template
@@ -37,6 +38,7 @@ __all__ = [
     "Reference",
     "Response",
     "Secret",
+    "Signature",
     "Site",
     "Suppression",
     "SuppressionKey",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from django.utils.translation import gettext_lazy as _
 
@@ -28,17 +28,19 @@ KNOWN = {
     "valid_until": "",
     "link": "",
 }
+#: what a signature may ask for
+SENDER = ("sender", "sender_position", "sender_phone", "sender_email", "workspace")
 LINK = "{{link}}"  # stays in the text of a mail: what stands for it is known to its recipient only
 _PLACE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 
 
-def check_text(text: str, field: str) -> None:
+def check_text(text: str, field: str, known: Collection[str] = tuple(KNOWN)) -> None:
     """Refuse a placeholder that stands for nothing, and braces that were not closed."""
     for found in _PLACE.finditer(text):
         name = found.group(1).strip()
-        if name not in KNOWN:
+        if name not in known:
             message = _("There is no placeholder {{%(name)s}}. Possible are: %(known)s.")
-            raise Refused("no_placeholder", filled(message, {"name": name[:60], "known": ", ".join(KNOWN)}), field)
+            raise Refused("no_placeholder", filled(message, {"name": name[:60], "known": ", ".join(known)}), field)
     rest = _PLACE.sub("", text)
     if "{{" in rest or "}}" in rest:
         raise Refused("no_placeholder", _("A placeholder begins with {{ and ends with }}."), field)

@@ -44,6 +44,12 @@ def values_for(scope: ActorScope, person: Any, sender: Any) -> Mapping[str, str]
     return {name: value for name, value in known.items() if not KNOWN[name] or KNOWN[name] in visible}
 
 
+def language_of(mail: Any) -> str:
+    """The language of the person whom a mail came from or went to; empty where nobody knows."""
+    person = type_of("contacts.person").model.objects.filter(pk=mail.person).first() if mail.person else None
+    return str(person.language or "") if person is not None else ""
+
+
 def first_address(person: Any) -> str:
     """The address that a person is written to, unless another one is chosen."""
     return next(

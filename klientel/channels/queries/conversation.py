@@ -11,7 +11,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from klientel.channels.models import Body, Mail
-from klientel.channels.queries import landing, threads
+from klientel.channels.queries import landing, signatures, threads
 from klientel.kernel.access import ActorScope
 from klientel.kernel.access import reading as read
 from klientel.kernel.records import type_of
@@ -41,8 +41,8 @@ def formatted(mail: UUID, picture: Callable[[str], str | None]) -> str:
     return markup.sanitise(body.html, images=True, inside=True, picture=picture) if body else ""
 
 
-def answer_to(mail: Any, way: str) -> dict[str, str]:
-    """Subject, recipients and quoted text of an answer or a forwarded mail."""
+def answer_to(mail: Any, way: str, signature: str = "") -> dict[str, str]:
+    """Subject, recipients and quoted text of an answer or a forwarded mail, under the signature."""
     own = landing.own_addresses()
     bare = bare_subject(mail.subject)[0]
     prefix = _("Fwd:") if way == "forward" else _("Re:")
@@ -53,7 +53,7 @@ def answer_to(mail: Any, way: str) -> dict[str, str]:
         "subject": f"{prefix} {bare}"[:250],
         "to": "" if way == "forward" else partner,
         "others": "\n".join(dict.fromkeys(others)) if way == "all" else "",
-        "text": "\n\n" + _quoted(mail),
+        "text": signatures.signed("\n", signature, _quoted(mail)) if signature else "\n\n" + _quoted(mail),
     }
 
 

@@ -16,6 +16,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.html import urlize
 
 from klientel.channels.models.placeholders import LINK
+from klientel.channels.queries import signatures
 from klientel.kernel.tenancy import current
 
 _LINE = 76
@@ -97,7 +98,7 @@ def message(
         headers |= _ways_out(account, leave)
     text = f"{words or mail.text}\n" + (f"\n-- \n{footer}\n" if footer else "")
     text = (text.replace(LINK, link) if link else text).replace("\r\n", "\n")
-    body = _text("plain", text)
+    body = _text("plain", signatures.plain(text))
     if mail.formatted:
         body = _several("alternative", (body, _text("html", html_of(text))), f"a{delivery.hex}")
     if files:
@@ -121,10 +122,14 @@ def copies(mail: Any) -> list[str]:
 
 def html_of(text: str) -> str:
     """The formatted part of a text: paragraphs and links, everything else as it was typed."""
-    paragraphs = [part.strip("\n") for part in text.split("\n\n") if part.strip()]
-    body = "".join(f"<p>{_html(one)}</p>\n" for one in paragraphs)
+    written, begin, signature = text.partition(signatures.BEGIN)
+    body = _paragraphs(written) + (signatures.bold(_paragraphs(f"-- \n{signature}")) if begin else "")
     style = "font-family:Arial,Helvetica,sans-serif;font-size:15px;line-height:1.5"
     return f'<!doctype html>\n<html><head><meta charset="utf-8"></head><body style="{style}">\n{body}</body></html>\n'
+
+
+def _paragraphs(text: str) -> str:
+    return "".join(f"<p>{_html(part.strip(chr(10)))}</p>\n" for part in text.split("\n\n") if part.strip())
 
 
 def _html(paragraph: str) -> str:

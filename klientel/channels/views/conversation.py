@@ -18,7 +18,8 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
 from klientel.channels.models import Mail
-from klientel.channels.queries import accounts, conversation
+from klientel.channels.queries import accounts, conversation, signatures
+from klientel.channels.queries.composing import language_of
 from klientel.channels.views.saying import say_laid_out
 from klientel.kernel.access import reading as read
 from klientel.kernel.access.naming import names_by_type
@@ -154,8 +155,10 @@ def answer(request: Any, mail_id: UUID, way: str) -> HttpResponse:
             raise Missing("missing", _("There is no such record, or you may not see it."))
         if not read.visible_ids(request.scope, rtype, [mail_id], "send"):
             raise Forbidden("forbidden", _("You may not do this here."))
-        given = dict(request.POST.items()) or conversation.answer_to(mail, way)
         own = accounts.usable(request.actor.member)
+        sender = mail.account if any(one.pk == mail.account for one in own) else own[0].pk if own else None
+        sign = signatures.signature_of(request.actor.member, sender, language_of(mail))
+        given = dict(request.POST.items()) or conversation.answer_to(mail, way, sign)
         context = {"mail": mail, "way": way, "given": given, "refused": refused, "accounts": own}
         context["zone"] = timezone.get_current_timezone_name()
         return render(request, "channels/answer.html", context, status=refused.status if refused else 200)

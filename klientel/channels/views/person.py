@@ -16,7 +16,7 @@ from klientel.channels.models import Purpose, Template
 from klientel.channels.models.consent import CHANNELS
 from klientel.channels.models.mail import NATURES
 from klientel.channels.models.placeholders import fill
-from klientel.channels.queries import accounts, composing
+from klientel.channels.queries import accounts, composing, signatures
 from klientel.channels.queries.gate import Recipient, Verdict, Wish, judge
 from klientel.channels.views.saying import say_laid_out
 from klientel.kernel.access import reading as read
@@ -70,6 +70,11 @@ def _form(request: Any, record_id: UUID, refused: Refused | None) -> dict[str, A
     if chosen is not None and "fill" in given:
         values = composing.values_for(scope, person, request.actor.name)
         given |= {"subject": fill(chosen.subject, values), "text": fill(chosen.text, values)}
+    own = accounts.usable(request.actor.member)
+    if "send" not in given:
+        sender = next((a.pk for a in own if str(a.pk) == given.get("account")), own[0].pk if own else None)
+        signature = signatures.signature_of(request.actor.member, sender, person.language or "")
+        given["text"] = signatures.signed(given.get("text") or "\n", signature)
     shown = "emails" in scope.visible(rtype)
     return {
         "record": person,
@@ -79,7 +84,7 @@ def _form(request: Any, record_id: UUID, refused: Refused | None) -> dict[str, A
         "templates": templates,
         "addresses": [str(e["value"]) for e in person.emails if e.get("value")] if shown else [],
         "first": composing.first_address(person) if shown else "",
-        "accounts": accounts.usable(request.actor.member),
+        "accounts": own,
         "natures": NATURES,
         "zone": timezone.get_current_timezone_name(),
         "purposes": list(Purpose.objects.filter(archived_at=None).order_by("name")),

@@ -13,7 +13,11 @@ from klientel.kernel.actions import Step, action
 from klientel.kernel.kinds import Choice, Json, Privacy, Text
 
 PORTAL = ("portal",)
-EXTENTS = (("purpose", _("what this mail was for")), ("all", _("all advertising by e-mail")))
+EXTENTS = (
+    ("purpose", _("what this mail was for")),
+    ("all", _("all advertising by e-mail")),
+    ("measuring", _("measuring visits, opens and clicks")),
+)
 
 
 @action(
@@ -30,9 +34,14 @@ def unsubscribe(
 ) -> None:
     """No more of this, or no more at all. Said twice it is the same as once; what proved a consent stays."""
     step.mark(mail)
-    open_ones = [one for one in leaving.held(mail) if extent == "all" or one.purpose == mail.purpose]
+    if extent == "measuring":
+        open_ones = leaving.measured(mail)
+    else:
+        open_ones = [one for one in leaving.held(mail) if extent == "all" or one.purpose == mail.purpose]
     for one in open_ones:
         step.stamp(one, withdrawn_at=step.now, withdrawal=_how(mail))
+    if extent == "measuring":
+        return
     if extent == "all" or (mail.purpose is None or mail.person is None):
         suppression.suppress([mail.to], reason="objection", channel="mail")
 

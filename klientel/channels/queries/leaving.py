@@ -44,6 +44,12 @@ def held(mail: Any) -> list[Any]:
     return [one for one in rows if mail.person is not None and email_key(one.email or "") == email_key(mail.to)]
 
 
+def measured(mail: Any) -> list[Any]:
+    """The consents by which it is measured what the recipient of a mail opens, or does on our websites."""
+    rows = Consent.objects.filter(person=mail.person, channel="tracking", state="given", archived_at=None)
+    return list(rows) if mail.person is not None else []
+
+
 def offered(language: str) -> dict[UUID, Any]:
     """By purpose the wording that somebody can agree to on their own page: the newest in their language, else any."""
     rows = Wording.objects.filter(channel="mail", archived_at=None).order_by("pk")

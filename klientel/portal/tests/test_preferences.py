@@ -118,3 +118,14 @@ def test_the_exception_for_customers_ends_the_same_way(client, anna, eva, purpos
     client.post(link, ONE_CLICK)
     assert {one.state for one in Consent.objects.all()} == {"withdrawn"}
     assert leaving.read("nonsense") is None
+
+
+def test_the_recipient_ends_that_it_is_measured_what_they_do(client, anna, eva, purpose, link):
+    assert b'name="measuring"' not in client.get(link).content
+    run(
+        anna, "channels.consent.create", person=eva.id, purpose=purpose.id, channel="tracking", wording="Yes.",
+        given_at="2026-01-05T10:00:00Z", source="website", proof="browser",
+    )  # fmt: skip
+    assert b'name="measuring"' in client.get(link).content
+    assert client.post(link, {"measuring": "1"}).status_code == 303
+    assert Consent.objects.get(channel="tracking").state == "withdrawn" and may(eva, purpose)

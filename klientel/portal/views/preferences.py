@@ -77,7 +77,7 @@ def preferences(request: HttpRequest, visit: Recipient, text: str) -> HttpRespon
                 language=get_language() or "",
             )  # fmt: skip
         else:
-            extent = "all" if "all" in request.POST else "purpose"
+            extent = next((one for one in ("all", "measuring") if one in request.POST), "purpose")
             run(actor, "channels.mail.unsubscribe", visit.mail.pk, extent=extent)
         return HttpResponseRedirect(f"{request.path}?done=1", status=303)
     with reading():
@@ -86,6 +86,7 @@ def preferences(request: HttpRequest, visit: Recipient, text: str) -> HttpRespon
             "company": visit.tenant.name,
             "visit": visit,
             "choices": choices,
+            "measured": bool(leaving.measured(visit.mail)),
             "blocked": leaving.is_blocked(visit.mail),
             "this": next((one for one, given, _text in choices if given and one.pk == visit.mail.purpose), None),
             "done": "done" in request.GET,

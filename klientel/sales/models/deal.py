@@ -78,7 +78,6 @@ class Deal(Record):
         confidential = True
         title = "name"
         order = "expected_close"
-        begins = {"field": "state", "op": "is", "value": OPEN}
         columns = ("organisation", "stage", "value", "expected_close", "next_day", "owner")
         concerns = ("organisation", "person")
         own = dealing.WORKED_OUT

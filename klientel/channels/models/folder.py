@@ -94,10 +94,11 @@ class Position(TenantModel):
 class Fetched(TenantModel):
     """One message of one folder, kept as it came before anything reads it. Its bytes lie in the file store.
 
-    An erasure empties the words and leaves the frame, so that the message is not fetched a second time.
+    An erasure empties the words and leaves the frame, so that the message is not fetched a second time: not under
+    another UIDVALIDITY either, for which the SHA-256 of all of it stays.
     """
 
-    on_erase = "blank"
+    on_erase, stays = "blank", ("digest",)
     holds_bytes = "place"
 
     id = Id(primary_key=True)

@@ -12,11 +12,15 @@ from klientel.channels.jobs.reading import read_mail
 from klientel.channels.models import Account, Body, Fetched, Mail, Mailbox, Position
 from klientel.channels.queries import mailboxes
 from klientel.channels.tests.dovecot import PASSWORD
+from klientel.contacts.models import Person
 from klientel.kernel import writing
+from klientel.kernel.access import system_actor
 from klientel.kernel.actions import run
 from klientel.kernel.files import sweeping
+from klientel.kernel.records import type_of
 from klientel.kernel.tenancy import current
 from klientel.kernel.testing import make
+from klientel.privacy import erasing
 
 _users = itertools.count()
 
@@ -129,6 +133,22 @@ def test_another_uidvalidity_in_many_pieces_loses_nothing_either(box, monkeypatc
     box.fetch()
     uids = sorted(Fetched.objects.filter(gone=False).values_list("uid", flat=True))
     assert (uids, Mail.objects.count()) == (list(range(1, 9)), 7)
+
+
+def test_what_was_erased_comes_back_under_no_uidvalidity_and_a_new_mail_does(anna, box):
+    who = make(anna, "contacts.person", 1, emails=[{"value": "eva@kunde.example", "purpose": "work", "state": "ok"}])
+    run(anna, "channels.account.change", box.account.id, strangers="person")
+    box.folder()
+    box.put(letter(1))
+    box.fetch()
+    erasing.erase(system_actor(), type_of("contacts.person"), who.id, "request")
+    assert (Mail.objects.count(), box.states()) == (0, [""])
+    box.server.rebuild(box.user)
+    box.fetch()
+    assert (Mail.objects.count(), box.states(), Person.objects.count()) == (0, [""], 0)
+    box.put(letter(2))
+    box.fetch()
+    assert (Mail.objects.count(), box.states(), Person.objects.count()) == (1, ["", "mail"], 1)
 
 
 def test_a_copy_in_another_folder_is_the_same_mail(box):

@@ -81,11 +81,12 @@ def record_tables() -> set[str]:
 def forget_rows(ids: list[UUID]) -> dict[str, int]:
     """Delete what stands beside records by their ids: search rows, notices, results of imports; counts by table.
 
-    A model that must keep its rows says ``on_erase = "blank"``: then only their words are emptied; ``"keep"``: then
-    they speak of no record.
+    A model that must keep its rows says ``on_erase = "blank"``: then only their words are emptied, all but those in
+    ``stays``, from which nobody can tell what was there; ``"keep"``: then they speak of no record.
     """
     counts: dict[str, int] = {}
     blanked, records = _saying("blank"), record_tables() | _saying("keep")
+    staying = {m._meta.db_table: getattr(m, "stays", ()) for m in tenant_models()}
     for table in tables():
         if table.name in records or table.name == "kernel_event" or not table.of_tenant:
             continue
@@ -94,7 +95,8 @@ def forget_rows(ids: list[UUID]) -> dict[str, int]:
             continue
         where = " OR ".join(f'"{c}" = ANY(%s)' for c in columns)
         if table.name in blanked:
-            empty = ", ".join(f'"{c}" = {_nothing(k)}' for c, k in table.words.items())
+            words = {c: k for c, k in table.words.items() if c not in staying[table.name]}
+            empty = ", ".join(f'"{c}" = {_nothing(k)}' for c, k in words.items())
             text = f"UPDATE {table.name} SET {empty} WHERE tenant_id = %s AND ({where})"
         else:
             text = f"DELETE FROM {table.name} WHERE tenant_id = %s AND ({where})"

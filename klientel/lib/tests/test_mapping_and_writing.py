@@ -145,6 +145,11 @@ def test_whole_columns_are_written_as_the_rows_would_be():
         None,
         "\tx",
         "\x1f=1",
+        "-5\x1fx",
+        "-5\n",
+        "-5\n=1",
+        "--1",
+        "'-5",
     ]
     chance = random.Random(7)
     for _ in range(300):

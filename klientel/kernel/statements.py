@@ -1,29 +1,19 @@
-"""Statements that go to the database as one message: the way there and back costs as much as most of them do.
-
-Of many records they are written *behind*: while the database takes in one set of rows, the next is being made.
-"""
+"""Statements that go to the database as one message: the way there and back costs as much as most of them do."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from django.db import connection
-from psycopg import Cursor
 
 from klientel.kernel.sql import Sql, comma
 
 Rows = list[tuple[Any, ...]]
 P = ParamSpec("P")
 T = TypeVar("T", covariant=True)
-_line: ContextVar[_Line | None] = ContextVar("line", default=None)
-_idle: ContextVar[threading.Event | None] = ContextVar("idle", default=None)
 
 
 def ask(*asked: Sql) -> list[Rows]:
@@ -68,10 +58,7 @@ def at_once(asking: Callable[P, Question[T]]) -> Callable[P, T]:
 
 
 class Writes:
-    """Statements that write and answer nothing, kept until somebody has to read what they wrote.
-
-    Inside :func:`behind` a second thread carries them out in their turn.
-    """
+    """Statements that write and answer nothing, kept until somebody has to read what they wrote."""
 
     def __init__(self, some: Iterable[Sql] = ()) -> None:
         self._kept: list[Sql] = []
@@ -79,12 +66,7 @@ class Writes:
 
     def add(self, some: Iterable[Sql]) -> None:
         """Keep these too, to be sent in this order."""
-        line = _line.get()
-        if line is None:
-            self._kept += some
-        else:
-            for one in some:
-                line.put(one)
+        self._kept += some
 
     def send(self) -> None:
         """Send what is kept."""
@@ -92,99 +74,3 @@ class Writes:
         if every.text:
             with connection.cursor() as cursor:
                 cursor.execute(every.text, every.params)
-
-
-@contextmanager
-def behind() -> Iterator[None]:
-    """Inside this block, which lies in a transaction, nobody waits for :class:`Writes`.
-
-    Any other statement, and the end of the block, waits until all that was put before is carried out; what the
-    database says no to is raised there. Whoever counts statements sees each at its place.
-    """
-    if _line.get() is not None or connection.force_debug_cursor:
-        yield
-        return
-    line = _Line()
-    token = _line.set(line)
-    try:
-        with connection.execute_wrapper(line.turn):
-            yield
-            line.wait()
-    finally:
-        line.close()
-        _line.reset(token)
-
-
-class _Line:
-    """Statements waiting for the one connection, in order; after a failure the rest are not begun."""
-
-    def __init__(self) -> None:
-        self._raw = connection.connection
-        self._hand = ThreadPoolExecutor(1, "writing-behind")
-        self._waiting: list[Future[None]] = []
-        self._failed = False
-
-    def put(self, one: Sql) -> None:
-        """One more, the last so far."""
-        self._waiting.append(self._hand.submit(self._carry_out, one))
-
-    def _carry_out(self, one: Sql) -> None:
-        if self._failed:
-            return
-        try:
-            with Cursor(self._raw) as cursor:  # its values apart from its text: rows of a chunk are a long text
-                cursor.execute(one.text, one.params)
-        except BaseException:
-            self._failed = True
-            raise
-
-    def wait(self) -> None:
-        """Until nothing is left; raises what failed, as Django would have."""
-        with _waiting():
-            while self._waiting:
-                with connection.wrap_database_errors:
-                    self._waiting.pop(0).result()
-
-    def turn(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
-        """Another statement comes after all that waits."""
-        self.wait()
-        return execute(sql, params, many, context)
-
-    def close(self) -> None:
-        """Leave nothing running, whatever became of it."""
-        self._failed = True
-        self._hand.shutdown(wait=True)
-
-
-@contextmanager
-def idling(idle: threading.Event) -> Iterator[None]:
-    """Inside this block ``idle`` is set while this thread waits for the database, and only then.
-
-    A second thread that works at these times alone takes nothing away from this one: only one of them runs at once.
-    """
-    token = _idle.set(idle)
-    idle.clear()
-    try:
-        with connection.execute_wrapper(_idle_while):
-            yield
-    finally:
-        idle.set()
-        _idle.reset(token)
-
-
-@contextmanager
-def _waiting() -> Iterator[None]:
-    idle = _idle.get()
-    if idle is None or idle.is_set():
-        yield
-        return
-    idle.set()
-    try:
-        yield
-    finally:
-        idle.clear()
-
-
-def _idle_while(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
-    with _waiting():
-        return execute(sql, params, many, context)

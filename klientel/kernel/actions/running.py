@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -23,7 +22,6 @@ from klientel.kernel.events import Event
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.records import RecordType, aliases, instances, type_of
 from klientel.kernel.sql import TRUE, Sql, both
-from klientel.kernel.statements import behind
 from klientel.kernel.tenancy import current
 from klientel.lib.ids import uuid7
 
@@ -197,8 +195,7 @@ def _attempt(
     step.muted = facts.muted
     outcomes = [Outcome(refused=refused.get(n)) for n in range(len(items))]
     locked = step.locked = {} if act.new else _lock(act, rtype, facts.scope, items, refused)
-    many = behind() if len(items) > 1 else nullcontext()
-    with many, writing.settling(step.settle):
+    with writing.settling(step.settle):
         for n, item in enumerate(items):
             if n in refused:
                 continue

@@ -334,7 +334,7 @@ class Step:
         refusals = linking.check_links(self.scope, drafts)
         if refusals:
             raise Again(refusals)
-        about = storing.concerned(drafts)  # asked before anything is written: that may go on behind
+        about = storing.concerned(drafts)  # asked before anything is written
         by_type: dict[str, list[Draft]] = defaultdict(list)
         for draft in drafts:
             if not draft.gone:

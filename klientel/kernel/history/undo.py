@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -20,7 +19,6 @@ from klientel.kernel.history.judging import Choices, Order, decide, judge, made_
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.records import RecordType, aliases, type_of
 from klientel.kernel.sql import Sql
-from klientel.kernel.statements import behind
 from klientel.kernel.tenancy import alone, current
 from klientel.lib.ids import uuid7
 
@@ -157,7 +155,7 @@ class _Chunk:
                 refused |= dict.fromkeys(group, no)
                 continue
             step = Step(self.actor, actions.get(kind), change_set=self.change_set, cause=None, scope=self.scope)
-            with behind() if len(group) > 1 else nullcontext(), writing.settling(step.settle):
+            with writing.settling(step.settle):
                 for n, event in group.items():
                     step.begin(n)
                     try:

@@ -1,13 +1,11 @@
 """Several statements as one message."""
 
-import threading
-
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from klientel.kernel.sql import Sql
-from klientel.kernel.statements import Writes, ask, behind, idling
+from klientel.kernel.statements import Writes, ask
 from klientel.kernel.tenancy import writing
 
 pytestmark = pytest.mark.django_db
@@ -42,20 +40,3 @@ def test_where_one_fails_none_is_written(anna):
             Writes([Sql("INSERT INTO told VALUES (1)"), Sql("SELECT 1/0")]).send()
         cursor.execute("SELECT count(*) FROM told")
         assert cursor.fetchone() == (0,)
-
-
-def test_a_thread_is_idle_while_it_waits_for_the_database_and_only_then(anna):
-    idle, seen = threading.Event(), []
-
-    def look(execute, sql, params, many, context):
-        seen.append(idle.is_set())
-        return execute(sql, params, many, context)
-
-    with writing(), connection.execute_wrapper(look), idling(idle), connection.execute_wrapper(look):
-        with behind():
-            Writes([Sql("SELECT 1")])
-            assert not idle.is_set()
-            ask(Sql("SELECT 2"))
-        assert not idle.is_set()
-    assert idle.is_set()
-    assert seen == [False, True]

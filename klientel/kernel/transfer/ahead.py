@@ -8,11 +8,12 @@ from __future__ import annotations
 import contextvars
 import queue
 import threading
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any, TypeVar
 
-from klientel.kernel.statements import idling
+from django.db import connection
 
 Item = TypeVar("Item")
 _END = object()
@@ -49,6 +50,25 @@ def ahead(items: Iterable[Item], many: int, size: int = 2) -> Generator[list[Ite
     finally:
         stopped.set()
         maker.join()
+
+
+@contextmanager
+def idling(idle: threading.Event) -> Iterator[None]:
+    """Inside this block ``idle`` is set while this thread waits for the database, and only then."""
+
+    def meanwhile(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        idle.set()
+        try:
+            return execute(sql, params, many, context)
+        finally:
+            idle.clear()
+
+    idle.clear()
+    try:
+        with connection.execute_wrapper(meanwhile):
+            yield
+    finally:
+        idle.set()
 
 
 def _hand_over(waiting: queue.Queue[Any], item: Any, stopped: threading.Event) -> bool:

@@ -1,16 +1,15 @@
-"""Many records are written behind, and by column: nothing of what is written or refused is another for that."""
+"""Many records are written by column, an import works ahead: nothing of what is written is another for that."""
 
 from __future__ import annotations
 
 import datetime as dt
 
 import pytest
-from django.db import DataError, connection, transaction
+from django.db import connection, transaction
 
 from klientel.kernel.actions import run
 from klientel.kernel.records import type_of
-from klientel.kernel.sql import Sql, rowset
-from klientel.kernel.statements import Writes, behind
+from klientel.kernel.sql import rowset
 from klientel.kernel.transfer import assistant
 from klientel.lib.ids import uuid7
 
@@ -22,31 +21,6 @@ def asked(text, params=()):
     with connection.cursor() as cursor:
         cursor.execute(text, params)
         return cursor.fetchall()
-
-
-def waking(tenant):
-    return Sql("INSERT INTO kernel_wake (tenant_id, queue, due_at) VALUES (%s, 'b', now())", (tenant,))
-
-
-def test_another_statement_comes_after_all_that_waits(anna):
-    with behind():
-        for _ in range(3):
-            Writes([waking(anna.tenant)])
-        assert asked("SELECT count(*) FROM kernel_wake WHERE queue = 'b'") == [(3,)]
-
-
-def carried_out(tenant, further):
-    with transaction.atomic(), behind():
-        Writes([Sql("SELECT 1 / %s", (0,)), waking(tenant)])
-        for _ in range(further):
-            asked("SELECT 1")
-
-
-def test_what_the_database_says_no_to_is_raised_at_the_next_statement_and_nothing_after_it_is_done(anna):
-    for further in (1, 0):  # none: then it is raised at the end
-        with pytest.raises(DataError):
-            carried_out(anna.tenant, further)
-    assert asked("SELECT count(*) FROM kernel_wake WHERE queue = 'b'") == [(0,)]
 
 
 @pytest.mark.parametrize("odd", ['say "no"\\', "a\x1fb", "null", "", "{x,y}", "ä\n\t'%s", None])

@@ -51,6 +51,23 @@ def confirm(
     step.stamp(consent, confirmed_at=at or step.now, given_at=consent.given_at or at or step.now)
 
 
+@action(
+    "channels.consent",
+    _("Note a use"),
+    said=_("used the consent"),
+    needs="change",
+    icon="phone",
+    undoable=False,
+    only=("system",),
+)
+def note_use(
+    step: Step, consent: Consent, *, how: Annotated[str, Text(_("how it was used"), privacy=Privacy.PERSONAL)] = ""
+) -> None:
+    """Each use of a consent to calls is documented (§ 7a (2) UWG): by this event, and the last one on the consent."""
+    del how  # stands in the event
+    step.stamp(consent, used_at=step.now)
+
+
 def addresses_of(person: Any) -> list[str]:
     """Every address under which somebody can be reached."""
     return [str(e["value"]) for e in (*person.emails, *person.phones) if e.get("value")]

@@ -183,6 +183,9 @@ class Consent(Record):
     confirmed_ip = Text(_("network of the confirmation"), readonly=True, max_length=64, privacy=Privacy.PERSONAL)
     asked_at = DateTime(_("confirmation asked at"), readonly=True)
     confirmed_at = DateTime(_("confirmed at"), readonly=True)
+    used_at = DateTime(
+        _("last used at"), readonly=True, help_text=_("Calls: each use stands in the history, § 7a UWG.")
+    )
     withdrawn_at = DateTime(_("withdrawn at"), readonly=True)
     withdrawal = Text(_("how it was withdrawn"), readonly=True, privacy=Privacy.PERSONAL)
 
@@ -209,7 +212,7 @@ class Consent(Record):
         sections = (
             (_("Consent"), ("person", "purpose", "channel", "email", "phone", "ground", "state")),
             (_("Evidence"), ("text", "wording", "given_at", "source", "proof", "file", "asked_at", "confirmed_at",
-                             "response", "form_version", "message_id", "given_ip", "confirmed_ip")),
+                             "response", "form_version", "message_id", "given_ip", "confirmed_ip", "used_at")),
             (_("Existing customer"), ("sale", "similar", "told")),
             (_("Withdrawal"), ("withdrawn_at", "withdrawal")),
         )  # fmt: skip

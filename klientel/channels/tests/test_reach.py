@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from klientel.channels.models import Consent
 from klientel.channels.tests.test_forms import purpose
 from klientel.kernel.actions import run
 from klientel.kernel.testing.cast import ALL, NARROW
@@ -34,6 +35,17 @@ def test_consent_to_mail_puts_nobody_on_a_call_list(tenant, people, purpose):
     assert "1 of 2 may be reached" in text and "Ben Muster" in text and "There is no consent" in text
     sheet = b"".join(browser.get("/persons/reach", asked | {"download": "1"}).streaming_content).decode()
     assert "Ada" in sheet and "Ben" not in sheet
+
+
+@pytest.mark.parametrize(("channel", "used"), [("phone", ["Ada"]), ("mail", [])])
+def test_a_call_list_notes_the_use_of_each_consent_and_looking_notes_none(tenant, people, purpose, channel, used):
+    browser = at_browser(tenant, "Otto", ALL, "en")[0]
+    asked = {"purpose": str(purpose.id), "channel": channel}
+    browser.get("/persons/reach", asked)
+    assert not Consent.objects.exclude(used_at=None).exists()
+    b"".join(browser.get("/persons/reach", asked | {"download": "1"}).streaming_content)
+    persons = list(Consent.objects.exclude(used_at=None).values_list("person", flat=True))
+    assert persons == [one.id for one in people if one.first_name in used]
 
 
 def test_who_may_not_export_gets_no_list(tenant, people, purpose):

@@ -17,7 +17,9 @@ from klientel.channels.models import Purpose
 from klientel.channels.models.consent import CHANNELS
 from klientel.channels.queries.gate import Recipient, Wish, judge
 from klientel.kernel import tenancy
+from klientel.kernel.access import system_actor
 from klientel.kernel.access.reading import select
+from klientel.kernel.actions import Item, run_many
 from klientel.kernel.errors import Forbidden, Refused
 from klientel.kernel.records import type_of
 from klientel.kernel.transfer import exporting
@@ -38,6 +40,7 @@ class Judged:
     title: str
     may: bool
     why: str
+    consent: UUID | None
 
 
 @require_GET
@@ -55,6 +58,8 @@ def reach(request: Any) -> HttpResponseBase:
         found = _judged(request, Wish(channel, "advertising", purpose.pk, similar=similar)) if purpose else []
     if purpose is not None and "download" in request.GET:
         where = {"id": [str(one.id) for one in found if one.may]}
+        if channel == "phone":
+            _note_uses(request, purpose, found)
         answer = StreamingHttpResponse(
             exporting.stream(request.scope, rtype, where, None, "csv"), content_type=exporting.MEDIA_TYPES["csv"]
         )
@@ -72,6 +77,14 @@ def reach(request: Any) -> HttpResponseBase:
         return render(request, "channels/reach.html", context)
 
 
+def _note_uses(request: Any, purpose: Any, found: list[Judged]) -> None:
+    """A call list uses the consents of whoever stands on it (§ 7a (2) UWG)."""
+    how = _("call list for %(purpose)s, by %(who)s") % {"purpose": purpose.name, "who": request.actor.name}
+    uses = (Item(one.consent, {"how": how[:255]}) for one in found if one.may and one.consent)
+    for _outcome in run_many(system_actor(), "channels.consent.note_use", uses):
+        pass
+
+
 def _judged(request: Any, wish: Wish) -> list[Judged]:
     """Everybody whom the list selects, through the gate in pieces; addresses count as far as the viewer sees them."""
     rtype, scope = type_of(PERSON), request.scope
@@ -84,7 +97,7 @@ def _judged(request: Any, wish: Wish) -> list[Judged]:
         page = select(scope, rtype, columns=(name,) if name else (), where=where, after=after, limit=PIECE)
         asked = [Recipient(_first(one.values.get(name)), one.id) for one in page.rows]
         verdicts = judge(wish, asked)
-        found += [Judged(r.id, r.title, v.may, v.why) for r, v in zip(page.rows, verdicts, strict=True)]
+        found += [Judged(r.id, r.title, v.may, v.why, v.consent) for r, v in zip(page.rows, verdicts, strict=True)]
         after = page.after
         if after is None:
             break

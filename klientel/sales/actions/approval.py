@@ -34,7 +34,7 @@ def ask_approval(step: Step, quote: Quote, *, note: Note = "") -> None:
     step.require(quote.state == DRAFT, "not_a_draft", _("Only a draft can be sent for approval."))
     complete(step, quote)
     asked = [one for one in approval.others(quoting.form_of(step, quote), quote) if one != step.actor.member]
-    step.require(asked, "nobody_approves", _("The quote form names nobody else who could approve this."))
+    step.require(asked, "nobody_approves", _("The quote form names nobody else who has the right to approve this."))
     step.stamp(quote, state=AWAITING, asked_by=step.actor.member, approved_by=None, asked_at=step.now, reminded_at=None)
     step.keep(**{NOTIFY: [str(one) for one in asked]})
     step.create(

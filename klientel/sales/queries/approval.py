@@ -7,8 +7,10 @@ from uuid import UUID
 
 from django.db import connection
 
-from klientel.kernel.access import with_deputies
+from klientel.kernel.access import ActorScope, actor_of, with_deputies
+from klientel.kernel.errors import Forbidden
 from klientel.kernel.kinds import today
+from klientel.kernel.records import type_of
 from klientel.kernel.tenancy import current
 
 #: what makes a discount
@@ -41,4 +43,11 @@ def givers(quote: Any) -> set[UUID]:
 def others(form: Any, quote: Any) -> list[UUID]:
     """Who may decide about this quote, the first one first."""
     mine = givers(quote)
-    return [one for one in judges(form) if one not in mine]
+    return [one for one in judges(form) if one not in mine and _has_the_right(one)]
+
+
+def _has_the_right(member: UUID) -> bool:
+    try:
+        return ActorScope(actor_of(member)).may(type_of("sales.quote"), "approve")
+    except Forbidden:
+        return False

@@ -67,6 +67,17 @@ def test_a_new_version_with_the_old_discount_is_still_whose_it_was(anna: Actor, 
     assert refused(chief, "approve", newer) == "own_discount"
 
 
+def test_only_who_has_the_right_is_asked(anna: Actor) -> None:
+    chief = make_member("Chief", [{"record": "*", "verb": "view"}])
+    deputy = make_member("Deputy", all_rights())
+    form = run(anna, "sales.quoteform.create", name="F", approval_above="5", approver=chief.member).record
+    made = quote(anna)
+    assert refusals(anna, "sales.quote.ask_approval", made.pk) == {"None": "nobody_approves"}
+    run(anna, "sales.quoteform.change", form.pk, deputy=deputy.member)
+    run(anna, "sales.quote.ask_approval", made.pk)
+    assert [task.owner for task in tasks()] == [deputy.member]
+
+
 def test_nobody_approves_their_own_as_deputy_of_whoever_is_away(anna: Actor, bosses: tuple[Actor, Actor]) -> None:
     chief, _deputy = bosses
     run(anna, "kernel.member.change", chief.member, deputy=anna.member, away_from=str(today()))

@@ -23,7 +23,7 @@ TEAMS = (
 #: key, name, team, role, whether they sign in, what the printed line says
 MEMBERS = (
     ("katrin", "Katrin Weber", "Geschäftsleitung", "administration", True, "Administration, sieht alles"),
-    ("mareike", "Mareike Lüders", "Vertrieb", "sales", False, ""),
+    ("mareike", "Mareike Lüders", "Vertrieb", "chief", False, ""),
     ("jan", "Jan Köster", "Vertrieb Nord", "sales", True, "Vertrieb, eigene und des eigenen Teams"),
     ("tobias", "Tobias Brandt", "Vertrieb Süd", "sales", False, ""),
     ("elif", "Elif Yılmaz", "Service", "service", True, "Service, ohne Geburtstage und Umsätze"),
@@ -136,11 +136,16 @@ def _service() -> list[dict[str, Any]]:
 
 
 def roles(space: Workspace) -> None:
-    """The roles every tenant begins with, and one of this company's own."""
+    """The roles every tenant begins with, and two of this company's own."""
     with override("de"):
         for preset in presets():
             made = space.make("kernel.role", name=str(preset.name), note=str(preset.note), grants=preset.grants)
             space.roles[preset.key] = made.id
+            if preset.key == "sales":
+                space.roles["chief"] = space.make(
+                    "kernel.role", name="Vertriebsleitung", note="Wie Vertrieb; gibt außerdem Rabatte frei.",
+                    grants=[*preset.grants, {"record": "sales.quote", "verb": "approve"}],
+                ).id  # fmt: skip
     space.roles["service"] = space.make(
         "kernel.role", name="Service", note="Alle Kunden, ohne Geburtstage und Umsätze.", grants=_service()
     ).id

@@ -20,7 +20,8 @@ from klientel.kernel.web.fields import label_of
 
 #: how many related records a card shows
 RELATED = 6
-MOST_CARDS = 8
+#: how many kinds of records that are not there yet are offered to be made
+MOST_OFFERED = 8
 RELATION = "kernel.relation"
 WARNING = "kernel.warning"
 FILE = "kernel.file"
@@ -56,8 +57,9 @@ def _on(record_id: UUID) -> dict[str, Any]:
 
 def related(scope: Any, ways: list[Reverse], on: list[bool], record_id: UUID) -> list[dict[str, Any]]:
     """Cards of related records: one statement per way that leads here, for those ways on which there is anything."""
-    found = zip(ways, on, strict=True)
-    shown = [_card(scope, w, record_id, there=t) for w, t in found if t or _makes(scope, w.source)]
+    found = list(zip(ways, on, strict=True))
+    offered = [w for w, there in found if not there and _makes(scope, w.source)][:MOST_OFFERED]
+    shown = [_card(scope, w, record_id, there=t) for w, t in found if t or w in offered]
     often = Counter(str(c["label"]) for c in shown)
     return [c | {"label": c["source"].plural} if often[str(c["label"])] > 1 else c for c in shown]
 
@@ -68,12 +70,11 @@ def _makes(scope: Any, source: RecordType) -> bool:
 
 def _ways(scope: Any, rtype: RecordType) -> list[Reverse]:
     """The ways by which other records lead to those of a type. Entries are left to the timeline."""
-    found = [
+    return [
         way
         for way in reverses(rtype).values()
         if not (entries.concern(way.source) or way.source.system or way.source.key == RELATION) and _open(scope, way)
     ]
-    return found[:MOST_CARDS]
 
 
 def _leads(way: Reverse, record_id: UUID) -> dict[str, Any]:

@@ -258,9 +258,9 @@ class Shell:
         places.sort(key=lambda i: list(GO_KEYS.values()).index(i.key))
         more = Item(gettext("More"), place("more"), "menu", current=self.request.path == place("more"))
         bell = Item(
-            gettext("Inbox"),
+            gettext("News"),
             place("notifications"),
-            "inbox",
+            "bell",
             count=self.unread,
             hot=True,
             current=self.request.path == place("notifications"),

@@ -19,7 +19,8 @@ TYPES = [t.key for t in all_types()]
 #: types whose rows say things about other declarations: no sample of theirs is valid by itself
 SPECIAL = ("kernel.file", "kernel.customfield", "kernel.customtype", "kernel.view", "kernel.fieldrule")
 MAKEABLE = [k for k in TYPES if k not in SPECIAL]
-MADE_BY_PEOPLE = [k for k in MAKEABLE if k != "kernel.member"]
+CHANGED_BY_PEOPLE = [k for k in MAKEABLE if k != "kernel.member"]
+MADE_BY_PEOPLE = [k for k in CHANGED_BY_PEOPLE if not type_of(k).made_by]
 
 
 def as_form(rtype: RecordType, values: dict[str, Any]) -> dict[str, Any]:
@@ -64,7 +65,13 @@ def test_draws_an_empty_form_and_refuses_it_where_something_is_needed(client: Cl
     assert rtype.model.objects.count() == before
 
 
-@pytest.mark.parametrize("key", [k for k in MADE_BY_PEOPLE if k not in ("kernel.relation", "kernel.comment")])
+@pytest.mark.parametrize("key", [k for k in TYPES if type_of(k).made_by])
+def test_what_people_do_not_make_has_no_form(client: Client, actor: Actor, key: str) -> None:
+    at = reverse("new", args=[type_of(key).slug])
+    assert (client.get(at).status_code, client.post(at, {"_field": []}).status_code) == (403, 403)
+
+
+@pytest.mark.parametrize("key", [k for k in CHANGED_BY_PEOPLE if k not in ("kernel.relation", "kernel.comment")])
 def test_what_the_form_sends_is_what_is_stored(client: Client, actor: Actor, key: str) -> None:
     rtype = type_of(key)
     example = make(actor, key, 1)

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from klientel.kernel.actions import run
 from klientel.kernel.identity.actor import Actor
+from klientel.kernel.testing import make
 
 
 def test_tasks_begin_with_the_open_ones_and_overdue_ones_are_marked(client: Client, actor: Actor) -> None:
@@ -44,3 +45,13 @@ def test_people_have_a_face_in_lists_and_entries_have_none(client: Client, actor
     assert (
         'class="av ' not in client.get("/tasks/?columns=due").content.decode().split("<tbody>")[1].split("</tbody>")[0]
     )
+
+
+def test_nothing_that_belongs_to_a_record_is_left_out_however_much_does(client: Client, actor: Actor) -> None:
+    tag = run(actor, "kernel.tag.create", name="VIP").record
+    keys = ["contacts.person", "contacts.organisation"]
+    keys += [f"sales.{what}" for what in ("lead", "deal", "product", "pricelist", "quote", "order", "contract", "invoice")]
+    for n, key in enumerate(keys, 1):
+        make(actor, key, n, tags=[tag.id])
+    page = client.get(f"/tags/{tag.id}/").content.decode()
+    assert page.count('<div class="card" role="group" aria-labelledby="rel-') == len(keys)

@@ -49,8 +49,8 @@ def test_people_have_a_face_in_lists_and_entries_have_none(client: Client, actor
 
 def test_nothing_that_belongs_to_a_record_is_left_out_however_much_does(client: Client, actor: Actor) -> None:
     tag = run(actor, "kernel.tag.create", name="VIP").record
-    keys = ["contacts.person", "contacts.organisation"]
-    keys += [f"sales.{what}" for what in ("lead", "deal", "product", "pricelist", "quote", "order", "contract", "invoice")]
+    sold = ("lead", "deal", "product", "pricelist", "quote", "order", "contract", "invoice")
+    keys = ["contacts.person", "contacts.organisation", *(f"sales.{what}" for what in sold)]
     for n, key in enumerate(keys, 1):
         make(actor, key, n, tags=[tag.id])
     page = client.get(f"/tags/{tag.id}/").content.decode()

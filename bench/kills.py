@@ -11,7 +11,6 @@ import json
 import os
 import random
 import signal
-import subprocess
 import sys
 import time
 import urllib.error
@@ -26,7 +25,6 @@ from uuid import UUID, uuid4
 
 from bench import machine, place
 from bench.bulk import worker
-from klientel.site.setup import ROOT
 
 ROUNDS = 15  # of four jobs each
 ROWS = 2000
@@ -354,17 +352,9 @@ def main() -> None:
     """Start Klientel, run the rounds, stop it."""
     import django
 
-    command = [sys.executable, "-m", "klientel.site.cli", "up"]
-    environ = os.environ | {"DJANGO_SETTINGS_MODULE": "klientel.site.settings"}
-    del environ["KLIENTEL_DATABASE_POOL"]  # that of :func:`bench.bulk.worker`, for one process
-    with subprocess.Popen(command, env=environ, cwd=ROOT, stdout=subprocess.PIPE, text=True) as up:
-        try:
-            assert up.stdout is not None
-            up.stdout.readline()
-            django.setup()
-            print(json.dumps(run(int(sys.argv[1]), up.pid, sys.argv[2:])))
-        finally:
-            up.terminate()
+    with place.up() as up:
+        django.setup()
+        print(json.dumps(run(int(sys.argv[1]), up.pid, sys.argv[2:])))
 
 
 if __name__ == "__main__":

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -25,7 +23,6 @@ import django
 from bench import kills, machine, mailserver, place
 from bench.bulk import worker
 from klientel.channels.tests.dovecot import Dovecot
-from klientel.site.setup import ROOT
 
 PATIENCE = 900.0
 SIZES = (1000, 5000)
@@ -194,18 +191,9 @@ def _hostile(server: Dovecot) -> dict[str, Any]:
 
 def started(work: Callable[[int, Dovecot], dict[str, Any]]) -> None:
     """A mail server and Klientel with all its processes; print what ``work(pid, server)`` comes to."""
-    command = [sys.executable, "-m", "klientel.site.cli", "up"]
-    with mailserver.serving() as server:
-        environ = os.environ | {"DJANGO_SETTINGS_MODULE": "klientel.site.settings"}
-        del environ["KLIENTEL_DATABASE_POOL"]  # that of :func:`bench.bulk.worker`, for one process
-        with subprocess.Popen(command, env=environ, cwd=ROOT, stdout=subprocess.PIPE, text=True) as up:
-            try:
-                assert up.stdout is not None
-                up.stdout.readline()
-                django.setup()
-                print(json.dumps(work(up.pid, server)))
-            finally:
-                up.terminate()
+    with mailserver.serving() as server, place.up() as up:
+        django.setup()
+        print(json.dumps(work(up.pid, server)))
 
 
 if __name__ == "__main__":

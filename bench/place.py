@@ -18,6 +18,7 @@ from typing import Any
 from bench import machine
 from klientel.site.setup import ROOT
 
+SETTINGS = {"DJANGO_SETTINGS_MODULE": "klientel.site.settings"}  # of every process but the measuring ones
 LOADED = "2"  # counts up when `data.fill` makes something else
 
 
@@ -60,9 +61,28 @@ def settle(folder: Path) -> None:
 
 def klientel(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
     """``klientel …`` in this home."""
-    command = [sys.executable, "-m", "klientel.site.cli", *words]
-    environ = os.environ | {"DJANGO_SETTINGS_MODULE": "klientel.site.settings"} | more
-    return subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, text=True, check=True)
+    return subprocess.run(
+        _command(*words), env=os.environ | SETTINGS | more, cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+
+@contextmanager
+def up(*only: str, **more: str) -> Iterator[subprocess.Popen[str]]:
+    """``klientel up`` in this home, with all processes or ``only`` these, from when it stands; ended afterwards."""
+    words = [word for one in only for word in ("--only", one)]
+    environ = os.environ | SETTINGS | more
+    environ.pop("KLIENTEL_DATABASE_POOL", None)  # that of :func:`bench.bulk.worker`, for one process
+    with subprocess.Popen(_command("up", *words), env=environ, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            process.stdout.readline()
+            yield process
+        finally:
+            process.terminate()
+
+
+def _command(*words: str) -> list[str]:
+    return [sys.executable, "-m", "klientel.site.cli", *words]
 
 
 @cache

@@ -201,21 +201,6 @@ def bare(port: int, messages: list[tuple[str, bytes]], connections: int) -> floa
     return time.perf_counter() - begun
 
 
-@contextmanager
-def running(**more: str) -> Iterator[Any]:
-    """Worker and consumers, as ``klientel up`` starts them."""
-    command = [sys.executable, "-m", "klientel.site.cli", "up", "--only", "worker", "--only", "consumers"]
-    environ = os.environ | {"DJANGO_SETTINGS_MODULE": "klientel.site.settings", "KLIENTEL_EGRESS_ALLOW": "*=127.0.0.1"}
-    up = subprocess.Popen(command, env=environ | more, cwd=ROOT, stdout=subprocess.PIPE)
-    try:
-        assert up.stdout is not None
-        up.stdout.readline()
-        yield up
-    finally:
-        up.terminate()
-        up.wait(60)
-
-
 def measure(messages: int = 10_000, connections: int = 8, rounds: int = 2) -> dict[str, Any]:
     """Messages per second of both, and what one message costs in CPU; with a database that answers."""
     folder, size = Path(os.environ["KLIENTEL_HOME"]) / "sending", messages // rounds
@@ -225,7 +210,7 @@ def measure(messages: int = 10_000, connections: int = 8, rounds: int = 2) -> di
         "load": round(os.getloadavg()[0], 2),
     }
     seconds, cpu = {"bare": 0.0, "ours": 0.0}, Counter[str]()
-    with sinking(folder) as sink, running() as up:
+    with sinking(folder) as sink, place.up("worker", "consumers", KLIENTEL_EGRESS_ALLOW="*=127.0.0.1") as up:
         owner = sender(sink.port, connections)
         for _n in range(rounds):
             hold(owner) if _n else None

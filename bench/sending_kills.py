@@ -11,7 +11,6 @@ import json
 import os
 import random
 import signal
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -20,7 +19,6 @@ from typing import Any
 
 from bench import kills, place, sending
 from bench.bulk import worker
-from klientel.site.setup import ROOT
 
 PATIENCE = 1800.0  # seconds for everything; what was on the wire of a dead worker is called unclear after 12 minutes
 VICTIMS = ("worker", "database", "server", "worker", "consumers")
@@ -106,17 +104,9 @@ def main() -> None:
     """Start Klientel, run, stop it."""
     import django
 
-    command = [sys.executable, "-m", "klientel.site.cli", "up", "--only", "worker", "--only", "consumers"]
-    environ = os.environ | {"DJANGO_SETTINGS_MODULE": "klientel.site.settings"}
-    del environ["KLIENTEL_DATABASE_POOL"]  # that of :func:`bench.bulk.worker`, for one process
-    with subprocess.Popen(command, env=environ, cwd=ROOT, stdout=subprocess.PIPE, text=True) as up:
-        try:
-            assert up.stdout is not None
-            up.stdout.readline()
-            django.setup()
-            print(json.dumps(run(int(sys.argv[1]), int(sys.argv[2]), up.pid)))
-        finally:
-            up.terminate()
+    with place.up("worker", "consumers") as up:
+        django.setup()
+        print(json.dumps(run(int(sys.argv[1]), int(sys.argv[2]), up.pid)))
 
 
 if __name__ == "__main__":

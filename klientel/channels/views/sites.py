@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
-from django.urls import reverse
-
 from klientel.channels.models import Site
 from klientel.channels.queries import visits
 from klientel.kernel.access.reading import names_by_type, select
+from klientel.kernel.links import whole
 from klientel.kernel.records import type_of
 from klientel.kernel.tenancy import current
 from klientel.kernel.tenancy.models import Tenant
@@ -30,14 +28,14 @@ def beside(request: Any, site: Site) -> dict[str, Any]:
     ids = {row.values["person"] for row in told.rows if row.values.get("person")} if told else set()
     persons = names_by_type(scope, {"contacts.person": ids}) if ids else {}
     workspace = Tenant.objects.get(pk=current()).slug
-    places = [one + "/" for one in site.places]
+    places, words = [one + "/" for one in site.places], visits.shown(site)
     return {
         "instead": (VISIT,),
-        "at": settings.KLIENTEL_ADDRESS.rstrip("/") + reverse("track_script", args=[workspace, site.key]),
+        "at": whole("track_script", workspace, site.key),
         "figures": visits.figures(site.pk, DAYS) if told else None,
         "short": lambda at: next(("/" + at.removeprefix(one) for one in places if at.startswith(one)), at),
         "days": DAYS,
         "latest": [(row, persons.get(row.values.get("person"))) for row in told.rows] if told else [],
-        "words": visits.shown(site),
-        "default": all(one.wording is None for one in visits.shown(site).values()),
+        "words": words,
+        "default": all(one.wording is None for one in words.values()),
     }

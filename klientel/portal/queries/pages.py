@@ -42,13 +42,19 @@ class Page:
         return bool(self.form.state == ACTIVE)
 
 
-@contextmanager
-def at_page(workspace: str, path: str) -> Iterator[Page]:
-    """Work inside the tenant whose form stands at this address; :class:`Missing` where there is none."""
+def tenant_called(workspace: str) -> Tenant:
+    """The tenant that an address names; :class:`Missing` where there is none."""
     with inside(None), reading():
         tenant = Tenant.objects.filter(slug=workspace).first()
     if tenant is None:
         raise no_page()
+    return tenant
+
+
+@contextmanager
+def at_page(workspace: str, path: str) -> Iterator[Page]:
+    """Work inside the tenant whose form stands at this address; :class:`Missing` where there is none."""
+    tenant = tenant_called(workspace)
     with inside(tenant.pk):
         with reading():
             custom.refresh(tenant.pk, tenant.schema_version)

@@ -15,7 +15,6 @@ from uuid import UUID
 import orjson
 from django.conf import settings
 from django.http import HttpResponse, HttpResponseNotModified
-from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -25,11 +24,12 @@ from klientel.channels.queries import tickets, visitlinks, visits
 from klientel.kernel.access import system_actor
 from klientel.kernel.actions import run
 from klientel.kernel.errors import Conflict, Forbidden, Refused
+from klientel.kernel.links import whole
 from klientel.kernel.tenancy import inside, reading, writing
 from klientel.kernel.tenancy.models import Tenant
 from klientel.lib.ips import shorten_ip
 from klientel.portal.queries import pacing
-from klientel.portal.queries.pages import no_page
+from klientel.portal.queries.pages import no_page, tenant_called
 from klientel.portal.views.public import address_of, by
 
 SCRIPT = Path(__file__).parents[1] / "static" / "js" / "track.js"
@@ -47,10 +47,7 @@ class Measured:
 @contextmanager
 def at_site(workspace: str, key: str) -> Iterator[Measured]:
     """Work inside the tenant whose website has this key; :class:`Missing` where there is none, or it is paused."""
-    with inside(None), reading():
-        tenant = Tenant.objects.filter(slug=workspace).first()
-    if tenant is None:
-        raise no_page()
+    tenant = tenant_called(workspace)
     with inside(tenant.pk):
         with reading():
             site = Site.objects.filter(key=key, state="active", archived_at=None).first()
@@ -70,11 +67,6 @@ def served() -> str:
     return "\n".join(line for line in lines if not line.startswith("//"))
 
 
-def address(site: Site, workspace: str, name: str) -> str:
-    """The whole address of the snippet of a website (``track_script``), or of where it tells (``track``)."""
-    return settings.KLIENTEL_ADDRESS.rstrip("/") + reverse(name, args=[workspace, site.key])
-
-
 @require_safe
 @measured
 def script(request: Any, visit: Measured, **at: Any) -> HttpResponse:
@@ -87,7 +79,7 @@ def script(request: Any, visit: Measured, **at: Any) -> HttpResponse:
                 "t": shown.text, "w": shown.digest, "h": _("Privacy"), "y": _("Yes, I agree"), "n": _("No, I decline"),
             }  # fmt: skip
     facts = {
-        "at": address(visit.site, visit.tenant.slug, "track"), "ask": visit.site.banner == "ours", "words": said,
+        "at": whole("track", visit.tenant.slug, visit.site.key), "ask": visit.site.banner == "ours", "words": said,
         "forms": f"{settings.KLIENTEL_ADDRESS.rstrip('/')}/page/{visit.tenant.slug}/",
     }  # fmt: skip
     body = served().replace('"CONFIG"', orjson.dumps(facts).decode(), 1).encode()

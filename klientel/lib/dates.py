@@ -47,6 +47,17 @@ _TIME = re.compile(
 _ZONED = re.compile(r"^(.*?\d)\s*(z|utc|gmt|[+-]\d{2}:?\d{2}|[+-]\d{2})$", re.IGNORECASE)
 
 
+_BEHIND = re.compile(
+    r"(?<=\d)(?:T| +)\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?[ap]\.?m\.?)?(?: ?(?:Z|UTC|[+-]\d{2}:?\d{2}))?$",
+    re.IGNORECASE,
+)
+
+
+def without_time(text: str) -> str:
+    """A day without the time of day that stands behind it, as exports write moments ("2026-03-01 12:30:00")."""
+    return _BEHIND.sub("", text)
+
+
 def read_date(text: str, *, order: str | None = None, today: date | None = None) -> date:
     """The day that a text means: 21.11.2026, 21.11.26, 21. November 2026, 2026-11-21, Nov 21, 2026, or an Excel
     serial (46347).

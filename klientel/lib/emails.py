@@ -99,6 +99,7 @@ def show_domain(domain: str) -> str:
         return domain
 
 
+@lru_cache(maxsize=8192)
 def email_key(address: str) -> str:
     """What two addresses are compared by: all lower case (in practice no provider tells capitals apart)."""
     local, at, domain = address.strip().rpartition("@")

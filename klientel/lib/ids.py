@@ -16,6 +16,14 @@ _VARIANT = 0b10 << 62
 _RANDOM_MASK = (1 << 62) - 1
 
 
+def read_id(text: str) -> UUID | None:
+    """The id that a text holds; none where it holds something else or nothing."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
 def uuid7() -> UUID:
     """A new id: strictly rising within a process, whatever the clock does, and safe across threads.
 

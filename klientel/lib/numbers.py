@@ -11,7 +11,8 @@ from babel.numbers import format_decimal as babel_decimal
 
 from klientel.lib.sentences import Unreadable
 
-_BLANKS = re.compile(r"[\s\u00a0\u2007\u2009\u200a\u202f'’`´_]+")
+# of what is copied from a page, too: marks without width (U+200B to U+200F, U+2060, U+2066 to U+2069, U+FEFF)
+_BLANKS = re.compile(r"[\s\u00a0\u2007\u2009\u200a-\u200f\u202f\u2060\u2066-\u2069\ufeff'’`´_]+")
 _MACHINE = re.compile(r"^[+-]?\d+(?:\.\d+)?[eE][+-]?\d{1,3}$")
 _BODY = re.compile(r"^\d[\d.,]*$|^[.,]\d+$")
 _GROUPED = {",": re.compile(r"^\d{1,3}(?:,\d{3})+$"), ".": re.compile(r"^\d{1,3}(?:\.\d{3})+$")}
@@ -24,6 +25,7 @@ _SYMBOLS = {
 _CURRENCY = re.compile(
     r"(?<![A-Za-z])(?:us\$|sfr\.?|fr\.|franken|euro|dollar|zł|kč|[€$£¥]|[A-Za-z]{3})(?![A-Za-z])", re.IGNORECASE
 )
+_TWO_WAYS = re.compile(r"[1-9]\d{0,2}([.,])(\d{3})")
 _LONGEST = 60
 
 
@@ -45,6 +47,20 @@ def read_decimal(text: str, *, decimal: str | None = None) -> Decimal:
             raise Unreadable("number.unreadable", text=shown)
         value = Decimal(_pointed(body, decimal, shown))
     return -value if negative else value
+
+
+def settled(text: str, decimal: str | None) -> str:
+    """A text whose "1.234" can be read one way only, as `decimal` ("," or ".") says; every other text as it is."""
+    found = _TWO_WAYS.fullmatch(_bare(_CURRENCY.sub("", text))[0])
+    if not found or not decimal:
+        return text
+    sign, fraction = found.groups()
+    return text.replace(sign + fraction, f"{sign}{fraction}0" if sign == decimal else fraction)
+
+
+def decimal_sign(language: str) -> str:
+    """The sign before the fraction in a language: a comma in German."""
+    return "," if language.startswith("de") else "."
 
 
 def _bare(text: str) -> tuple[str, bool]:
@@ -118,11 +134,28 @@ def read_money(text: str, *, currency: str = "EUR", decimal: str | None = None) 
 
     Raises Unreadable: number.unreadable, number.ambiguous, money.currency (two currencies named).
     """
+    rest, named = without_currency(text)
+    return read_decimal(rest, decimal=decimal), named or currency
+
+
+def without_currency(text: str) -> tuple[str, str]:
+    """A text without the currency that it names, and that one (ISO 4217); as it is, and "", where it names none.
+
+    Raises Unreadable (money.currency) where it names two.
+    """
     named = {_code(match.group(0)) for match in _CURRENCY.finditer(text)} & list_currencies()
     if len(named) > 1:
         raise Unreadable("money.currency", text=text.strip()[:_LONGEST])
     rest = _CURRENCY.sub(lambda match: "" if _code(match.group(0)) in named else match.group(0), text).strip()
-    return read_decimal(rest, decimal=decimal), named.pop() if named else currency
+    return rest, named.pop() if named else ""
+
+
+def currency_in(text: str) -> str:
+    """The currency (ISO 4217) that a text names; empty where it names none, or two."""
+    try:
+        return without_currency(text)[1]
+    except Unreadable:
+        return ""
 
 
 def _code(word: str) -> str:

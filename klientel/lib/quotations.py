@@ -1,7 +1,8 @@
 """A quote for machines: the Quotation of UBL 2.1 (OASIS, ISO/IEC 19845), as it is attached to its PDF.
 
 The elements stand in the order of UBL-Quotation-2.1.xsd. What is counted are quotation lines, whose amounts sum to the
-totals as EN 16931 has them for invoices; an optional line is one of quantity 0 that may be taken up to its
+totals as EN 16931 has them for invoices, whose rules hold as far as they are about a quote (decision 0034); an
+optional line is one of quantity 0 that may be taken up to its
 `MaximumQuantity` for the amount of its `ItemPriceExtension`; an alternative stands as `AlternativeLineItem` within the
 line that it can replace.
 """
@@ -24,6 +25,7 @@ _NAMESPACES = {
     "xmlns:cac": f"{_UBL}CommonAggregateComponents-2",
     "xmlns:cbc": f"{_UBL}CommonBasicComponents-2",
 }
+_DISCOUNT = "95"  # UNTDID 5189, as EN 16931 wants a reason for each allowance (BR-33, BR-42)
 #: what XML 1.0 cannot say at all (section 2.2)
 _UNSAYABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -80,7 +82,7 @@ def written(quote: Quotation) -> bytes:
         _party(_part(root, "BuyerCustomerParty"), quote.buyer, contact=quote.buyer_contact)
     for group, amount in _allowances(quote):
         part = _part(root, "AllowanceCharge")
-        _basic(part, ChargeIndicator="false", AllowanceChargeReason=quote.discount)
+        _basic(part, ChargeIndicator="false", AllowanceChargeReasonCode=_DISCOUNT, AllowanceChargeReason=quote.discount)
         _amounts(part, totals.currency, Amount=amount)
         _category(_part(part, "TaxCategory"), group, quote.language)
     _tax(root, quote)
@@ -118,6 +120,8 @@ def _amounts(parent: Element, currency: str, **amounts: Decimal | None) -> None:
 
 def _party(parent: Element, party: Party, *, lines: Iterable[str] = (), contact: str = "") -> None:
     found = _part(parent, "Party")
+    if party.identifier:
+        _basic(_part(found, "PartyIdentification"), ID=party.identifier)
     if party.name:
         _basic(_part(found, "PartyName"), Name=party.name)
     if any((party.street, party.city, party.postcode, party.country, *lines)):
@@ -127,10 +131,13 @@ def _party(parent: Element, party: Party, *, lines: Iterable[str] = (), contact:
             _basic(_part(at, "AddressLine"), Line=one)
         if party.country:
             _basic(_part(at, "Country"), IdentificationCode=party.country)
-    if party.vat_id:
-        scheme = _part(found, "PartyTaxScheme")
-        _basic(scheme, CompanyID=party.vat_id)
-        _basic(_part(scheme, "TaxScheme"), ID="VAT")
+    for number, scheme in ((party.vat_id, "VAT"), (party.tax_number, "FC")):  # BT-31, BT-32
+        if number:
+            part = _part(found, "PartyTaxScheme")
+            _basic(part, CompanyID=number)
+            _basic(_part(part, "TaxScheme"), ID=scheme)
+    if party.name:
+        _basic(_part(found, "PartyLegalEntity"), RegistrationName=party.name, CompanyID=party.register)
     if contact:
         _basic(_part(found, "Contact"), Name=contact)
 
@@ -195,5 +202,8 @@ def _quantity(parent: Element, name: str, unit: str, quantity: Decimal) -> None:
 
 def _discount(part: Element, one: Offer, currency: str) -> None:
     percent = one.position.changes[0].percent
-    _basic(part, ChargeIndicator="false", MultiplierFactorNumeric="" if percent is None else format(percent, "f"))
+    _basic(
+        part, ChargeIndicator="false", AllowanceChargeReasonCode=_DISCOUNT,
+        MultiplierFactorNumeric="" if percent is None else format(percent, "f"),
+    )  # fmt: skip
     _amounts(part, currency, Amount=one.line.discount, BaseAmount=one.line.full if percent is not None else None)

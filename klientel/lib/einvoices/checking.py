@@ -5,6 +5,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from klientel.lib.einvoices.document import EInvoice, Item
+from klientel.lib.einvoices.germanrules import german_breaches
+from klientel.lib.einvoices.rules import Breach, breaches
+from klientel.lib.einvoices.taxrules import tax_breaches
 from klientel.lib.pricing import Position, Totals, Unpriceable, add_up
 
 _ORDER = ("lines_net", "allowances", "charges", "net", "tax", "gross", "due")
@@ -61,3 +64,16 @@ def _groups(invoice: EInvoice, totals: Totals) -> Iterator[Difference]:
         if mine != theirs:
             zero = (Decimal(0), Decimal(0))
             yield Difference("tax_of_rate", (mine or zero)[1], (theirs or zero)[1], rate=group[1])
+
+
+#: profiles of Factur-X that are no invoices of EN 16931, as they have no lines
+_LESS = ("minimum", "basicwl")
+
+
+def broken_rules(invoice: EInvoice) -> list[Breach]:
+    """The business rules that an invoice does not keep, each once per place; none are asked of less than an invoice."""
+    head = invoice.terms
+    if any(name in head["BT-24"].lower() for name in _LESS):
+        return []
+    found = [*breaches(head), *tax_breaches(head), *german_breaches(head)]
+    return list(dict.fromkeys(found))

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from klientel.lib.einvoices.ciiterms import SHAPE
 from klientel.lib.einvoices.document import EInvoice, Item, Party, Stated
 from klientel.lib.einvoices.parts import change, currency, day, in_currency, needed, number, tax, text
+from klientel.lib.einvoices.terms import gather
 from klientel.lib.pricing import Allowance, Change, Position
 from klientel.lib.sentences import Unreadable
 
@@ -42,7 +44,7 @@ def read(root: Any) -> EInvoice:
         text(agreed, "ContractReferencedDocument/IssuerAssignedID"),
         text(settled, "InvoiceReferencedDocument/IssuerAssignedID"),
         number(total, "TotalPrepaidAmount"), number(total, "RoundingAmount"),
-        tuple(_item(one) for one in lines), tuple(_allowances(settled)),
+        tuple(_item(one) for one in lines), tuple(_allowances(settled)), gather(root, SHAPE),
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from klientel.lib.einvoices.terms import NOTHING, Group
 from klientel.lib.pricing import Allowance, Position, Sheet
 from klientel.lib.pricing.amounts import ZERO
 
@@ -24,6 +25,7 @@ class Party:
     city: str = ""
     country: str = ""
     email: str = ""
+    register: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class Stated:
 
 @dataclass(frozen=True, slots=True)
 class EInvoice:
-    """An e-invoice. `syntax` is "CII" or "UBL", `profile` the customisation it names (BT-24)."""
+    """An e-invoice. `syntax` is "CII" or "UBL", `profile` the customisation it names (BT-24), `terms` all it says."""
 
     syntax: str
     profile: str
@@ -72,6 +74,7 @@ class EInvoice:
     rounding: Decimal = ZERO
     items: tuple[Item, ...] = ()
     allowances: tuple[Allowance, ...] = field(default=())
+    terms: Group = NOTHING
 
     @property
     def is_credit_note(self) -> bool:

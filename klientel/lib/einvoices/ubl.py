@@ -5,6 +5,8 @@ from typing import Any
 
 from klientel.lib.einvoices.document import EInvoice, Item, Party, Stated
 from klientel.lib.einvoices.parts import change, currency, day, in_currency, needed, number, tax, text
+from klientel.lib.einvoices.terms import gather
+from klientel.lib.einvoices.ublterms import SHAPE
 from klientel.lib.pricing import Allowance, Position
 from klientel.lib.sentences import Unreadable
 
@@ -40,6 +42,7 @@ def read(root: Any) -> EInvoice:
             Allowance(change(one, **_CHANGE), tax(one.find("TaxCategory"), "ID", "Percent"))
             for one in root.findall("AllowanceCharge")
         ),
+        gather(root, SHAPE),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from klientel.lib.mails.program import SECONDS
+from klientel.lib.mails.program import SECONDS, TOO_MUCH
 
 _PROGRAM = Path(__file__).with_name("program.py")
 PATIENCE = 3.0 * SECONDS  # on a busy machine time passes without any of it being ours
@@ -23,6 +23,8 @@ class Reader:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
+        self._held = bytearray()  # of answers that have not come as a whole
+        self._stopped = ""
 
     def __enter__(self) -> Self:
         return self
@@ -31,6 +33,16 @@ class Reader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def begin(self) -> "subprocess.Popen[bytes]":
+        """The process, which starts unless it runs; it need not be waited for."""
+        if self._process is None or self._process.poll() is not None:
+            self._held = bytearray()
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", str(_PROGRAM)],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            )  # fmt: skip
+        return self._process
 
     def close(self) -> None:
         """End the process."""
@@ -44,49 +56,55 @@ class Reader:
         return self.read_all([raw])[0]
 
     def read_all(self, raws: Sequence[bytes]) -> list[dict[str, Any]]:
-        """What each of them says, as :meth:`read`; one that stops its process stops none of those behind it."""
-        found: list[dict[str, Any]] = []
+        """What each of them says, as :meth:`read`; one that stops its process stops none of the others.
+
+        They are read together. Where the process was stopped, those it had not answered for come one by one: then it is
+        known which of them it was.
+        """
+        found = self._answers(raws)
         while len(found) < len(raws):
-            found += self._until_stopped(raws[len(found) :])
+            if found and found[-1].get("code") in TOO_MUCH:
+                found += self._answers(raws[len(found) :])
+                continue
+            found += self._answers(raws[len(found) : len(found) + 1]) or [{"code": self._stopped}]
         return found
 
-    def _until_stopped(self, raws: Sequence[bytes]) -> list[dict[str, Any]]:
-        """What mails say, up to the first that stops the process."""
-        if self._process is None or self._process.poll() is not None:
-            self._process = subprocess.Popen(
-                [sys.executable, "-I", str(_PROGRAM)],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            )  # fmt: skip
-        giver = threading.Thread(target=self._give, args=(self._process, raws), daemon=True)
+    def _answers(self, raws: Sequence[bytes]) -> list[dict[str, Any]]:
+        """What mails say, as far as the process answered for them; ``_stopped`` says why it did not for all."""
+        giver = threading.Thread(target=self._give, args=(self.begin(), raws), daemon=True)
         giver.start()
-        found = []
-        for _raw in raws:
-            found.append(self._answer())
-            if found[-1].get("code") in ("mail.too_slow", "mail.damaged", "mail.too_large"):
-                self.close()
-                break
+        found: list[dict[str, Any]] = []
+        try:
+            while len(found) < len(raws):
+                found.append(self._answer(time.monotonic() + PATIENCE))
+        except TimeoutError:
+            self._stop("mail.too_slow")
+        except (EOFError, ValueError):
+            self._stop("mail.damaged")
+        except OverflowError:
+            self._stop("mail.too_large")
         giver.join()
         return found
 
-    def _answer(self) -> dict[str, Any]:
-        until = time.monotonic() + PATIENCE
-        try:
-            size = int.from_bytes(self._take(8, until), "big")
-            if size > MOST_ANSWER:
-                return {"code": "mail.too_large"}
-            found: dict[str, Any] = json.loads(self._take(size, until))
-        except TimeoutError:
-            return {"code": "mail.too_slow"}
-        except (EOFError, ValueError):
-            return {"code": "mail.damaged"}
+    def _stop(self, why: str) -> None:
+        self._stopped = why
+        self.close()
+
+    def _answer(self, until: float) -> dict[str, Any]:
+        size = int.from_bytes(self._take(8, until), "big")
+        if size > MOST_ANSWER:
+            raise OverflowError
+        found: dict[str, Any] = json.loads(self._take(size, until))
         return found
 
     @staticmethod
     def _give(process: "subprocess.Popen[bytes]", raws: Sequence[bytes]) -> None:
         assert process.stdin is not None
         try:
+            process.stdin.write(len(raws).to_bytes(8, "big"))
             for raw in raws:
-                process.stdin.write(len(raw).to_bytes(8, "big") + raw)
+                process.stdin.write(len(raw).to_bytes(8, "big"))
+                process.stdin.write(raw)
             process.stdin.flush()
         except (OSError, ValueError):
             return  # it ended, or was ended: the answer says so
@@ -94,13 +112,14 @@ class Reader:
     def _take(self, size: int, until: float) -> bytes:
         assert self._process is not None
         assert self._process.stdout is not None
-        found = bytearray()
-        while len(found) < size:
+        while len(self._held) < size:
             ready, _w, _x = select.select([self._process.stdout], [], [], max(0.0, until - time.monotonic()))
             if not ready:
                 raise TimeoutError
-            piece = self._process.stdout.raw.read(min(size - len(found), 1 << 20))  # type: ignore[attr-defined]
+            piece = self._process.stdout.raw.read(1 << 20)  # type: ignore[attr-defined]
             if not piece:
                 raise EOFError
-            found += piece
-        return bytes(found)
+            self._held += piece
+        found = bytes(self._held[:size])
+        del self._held[:size]
+        return found

@@ -5,6 +5,7 @@ import codecs
 import datetime as dt
 import re
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from klientel.lib.emails import read_email
@@ -26,13 +27,15 @@ _ALIASES = {
     "x-gbk": "gbk", "cp-850": "cp850", "unknown-8bit": "cp1252", "us-ascii": "cp1252", "ascii": "cp1252",
     "iso-8859-1": "cp1252", "latin1": "cp1252",
 }  # fmt: skip
-_FIELD = re.compile(rb"^([!-9;-~]{1,200})[ \t]*:[ \t]*(.*)", re.DOTALL)
+_FIELD = re.compile(rb"^([!-9;-~]{1,200})[ \t]*:[ \t]*(.*)", re.MULTILINE)
 _FOLD = re.compile(rb"\n[ \t]+")
 _WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]*)\?=")
 _BETWEEN_WORDS = re.compile(r"(=\?[^?\s]{1,60}\?[bBqQ]\?[^?]*\?=)\s+(?==\?[^?\s]{1,60}\?[bBqQ]\?)")
 _ID = re.compile(r"<\s*\[?([^<>\s\[\]\x00-\x1f\x7f]{1,400})\]?\s*>")
 _MESSAGE_ID = re.compile(rb"^message-id[ \t]*:[ \t]*([^\n]*(?:\n[ \t][^\n]*)?)", re.IGNORECASE | re.MULTILINE)
 _PARAMETER = re.compile(r';\s*([^\s=;"]{1,80})\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)', re.DOTALL)
+_ESCAPED = re.compile(r"\\(.)")
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 _COMMENT = re.compile(r"\([^()]*\)")
 _BARE = re.compile(r"[^\s<>()\[\],;:\"]{1,80}@[^\s<>()\[\],;:\"]{1,255}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
@@ -40,31 +43,37 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u
 
 def letters(data: bytes, charset: str = "") -> str:
     """Bytes as text: by the named charset if it is one, else UTF-8, else Windows-1252. Never fails."""
-    name = charset.strip(" \"'").lower()
-    name = _ALIASES.get(name, name)
-    for one in (name, "utf-8") if name and name != "cp1252" else ("utf-8",):
+    for one in (_codec(charset), "utf-8") if charset else ("utf-8",):
         try:
-            known = codecs.lookup(one).name
-            if _TEXT_CODECS.match(known) or known.startswith("charmap"):
-                return data.decode(known)
+            if one:
+                return data.decode(one)
         except (LookupError, UnicodeError, ValueError):
             continue
     return data.decode("cp1252", "replace")
 
 
+@lru_cache(maxsize=256)
+def _codec(charset: str) -> str:
+    """The codec of a charset of text; "" where there is none, or where UTF-8 is tried before it."""
+    name = charset.strip(" \"'").lower()
+    name = _ALIASES.get(name, name)
+    try:
+        known = codecs.lookup(name).name if name and name != "cp1252" else ""
+    except (LookupError, UnicodeError, ValueError):
+        return ""
+    return known if _TEXT_CODECS.match(known) or known.startswith("charmap") else ""
+
+
 def tidy(text: str) -> str:
     """One line without signs that are not for reading."""
-    return " ".join(_CONTROL.sub(" ", text).split())
+    return " ".join((text if text.isprintable() else _CONTROL.sub(" ", text)).split())
 
 
 def fields(head: bytes) -> Fields:
     """All header fields by their name in lower case, unfolded and decoded."""
     found: Fields = {}
-    for line in _FOLD.sub(b" ", head).split(b"\n"):
-        field = _FIELD.match(line)
-        if field:
-            name = field[1].decode("ascii").lower()
-            found.setdefault(name, []).append(letters(field[2]).strip())
+    for name, value in _FIELD.findall(_FOLD.sub(b" ", head)):
+        found.setdefault(name.decode("ascii").lower(), []).append(letters(value).strip())
     return found
 
 
@@ -99,7 +108,7 @@ def _word(encoding: str, text: str) -> bytes:
 
 def unbase64(data: bytes) -> bytes:
     """Base64 with whatever stands between; what cannot be read at its end is left out."""
-    clean = re.sub(rb"[^A-Za-z0-9+/]", b"", data)
+    clean = _NOT_BASE64.sub(b"", data)
     clean = clean[: len(clean) - (len(clean) % 4 == 1)]
     return binascii.a2b_base64(clean + b"=" * (-len(clean) % 4))
 
@@ -121,10 +130,12 @@ def message_id(head: bytes) -> str:
 def parameters(text: str) -> tuple[str, dict[str, str]]:
     """A structured value and its parameters (RFC 2045, continued and encoded ones by RFC 2231)."""
     value = text.partition(";")[0].strip().lower()
+    if ";" not in text:
+        return value, {}
     plain: dict[str, str] = {}
     pieces: dict[str, list[tuple[int, bool, str]]] = {}
     for name, given in _PARAMETER.findall(text[:20_000]):
-        content = re.sub(r"\\(.)", r"\1", given[1:-1]) if given[:1] == '"' and given[-1:] == '"' else given.strip()
+        content = _ESCAPED.sub(r"\1", given[1:-1]) if given[:1] == '"' and given[-1:] == '"' else given.strip()
         base, star, rest = name.lower().partition("*")
         if not star:
             plain.setdefault(base, content)
@@ -160,6 +171,8 @@ def addresses(text: str) -> list[Address]:
 
 def _apart(text: str) -> list[str]:
     """What stands between commas and semicolons that are in no quotation, bracket or comment."""
+    if "," not in text and ";" not in text and ":" not in text:
+        return [text]
     pieces: list[str] = []
     start = depth = 0
     quoted = inside = escaped = False
@@ -195,7 +208,7 @@ def _address(text: str) -> Address:
         written = bare[0] if bare else ""
         comment = re.search(r"\(([^()]*)\)", text)
         name = comment[1] if comment else "" if written else text
-    name = decoded(re.sub(r"\\(.)", r"\1", name.strip().strip("\"'")))
+    name = decoded(_ESCAPED.sub(r"\1", name.strip().strip("\"'")))
     try:
         return name[:200], read_email("".join(decoded(written).split()).rpartition(":")[2])
     except Unreadable:

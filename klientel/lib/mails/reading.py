@@ -26,7 +26,8 @@ def read(raw: bytes) -> dict[str, Any]:
     cid, content in base64), loop (our own mark).
     """
     part = take_apart(raw)
-    sort = sorting.sort_of(part)
+    failures = bounces.failures(part)
+    sort = sorting.sort_of(part, failures)
     body = _Body(part)
     text, quoted = replies.apart(body.text) if sort in ("human", "list", "auto") else (body.text, "")
     subject = decoded(first(part.head, "subject"))[:250]
@@ -45,7 +46,7 @@ def read(raw: bytes) -> dict[str, Any]:
         "reply_to": _people(part, "reply-to"),
         "date": date.isoformat() if date else "",
         "sort": sort,
-        "failures": [vars(one) for one in bounces.failures(part)] if sort == "bounce" else [],
+        "failures": [vars(one) for one in failures] if sort == "bounce" else [],
         "text": text[:LONGEST_TEXT],
         "quoted": quoted[:LONGEST_TEXT],
         "html": body.html,

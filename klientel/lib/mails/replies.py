@@ -17,6 +17,7 @@ _INTRODUCED = re.compile(
     r")\s*$",
     re.IGNORECASE,
 )
+_ENDS = (":", "：", ">")
 _VERB = re.compile(
     r"(?:schrieb|wrote|écrit|scritto|escribió|escreveu|schreef|skrev|napsal|napisał|kirjoitti|написа|yazdı|írta|写道|"
     r"写到|작성|έγραψε|пише|a scris|napisao|kirjutas|skrifaði|viết|menulis|geschreven|egin)",
@@ -43,6 +44,12 @@ _SENT_FROM = re.compile(
     r"[^\n]{0,100}$",
     re.IGNORECASE,
 )
+#: how a line begins that one of the expressions above may fit
+_BEGINNING = re.compile(
+    r"\s*(?:[-_*=>—]|Von|Gesendet|Diese|Sent|Get|Hol|Outlook|Envoyé|Inviato|Enviado|Verstuurd|Skickat|From|De|Da|Van|Fra|"
+    r"Från|Od)",
+    re.IGNORECASE,
+)
 
 
 def apart(text: str) -> tuple[str, str]:
@@ -61,14 +68,18 @@ def apart(text: str) -> tuple[str, str]:
 
 def _end_of_answer(lines: list[str]) -> int:
     """The line on which quotation or signature begins, and after which nobody writes any more."""
+    ends = [line.rstrip().endswith(_ENDS) for line in lines]
     for n, line in enumerate(lines):
+        announced = True in ends[n : n + 3]
+        if not announced and not _BEGINNING.match(line):
+            continue
         if n and _SENT_FROM.match(line) and not _more_is_written(lines, n + 1):
             return n
         if n and _SIGNATURE.match(line.rstrip("\r")) and not _more_is_written(lines, len(lines)):
             return n
         if _RULE.match(line) or _heads(lines, n):
             return n
-        length = _introduces(lines, n)
+        length = _introduces(lines, n) if announced else 0
         if length and not _written_between(lines, n + length):
             return n
         if line.lstrip().startswith(">") and not _written_between(lines, n):
@@ -97,7 +108,7 @@ def _introduces(lines: list[str], n: int) -> int:
 
 def _announces(lines: list[str], n: int, length: int) -> bool:
     joined = " ".join(line.strip() for line in lines[n : n + length])
-    if len(joined) > 400 or not joined.rstrip().endswith((":", "：", ">")):
+    if len(joined) > 400 or not joined.rstrip().endswith(_ENDS):
         return False
     said = _VERB.search(joined) or _ADDRESS.search(joined)
     return bool(said and _INTRODUCED.match(joined))

@@ -1,6 +1,7 @@
 """Who wrote a mail: somebody, a program that answers, a list, or a server about another mail."""
 
 import re
+from collections.abc import Sequence
 
 from klientel.lib.mails import bounces
 from klientel.lib.mails.headers import first
@@ -20,11 +21,11 @@ _PREFIX = re.compile(
 )
 
 
-def sort_of(part: Part) -> str:
-    """``complaint``, ``bounce``, ``auto`` (RFC 3834), ``list`` or ``human``."""
+def sort_of(part: Part, failures: Sequence[bounces.Failed]) -> str:
+    """``complaint``, ``bounce``, ``auto`` (RFC 3834), ``list`` or ``human``; ``failures`` are those it tells of."""
     if bounces.complained(part):
         return "complaint"
-    if bounces.failures(part):
+    if failures:
         return "bounce"
     if _automatic(part):
         return "auto"

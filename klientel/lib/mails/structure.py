@@ -131,16 +131,23 @@ def _halves(text: bytes) -> tuple[bytes, bytes]:
 
 def _between(body: bytes, boundary: str) -> list[bytes]:
     """The bodies between the lines of a boundary; a last one that was cut off counts too."""
-    mark = re.escape(boundary.rstrip().encode("utf-8", "replace"))
-    line = re.compile(rb"^--" + mark + rb"(--)?[ \t]*$\n?", re.MULTILINE)
+    mark = b"--" + boundary.rstrip().encode("utf-8", "replace")
     found: list[bytes] = []
-    start = -1
-    for here in line.finditer(body):
-        if start >= 0:
-            found.append(body[start : here.start()].removesuffix(b"\n"))
-        start = -1 if here[1] else here.end()
-        if len(found) > MOST_PARTS:
-            raise Unreadable("mail.too_many_parts")
+    start, here = -1, body.find(mark)
+    while here >= 0:
+        after = here + len(mark)
+        end = body.find(b"\n", after)
+        if end < 0:
+            end = len(body)
+        rest = body[after:end].rstrip(b" \t")
+        if rest in (b"", b"--") and (not here or body[here - 1 : here] == b"\n"):
+            if start >= 0:
+                found.append(body[start:here].removesuffix(b"\n"))
+            start = -1 if rest else end + 1
+            if len(found) > MOST_PARTS:
+                raise Unreadable("mail.too_many_parts")
+            after = end
+        here = body.find(mark, after)
     if start >= 0:
         found.append(body[start:])
     return found

@@ -51,6 +51,7 @@ _OFFICES = frozenset(
     ]
 )
 _SEARCHED = 40
+_SLIPS = 4  # of the keys at most, between two addresses that are perhaps one
 
 
 def read_emails(texts: Iterable[str]) -> frozenset[str]:
@@ -104,11 +105,12 @@ def compare_emails(left: frozenset[str], right: frozenset[str], *, person: bool)
     return Evidence("email", "other_email", -1.0)
 
 
-@lru_cache(maxsize=8192)
 def _mail_typo(one: str, two: str) -> float:
     """Bits for two addresses that differ by a slip of the keys, or have the same name at two providers."""
     local_a, _at, domain_a = one.partition("@")
     local_b, _at, domain_b = two.partition("@")
+    if local_a != local_b and DamerauLevenshtein.distance(one, two, score_cutoff=_SLIPS) > _SLIPS:
+        return 0.0
     if len(local_a) < 4 or len(local_b) < 4 or is_office(one) or is_office(two):
         return 0.0
     if digits_of(local_a) != digits_of(local_b):
@@ -118,9 +120,7 @@ def _mail_typo(one: str, two: str) -> float:
         return 9.0 if distance == 1 and len(local_a) > 5 else 7.0 if distance <= 2 and len(local_a) > 7 else 0.0
     if local_a == local_b:
         return 10.0 if JaroWinkler.similarity(domain_a, domain_b) > 0.85 else 6.0
-    if DamerauLevenshtein.distance(one, two, score_cutoff=4) <= 4 and len(one) > 12:
-        return 8.0
-    return 0.0
+    return 8.0 if len(one) > 12 else 0.0
 
 
 def beyond_name(left: frozenset[str], right: frozenset[str], family: tuple[str, ...]) -> float:

@@ -295,7 +295,7 @@ class Matching:
 
     def profile(self, get: Get, visible: Collection[str] | None = None) -> Profile:
         """The prepared values of a record; of features with a field outside ``visible`` nothing."""
-        if visible is None:
+        if visible is None or self.fields.issubset(visible):
             return [one.read(get) for one in self.features]
         return [one.read(get) if all(f in visible for f in one.fields) else None for one in self.features]
 

@@ -3,4 +3,4 @@
 
 def digits_of(text: str) -> str:
     """The digits of a text, in order: two words that differ in them are numbered, not misspelt."""
-    return "".join(sign for sign in text if sign.isdigit())
+    return "".join(filter(str.isdigit, text))

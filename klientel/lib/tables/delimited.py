@@ -10,7 +10,7 @@ from typing import NamedTuple
 from klientel.lib.tables.encodings import decoded_lines, guess_encoding
 from klientel.lib.tables.headers import header_position, usable_names
 from klientel.lib.tables.sources import Source
-from klientel.lib.tables.table import NotATable, Problem, Row, Table, fitted
+from klientel.lib.tables.table import NotATable, Problem, Row, Table, records
 
 DELIMITERS = (";", ",", "\t", "|")
 _LONGEST_LINE = 1_000_000
@@ -20,13 +20,13 @@ _GUARDED = re.compile(r"^'+[=+\-@\t\r\n＝＋－＠]")
 _BACKSLASHED = re.compile(r'\\"[^;,\t|\r\n]')
 
 
-def open_delimited(source: Source, *, header: bool | None = None) -> Table:
+def open_delimited(source: Source, *, header: bool | None = None, encoding: str = "") -> Table:
     """The table in a text file.
 
     `header` None finds the column names, True takes the first row, False makes names up.
     """
     with source.opened() as stream:
-        encoding = guess_encoding(stream)
+        encoding = guess_encoding(stream, encoding)
     if not any(line.strip() for line in islice(_lines(source, encoding), 1000)):
         raise NotATable("table.empty")
     dialect, declared = _dialect(source, encoding)
@@ -47,14 +47,13 @@ def open_delimited(source: Source, *, header: bool | None = None) -> Table:
         past = False
         for row in _raw_rows(source, encoding, dialect):
             past = past or (row.line >= first_line and (head is None or row.line > head.line))
-            if past and (row.problem or any(cell.strip() for cell in row.cells)):
-                cells = [unguard(cell) for cell in row.cells]
-                yield fitted(row.line, cells, len(columns), row.problem)
+            if past:
+                yield Row(row.line, [unguard(cell) for cell in row.cells], row.problem)
 
     return Table(
         "csv",
         columns,
-        rows,
+        lambda: records(rows(), len(columns)),
         encoding=_shown(encoding),
         delimiter=dialect.delimiter,
         header_line=head.line if head else 0,

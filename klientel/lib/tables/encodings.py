@@ -31,8 +31,10 @@ def _bad_byte_as_cp1252(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("klientel_cp1252", _bad_byte_as_cp1252)
 
 
-def guess_encoding(stream: BinaryIO) -> str:
+def guess_encoding(stream: BinaryIO, known: str = "") -> str:
     """The encoding of a seekable text file, by its mark or by reading all of it once, a piece at a time.
+
+    `known`: what the same file turned out to be before; its mark may say it more exactly.
 
     A name Python's codecs know: utf-8-sig, utf-16 (with mark), utf-16-le, utf-16-be, utf-8, cp1252, mac_roman, cp850,
     latin-1. A UTF-8 file with few wrong bytes stays UTF-8; `ERRORS` says how those are read.
@@ -44,6 +46,8 @@ def guess_encoding(stream: BinaryIO) -> str:
             return name
     if wide := _wide_without_mark(start):
         return wide
+    if known:
+        return known
     stream.seek(0)
     valid, invalid, samples = _count_utf8(stream)
     if not invalid or valid >= 10 * invalid:
@@ -94,14 +98,17 @@ def _count_utf8(stream: BinaryIO) -> tuple[int, int, Counter[bytes]]:
     return valid + good, invalid + bad, samples
 
 
+_NO_SIGN_BEGINS = bytes(range(0xC0))  # ASCII, and the later bytes of signs beyond it
+
+
 def _count_piece(piece: bytes, samples: Counter[bytes]) -> tuple[int, int]:
     if piece.isascii():
         return 0, 0
-    good = len(_PART.findall(piece))
     try:
         piece.decode("utf-8")
-        return good, 0
+        return len(piece.translate(None, _NO_SIGN_BEGINS)), 0
     except UnicodeDecodeError:
+        good = len(_PART.findall(piece))
         left = _PART.sub(b"", piece)
         bad = sum(1 for byte in left if byte > 127)
         if len(samples) < 5000:
@@ -147,16 +154,24 @@ def decoded_lines(stream: BinaryIO, encoding: str, *, longest: int) -> Iterator[
     end.
     """
     decoder = codecs.getincrementaldecoder(encoding)(ERRORS.get(encoding, "replace"))
-    pending = ""
+    held: list[str] = []  # an unfinished line as it came, so that a long one is looked through once
     while True:
         chunk = stream.read(1 << 16)
-        text = pending + decoder.decode(chunk, final=not chunk)
+        text = decoder.decode(chunk, final=not chunk)
+        if held and held[-1].endswith("\r") and text[:1] != "\n":
+            yield "".join(held)
+            held = []
         pieces = _LINE.findall(text)
-        pending = pieces.pop() if pieces and chunk and not _is_whole(pieces[-1]) else ""
-        yield from pieces
-        if len(pending) > longest:
-            yield pending
-            pending = ""
+        rest = pieces.pop() if pieces and not _is_whole(pieces[-1]) else ""
+        if pieces:
+            yield "".join((*held, pieces[0]))
+            yield from pieces[1:]
+            held = []
+        if rest:
+            held.append(rest)
+        if held and (not chunk or sum(map(len, held)) > longest):
+            yield "".join(held)
+            held = []
         if not chunk:
             return
 

@@ -3,13 +3,22 @@ are silent.
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from klientel.lib.dates import read_date
 from klientel.lib.sentences import Unreadable
-from klientel.lib.tables.synonyms import CONCEPT_OF, EXPLAINING, FILLER, PARTS_OF_WORDS, PURPOSE_OF, SOMEBODY_ELSE
+from klientel.lib.tables.synonyms import (
+    CONCEPT_OF,
+    EXPLAINING,
+    FILLER,
+    NAMES_OF_CONTACTS,
+    PARTS_OF_WORDS,
+    PURPOSE_OF,
+    SOMEBODY_ELSE,
+)
 from klientel.lib.words import fold
 
 _CAMEL = re.compile(r"(?<=[a-zäöüß])(?=[A-ZÄÖÜ])|(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])")
@@ -43,21 +52,44 @@ def guess(
     that carries a target's own label wins; then names in common use; then what the values look like.
     """
     wanted = {path: _target(path, labels) for path, labels in targets.items()}
+    facets, prefix = {column: facet(column) for column in columns}, _prefix(columns)
+    firms = _names_of_firms(columns, facets) if {"full_name", "organisation"} <= wanted.keys() else []
+    for order, firm in enumerate(firms):
+        facets[firm] = Facet("" if order else "organisation")
     scored: list[tuple[float, int, int, str, str]] = []
     for position, column in enumerate(columns):
         values = [row[position].strip() for row in sample_rows if position < len(row) and row[position].strip()]
-        said, seen = facet(column), value_concept(values)
+        said, seen = facets[column], value_concept(values)
+        names = set() if column in firms else {fold(_spaced(column)), fold(column)}
+        if prefix and column.startswith(prefix) and names:
+            names.add(fold(_spaced(column.removeprefix(prefix))))
         if said.concept == "birthday" and values and not _dates(values):
             continue
-        for order, (path, (labels, facets)) in enumerate(wanted.items()):
-            score = _score({fold(_spaced(column)), fold(column)}, said, seen, labels, facets)
+        for order, (path, (labels, likes)) in enumerate(wanted.items()):
+            score = _score(names, said, seen, labels, likes)
             if score >= _GOOD:
                 scored.append((score + (0.01 if values else -0.02), -position, -order, column, path))
     mapping: dict[str, str] = {}
     for _score_value, _position, _order, column, path in sorted(scored, reverse=True):
-        if column not in mapping and path not in mapping.values():
+        second = path == "last_name" and facets[column].concept == "full_name" and "full_name" in mapping.values()
+        if column not in mapping and path not in mapping.values() and not second:
             mapping[column] = path
     return {column: mapping[column] for column in columns if column in mapping}
+
+
+def _prefix(columns: Sequence[str]) -> str:
+    """What most columns begin with where they name their table first ("Deal - Title", "Deal - Stage"); else nothing."""
+    found = Counter(column[: column.index(" - ") + 3] for column in columns if " - " in column)
+    [(prefix, n)] = found.most_common(1) or [("", 0)]
+    return prefix if n > 2 and n * 2 > len(columns) else ""
+
+
+def _names_of_firms(columns: Sequence[str], said: Mapping[str, Facet]) -> list[str]:
+    """Columns called "name" in a list of firms whose people stand in another one ("Name 1; Ansprechpartner")."""
+    concepts = {facet.concept for facet in said.values()}
+    names = [column for column in columns if said[column].concept == "full_name"]
+    firms = [column for column in names if fold(_spaced(column)).replace(" ", "") not in NAMES_OF_CONTACTS]
+    return firms if len(firms) < len(names) and not concepts & {"organisation", "last_name"} else []
 
 
 def _target(path: str, labels: Sequence[str]) -> tuple[frozenset[str], list[Facet]]:

@@ -18,12 +18,14 @@ def open_table(
     *,
     sheet: str | None = None,
     header: bool | None = None,
+    encoding: str = "",
 ) -> Table:
     """The table in a file, whatever its name says: the content decides. `filename` only settles what content
     leaves open.
 
     `sheet` names a sheet of a workbook; `header` None finds the line with the column names, True takes the first, False
-    makes names up. A file object must stay open while rows are read, and one reading ends before the next begins.
+    makes names up; `encoding` is what a text turned out to be in before, which spares reading all of it. A file object
+    must stay open while rows are read, and one reading ends before the next begins.
     Raises NotATable with one code of `SENTENCES`.
     """
     source = Source(place)
@@ -37,4 +39,4 @@ def open_table(
     if is_json_lines(start, filename):
         return open_json_lines(source)
     refuse_other_kinds(start)
-    return open_delimited(source, header=header)
+    return open_delimited(source, header=header, encoding=encoding)

@@ -8,12 +8,12 @@ CONCEPTS: dict[str, tuple[str, ...]] = {
     "salutation": ("anrede", "salutation", "geschlecht anrede", "courtesy title", "mr mrs", "herr frau"),
     "title": ("titel", "akademischer titel", "title", "name prefix", "prefix", "namenspräfix", "honorific prefix",
         "akad titel", "namenszusatz vor"),
-    "first_name": ("vorname", "first name", "firstname", "given name", "givenname", "rufname", "forename", "prénom",
-        "fname", "vornamen", "nombre"),
+    "first_name": ("vorname", "first name", "firstname", "first", "given", "given name", "givenname", "rufname",
+        "forename", "prénom", "fname", "vornamen", "nombre"),
     "middle_name": ("weitere vornamen", "zweiter vorname", "middle name", "additional name", "middle initial",
         "mittelname", "2 vorname"),
-    "last_name": ("nachname", "familienname", "last name", "lastname", "family name", "surname", "name last", "zuname",
-        "lname", "sn"),
+    "last_name": ("nachname", "familienname", "last name", "lastname", "last", "family", "family name", "surname",
+        "name last", "zuname", "lname", "sn"),
     "suffix": ("suffix", "name suffix", "namenssuffix", "namenszusatz", "honorific suffix"),
     "full_name": ("name", "vollständiger name", "display name", "anzeigename", "full name", "fullname", "kontakt",
         "contact", "contact name",
@@ -101,6 +101,10 @@ SOMEBODY_ELSE = frozenset(
     str.split("manager managers assistant assistants spouse assistent assistentin vorgesetzter vorgesetzte ehepartner")
 )
 """A column whose name holds one of these is about another person."""
+NAMES_OF_CONTACTS = frozenset(
+    str.split("ansprechpartner ansprechpartnerin kontakt kontaktperson kontaktname contact contactname contactperson")
+)
+"""Columns that name the person where another one names the firm."""
 PURPOSE_OF = {fold(word): purpose for purpose, words in PURPOSES.items() for word in words}
 FILLER = frozenset(
     fold(word)

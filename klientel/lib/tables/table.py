@@ -1,6 +1,6 @@
 """What every reader of files gives: a table with columns, and rows that stream."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
@@ -82,3 +82,22 @@ def fitted(line: int, cells: list[str], width: int, problem: Problem | None = No
         filled = max(position for position, cell in enumerate(cells) if cell.strip()) + 1
         problem = problem or Problem("row.too_long", {"found": filled, "expected": width, "rest": rest})
     return Row(line, cells[:width], problem)
+
+
+_NARROW = 4  # in a table of fewer columns a row with one value is nothing strange
+
+
+def records(rows: Iterable[Row], width: int) -> Iterator[Row]:
+    """The rows that hold something, cut and filled to ``width``.
+
+    A value that stands alone after an empty line ("Created by …", "Sum") is told as a note beside the table, and so
+    are those that follow it.
+    """
+    beside = False
+    for row in rows:
+        if not row.problem and not any(cell.strip() for cell in row.cells):
+            beside = width >= _NARROW
+            continue
+        if beside:
+            beside = not any(cell.strip() for cell in row.cells[1:])
+        yield fitted(row.line, row.cells, width, Problem("row.note") if beside else row.problem)

@@ -2,7 +2,7 @@
 
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import islice
@@ -19,7 +19,7 @@ from python_calamine import (
 
 from klientel.lib.tables.headers import header_position, usable_names
 from klientel.lib.tables.sources import Source
-from klientel.lib.tables.table import NotATable, Row, Table, fitted
+from klientel.lib.tables.table import NotATable, Row, Table, records
 
 Cell = int | float | str | bool | time | date | datetime | timedelta
 MAXIMUM_UNPACKED = 300_000_000
@@ -78,18 +78,31 @@ def _opened(source: Source, kind: str, wanted: str | None, header: bool | None) 
 
     def rows() -> Iterator[Row]:
         for row in _raw_rows(sheet):
-            if row.line > after and any(cell.strip() for cell in row.cells):
-                yield fitted(row.line, row.cells, len(columns), None)
+            if row.line > after:
+                yield row
 
-    return Table(kind, columns, rows, header_line=after, sheet=name, sheets=names, decimal=".")
+    return Table(
+        kind, columns, lambda: records(rows(), len(columns)), header_line=after, sheet=name, sheets=names, decimal="."
+    )
 
 
 def _chosen(book: CalamineWorkbook, names: list[str]) -> tuple[str, CalamineSheet]:
+    """The first sheet with two lines and two columns, else (a cover, one column) the first that holds anything."""
+    first: tuple[str, CalamineSheet] | None = None
     for name in names:
         sheet = book.get_sheet_by_name(name)
-        if any(not isinstance(cell, str) or cell.strip() for cells in sheet.iter_rows() for cell in cells):
+        lines = list(islice((filled for row in sheet.iter_rows() if (filled := _filled(row))), 100))
+        if lines and first is None:
+            first = name, sheet
+        if len(lines) > 1 and len(set().union(*lines)) > 1:
             return name, sheet
-    raise NotATable("table.no_sheet")
+    if first is None:
+        raise NotATable("table.no_sheet")
+    return first
+
+
+def _filled(row: Sequence[Cell]) -> set[int]:
+    return {place for place, cell in enumerate(row) if not isinstance(cell, str) or cell.strip()}
 
 
 def _used(cells: list[str]) -> int:

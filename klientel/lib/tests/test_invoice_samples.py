@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from klientel.lib.einvoices import EInvoice, differences, read, xml_of
+from klientel.lib.einvoices import EInvoice, broken_rules, differences, read, xml_of
 from klientel.lib.pricing import Totals, add_up
 from klientel.lib.sentences import Unreadable
 
@@ -42,6 +42,14 @@ ODD_LINES = {
 ODD_SUMS = {
     "cius/01.06_minimal_test": "19 % of 3986.34 are 757.4046: the tax is stated a cent too high",
     "EXTENDED_Rechnungskorrektur": "allowances in per cent of a base whose sign is not that of the amount",
+}
+# Invoices that do not keep the rules of the norm, and which.
+ODD_RULES = {
+    "ZUGFeRD-invoice_rabatte_3_abschlag_duepayableamount": {"BR-CO-25"},
+    "ZUGFeRD-invoice_rabatte_4_abschlag_taxbasistotalamount": {"BR-CO-25"},
+    "fail/FNFE-factur-x-examples/Facture_UE_BASIC": {"BR-IC-11", "BR-IC-12"},
+    "fail/FNFE-factur-x-examples/Facture_UE_EN16931": {"BR-IC-11"},
+    "fail/ZUGFeRD_2.0_fully_compliant_complete": {"BR-S-02"},
 }
 
 FILES = [path for path in given.given_files("inv_xrechnung", "inv_zugferd") if path.suffix.lower() in (".xml", ".pdf")]
@@ -107,6 +115,15 @@ def test_every_sample_says_number_day_parties_and_total(path: Path) -> None:
     assert invoice.number and invoice.date.year > 1990 and len(invoice.currency) == 3
     assert invoice.seller.name and invoice.stated.sums["gross"].is_finite()
     assert invoice.syntax == ("UBL" if "ubl" in path.name else "CII")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}-{path.name}")
+def test_samples_break_no_rule_but_those_that_are_known_to(path: Path) -> None:
+    invoice = _found(path)
+    if isinstance(invoice, str):
+        return
+    expected: set[str] = next((names for part, names in ODD_RULES.items() if part in path.as_posix()), set())
+    assert {one.rule for one in broken_rules(invoice)} == expected
 
 
 def test_the_official_suite_is_there_and_nearly_all_of_it_is_even() -> None:

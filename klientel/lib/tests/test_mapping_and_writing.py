@@ -160,3 +160,16 @@ def test_whole_columns_are_written_as_the_rows_would_be():
         safe = [c if plain else [guard(t or "") for t in c] for c, plain in zip(columns, harmless, strict=True)]
         csv.writer(buffer, delimiter=";", lineterminator="\r\n").writerows(zip(*safe, strict=True))
         assert csv_columns(columns, harmless=harmless) == buffer.getvalue()
+
+
+def test_in_a_list_of_firms_the_name_is_the_firm_s_and_the_contact_the_person() -> None:
+    targets = TARGETS | {"full_name": ("Name",)}
+    for columns, mapping in (
+        (["Name 1", "Name 2", "Ansprechpartner"], {"Name 1": "organisation", "Ansprechpartner": "full_name"}),
+        (["Name", "Kontaktperson"], {"Name": "organisation", "Kontaktperson": "full_name"}),
+        (["Name", "Firma", "Kontakt"], {"Name": "full_name", "Firma": "organisation"}),
+        (["Name", "Vorname"], {"Name": "full_name", "Vorname": "first_name"}),
+        (["first", "last"], {"first": "first_name", "last": "last_name"}),
+    ):
+        assert guess(columns, [["Wolf"] * len(columns)], targets) == mapping
+    assert guess(["Name", "Ansprechpartner"], [["a", "b"]], {"name": ("Name",)}) == {"Name": "name"}

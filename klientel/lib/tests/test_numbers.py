@@ -21,3 +21,26 @@ from klientel.lib import numbers
 )
 def test_an_amount_at_a_glance_has_no_cents(amount: str, currency: str, language: str, said: str) -> None:
     assert numbers.format_round_money(Decimal(amount), currency, language) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "sign", "value"),
+    [
+        ("12.500", ",", "12500"),
+        ("12.500 €", ",", "12500"),
+        ("fr. 1.234", ",", "1234"),
+        ("12,500", ",", "12.5"),
+        ("-1,125", ",", "-1.125"),
+        ("12,500", ".", "12500"),
+        ("1.125", ".", "1.125"),
+        ("0.125", ",", "0.125"),
+        ("1.234,5", ".", "1234.5"),
+        ("12.50", ",", "12.50"),
+    ],
+)
+def test_what_could_be_read_two_ways_is_settled_by_the_sign(text: str, sign: str, value: str) -> None:
+    assert numbers.read_money(numbers.settled(text, sign))[0] == Decimal(value)
+
+
+def test_without_a_sign_it_stays_as_it_is() -> None:
+    assert [numbers.settled(*one) for one in (("12.500", None), ("abc", ","), ("", "."))] == ["12.500", "abc", ""]

@@ -6,9 +6,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 
 from klientel.lib.sentences import SENTENCES
 from klientel.lib.tables import NotATable, Table, open_table, workbooks
+from klientel.lib.tables.encodings import decoded_lines
 from klientel.lib.tables.writing import write_xlsx
 from klientel.lib.tests.given import given, given_files
 
@@ -36,6 +38,19 @@ def test_texts_are_read_in_any_dress(encoding: str, delimiter: str, end: str) ->
     assert [cells for _line, cells in table.rows()] == rows[1:]
     assert table.delimiter == delimiter
     assert list(table.rows()) == list(table.rows())
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "cp1252", "cp850"])
+def test_a_file_whose_encoding_is_known_is_read_the_same_without_reading_it_all(encoding: str) -> None:
+    data = ("Name;Ort\n" + "Müller;Köln\n" * 50).encode(encoding)
+    first = table_of(data)
+    again = open_table(io.BytesIO(data), "x.csv", encoding=first.encoding)
+    assert (again.columns, list(again.rows())) == (["Name", "Ort"], list(first.rows()))
+
+
+def test_what_is_known_of_a_file_is_not_guessed_again() -> None:
+    table = open_table(io.BytesIO("Name;Ort\nMüller;Köln\n".encode("cp1252")), "x.csv", encoding="cp850")
+    assert next(table.rows())[1] == ["M³ller", "K÷ln"]
 
 
 def test_problems_of_rows_are_told_not_raised() -> None:
@@ -249,3 +264,47 @@ def test_a_huge_line_of_json_lines_is_one_broken_line() -> None:
         (2, "row.huge"),
         (3, ["3"]),
     ]
+
+
+def test_a_note_beside_the_table_is_told_and_no_record() -> None:
+    text = (
+        "Vorname;Nachname;E-Mail;Ort\nEva;Lang;e@l.example;Bonn\nKurz\n\n\nErstellt am 1.2.\nVertraulich\nUdo;Berg;;\n"
+    )
+    told = [
+        (row.line, row.cells[0], row.problem and row.problem.code)
+        for row in open_table(io.BytesIO(text.encode())).checked_rows()
+    ]
+    assert told == [
+        (2, "Eva", None), (3, "Kurz", "row.too_short"), (6, "Erstellt am 1.2.", "row.note"),
+        (7, "Vertraulich", "row.note"), (8, "Udo", None),
+    ]  # fmt: skip
+
+
+def test_the_sheet_behind_a_cover_is_the_table() -> None:
+    cover, list_ = ["Bitte lesen"], ["Vorname", "Nachname"]
+    assert open_table(_workbook({"Hinweise": [cover], "Kontakte": [list_, ["Eva", "Lang"]]})).sheet == "Kontakte"
+    assert open_table(_workbook({"Namen": [["Name"], ["Eva"]], "Leer": []})).sheet == "Namen"
+
+
+def _workbook(sheets: dict[str, list[list[str]]]) -> io.BytesIO:
+    target = io.BytesIO()
+    with xlsxwriter.Workbook(target) as book:
+        for name, rows in sheets.items():
+            sheet = book.add_worksheet(name)
+            for place, row in enumerate(rows):
+                sheet.write_row(place, 0, row)
+    return target
+
+
+def test_lines_are_the_same_however_the_pieces_fall() -> None:
+    part = 1 << 16
+    for lines in (
+        ["a" * (part - 1) + "\r", "b\n"],
+        ["a" * (part - 1) + "\r\n", "b"],
+        ["ä" * 90_000 + "\n", "\n", "c\r"],
+    ):
+        text = "".join(lines)
+        assert list(decoded_lines(io.BytesIO(text.encode()), "utf-8", longest=1_000_000)) == lines
+    pieces = list(decoded_lines(io.BytesIO(b"x" * 3_000_000 + b"\ny"), "utf-8", longest=1_000_000))
+    assert "".join(pieces) == "x" * 3_000_000 + "\ny"
+    assert max(map(len, pieces)) < 1_000_000 + 2 * part

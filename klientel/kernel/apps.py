@@ -31,6 +31,7 @@ class KernelConfig(AppConfig):
             "live.digests",
             "identity.receivers",
             "identity.checks",
+            "web.active",
             "web.account.joining",
             "transfer.exporting",
             "transfer.jobs",

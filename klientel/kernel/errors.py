@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import orjson
 from django.utils.functional import lazy
+from django.utils.translation import get_language, gettext, override
+
+LANGUAGES = ("de", "en")
 
 
 def _filled(words: object, values: Mapping[str, object]) -> str:
@@ -15,6 +19,54 @@ def _filled(words: object, values: Mapping[str, object]) -> str:
 #: ``filled(_("At most %(n)d …"), {"n": 5})``: a sentence with values in it, put together only when somebody reads it
 #: and so in that reader's language; several words (a tuple) stand one after another
 filled = lazy(_filled, str)
+
+
+def _phrased(words: str, values: Mapping[str, object]) -> str:
+    return gettext(words).format(**values) if words else ""
+
+
+#: the same of words that are only marked (``gettext_noop``) and name their values ``{name}``
+phrased = lazy(_phrased, str)
+
+
+def kept(message: object) -> Any:
+    """A sentence as it is stored for others to read: in each language, or as it is where all say the same."""
+    if isinstance(message, dict):  # it was stored already
+        return message
+    found: dict[str, str] = {}
+    for language in LANGUAGES:
+        with override(language):
+            found[language] = str(message)
+    return found if len(set(found.values())) > 1 else found[LANGUAGES[0]]
+
+
+def mine(message: Any) -> str:
+    """A stored sentence in the reader's language; one of an earlier version as it is."""
+    if not isinstance(message, dict):
+        return str(message)
+    return str(message.get((get_language() or "")[:2]) or next(iter(message.values()), ""))
+
+
+def inscribed(message: object, most: int) -> str:
+    """:func:`kept` as the text of a column with room for ``most`` characters; each language is cut where it must."""
+    known = kept(message)
+    if not isinstance(known, dict):
+        return str(known)[:most]
+    text, longest = orjson.dumps(known).decode(), max(map(len, known.values()))
+    while len(text) > most:
+        longest -= 1
+        text = orjson.dumps({language: said[:longest] for language, said in known.items()}).decode()
+    return text
+
+
+def read_out(text: str) -> str:
+    """What :func:`inscribed` made, in the reader's language; any other text as it is."""
+    if not text.startswith('{"de":'):
+        return text
+    try:
+        return mine(orjson.loads(text))
+    except orjson.JSONDecodeError:
+        return text
 
 
 class Refused(Exception):

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Generic, ParamSpec, TypeVar
 
-from django.db import connection
+from django.db import NotSupportedError, connection, transaction
 
+from klientel.kernel import plans
 from klientel.kernel.sql import Sql, comma
 
 Rows = list[tuple[Any, ...]]
@@ -18,9 +19,13 @@ T = TypeVar("T", covariant=True)
 
 def ask(*asked: Sql) -> list[Rows]:
     """The rows that each of these statements answers with; none may hang on what another one answers."""
-    every = comma(asked, ";\n")
     with connection.cursor() as cursor:
-        cursor.execute(every.text, every.params)
+        every = comma(plans.called(asked), ";\n")
+        try:
+            cursor.execute(every.text, every.params)
+        except NotSupportedError:
+            plans.begin_anew()
+            raise
         found = [cursor.fetchall()]
         while cursor.nextset():
             found.append(cursor.fetchall())
@@ -74,3 +79,14 @@ class Writes:
         if every.text:
             with connection.cursor() as cursor:
                 cursor.execute(every.text, every.params)
+
+
+def tell_planner(tables: Iterable[str]) -> None:
+    """Let the planner know how full tables have become that were just filled; nobody is waited for.
+
+    A new tenant's rows are invisible to it until autovacuum comes round; until then it would read all of them for every
+    look-up.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        for table in dict.fromkeys(tables):
+            cursor.execute("SELECT kernel_analyze(%s)", [table])

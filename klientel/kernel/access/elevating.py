@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.access.actors import grants_of
 from klientel.kernel.access.granting import ActorScope
-from klientel.kernel.errors import Forbidden, Refused
+from klientel.kernel.errors import Forbidden, Refused, filled
 from klientel.kernel.identity.actor import Grant
 from klientel.kernel.records import type_of
 from klientel.kernel.sql import loaded
@@ -60,7 +60,7 @@ def _of_settings(key: str) -> bool:
 
 def refuse(names: list[str]) -> Refused:
     """Why these roles cannot be given by this actor."""
-    text = _("You cannot give rights that you do not have yourself: %(roles)s.") % {"roles": ", ".join(names)}
+    text = filled(_("You cannot give rights that you do not have yourself: %(roles)s."), {"roles": ", ".join(names)})
     return Forbidden("beyond_own_rights", text, "roles")
 
 

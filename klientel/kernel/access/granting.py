@@ -25,6 +25,7 @@ class ActorScope:
         self.actor, self.tenant, self.me, self.teams = actor, actor.tenant, actor.member, actor.teams
         self._fields: dict[str, dict[str, Kind]] = {}
         self._writable: dict[str, dict[str, Kind]] = {}
+        self._grants: dict[tuple[str, str], list[Grant]] = {}
         self._known: dict[Hashable, Any] = {}
 
     def known(self, key: Hashable, make: Callable[[], T]) -> T:
@@ -35,7 +36,11 @@ class ActorScope:
 
     def grants(self, rtype: RecordType, verb: str) -> list[Grant]:
         """The grants that speak of this type and verb."""
-        return [g for g in self.actor.grants if _speaks_of(g, rtype, verb)]
+        key = rtype.key, verb
+        found = self._grants.get(key)
+        if found is None:
+            found = self._grants[key] = [g for g in self.actor.grants if _speaks_of(g, rtype, verb)]
+        return found
 
     def visible(self, rtype: RecordType) -> dict[str, Kind]:
         """The fields of a type that are not hidden from this actor."""

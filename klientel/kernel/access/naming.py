@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -12,9 +13,14 @@ from django.db import connection
 from klientel.kernel.access.granting import ActorScope, allowed
 from klientel.kernel.errors import Missing
 from klientel.kernel.kinds import Kind, Link, Links
+from klientel.kernel.plans import Lasting
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.records.types import declared
 from klientel.kernel.sql import Sql, both, comma
+from klientel.kernel.statements import Question, Rows
+
+#: so many names are looked up in the same way whatever the ids are
+FEW = 50
 
 
 @dataclass(slots=True)
@@ -33,6 +39,10 @@ class Name(NamedTuple):
     id: UUID
     type: str
     title: str
+
+
+#: the question that names nothing
+NOBODY: Question[dict[UUID, Name]] = Question(Lasting("SELECT 1 WHERE false"), lambda _rows: {})
 
 
 def types_of(ids: Iterable[UUID]) -> dict[UUID, str]:
@@ -54,6 +64,12 @@ def names(scope: ActorScope, ids: Iterable[UUID], to: str = "*") -> dict[UUID, N
 
 def names_by_type(scope: ActorScope, wanted: Mapping[str, Iterable[UUID]]) -> dict[UUID, Name]:
     """As :func:`names`, for records of several types (``*``: of any) in one statement."""
+    asked = naming(scope, wanted)
+    return asked.asked() if asked is not NOBODY else {}
+
+
+def naming(scope: ActorScope, wanted: Mapping[str, Iterable[UUID]]) -> Question[dict[UUID, Name]]:
+    """The question that :func:`names_by_type` asks; :data:`NOBODY` where there is nothing to name."""
     by_type = {key: set(ids) for key, ids in wanted.items() if key not in ("*", "kernel.user")}
     for record_id, key in types_of(set(wanted.get("*", ()))).items():
         by_type.setdefault(key, set()).add(record_id)
@@ -68,11 +84,13 @@ def names_by_type(scope: ActorScope, wanted: Mapping[str, Iterable[UUID]]) -> di
             parts.append(_titles(scope, rtype, list(some), len(types)))
             types.append(rtype)
     if not parts:
-        return {}
+        return NOBODY
     every = comma(parts, " UNION ALL ")
-    with connection.cursor() as cursor:
-        cursor.execute(every.text, every.params)
-        rows = cursor.fetchall()
+    few = sum(map(len, by_type.values())) <= FEW
+    return Question(Lasting(every.text, every.params) if few else every, partial(_named, scope, types))
+
+
+def _named(scope: ActorScope, types: list[RecordType], rows: Rows) -> dict[UUID, Name]:
     found = {row[0]: Name(row[0], types[row[2]].key, row[1]) for row in rows if row[1] is not None}
     for n, rtype in enumerate(types):
         if closed := [row[0] for row in rows if row[2] == n and row[1] is None]:

@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.access.granting import ActorScope, allowed
-from klientel.kernel.access.reading import Sort, encode, order_of
+from klientel.kernel.access.ordering import Sort, encode, order_of
 from klientel.kernel.errors import Missing
 from klientel.kernel.records import RecordType
 from klientel.kernel.sql import Sql, both
@@ -19,7 +19,7 @@ def cursor_at(scope: ActorScope, rtype: RecordType, record_id: UUID, sort: Sort)
 
     The record need not be one that the list's condition selects: it has its place among them all the same.
     """
-    expression, _cast = order_of(scope, rtype, sort)
+    expression = order_of(scope, rtype, sort).expression
     mine = Sql("t.tenant_id = %s AND t.id = %s", (scope.tenant, record_id))
     inside = both([mine, allowed(scope, rtype, "view", "t")])
     with connection.cursor() as cursor:

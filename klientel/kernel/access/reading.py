@@ -3,21 +3,21 @@ and export."""
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-import orjson
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.access.granting import ActorScope, allowed
 from klientel.kernel.access.naming import Name, Row, called, linked, names, names_by_type, types_of
+from klientel.kernel.access.ordering import Sort, decode, encode, order_of
 from klientel.kernel.conditions import compile as compile_condition
 from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.kinds import Kind
+from klientel.kernel.plans import Lasting
 from klientel.kernel.records import RecordType, aliases, instances
 from klientel.kernel.sql import FALSE, Sql, both, comma, loaded
 from klientel.kernel.statements import Question, Rows, at_once
@@ -37,43 +37,6 @@ class Page:
     names: dict[UUID, Name] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Sort:
-    """By which field, and whether downwards; ``title`` and ``name`` sort by the record's own name."""
-
-    field: str = "title"
-    down: bool = False
-
-    @classmethod
-    def of(cls, text: str) -> Sort:
-        """From ``title`` or ``-title``."""
-        return cls(text.removeprefix("-") or "title", text.startswith("-"))
-
-    def __str__(self) -> str:
-        return f"-{self.field}" if self.down else self.field
-
-
-def order_of(scope: ActorScope, rtype: RecordType, sort: Sort) -> tuple[Sql, str]:
-    """The expression and the type its cursor value is cast to.
-
-    To whom a part of the names is hidden, their order is too: the records stand in the order they were made.
-    """
-    visible = scope.visible(rtype)
-    kind = visible.get(sort.field)
-    own = sort.field == "name" and "name" in rtype.fields
-    if sort.field == "title" or (sort.field == "name" and not own) or (own and kind is not None and not kind.custom):
-        return (Sql("t.sort_key"), "text") if by_name(visible, rtype) else (Sql("t.id"), "uuid")
-    if kind is None or not kind.sortable:
-        raise Refused("not_sortable", _("This list cannot be sorted by that."), sort.field)
-    cast = "numeric" if kind.key == "money" else "text" if kind.db_type_name == "jsonb" else kind.db_type_name
-    return kind.order("t"), cast
-
-
-def by_name(visible: Container[str], rtype: RecordType) -> bool:
-    """Whether records can be sorted by their names for somebody who sees these fields."""
-    return all(n in visible for n in rtype.made_of)
-
-
 def selecting(
     scope: ActorScope,
     rtype: RecordType,
@@ -90,21 +53,20 @@ def selecting(
 ) -> Question[Page]:
     """One page of the records that the actor may see and the condition selects. Unknown columns are refused.
 
-    Empty values sort last upwards and first downwards, as PostgreSQL orders them. ``named``: with the names of what the
-    columns lead to, as far as the actor may see it.
+    Empty values stand last in both directions. ``named``: with the names of what the columns lead to, as far as the
+    actor may see it.
     """
-    order = sort if isinstance(sort, Sort) else Sort.of(sort)
+    order = order_of(scope, rtype, sort if isinstance(sort, Sort) else Sort.of(sort))
     kinds = _columns(scope, rtype, columns, named=named)
-    expression, cast = order_of(scope, rtype, order)
     backwards, later = before is not None, bool(after or before)
-    parts = [which(scope, rtype, where, archived=archived, verb=verb)]
-    if cursor_text := (before if backwards else after):
-        parts.append(beyond(expression, cast, decode(cursor_text), down=order.down != backwards))
-    inside = both(parts)
-    fixed = Sql(f"t.id, t.version, {rtype.title_sql(scope.visible(rtype))}, {expression.text} AS o", expression.params)
-    picked = comma([fixed, *kinds.values_sql])
-    limit, way = max(1, min(limit, MOST)), "DESC" if order.down != backwards else "ASC"
-    rows = f"FROM {rtype.table} t WHERE {inside.text} ORDER BY {expression.text} {way}, t.id {way} LIMIT {limit + 1}"
+    inside = which(scope, rtype, where, archived=archived, verb=verb)
+    cursor = before if backwards else after
+    runs = order.runs(decode(cursor) if cursor else None, backwards=backwards)
+    value = order.expression
+    fixed = Sql(f"t.id, t.version, {rtype.title_sql(scope.visible(rtype))}, {value.text} AS o", value.params)
+    picked, limit = comma([fixed, *kinds.values_sql]), max(1, min(limit, MOST))
+    sorted_by = Sql(f"{order.by_index(backwards=backwards)} LIMIT {limit + 1}", value.params)
+    read = _in_turn(picked, rtype, [both([inside, run]) for run in runs] or [inside], sorted_by, limit + 1)
 
     def made(found: Rows) -> Page:
         page = _page(found[:limit], kinds, more=len(found) > limit, backwards=backwards, more_before=later)
@@ -113,10 +75,17 @@ def selecting(
             page.names = linked(scope, rtype, page.rows, kinds.untitled) | kinds.titles(found)
         return page
 
-    return Question(Sql(f"SELECT {picked.text} {rows}", (*picked.params, *inside.params, *expression.params)), made)
+    return Question(read, made)
 
 
 select = at_once(selecting)
+
+
+def _in_turn(picked: Sql, rtype: RecordType, runs: list[Sql], sorted_by: Sql, limit: int) -> Sql:
+    """The rows of each run in their order, one run after the other, as long as there is room."""
+    texts = [f"SELECT {picked.text} FROM {rtype.table} t WHERE {run.text} ORDER BY {sorted_by.text}" for run in runs]
+    params = tuple(v for run in runs for part in (picked, run, sorted_by) for v in part.params)
+    return Sql(texts[0] if len(texts) == 1 else f"({') UNION ALL ('.join(texts)}) LIMIT {limit}", params)
 
 
 def _retitle(scope: ActorScope, rtype: RecordType, rows: list[Row]) -> None:
@@ -206,15 +175,19 @@ def which(
     return both(parts)
 
 
-def existing(scope: ActorScope, asked: Sequence[tuple[RecordType, Any]]) -> Question[list[bool]]:
+def existing(
+    scope: ActorScope, asked: Sequence[tuple[RecordType, Any]], *, archived: bool = False
+) -> Question[list[bool]]:
     """For each type and condition whether there is any record the actor may see, in one statement."""
-    tests = [which(scope, rtype, where) if scope.may(rtype, "view") else FALSE for rtype, where in asked]
+    tests = [
+        which(scope, rtype, where, archived=archived) if scope.may(rtype, "view") else FALSE for rtype, where in asked
+    ]
     parts = [
         FALSE if test is FALSE else Sql(f"EXISTS (SELECT FROM {rtype.table} t WHERE {test.text})", test.params)
         for (rtype, _where), test in zip(asked, tests, strict=True)
     ]
     every = comma(parts)
-    return Question(Sql(f"SELECT {every.text}", every.params), lambda rows: list(rows[0]))
+    return Question(Lasting(f"SELECT {every.text}", every.params), lambda rows: list(rows[0]))
 
 
 def count(
@@ -228,39 +201,6 @@ def count(
             inside.params,
         )
         return int(cursor.fetchone()[0])
-
-
-def beyond(expression: Sql, cast: str, cursor: tuple[Any, UUID], *, down: bool) -> Sql:
-    """What stands behind a cursor in an order."""
-    value, last = cursor
-    x, p = expression.text, expression.params
-    if value is None:
-        if down:  # NULLs come first downwards: the rest of them, then everything else
-            return Sql(f"(({x} IS NULL AND t.id < %s) OR {x} IS NOT NULL)", (*p, last, *p))
-        return Sql(f"({x} IS NULL AND t.id > %s)", (*p, last))
-    if down:
-        return Sql(f"({x}, t.id) < (%s::{cast}, %s)", (*p, value, last))
-    if cast == "text" and expression.text == "t.sort_key":  # never empty
-        return Sql(f"({x}, t.id) > (%s, %s)", (*p, value, last))
-    return Sql(f"(({x}, t.id) > (%s::{cast}, %s) OR {x} IS NULL)", (*p, value, last, *p))
-
-
-def encode(value: Any, record_id: UUID) -> str:
-    """A cursor: where a page ended."""
-    return base64.urlsafe_b64encode(orjson.dumps([value, record_id], default=str)).decode().rstrip("=")
-
-
-def decode(text: str) -> tuple[Any, UUID]:
-    """What a cursor says, or :class:`Refused`."""
-    try:
-        value, last = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        if not isinstance(value, str | int | float | bool | None) or "\x00" in str(value):
-            raise ValueError(text)
-        return value, UUID(last)
-    except (ValueError, TypeError, AttributeError):
-        raise Refused(
-            "bad_cursor", _("This page address is damaged. Please start at the first page."), "after"
-        ) from None
 
 
 def get(scope: ActorScope, rtype: RecordType, record_id: UUID, *, archived: bool | None = None) -> Any:
@@ -322,16 +262,12 @@ __all__ = [
     "Name",
     "Page",
     "Row",
-    "Sort",
-    "beyond",
-    "by_name",
     "count",
     "existing",
     "get",
     "linked",
     "names",
     "names_by_type",
-    "order_of",
     "select",
     "selecting",
     "types_of",

@@ -8,13 +8,14 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext_lazy as ngettext
 
 from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.access.reading import visible_ids
 from klientel.kernel.conditions import SystemScope, check
-from klientel.kernel.errors import Missing, Refused
+from klientel.kernel.errors import Missing, Refused, filled
 from klientel.kernel.events import Event, consumer, notices
 from klientel.kernel.kinds import Json
 from klientel.kernel.records import all_types, type_of
@@ -61,11 +62,12 @@ def unused(scope: ActorScope, drafts: list[Any]) -> dict[int, Refused]:
     for draft in drafts:
         if draft.record.archived_at is not None and (found := uses(scope, draft.record.id)):
             named = [one for one in found if one.title]
-            words = [f"{type_of(one.type).label} “{one.title}”" for one in named[:10]]
+            words: list[Any] = [format_lazy("{} “{}”", type_of(one.type).label, one.title) for one in named[:10]]
             if hidden := len(found) - len(named):
-                words.append(ngettext("%(n)d entry of others", "%(n)d entries of others", hidden) % {"n": hidden})
+                others = ngettext("%(n)d entry of others", "%(n)d entries of others", hidden)
+                words.append(filled(others, {"n": hidden}))
             details = {"uses": [{"type": one.type, "id": str(one.id)} for one in named]}
-            message = _("This view is still used: %(where)s.") % {"where": ", ".join(words)}
+            message = filled(_("This view is still used: %(where)s."), {"where": tuple(words)})
             refusals[draft.item] = Refused("in_use", message, details=details)
     return refusals
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Container, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args, get_type_hints
 
@@ -19,6 +19,10 @@ from klientel.kernel.conditions.saying import event_names
 from klientel.kernel.errors import Missing
 from klientel.kernel.kinds import Kind
 from klientel.kernel.records import RecordType, all_types, type_of
+
+#: where pages of records offer an action: at these values of fields (``True``: filled, ``False``: empty);
+#: ``True`` alone: anywhere, ``False`` alone: nowhere, because it has a place of its own or nobody does it by hand
+Offered = bool | Mapping[str, Collection[Any] | bool]
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,22 @@ class Action:
     only: tuple[str, ...] = ()  # kinds of actors that do it; empty: anybody who has the right
     said: Any = ""  # what a timeline says of it after the name of who did it; empty: its label
     tells: Callable[..., list[str]] | None = None  # what it adds behind that: (scope, parameters) -> texts
+    offered: Offered = True
+    writes: dict[str, Any] | None = None  # the fields that it sets, see :func:`action`; nothing where it does not say
+
+    def fits(self, record: Any, seen: Container[str]) -> bool:
+        """Whether the page of this record offers it to somebody who sees these fields.
+
+        A field that is hidden from them decides nothing: what is offered must not tell it.
+        """
+        if isinstance(self.offered, bool):
+            return self.offered
+        return all(
+            bool(value) is wanted if isinstance(wanted, bool) else value in wanted
+            for name, wanted in self.offered.items()
+            if name in seen
+            for value in [getattr(record, name)]
+        )
 
     def params_of(self, rtype: RecordType) -> dict[str, Kind]:
         """The parameters; for create and change the fields of the type that people fill in."""
@@ -53,7 +73,10 @@ class Action:
         return self.params
 
 
+NEW, CHANGED, BOTH = "new", "changed", "both"  # what an action does to records of other types
+ANY = "*"  # any field
 _declared: dict[str, Action] = {}
+_declared_on: dict[str, list[Action]] = {}  # by type, without the basics
 _basics: dict[str, Action] = {}
 
 
@@ -70,23 +93,30 @@ def action(
     only: tuple[str, ...] = (),
     said: Any = "",
     tells: Callable[..., list[str]] | None = None,
+    offered: Offered = True,
+    writes: dict[str, Any] | None = None,
 ) -> Callable[[Callable[..., Any]], Action]:
     """Declare an action on a record type. Two of one name are a mistake and stop the start.
 
     ``only`` names the kinds of actors that do it, such as ``("system",)``: it is offered to nobody else. ``said``
     tells on timelines what somebody did ("paused sending"), where ``label`` says what can be done ("Pause sending");
-    ``tells`` makes of its parameters what stands behind that ("50 points"), under the rights of who reads.
+    ``tells`` makes of its parameters what stands behind that ("50 points"), under the rights of who reads. ``offered``
+    keeps menus short, see :data:`Offered`; what may be done is still for the function to say.
+    ``writes`` says which fields of its record it sets, each with the value or ``...``, and by the keys of other types
+    whether it makes records of them (``NEW``), changes some (``CHANGED``) or ``BOTH``; ``ANY`` is any field. What
+    `derive` adds needs no word.
     """
 
     def declare(fn: Callable[..., Any]) -> Action:
         verb = fn.__name__
         made = Action(
             f"{on}.{verb}", on, verb, label, fn, _params(fn), needs or verb, new, undoable and not outward, outward,
-            icon=icon, dangerous=dangerous, only=only, said=said, tells=tells,
+            icon=icon, dangerous=dangerous, only=only, said=said, tells=tells, offered=offered, writes=writes,
         )  # fmt: skip
         if made.key in _declared:
             raise RuntimeError(f"Two actions are called {made.key}")
         _declared[made.key] = made
+        _declared_on.setdefault(on, []).append(made)
         return made
 
     return declare
@@ -143,9 +173,14 @@ def actions_on(rtype: RecordType) -> list[Action]:
 
 def happenings_on(rtype: RecordType) -> list[Action]:
     """As :func:`actions_on`, with what only Klientel itself or customers do."""
-    own = [a for a in _declared.values() if a.on == rtype.key and not a.basic]
+    own = _declared_on.get(rtype.key, [])
     taken = {a.verb for a in own}
     return own + [get(f"{rtype.key}.{verb}") for verb in _basics if verb not in taken]
+
+
+def declared() -> list[Action]:
+    """Every action that is declared by name, without those that every record has."""
+    return [a for some in _declared_on.values() for a in some]
 
 
 def all_actions() -> list[Action]:

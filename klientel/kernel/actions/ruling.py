@@ -17,8 +17,8 @@ from klientel.kernel.actions.draft import Draft
 from klientel.kernel.conditions import OPERATORS, SystemScope, check
 from klientel.kernel.conditions import compile as compile_condition
 from klientel.kernel.conditions.using import fields_of
-from klientel.kernel.errors import Refused, together
-from klientel.kernel.kinds import Choice, Choices, Country, Kind, Language, YesNo
+from klientel.kernel.errors import Refused, filled, together
+from klientel.kernel.kinds import Choice, Choices, Country, Kind, Language, Privacy, YesNo
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.records.checks import choices, laid_out, ruled
 from klientel.kernel.records.custom import shapes_of
@@ -125,8 +125,17 @@ def _rule(row: Any) -> None:
                 raise Refused(no.code, no.message, name) from None
             if (rtype.key, row.field) in set(fields_of(rtype, condition)):
                 raise Refused("in_a_circle", _("This would lead in a circle."), name)
+    if row.required_when and not row.reason:
+        voluntary(rtype, kind, "reason")
     if row.choices:
         _rechosen(rtype, row)
+
+
+def voluntary(rtype: RecordType, kind: Kind, field: str) -> None:
+    """Refuse to make somebody tell what they need not tell (Art. 5 (1) (c) GDPR, CJEU C-394/23), without a reason."""
+    if kind.name in rtype.voluntary or kind.privacy is Privacy.SENSITIVE:
+        message = _("Nobody has to tell this (%(name)s). Where it is necessary, please write why: the reason is kept.")
+        raise Refused("needs_reason", filled(message, {"name": kind.verbose_name}), field)
 
 
 def _rechosen(rtype: RecordType, row: Any) -> None:
@@ -147,10 +156,10 @@ def _layout(row: Any) -> None:
         named += section.get("fields") or []
     if len(set(named)) != len(named) or any(n not in fields for n in named):
         raise Refused("bad_layout", _("A field is unknown, or stands there twice."), "sections")
-    missing = [str(k.verbose_name) for n, k in fields.items() if k.required and not k.readonly and n not in named]
+    missing = [k.verbose_name for n, k in fields.items() if k.required and not k.readonly and n not in named]
     if missing and row.sections:
         message = _("These fields must be filled in, so they must stand somewhere: %(names)s.")
-        raise Refused("bad_layout", message % {"names": ", ".join(missing)}, "sections")
+        raise Refused("bad_layout", filled(message, {"names": tuple(missing)}), "sections")
 
 
 ruled.append(_rule)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import DataError, IntegrityError, OperationalError, transaction
@@ -26,6 +27,12 @@ from klientel.kernel.tenancy import current
 from klientel.lib.ids import uuid7
 
 CHUNK = 500  # items that commit together: about a second of work at most
+_TRIES = 3  # of those who wait for each other the database stops one, which begins again so often
+T = TypeVar("T")
+
+
+class Busy(Conflict):
+    """Others are changing the same records, again and again."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,9 @@ class Item:
     version: int | None = None
     undoes: dict[str, Any] | None = None
     made: Any = None  # for create: the record of ``params`` in memory (`drafting.fresh`), its values accepted already
+
+
+ANY = -1  # the number of no item: what is done to all of a chunk at once was refused, whichever it was
 
 
 @dataclass(frozen=True)
@@ -88,17 +98,20 @@ def run_item(
     ``savepoint=False`` spares two statements where a refusal ends the caller's own transaction too.
     """
     act, facts = get(key), _Run(actor, change_set or uuid7(), cause, scope or ActorScope(actor))
-    try:
+
+    def attempt() -> tuple[list[Outcome], list[Event]]:
         with transaction.atomic(savepoint=savepoint):
-            [outcome], events = _attempt(act, [item], facts, {})
-            if outcome.refused is not None:
-                raise outcome.refused
+            outcomes, events = _attempt(act, [item], facts, {})
+            if outcomes[0].refused is not None:
+                raise outcomes[0].refused
+            return outcomes, events
+
+    try:
+        [outcome], events = in_turns(attempt, again=savepoint)
     except Again as again:
-        raise again.refusals[0] from None
+        raise next(iter(again.refusals.values())) from None
     except (IntegrityError, DataError) as error:
         raise from_database(error) from error
-    except OperationalError as error:
-        raise _busy(error) from error
     return Done(outcome.record, events, facts.change_set)
 
 
@@ -123,9 +136,9 @@ def run_many(
     while some := list(islice(todo, chunk)):
         with transaction.atomic(savepoint=False):
             try:
-                outcomes, _events = _chunk(act, some, facts)
-            except OperationalError as error:
-                outcomes = [Outcome(refused=_busy(error))] * len(some)
+                outcomes, _events = in_turns(partial(_chunk, act, some, facts))
+            except Busy as busy:
+                outcomes = [Outcome(refused=busy)] * len(some)
         yield from outcomes
 
 
@@ -146,13 +159,17 @@ def _chunk(act: Action, items: Sequence[Item], facts: _Run) -> tuple[list[Outcom
             with transaction.atomic():
                 return _attempt(act, items, facts, refused)
         except Again as again:
-            refused |= again.refusals
-        except (IntegrityError, DataError) as error:
-            if len(items) - len(refused) <= 1:
-                left = [n for n in range(len(items)) if n not in refused]
-                refused[left[0] if left else 0] = from_database(error)
+            if ANY in again.refusals:
+                late = again.refusals[ANY]
             else:
-                return _halves(act, items, facts, refused)
+                refused |= again.refusals
+                continue
+        except (IntegrityError, DataError) as error:
+            late = from_database(error)
+        left = [n for n in range(len(items)) if n not in refused]
+        if len(left) > 1:
+            return _halves(act, items, facts, refused)
+        refused[left[0] if left else 0] = late
 
 
 def _halves(
@@ -170,11 +187,20 @@ def _halves(
     return [outcomes[n] for n in range(len(items))], events
 
 
-def _busy(error: OperationalError) -> Refused:
-    """Two that wait for each other: the database has stopped this one, nothing of it is left."""
-    if not isinstance(error.__cause__, DeadlockDetected):
-        raise error
-    return Conflict("busy", _("Somebody else is changing the same records at this moment. Please try again."))
+def in_turns(job: Callable[[], T], *, again: bool = True) -> T:
+    """What ``job`` gives, a transaction or savepoint of its own. Of two that wait for each other the database stops
+    one: nothing of it is left, and ``again`` says that it may begin anew; :class:`Busy` where that was of no use.
+    """
+    for left in reversed(range(_TRIES if again else 1)):
+        try:
+            return job()
+        except OperationalError as error:
+            if not isinstance(error.__cause__, DeadlockDetected):
+                raise
+            if not left:
+                message = _("Somebody else is changing the same records at this moment. Please try again.")
+                raise Busy("busy", message) from error
+    raise AssertionError
 
 
 def from_database(error: Exception) -> Refused:
@@ -215,8 +241,12 @@ def _together(step: Step, records: dict[int, Any]) -> None:
     """What an action does to all records of a chunk at once; who is refused there is left out of a new start."""
     if step.action.together is None or not records:
         return
-    step.begin(-1)
-    if refusals := step.action.together(step, records):
+    step.begin(ANY)
+    try:
+        refusals = step.action.together(step, records)
+    except Refused as no:
+        refusals = {ANY: no}
+    if refusals:
         raise Again(refusals)
     step.end()
 

@@ -20,6 +20,7 @@ from klientel.kernel.actions.declaring import Action
 from klientel.kernel.actions.draft import Draft
 from klientel.kernel.errors import Refused
 from klientel.kernel.events import Event
+from klientel.kernel.events.notices import NOTIFY
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.kinds import Kind, Link, Links
 from klientel.kernel.records import RecordType, type_of
@@ -55,7 +56,7 @@ class Step:
     def __init__(
         self, actor: Actor, action: Action, *, change_set: UUID, cause: UUID | None, scope: ActorScope
     ) -> None:
-        self.actor, self.action, self.scope = actor, action, scope
+        self.actor, self.action, self.scope, self._ref = actor, action, scope, actor.ref
         self.change_set, self.cause = change_set, cause
         self.now = clock.now()
         self.events: list[Event] = []
@@ -117,7 +118,7 @@ class Step:
 
     def _new(self, rtype: RecordType, record: Any) -> Any:
         record.id = record.id or uuid7()  # a record that was tried out before comes with the id it had then
-        record.tenant_id, record.created_by = current(), self.actor.ref
+        record.tenant_id, record.created_by = current(), self._ref
         record.created_at = record.changed_at = self.now
         if rtype.custom_id:
             record.type_id = rtype.custom_id
@@ -275,10 +276,11 @@ class Step:
         self._item, self._open, self.flushed_in_item, self.parameters = item, {}, False, {}
 
     def end(self) -> None:
-        """The item succeeded: what it did is to be written."""
+        """The item succeeded: what it did is to be written; members are told of what it was done with only."""
+        beside = {name: value for name, value in self.parameters.items() if name != NOTIFY}
         for draft in self._open.values():
             if not draft.follows:
-                draft.parameters = self.parameters
+                draft.parameters = self.parameters if draft.rtype.key == self.action.on else beside
         self._finish()
 
     def drop(self, refused: Refused) -> None:
@@ -371,7 +373,7 @@ class Step:
             kind=self.action.key,
             record_type=draft.rtype.key,
             record_id=draft.record.id,
-            actor=self.actor.ref,
+            actor=self._ref,
             actor_name=self.actor.name,
             change_set=self.change_set,
             changes=draft.changes,

@@ -109,6 +109,7 @@ def failed(request: HttpRequest) -> HttpResponse:
     return _refused(request, Problem(500, "failed", _("Something went wrong here. Nothing was changed.")))
 
 
+@csrf_exempt
 def nothing_here(request: HttpRequest, **_path: str) -> HttpResponse:
     """Every other address below ``/api``."""
     return _refused(request, Missing("no_such_address", _("There is nothing at this address.")))

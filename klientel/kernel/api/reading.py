@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel import events
-from klientel.kernel.access import reading, seen
+from klientel.kernel.access import ordering, reading, seen
 from klientel.kernel.access.leading_on import stands_for
 from klientel.kernel.api import showing, strict
 from klientel.kernel.api.call import Call, Reply
@@ -19,6 +19,7 @@ from klientel.kernel.api.problems import Problem
 from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.events import Event
 from klientel.kernel.records import RecordType, type_of
+from klientel.kernel.trash.deleting import STAYS
 from klientel.kernel.trash.showing import Group, shown
 
 PAGE = 50
@@ -141,6 +142,8 @@ def removal(call: Call, slug: str, record_id: str) -> Reply:
     blocks = [
         {"code": b.code, "detail": str(b.message), "record": _named(name) if name else None} for b, name in found.blocks
     ]
+    if not found.deletable:
+        blocks.insert(0, {"code": "not_deletable", "detail": str(STAYS), "record": None})
     return Reply({
         "id": str(found.record.id), "possible": found.possible, "blocks": blocks,
         "goes_along": [_group(g) for g in found.along], "loses_link": [_group(g) for g in found.loose],
@@ -165,13 +168,13 @@ def _happened(call: Call, slug: str, record_id: str, *, archived: bool) -> Reply
     some = events.timeline(found_id, before=_place(after) if after else None, limit=limit + 1)
     more, some = len(some) > limit, some[:limit]
     items = [_event(call, e) for e in _visible(call, some, found_id)]
-    last = reading.encode(some[-1].at.isoformat(), some[-1].id) if more else None
+    last = ordering.encode(some[-1].at.isoformat(), some[-1].id) if more else None
     return Reply({"items": items, "after": last})
 
 
 def _place(text: str) -> tuple[dt.datetime, UUID]:
     """Where the page before ended."""
-    at, event_id = reading.decode(text)
+    at, event_id = ordering.decode(text)
     try:
         moment = dt.datetime.fromisoformat(at)
     except (ValueError, TypeError):

@@ -22,7 +22,8 @@ FIXED = ("id", "version", "title")
 
 def writers(kinds: dict[str, Kind]) -> list[tuple[str, Callable[[Any], Any] | None]]:
     """For each field what turns its value into JSON; none where it is JSON already."""
-    return [(n, None if type(k).plain is Kind.plain else k.plain) for n, k in kinds.items()]
+    own = (Kind.plain, Kind.told)
+    return [(n, None if (type(k).plain, type(k).told) == own else k.told) for n, k in kinds.items()]
 
 
 def shown(row: Row, how: Iterable[tuple[str, Callable[[Any], Any] | None]]) -> dict[str, Any]:
@@ -56,7 +57,7 @@ def written(scope: ActorScope, record: Any) -> dict[str, Any]:
     made["title"] = rtype.title_for(record, visible)
     worked_out(scope, rtype, record)
     for name, kind in visible.items():
-        made[name] = kind.plain(rtype.value(record, name))
+        made[name] = kind.told(rtype.value(record, name))
     return made
 
 

@@ -13,11 +13,14 @@ from klientel.kernel.api.call import Call, Reply
 from klientel.kernel.api.problems import Problem
 from klientel.kernel.errors import Conflict, Missing, Refused
 from klientel.kernel.records import RecordType, by_slug
+from klientel.kernel.transfer.duplicates import likely_among
 from klientel.kernel.twins import intake
 from klientel.kernel.twins.checking import similar_after
 from klientel.lib.ids import uuid7
 
 MOST_ITEMS = 1000
+#: what a bulk request that makes records does where one is likely there already; the first if it says nothing
+BULK_CHOICES = (intake.REFUSE, intake.CREATE)
 #: one item of a bulk request
 ITEM: dict[str, Any] = {
     "type": "object",
@@ -31,7 +34,7 @@ ITEM: dict[str, Any] = {
 
 
 def create(call: Call, slug: str) -> Reply:
-    """A new record, told with likely duplicates; ``on_duplicate`` says what is done where it is there already."""
+    """A new record; where it is likely there already 409 with the candidates, or what ``on_duplicate`` says."""
     rtype = call.type(slug, "create")
     query = strict.Query(call.request, "on_duplicate")
     wish = query.one_of("on_duplicate", *intake.CHOICES)
@@ -78,6 +81,8 @@ def perform_new(call: Call, slug: str, verb: str) -> Reply:
     act, rtype = _action(call, slug, verb)
     if not act.new:
         raise Missing("no_such_action", _("There is no such action."))
+    if act.basic:
+        return create(call, slug)
     strict.Query(call.request)
     values = call.sent(needed=False)
     shapes.check_params(call.scope, rtype, act, values)
@@ -111,10 +116,15 @@ def _act(call: Call, rtype: RecordType, verb: str, record_id: str, values: dict[
 
 
 def bulk(call: Call, slug: str) -> Reply:
-    """One action on up to 1000 records, or making as many: an outcome for each, one change set, one commit."""
+    """One action on up to 1000 records, or making as many: an outcome for each, one change set, one commit.
+
+    What would be made and is likely there already is refused, unless ``on_duplicate`` is ``create``; the items of one
+    request are not compared with each other.
+    """
     strict.Query(call.request)
-    verb, items = _bulk_sent(call.sent())
+    verb, items, wish = _bulk_sent(call.sent())
     act, rtype = _action(call, slug, verb)
+    looks = act.basic and act.new and wish == intake.REFUSE and call.facts.permits(rtype.key, "view")
     outcomes: list[dict[str, Any]] = [{} for _item in items]
     good: list[tuple[int, Item]] = []
     for n, sent in enumerate(items):
@@ -122,6 +132,12 @@ def bulk(call: Call, slug: str) -> Reply:
             good.append((n, _item(call, rtype, act, sent)))
         except Refused as no:
             outcomes[n] = _no(sent, no)
+    if looks:
+        likely = likely_among(call.scope, rtype, [item.params for _n, item in good])
+        for at, one in likely.items():
+            n = good[at][0]
+            outcomes[n] = _no(items[n], intake.duplicate([one]))
+        good = [one for at, one in enumerate(good) if at not in likely]
     change_set = uuid7()
     done = actions.run_many(
         call.actor, act.key, [item for _n, item in good], change_set=change_set, scope=call.scope, chunk=MOST_ITEMS
@@ -138,10 +154,10 @@ def bulk(call: Call, slug: str) -> Reply:
     return Reply(told | {"outcomes": outcomes})
 
 
-def _bulk_sent(sent: dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:
-    """Verb and items; a request of the wrong shape is refused as a whole."""
+def _bulk_sent(sent: dict[str, Any]) -> tuple[str, list[dict[str, Any]], str]:
+    """Verb, items and what is done with likely duplicates; a request of the wrong shape is refused as a whole."""
     for name in sent:
-        if name not in ("verb", "items"):
+        if name not in ("verb", "items", "on_duplicate"):
             raise Refused("unknown_field", _("There is no such field."), name[:80] if name.isprintable() else None)
     verb, items = sent.get("verb"), sent.get("items")
     if not isinstance(verb, str) or not verb:
@@ -151,7 +167,10 @@ def _bulk_sent(sent: dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:
     for n, item in enumerate(items):
         if wrong := shapes.misfit(ITEM, item):
             raise Refused(wrong[0], wrong[1], f"items.{n}")
-    return verb, items
+    wish = sent.get("on_duplicate", BULK_CHOICES[0])
+    if wish not in BULK_CHOICES:
+        raise Refused("not_a_choice", _("Please choose one of the given values."), "on_duplicate")
+    return verb, items, wish
 
 
 def _item(call: Call, rtype: RecordType, act: Action, sent: dict[str, Any]) -> Item:

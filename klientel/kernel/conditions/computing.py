@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from klientel.kernel.conditions.compiling import Scope, SystemScope, check, seen
 from klientel.kernel.conditions.emitting import emit
 from klientel.kernel.conditions.rolling import RollUp
-from klientel.kernel.errors import Refused
+from klientel.kernel.errors import Refused, filled
 from klientel.kernel.kinds import Choice, Kind, Privacy
 from klientel.kernel.kinds.computed import RESULTS, computed, type_of_kind
 from klientel.kernel.records import type_of
@@ -194,7 +194,7 @@ TYPES = {
 def told(error: FormulaError) -> Refused:
     """What is wrong with a formula as a refusal at its field, with the character (counted from 1)."""
     words = {k: TYPES.get(str(v), v) if k in ("wanted", "found") else v for k, v in error.words.items()}
-    message = _("Character %(at)s: %(what)s") % {"at": error.at + 1, "what": WORDS[error.code] % words}
+    message = filled(_("Character %(at)s: %(what)s"), {"at": error.at + 1, "what": filled(WORDS[error.code], words)})
     return Refused(f"formula_{error.code}", message, "formula", details={"at": error.at})
 
 

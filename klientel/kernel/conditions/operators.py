@@ -22,7 +22,7 @@ class Operator:
 
     key: str
     label: Any  # "is", for a menu
-    words: Any  # "%(field)s is %(value)s"
+    words: Any  # "%(field)s is %(value)s"; `wording` says the rest
     takes: str
     sql: Callable[[Kind, str, Any], Sql] | None = None
     of: str = ""
@@ -161,7 +161,9 @@ def _has_all(kind: Kind, alias: str, value: list[Any]) -> Sql:
 
 def _holds(kind: Kind, alias: str, value: Any) -> Sql:
     assert isinstance(kind, Json)
-    return _any_entry(kind.sql(alias), f"{kind.entry_key} IN (%s, lower(%s))", (value, value))
+    found = kind.entries(alias)
+    text = f"EXISTS (SELECT 1 FROM {found.text} WHERE {kind.entry_key} IN (%s, lower(%s)))"
+    return Sql(text, (*found.params, value, value))
 
 
 def _region(kind: Kind, alias: str, value: Any) -> Sql:
@@ -193,32 +195,28 @@ OPERATORS: dict[str, Operator] = {
             "not_contains", _("does not contain"), _("%(field)s does not contain %(value)s"), "text", of="contains"
         ),
         Operator("starts", _("starts with"), _("%(field)s starts with %(value)s"), "text", _starts),
-        Operator("one_of", _("is one of"), _("%(field)s is one of %(value)s"), "many", _one_of),
-        Operator("none_of", _("is none of"), _("%(field)s is none of %(value)s"), "many", of="one_of"),
-        Operator("empty", _("is empty"), _("%(field)s is empty"), "none", _empty),
-        Operator("not_empty", _("is not empty"), _("%(field)s is not empty"), "none", of="empty"),
-        Operator("over", _("is over"), _("%(field)s is over %(value)s"), "one", _over),
-        Operator("under", _("is under"), _("%(field)s is under %(value)s"), "one", _under),
-        Operator("between", _("is between"), _("%(field)s is between %(value)s"), "range", _between),
-        Operator("before", _("is before"), _("%(field)s is before %(value)s"), "one", _before),
-        Operator("after", _("is after"), _("%(field)s is after %(value)s"), "one", _after),
-        Operator("during", _("is in"), _("%(field)s is in: %(value)s"), "period", _during),
-        Operator("within", _("is within days"), _("%(field)s is within %(value)s days"), "days", _within),
-        Operator(
-            "older", _("is longer ago than days"), _("%(field)s is longer ago than %(value)s days"), "days", _older
-        ),
-        Operator(
-            "anniversary", _("returns within days"), _("%(field)s returns within %(value)s days"), "days", _anniversary
-        ),
-        Operator("contains_one", _("has one of"), _("%(field)s has one of %(value)s"), "many", _has_one),
-        Operator("contains_all", _("has all of"), _("%(field)s has all of %(value)s"), "many", _has_all),
-        Operator("contains_none", _("has none of"), _("%(field)s has none of %(value)s"), "many", of="contains_one"),
-        Operator("holds", _("has a line of"), _("%(field)s has a line of %(value)s"), "text", _holds),
-        Operator("holds_not", _("has no line of"), _("%(field)s has no line of %(value)s"), "text", of="holds"),
+        Operator("one_of", _("is one of"), _("%(field)s is %(value)s"), "many", _one_of),
+        Operator("none_of", _("is none of"), _("%(field)s is not %(value)s"), "many", of="one_of"),
+        Operator("empty", _("is empty"), _("%(field)s: none"), "none", _empty),
+        Operator("not_empty", _("is not empty"), _("%(field)s: given"), "none", of="empty"),
+        Operator("over", _("is over"), _("%(field)s over %(value)s"), "one", _over),
+        Operator("under", _("is under"), _("%(field)s under %(value)s"), "one", _under),
+        Operator("between", _("is between"), _("%(field)s between %(value)s"), "range", _between),
+        Operator("before", _("is before"), _("%(field)s before %(value)s"), "one", _before),
+        Operator("after", _("is after"), _("%(field)s after %(value)s"), "one", _after),
+        Operator("during", _("is in"), _("%(field)s: %(value)s"), "period", _during),
+        Operator("within", _("is within days"), _("%(field)s %(value)s"), "days", _within),
+        Operator("older", _("is longer ago than days"), _("%(field)s %(value)s"), "days", _older),
+        Operator("anniversary", _("returns within days"), _("%(field)s %(value)s"), "days", _anniversary),
+        Operator("contains_one", _("has one of"), _("%(field)s: %(value)s"), "many", _has_one),
+        Operator("contains_all", _("has all of"), _("%(field)s: %(value)s"), "many", _has_all),
+        Operator("contains_none", _("has none of"), _("%(field)s: not %(value)s"), "many", of="contains_one"),
+        Operator("holds", _("has a line of"), _("%(field)s: with a line of %(value)s"), "text", _holds),
+        Operator("holds_not", _("has no line of"), _("%(field)s: without a line of %(value)s"), "text", of="holds"),
         Operator("region", _("lies in the region"), _("%(field)s lies in the region %(value)s"), "text", _region),
         Operator("currency", _("is in currency"), _("%(field)s is in %(value)s"), "text", _currency),
-        Operator("yes", _("is yes"), _("%(field)s is yes"), "none", _yes),
-        Operator("no", _("is no"), _("%(field)s is no"), "none", of="yes"),
+        Operator("yes", _("is yes"), _("%(field)s: yes"), "none", _yes),
+        Operator("no", _("is no"), _("%(field)s: no"), "none", of="yes"),
     )
 }
 

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from datetime import date
+from functools import partial
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from klientel.kernel.conditions.compiling import Scope, accept_one, saved
 from klientel.kernel.conditions.operators import OPERATORS
+from klientel.kernel.conditions.wording import worded
 from klientel.kernel.errors import Refused
 from klientel.kernel.kinds import Choices, Json, Kind, Link, Links
 from klientel.kernel.records import RecordType, reverses, type_of
+from klientel.lib.dates import format_date
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def say(rtype: RecordType, json: Any, scope: Scope, titles: dict[UUID, str] | None = None) -> str:
@@ -28,8 +35,7 @@ def say(rtype: RecordType, json: Any, scope: Scope, titles: dict[UUID, str] | No
             return _("not (%(condition)s)") % {"condition": say(rtype, part, scope, names)}
         case {"field": str(path), "op": str(op)}:
             label, kind = _path(rtype, path, scope)
-            value = _value(kind, json.get("value"), names)
-            return str(OPERATORS[op].words) % {"field": label, "value": value}
+            return worded(OPERATORS[op], label, kind, json.get("value"), partial(_value, kind, titles=names))
         case {"has": str(name)}:
             return _has(rtype, json, name, scope, names)
         case {"happened": str(kind_key)}:
@@ -40,7 +46,7 @@ def say(rtype: RecordType, json: Any, scope: Scope, titles: dict[UUID, str] | No
             return _("%(field)s is something I may see") % {"field": _path(rtype, name, scope)[0]}
         case {"id": list(ids)}:
             return ngettext("%(n)d chosen record", "%(n)d chosen records", len(ids)) % {"n": len(ids)}
-    raise Refused("bad_condition", _("This is not a condition we understand."))
+    raise Refused("bad_condition", gettext_lazy("This is not a condition we understand."))
 
 
 def _path(rtype: RecordType, path: str, scope: Scope) -> tuple[str, Kind]:
@@ -50,7 +56,7 @@ def _path(rtype: RecordType, path: str, scope: Scope) -> tuple[str, Kind]:
     for n, part in enumerate(parts):
         kind = scope.visible(rtype).get(part)
         if kind is None:
-            raise Refused("no_such_field", _("There is no such field."), path)
+            raise Refused("no_such_field", gettext_lazy("There is no such field."), path)
         labels.append(str(kind.verbose_name))
         if n + 1 < len(parts) and isinstance(kind, Link | Links) and kind.to != "*":
             rtype = type_of(kind.to)
@@ -72,8 +78,6 @@ def _value(kind: Kind, value: Any, titles: dict[UUID, str]) -> str:
             return ngettext("%(n)d day ago", "%(n)d days ago", n) % {"n": n}
         case {"this": str()} | {"previous": str()} | {"coming": str()} | {"last": int()} | {"next": int()}:
             return _period(value)
-        case list(items):
-            return ", ".join(_value(kind, i, titles) for i in items)
     if isinstance(kind, Json):
         return next((title for i, title in titles.items() if str(i) == value), str(value))
     if isinstance(kind, Link | Links):
@@ -81,15 +85,17 @@ def _value(kind: Kind, value: Any, titles: dict[UUID, str]) -> str:
     if isinstance(kind, Choices):
         return kind.labels([value])[0]
     try:
+        if isinstance(value, str) and _DAY.fullmatch(value):  # of a moment too: the day that begins then
+            return format_date(date.fromisoformat(value), get_language() or "en")
         return kind.show(kind.take(value)) or str(value)
-    except (Refused, TypeError):
+    except (Refused, TypeError, ValueError):
         return str(value)
 
 
 def _inside(name: str) -> str:
     known = saved(name)
     if known is None:
-        raise Refused("no_such_view", _("There is no such saved view."), "in")
+        raise Refused("no_such_view", gettext_lazy("There is no such saved view."), "in")
     return _("in the view “%(view)s”") % {"view": known.title}
 
 
@@ -149,7 +155,7 @@ def event_name(kind: str) -> str:
 def _has(rtype: RecordType, json: dict[str, Any], name: str, scope: Scope, titles: dict[UUID, str]) -> str:
     reverse = reverses(rtype).get(name)
     if reverse is None:
-        raise Refused("no_such_relation", _("There are no such related records."), name)
+        raise Refused("no_such_relation", gettext_lazy("There are no such related records."), name)
     where = json.get("where") or {"all": []}
     told = _("has %(records)s") % {"records": reverse.label}
     if where != {"all": []}:

@@ -140,10 +140,11 @@ class Loop:
     def _events(self, tenant: UUID, wakes: list[int]) -> bool:
         """A turn for each group of consumers; the wake rows go when everything that they told of has been read."""
         standing, more, waiting, busy = self._standing(tenant), False, False, False
+        seen: digesting.Seen = {}
         with working_in(tenant):
             for group in _groups():
                 with _hearing() as heard:
-                    done = digesting.turn(group, patient=standing.failures < TRIES)
+                    done = digesting.turn(group, patient=standing.failures < TRIES, seen=seen)
                 more, waiting, busy = more or done.more, waiting or done.waiting, busy or done.busy
                 for queue, ids in heard.items():  # what follows from these events does not wait for another round
                     with self._surviving(tenant, standing):

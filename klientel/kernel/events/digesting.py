@@ -49,33 +49,40 @@ class _Failed(Exception):
     """A consumer failed where nothing can be undone for it alone."""
 
 
-def turn(wanted: list[Consumer], *, patient: bool = True) -> Turn:
+#: what was read after a place, for the groups of consumers that stand there too: events never change
+Seen = dict[Place, tuple[list[Event], Place, bool, bool]]
+
+
+def turn(wanted: list[Consumer], *, patient: bool = True, seen: Seen | None = None) -> Turn:
     """Hand the current tenant's next events to these consumers; without patience no failure counts as passing.
 
     They are trusted first: a savepoint for each would cost more than most of them do. Where one fails, the whole
     transaction is undone and everything is done once more, each consumer in a savepoint of its own.
     """
+    seen = {} if seen is None else seen
     try:
-        return _turn(wanted, _trusting)
+        return _turn(wanted, _trusting, seen)
     except _Failed:
-        return _turn(wanted, partial(digest, patient=patient))
+        return _turn(wanted, partial(digest, patient=patient), seen)
 
 
-def _turn(wanted: list[Consumer], hand: Callable[[Consumer, list[Event]], None]) -> Turn:
+def _turn(wanted: list[Consumer], hand: Callable[[Consumer, list[Event]], None], seen: Seen) -> Turn:
     with transaction.atomic():
         if any(c.outward for c in wanted) and quarantine.active():
             wanted = [c for c in wanted if not c.outward]
         places = cursors.lock(wanted)
         ready = sorted((c for c in wanted if c.name in places), key=lambda c: places[c.name], reverse=True)
-        done = [_cohort(place, list(some), hand) for place, some in groupby(ready, key=lambda c: places[c.name])]
+        done = [_cohort(place, list(some), hand, seen) for place, some in groupby(ready, key=lambda c: places[c.name])]
     return Turn(
         sum(t.events for t in done), any(t.more for t in done), any(t.waiting for t in done), len(ready) < len(wanted)
     )
 
 
-def _cohort(place: Place, some: list[Consumer], hand: Callable[[Consumer, list[Event]], None]) -> Turn:
+def _cohort(place: Place, some: list[Consumer], hand: Callable[[Consumer, list[Event]], None], seen: Seen) -> Turn:
     """Consumers that stand at the same place read the same events."""
-    events, place, more, waiting = cursors.following(place, BATCH)
+    if place not in seen:
+        seen[place] = cursors.following(place, BATCH)
+    events, place, more, waiting = seen[place]
     if events:
         for one in some:
             hand(one, events)

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from klientel.kernel.plans import Lasting
 from klientel.kernel.sql import Sql, inserting, loaded
 from klientel.kernel.statements import Question, Writes, at_once
 from klientel.kernel.tenancy import current
@@ -153,7 +154,7 @@ def standing_on(
         " LEFT JOIN kernel_event_private p ON p.event_id = e.id ORDER BY a.at DESC, a.event_id DESC"
     )
     return Question(
-        Sql(text, (record_id, current(), record_id, *params)), lambda rows: [_standing(row) for row in rows]
+        Lasting(text, (record_id, current(), record_id, *params)), lambda rows: [_standing(row) for row in rows]
     )
 
 

@@ -10,9 +10,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import typst
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
-from klientel.kernel.errors import Refused
+from klientel.kernel.errors import Refused, filled
 
 MOST_SIGNS = 60  # of different ones, before it is given up
 _NO_SIGN = re.compile(r'the text `"(.+?)"` could not be displayed')
@@ -69,4 +69,4 @@ def _without_sign(failure: Exception) -> Refused | None:
         return None
     sign = _ESCAPED.sub(lambda one: chr(int(one[1], 16)), found[1])
     text = _("The font of the paper has no sign for “%(sign)s”. Please write it otherwise.")
-    return Refused("no_sign", text % {"sign": sign}, details={"sign": sign})
+    return Refused("no_sign", filled(text, {"sign": sign}), details={"sign": sign})

@@ -37,7 +37,15 @@ def _read(ticket: str) -> keeping.Kept:
     return keeping.Kept(**facts)
 
 
-@action("kernel.file", _("Upload"), said=_("uploaded the file"), needs="create", new=True, icon="upload")
+@action(
+    "kernel.file",
+    _("Upload"),
+    said=_("uploaded the file"),
+    needs="create",
+    new=True,
+    icon="upload",
+    writes={},
+)
 def upload(
     step: Step,
     *,

@@ -81,7 +81,7 @@ def _harmless(response: HttpResponse) -> HttpResponse:
 @_members
 def take(request: Any) -> HttpResponse:
     """Take one or more files (``file``) for the records named in ``concerns``."""
-    made, refused = [], None
+    made, refused = [], getattr(request, "not_taken", None)
     for given in request.FILES.getlist("file"):
         try:
             made.append(store(request.actor, given, request.POST.getlist("concerns")).record)

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.access import reading
 from klientel.kernel.access.granting import ActorScope, allowed
-from klientel.kernel.access.reading import Sort
+from klientel.kernel.access.ordering import Order, Sort, decode, encode, order_of
 from klientel.kernel.conditions import compile as compile_condition
 from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.events import read
@@ -189,7 +189,7 @@ def select(
     the list of today does.
     """
     order = sort if isinstance(sort, Sort) else Sort.of(sort)
-    expression, cast = reading.order_of(scope, rtype, order)
+    sorted_by = order_of(scope, rtype, order)
     if order.field in rtype.fields and rtype.fields[order.field].computed:
         raise Refused("not_sortable", _("This list cannot be sorted by that."), order.field)
     named = "changed_at" in (*columns, order.field) or '"changed_at"' in orjson.dumps(where or {}).decode()
@@ -197,10 +197,9 @@ def select(
     backwards = before is not None
     parts = [Sql("t.archived_at IS NULL"), then.condition(rtype, where)]
     if cursor := (before if backwards else after):
-        parts.append(reading.beyond(expression, cast, reading.decode(cursor), down=order.down != backwards))
-    way = "DESC" if order.down != backwards else "ASC"
+        parts.append(sorted_by.beyond(decode(cursor), backwards=backwards))
     limit = max(1, min(limit, MOST))
-    text, params = _statement(then, rtype, both(parts), expression, way, limit + 1)
+    text, params = _statement(then, rtype, both(parts), sorted_by, backwards, limit + 1)
     found: list[Any] = list(rtype.model.objects.raw(text, params))
     more, found = len(found) > limit, found[:limit]
     if backwards:
@@ -209,10 +208,11 @@ def select(
 
 
 def _statement(
-    then: Then, rtype: RecordType, which: Sql, expression: Sql, way: str, limit: int
+    then: Then, rtype: RecordType, which: Sql, order: Order, backwards: bool, limit: int
 ) -> tuple[str, list[Any]]:
     """Two halves, each sorted and cut by itself, so that an index may serve the one that did not change."""
-    since = then.since(rtype)
+    since, expression = then.since(rtype), order.expression
+    inner = order.by(expression.text, "t.id", backwards=backwards)
     halves, params = [], []
     for (source, seen), erased in (
         (then.unchanged(rtype, since), "NULL::text[]"),
@@ -220,11 +220,12 @@ def _statement(
     ):
         halves.append(
             f"(SELECT t.*, {expression.text} AS o, {erased} AS erased FROM {source.text}"
-            f" WHERE {seen.text} AND {which.text} ORDER BY {expression.text} {way}, t.id {way} LIMIT {limit})"
+            f" WHERE {seen.text} AND {which.text} ORDER BY {inner} LIMIT {limit})"
         )
         params += [*expression.params, *source.params, *seen.params, *which.params, *expression.params]
     begun = then.begun()
-    text = f"{begun.text}SELECT * FROM ({' UNION ALL '.join(halves)}) u ORDER BY u.o {way}, u.id {way} LIMIT {limit}"
+    outer = order.by("u.o", "u.id", backwards=backwards)
+    text = f"{begun.text}SELECT * FROM ({' UNION ALL '.join(halves)}) u ORDER BY {outer} LIMIT {limit}"
     return text, [*begun.params, *params]
 
 
@@ -237,7 +238,7 @@ def _page(
     erased = {r.pk: list(r.erased) for r in found if r.erased}
     if not found:
         return PastPage([], None, None, erased)
-    first, last = (reading.encode(r.o, r.pk) for r in (found[0], found[-1]))
+    first, last = (encode(r.o, r.pk) for r in (found[0], found[-1]))
     has_after, has_before = (True, more) if backwards else (more, more_before)
     return PastPage(found, last if has_after else None, first if has_before else None, erased)
 

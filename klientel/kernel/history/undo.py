@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel import actions, events, tenancy, writing
 from klientel.kernel.access.granting import ActorScope, allowed
-from klientel.kernel.actions.running import from_database, held
+from klientel.kernel.actions.running import Busy, from_database, held, in_turns
 from klientel.kernel.actions.step import Again, Step
 from klientel.kernel.errors import Conflict, Forbidden, Missing, Refused
 from klientel.kernel.events import Event
@@ -119,15 +120,17 @@ class _Chunk:
     def run(self, some: list[Event], result: Undone) -> None:
         """Put back, and say what became of each."""
         refused: dict[int, Refused] = {}
+        partly: dict[int, list[str]] = {}
+        idle: set[int] = set()
         while True:
-            partly: dict[int, list[str]] = {}
-            idle: set[int] = set()
             try:
-                with transaction.atomic():
-                    self._attempt(some, refused, partly, idle)
+                refused, partly, idle = in_turns(partial(self._attempt, some, refused))
                 break
             except Again as again:
                 refused |= again.refusals
+            except Busy as busy:
+                refused |= {n: busy for n in range(len(some)) if n not in refused}
+                break
             except (IntegrityError, DataError) as error:
                 left = [n for n in range(len(some)) if n not in refused]
                 if len(left) > 1:
@@ -142,9 +145,12 @@ class _Chunk:
         result.idle += len(idle)
         result.records += len({some[n].record_id for n in range(len(some)) if n not in refused and n not in idle})
 
+    @transaction.atomic
     def _attempt(
-        self, some: list[Event], refused: dict[int, Refused], partly: dict[int, list[str]], idle: set[int]
-    ) -> None:
+        self, some: list[Event], known: dict[int, Refused]
+    ) -> tuple[dict[int, Refused], dict[int, list[str]], set[int]]:
+        """Who was refused (``known`` before already), which fields of whom stayed, and where nothing was to be done."""
+        refused, partly, idle = dict(known), dict[int, list[str]](), set[int]()
         records = locked(self.scope, [e for n, e in enumerate(some) if n not in refused])
         for kind in dict.fromkeys(e.kind for e in some):
             group = {n: e for n, e in enumerate(some) if e.kind == kind and n not in refused}
@@ -170,6 +176,7 @@ class _Chunk:
                     elif order.left:
                         partly[n] = order.left
                 step.flush()
+        return refused, partly, idle
 
     def _one(self, step: Step, records: dict[UUID, Any], event: Event) -> Order | None:
         rtype, record = type_of(event.record_type), records.get(event.record_id)
@@ -223,8 +230,11 @@ def locked(scope: ActorScope, some: list[Event], *, lock: bool = True) -> dict[U
         except Missing:
             continue
         change, archive = (allowed(scope, rtype, verb, rtype.table) for verb in ("change", "archive"))
-        asked = {"may_change": change, "may_archive": archive, "merged": aliases.is_old(rtype.table)}
+        asked = {"may_change": change, "may_archive": archive}
         found |= held(scope, rtype, sorted(ids), "UPDATE" if lock else "", **asked)
+    old = aliases.survivors(found)  # asked when they are held: who was waited for may have merged them
+    for record_id, record in found.items():
+        record.merged = record_id in old
     return found
 
 

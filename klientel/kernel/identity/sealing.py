@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import hmac
 import secrets
 from functools import lru_cache
 
@@ -51,6 +52,14 @@ def unseal(sealed: str, belongs_to: str) -> str:
         return AESGCM(key).decrypt(body[:_NONCE_BYTES], body[_NONCE_BYTES:], belongs_to.encode()).decode()
     except (InvalidTag, binascii.Error, ValueError) as error:
         raise Unreadable("This secret was changed or belongs elsewhere") from error
+
+
+def derived(purpose: str) -> dict[str, bytes]:
+    """64 bytes made of each key for a purpose of its own, by the keys' ids; that of the sealing one first."""
+    return {
+        key_id: hmac.digest(key, purpose.encode(), "sha512")
+        for key_id, key in _keys(settings.KLIENTEL_FIELD_KEY).items()
+    }
 
 
 @lru_cache(maxsize=4)

@@ -4,8 +4,8 @@ from klientel.kernel.kinds.base import Kind, Privacy, at_home_in, looking_at, to
 from klientel.kernel.kinds.choice import Choice, Choices, Country, Language, YesNo
 from klientel.kernel.kinds.entries import PURPOSES, STATES, Addresses, Emails, Entries, Json, Options, Phones
 from klientel.kernel.kinds.link import File, Link, Links
-from klientel.kernel.kinds.number import Decimal, Money, Whole
-from klientel.kernel.kinds.text import Email, LongText, Phone, RichText, Text, Url
+from klientel.kernel.kinds.number import NUMBERS, Decimal, Money, Whole, as_typed
+from klientel.kernel.kinds.text import Email, LongText, Phone, RichText, Sentence, Text, Url
 from klientel.kernel.kinds.time import Date, DateTime
 
 #: every kind a declaration or a custom field may name, by key
@@ -40,6 +40,7 @@ KINDS: dict[str, type[Kind]] = {
 
 __all__ = [
     "KINDS",
+    "NUMBERS",
     "PURPOSES",
     "STATES",
     "Addresses",
@@ -65,10 +66,12 @@ __all__ = [
     "Phones",
     "Privacy",
     "RichText",
+    "Sentence",
     "Text",
     "Url",
     "Whole",
     "YesNo",
+    "as_typed",
     "at_home_in",
     "looking_at",
     "today",

@@ -52,6 +52,7 @@ class Kind:
     verbose_name: Any
     help_text: Any
     custom: bool
+    null: bool
 
     def __init__(
         self,
@@ -115,6 +116,10 @@ class Kind:
     def plain(self, value: Any) -> Any:
         """A canonical value as JSON."""
         return value
+
+    def told(self, value: Any) -> Any:
+        """The same for a program that asks, in the active language where it is words."""
+        return self.plain(value)
 
     def read(self, text: str) -> Any:
         """A cell of a table to a canonical value; German and ISO forms."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, ClassVar
 
+import orjson
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -239,12 +240,12 @@ class Json(Kind, models.JSONField):  # type: ignore[misc]
 
     key, widget, cell = "json", "json", "json"
     plain_field = models.JSONField
-    operators = ()
+    operators: ClassVar[tuple[str, ...]] = ()
     empty: ClassVar[Any] = {}
     db_type_name = "jsonb"
     sortable = listed = False
     most_nested = 12
-    #: where its entries can be asked about: what one is known by, as SQL over ``e``; and the type whose ids stand there
+    #: where its entries can be asked about: what one is known by, as SQL over ``l``; and the type whose ids stand there
     entry_key: ClassVar[str] = ""
     entries_of: ClassVar[str] = ""
 
@@ -252,11 +253,18 @@ class Json(Kind, models.JSONField):  # type: ignore[misc]
         self.empty = {} if empty is None else empty  # type: ignore[misc]
         super().__init__(label, **kwargs)
 
+    def entries(self, alias: str) -> Sql:
+        """Its entries that are asked about, as something that SQL can read from: rows ``l``."""
+        x = self.sql(alias)
+        return Sql(f"jsonb_array_elements({x.text}) l", x.params)
+
     def take(self, value: Any) -> Any:
         if not isinstance(value, type(self.empty)):
             raise self.refuse("wrong_shape", _("This value has the wrong shape."))
         if _depth(value) > self.most_nested:
             raise self.refuse("too_deep", _("This value is nested too deeply."))
+        if not _is_text(value):
+            raise self.refuse("control_characters", _("This text contains characters that cannot be stored."))
         return value
 
     def write(self, value: Any) -> str:
@@ -284,7 +292,10 @@ class Options(Json):
     def take(self, value: Any) -> Any:
         if isinstance(value, str):
             value = [self._line(line) for line in value.splitlines() if line.strip()]
-        return super().take(value)
+        taken = super().take(value)
+        if not all(isinstance(one, list) and len(one) > 1 and all(isinstance(t, str) for t in one) for one in taken):
+            raise self.refuse("wrong_shape", _("This value has the wrong shape."))
+        return taken
 
     @staticmethod
     def _line(line: str) -> list[str]:
@@ -298,6 +309,15 @@ class Options(Json):
 
     def show(self, value: Any) -> str:
         return ", ".join(labels[0] for _key, *labels in value or [])
+
+
+def _is_text(value: Any) -> bool:
+    """Whether all texts in it can be written down: halves of a character, as JSON may name them, cannot."""
+    try:
+        orjson.dumps(value, default=str)
+    except orjson.JSONEncodeError:
+        return False
+    return True
 
 
 def _depth(value: Any) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import decimal
+import re
 from functools import cache
 from typing import Any
 
@@ -16,6 +17,8 @@ from klientel.kernel.kinds.base import Kind, currency_of_tenant
 from klientel.kernel.sql import Sql
 from klientel.lib import numbers
 
+_MACHINE = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?")  # as programs write it, and as it is kept
+NUMBERS = ("whole", "decimal", "money")
 _COMPARE = ("is", "is_not", "over", "under", "between", "empty", "not_empty")
 
 
@@ -34,20 +37,17 @@ class Whole(Kind, models.BigIntegerField):  # type: ignore[misc,type-arg]
     def take(self, value: Any) -> int:
         if isinstance(value, str):
             value = self._number(value)
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int | float | decimal.Decimal)
-            or value != value
-            or value % 1 != 0
-        ):
+        if not _is_number(value) or value != value:
             raise self.refuse("not_a_number", _("Please enter a whole number."))
-        if not self.least <= value <= self.most:
+        if not self.least <= value <= self.most:  # first: of 1e999 no remainder can be told
             raise self.refuse("out_of_range", _("This number is too small or too large."))
+        if value % 1 != 0:
+            raise self.refuse("not_a_number", _("Please enter a whole number."))
         return int(value)
 
     def _number(self, text: str) -> decimal.Decimal:
         try:
-            return numbers.read_decimal(text)
+            return numbers.read_decimal(text, decimal="." if "," in text else ",")  # "1.234" is no whole number else
         except ValueError:
             raise self.refuse("not_a_number", _("Please enter a whole number.")) from None
 
@@ -78,6 +78,13 @@ class Decimal(Kind, models.DecimalField):  # type: ignore[misc,type-arg]
     def plain(self, value: Any) -> Any:
         return None if value is None else format(value.normalize(), "f")
 
+    def read(self, text: str) -> Any:
+        """A cell; "1.234", which people write for two numbers and programs for one, is refused."""
+        try:
+            return self.accept(numbers.read_decimal(text) if text.strip() else None)
+        except ValueError:
+            raise self.refuse("not_a_number", _("Please enter a number.")) from None
+
     def write(self, value: Any) -> str:
         return "" if value is None else format(value.normalize(), "f").replace(".", ",")
 
@@ -96,9 +103,9 @@ def exact(kind: Kind, value: Any, digits: int, places: int) -> decimal.Decimal:
     try:
         number = (
             numbers.read_decimal(value)
-            if isinstance(value, str)
+            if isinstance(value, str) and not _MACHINE.fullmatch(value)
             else decimal.Decimal(str(value))
-            if _is_number(value)
+            if isinstance(value, str) or _is_number(value)
             else None
         )
     except (ValueError, ArithmeticError):
@@ -110,6 +117,11 @@ def exact(kind: Kind, value: Any, digits: int, places: int) -> decimal.Decimal:
     if number != number.quantize(decimal.Decimal(1).scaleb(-places)):
         raise kind.refuse("too_precise", filled(_("At most %(n)d decimal places are possible here."), {"n": places}))
     return number
+
+
+def as_typed(kind: Kind, text: str) -> str:
+    """What somebody typed for a number, read as they write numbers in their language: "12.500" is many in German."""
+    return numbers.settled(text, numbers.decimal_sign(get_language() or "en")) if kind.key in NUMBERS else text
 
 
 @cache
@@ -140,11 +152,24 @@ class Money(Kind, models.JSONField):  # type: ignore[misc]
             return self._from_text(str(value))
         if not isinstance(value, dict) or not set(value) <= {"amount", "currency"} or "amount" not in value:
             raise self.refuse("not_money", _("Please enter an amount, such as 1,234.50 EUR."))
-        amount = exact(self, value["amount"], 16, 2)
-        currency = value.get("currency") or currency_of_tenant()
-        if not isinstance(currency, str) or not is_currency(currency):
+        currency = value.get("currency") or ""
+        if not isinstance(currency, str) or (currency and not is_currency(currency)):
             raise self.refuse("not_a_currency", _("This is not a currency we know."))
-        return {"amount": f"{amount:.2f}", "currency": currency.upper()}
+        amount, named = self._as_written(value["amount"])
+        if named and currency and named != currency.upper():
+            message = _("The amount is in %(found)s, but %(chosen)s is chosen as its currency.")
+            raise self.refuse("other_currency", filled(message, {"found": named, "chosen": currency.upper()}))
+        exactly = exact(self, amount, 16, 2)
+        return {"amount": f"{exactly:.2f}", "currency": (currency or named or currency_of_tenant()).upper()}
+
+    def _as_written(self, amount: Any) -> tuple[Any, str]:
+        """An amount and the currency it names: "12.500,00 €" is typed and pasted where a currency is chosen already."""
+        if not isinstance(amount, str) or _MACHINE.fullmatch(amount):
+            return amount, ""
+        try:
+            return numbers.read_money(amount, currency="")
+        except ValueError:
+            return amount, ""
 
     def _from_text(self, text: str) -> dict[str, str]:
         try:

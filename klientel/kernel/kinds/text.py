@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from klientel.kernel.errors import filled
+from klientel.kernel.errors import filled, read_out
 from klientel.kernel.kinds.base import Kind, region
 from klientel.kernel.sql import Sql
 from klientel.lib import emails, html, phones, urls
@@ -67,6 +67,16 @@ class Text(Kind, models.CharField):  # type: ignore[misc,type-arg]
 
     def order(self, alias: str) -> Sql:
         return Sql(f"lower({self.sql(alias).text})", self.sql(alias).params)
+
+
+class Sentence(Text):
+    """What Klientel wrote down for others to read (``errors.inscribed``): read in each reader's language."""
+
+    def write(self, value: Any) -> str:
+        return read_out(value or "")
+
+    def told(self, value: Any) -> str:
+        return read_out(value or "")
 
 
 class LongText(Text):

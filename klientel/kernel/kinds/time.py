@@ -33,6 +33,10 @@ class Date(Kind, models.DateField):  # type: ignore[misc,type-arg]
         except ValueError:
             return self._wrong()
 
+    def read(self, text: str) -> Any:
+        """A cell; a time of day behind the day is left out, as a moment of an export says when it was to the second."""
+        return self.accept(dates.without_time(text.strip()))
+
     def _wrong(self) -> dt.date:
         raise self.refuse("not_a_date", _("Please enter a date, such as 21.11.2026."))
 

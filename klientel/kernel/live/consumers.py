@@ -40,13 +40,22 @@ def notify(events: list[Event]) -> None:
     """Tell members what concerns them and somebody else did, as far as they may see it now."""
     doers = _doers(events)
     subjects = _subjects(events)
+    asked = {(e.change_set, member, str(e.record_id)) for e in events for member in e.parameters.get(NOTIFY) or ()}
     wanted: dict[UUID, list[Candidate]] = defaultdict(list)
     for event in events:
         for found in _candidates(event, doers.get(event.actor), subjects):
+            if found.told.kind == "assigned" and _told_already(event, str(found.told.member), asked):
+                continue
             if found.told.member != doers.get(event.actor):
                 wanted[found.told.member].append(found)
     _to_deputies(wanted)
     notifications.tell(told for member, some in wanted.items() for told in _seen_by(member, some))
+
+
+def _told_already(event: Event, member: str, asked: set[tuple[UUID, str, str]]) -> bool:
+    """Whether a record was only given to a member along with a request that tells them of what it is about."""
+    about = _new(event, "concerns") or ()
+    return any((event.change_set, member, str(one)) in asked for one in about)
 
 
 def _to_deputies(wanted: dict[UUID, list[Candidate]]) -> None:
@@ -98,7 +107,8 @@ def _candidates(event: Event, doer: UUID | None, subjects: dict[UUID, list[UUID]
     by: dict[str, Any] = {"by": str(doer)} if doer else {"name": event.actor_name}
     own: Target = (event.record_type, event.record_id)
     rtype = _type(event.record_type)
-    for member in event.parameters.get(NOTIFY) or ():
+    beside = _type(event.kind.rpartition(".")[0]) not in (None, rtype)  # the task that an action makes on the way
+    for member in () if beside else event.parameters.get(NOTIFY) or ():
         told = Told(UUID(member), event.kind, f"{event.kind}:{event.id}", *own, event.id, params=by)
         yield Candidate(told, [own] if rtype else [])
     if rtype is None or rtype.system:

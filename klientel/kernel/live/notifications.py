@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from klientel.kernel import writing
 from klientel.kernel.access import ActorScope, actor_of, reading
-from klientel.kernel.errors import Forbidden
+from klientel.kernel.errors import Forbidden, mine
 from klientel.kernel.events import notices
 from klientel.kernel.jobs import sweep
 from klientel.kernel.live import signals
@@ -43,6 +43,16 @@ class Told:
     params: dict[str, Any] = field(default_factory=dict)
 
 
+Hearer = Callable[[list[UUID]], None]
+_hearers: list[Hearer] = []
+
+
+def heard(hear: Hearer) -> Hearer:
+    """Declare who hears of new notifications, by their ids, in the transaction that stores them."""
+    _hearers.append(hear)
+    return hear
+
+
 _TELL = """
 INSERT INTO kernel_notification AS old
     (id, tenant_id, member_id, kind, key, event_id, record_type, record_id, params, at)
@@ -53,7 +63,7 @@ WHERE NOT EXISTS (SELECT 1 FROM kernel_noticechoice c
 ON CONFLICT (tenant_id, member_id, key) DO UPDATE
 SET params = jsonb_set(old.params, '{n}', to_jsonb((old.params ->> 'n')::int + (excluded.params ->> 'n')::int))
 WHERE excluded.params ? 'n'
-RETURNING member_id
+RETURNING member_id, id, xmax = 0
 """
 _COUNTS = """
 SELECT member_id, count(*) FROM kernel_notification
@@ -73,11 +83,15 @@ def tell(many: Iterable[Told]) -> int:
     rows = [_row(one) for one in merged.values()]
     with connection.cursor() as cursor:
         cursor.execute(_TELL, [orjson.dumps(rows).decode()])
-        members = {row[0] for row in cursor.fetchall()}
+        stored = cursor.fetchall()
+        members, new = {row[0] for row in stored}, [row[1] for row in stored if row[2]]
         cursor.execute(_COUNTS, [current(), list(members)])
         counts = dict(cursor.fetchall())
     if counts:
         signals.unread(current(), counts)
+    if new:
+        for hear in _hearers:
+            hear(new)
     return len(members)
 
 
@@ -195,4 +209,4 @@ def shown(scope: ActorScope, found: list[Any]) -> list[Shown]:
 def _who(one: Notification, actors: dict[UUID, reading.Name]) -> str:
     by = one.params.get("by")
     known = actors.get(UUID(by)) if by else None
-    return known.title if known else str(one.params.get("name") or _("Somebody"))
+    return known.title if known else mine(one.params.get("name") or _("Somebody"))

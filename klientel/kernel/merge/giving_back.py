@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from klientel.kernel.kinds import Kind, Link, Links
+from klientel.kernel.kinds import Json, Kind, Link, Links
 from klientel.kernel.merge.deciding import entry_key, several
+from klientel.kernel.merge.leading import in_json
 from klientel.kernel.merge.models import Merge, Moved
+
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -21,7 +25,10 @@ class Apart:
 
 
 def _ids(value: Any) -> list[UUID]:
-    return [UUID(v) for v in (value if isinstance(value, list) else [value] if value else [])]
+    """The ids in a plain value: of a link, of links, or anywhere in JSON such as the lines of a quote."""
+    if isinstance(value, list | dict):
+        return [i for one in (value.values() if isinstance(value, dict) else value) for i in _ids(one)]
+    return [UUID(value)] if isinstance(value, str) and _ID.fullmatch(value) else []
 
 
 def concerns(row: Moved, apart: Apart) -> bool:
@@ -39,8 +46,9 @@ def link_back(kind: Kind, now: Any, rows: list[Moved], mine: list[Moved], apart:
     stays where they had a link of their own or others who are still part of them had one.
     """
     last, plain = rows[-1], kind.plain(now)
-    if mine == [last] and plain == last.after and not absorbed(last) & apart.inside:
-        return True, kind.from_plain(last.before)
+    stay = absorbed(last) & apart.inside
+    if mine == [last] and plain == last.after and (not stay or isinstance(kind, Json)):
+        return True, kind.from_plain(in_json(last.before, {str(i): str(apart.survivor) for i in stay}))
     if isinstance(kind, Links) and apart.survivor in (now or []):
         stays = _stays(rows, apart)
         leaving = _leaving(mine, apart)
@@ -52,7 +60,7 @@ def link_back(kind: Kind, now: Any, rows: list[Moved], mine: list[Moved], apart:
 
 def absorbed(row: Moved) -> set[UUID]:
     """Whose place the survivor took in this field."""
-    return set(_ids(row.before)) - set(_ids(row.after)) if isinstance(row.before, str | list) else set()
+    return set(_ids(row.before)) - set(_ids(row.after))
 
 
 def _leaving(rows: list[Moved], apart: Apart) -> list[UUID]:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from klientel.kernel.actions.declaring import basic
 from klientel.kernel.actions.running import gone
 from klientel.kernel.actions.step import Step
-from klientel.kernel.errors import Conflict, Forbidden, Refused, together
+from klientel.kernel.errors import Conflict, Forbidden, Refused, filled, together
 from klientel.kernel.kinds import Json, Links, Privacy
 from klientel.kernel.merge import deciding, leading, ledger, ties
 from klientel.kernel.merge.taking_back import take_back
@@ -60,7 +60,7 @@ def _losers(step: Step, rtype: RecordType, record: Any, ids: list[UUID]) -> list
     if not wanted:
         raise Refused("nothing_to_merge", _("Please choose at least one other record."), "records")
     if len(wanted) > MOST:
-        raise Refused("too_many", _("At most %(n)d entries are possible here.") % {"n": MOST}, "records")
+        raise Refused("too_many", filled(_("At most %(n)d entries are possible here."), {"n": MOST}), "records")
     found = []
     for record_id in wanted:
         step.settle_record(record_id)
@@ -93,7 +93,9 @@ def _move(step: Step, rtype: RecordType, survivor: UUID, losers: list[UUID]) -> 
         if not step.scope.may(source, "change") and not step.scope.may(source, "create"):
             raise Forbidden(
                 "may_not_move",
-                _("“%(what)s” lead to these records, and you may not change any of them.") % {"what": source.plural},
+                filled(
+                    _("“%(what)s” lead to these records, and you may not change any of them."), {"what": source.plural}
+                ),
                 "records",
             )
         kinds, about_one = leading.ways(source, rtype), []
@@ -139,7 +141,9 @@ def _set(
             continue
         most = getattr(kind, "most", None) if deciding.several(kind) else None
         if most is not None and len(one.value) > most:
-            refusals.append(Refused("too_many", _("At most %(n)d entries are possible here.") % {"n": most}, name))
+            refusals.append(
+                Refused("too_many", filled(_("At most %(n)d entries are possible here."), {"n": most}), name)
+            )
         elif kind.required and kind.is_empty(one.value):
             refusals.append(kind.refuse("required", _("Please fill in this field.")))
         elif one.value != rtype.value(record, name):

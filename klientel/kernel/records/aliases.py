@@ -7,7 +7,9 @@ from uuid import UUID
 
 from django.db import connection
 
+from klientel.kernel.plans import Lasting
 from klientel.kernel.sql import Sql
+from klientel.kernel.statements import Question
 from klientel.kernel.tenancy import current
 
 
@@ -31,6 +33,12 @@ def survivor(record_id: UUID) -> UUID | None:
 def old_ids(record_id: UUID) -> list[UUID]:
     """The ids of all records that were merged into this one, directly or by way of others."""
     return list(roots([record_id]))
+
+
+def stands_for_others(record_id: UUID, *, asked: bool = True) -> Question[bool]:
+    """Whether any record was merged into this one; no, where that is not asked."""
+    sql = "SELECT %s AND EXISTS (SELECT FROM kernel_alias WHERE tenant_id = %s AND root = %s)"
+    return Question(Lasting(sql, (asked, current(), record_id)), lambda rows: bool(rows[0][0]))
 
 
 def roots(ids: list[UUID]) -> dict[UUID, UUID]:

@@ -11,7 +11,9 @@ from django.db import connection, models
 from django.db.models.base import ModelState
 
 from klientel.kernel import tenancy, writing
+from klientel.kernel.plans import Lasting
 from klientel.kernel.sql import Sql, comma, loaded
+from klientel.kernel.statements import ask
 
 Converter = Callable[[Any, Any, Any], Any]
 
@@ -25,7 +27,7 @@ def one(model: type[models.Model], record_id: UUID, where: Sql) -> Any:
         raise tenancy.NoTransaction("Open one with tenancy.reading() or tenancy.writing()")
     table = model._meta.db_table
     text = f"FROM {table} WHERE {table}.tenant_id = %s AND {table}.id = %s AND {where.text}"
-    found = some(model, table, Sql(text, (tenancy.current(), record_id, *where.params)))
+    found = some(model, table, Lasting(text, (tenancy.current(), record_id, *where.params)))
     return found[0] if found else None
 
 
@@ -35,9 +37,7 @@ def some(model: type[models.Model], alias: str, rest: Sql, **beside: Sql) -> lis
     writing.settle(model._meta.db_table)
     names, converters = _known(model)
     picked = comma([Sql(", ".join(_columns(model, alias))), *(Sql(f"({x.text})", x.params) for x in beside.values())])
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {picked.text} {rest.text}", [*picked.params, *rest.params])
-        found = cursor.fetchall()
+    [found] = ask(type(rest)(f"SELECT {picked.text} {rest.text}", (*picked.params, *rest.params)))
     made = []
     for values in found:
         row = list(values[: len(names)])

@@ -13,7 +13,7 @@ from klientel.kernel.kinds import Choice, Choices, Kind
 from klientel.kernel.sql import loaded
 
 _RULES = """
-SELECT record_type, field, required_when, visible_when, choices FROM kernel_fieldrule
+SELECT record_type, field, required_when, visible_when, choices, reason FROM kernel_fieldrule
 WHERE tenant_id = %s AND archived_at IS NULL ORDER BY id
 """
 _LAYOUTS = """
@@ -29,6 +29,7 @@ class Rule:
     field: str
     required_when: Any
     visible_when: Any
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,8 @@ def load(tenant: UUID) -> Shapes:
     made = Shapes()
     with connection.cursor() as cursor:
         cursor.execute(_RULES, [tenant])
-        for key, name, required, visible, choices in cursor.fetchall():
-            rule = Rule(name, loaded(required) or None, loaded(visible) or None)
+        for key, name, required, visible, choices, reason in cursor.fetchall():
+            rule = Rule(name, loaded(required) or None, loaded(visible) or None, reason)
             if rule.required_when or rule.visible_when:
                 made.rules.setdefault(key, {})[name] = rule
             if listed := loaded(choices):

@@ -20,6 +20,10 @@ class FieldRule(Record):
     field = Text(_("field"), required=True, max_length=80, help_text=_("The technical name of the field."))
     required_when = Json(_("must be filled in when"))
     visible_when = Json(_("applies only when"))
+    reason = Text(
+        _("why it must be filled in"), max_length=500,
+        help_text=_("Needed where nobody has to tell it, such as a birthday: it stays with the rule."),
+    )  # fmt: skip
     choices = Options(_("choices"))
 
     class Meta(Record.Meta):
@@ -36,7 +40,7 @@ class FieldRule(Record):
         label, plural, slug, icon = _("field rule"), _("field rules"), "field-rules", "list-checks"
         title = "field"
         columns = ("record_type", "field")
-        sections = ((_("Field rule"), ("record_type", "field", "required_when", "visible_when", "choices")),)
+        sections = ((_("Field rule"), ("record_type", "field", "required_when", "reason", "visible_when", "choices")),)
         system = True
         mergeable = False
         settled = schema_changed

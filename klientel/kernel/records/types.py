@@ -84,7 +84,10 @@ class RecordType:
     check: Callable[[Any], None] | None = None  # what must hold for one record as a whole; raises Refused
     permits: Callable[[Any, list[Any]], dict[int, Any]] | None = None  # refuses what its actor may not write
     derive: Callable[[Any, Any], None] | None = None  # (step, draft): what follows from what was written of one record
+    derives: dict[str, tuple[str, ...]] | None = None  # by field: what `derive` sets where it changes; empty where it
+    # does not say
     settled: Callable[[list[Any]], None] | None = None  # told of written records before the transaction ends
+    voluntary: tuple[str, ...] = ()  # what nobody has to tell: to make it compulsory needs a reason that is kept
     mergeable: bool = True  # two records can become one
     made_by: tuple[str, ...] = ()  # kinds of actors that alone make its records; empty: whoever has the right
     tie: bool = False  # nothing but a tie between the records its required links lead to: two that say the same are one

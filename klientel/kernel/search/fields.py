@@ -8,6 +8,7 @@ from klientel.kernel.kinds import Entries, Kind
 from klientel.kernel.records import RecordType
 from klientel.lib import words
 
+LONGEST = 2000  # signs of a class that are searched
 LONGEST_WORD = 100  # the rest of a longer word is not searched for
 
 _known: dict[str, dict[str, list[str]]] = {}
@@ -34,10 +35,18 @@ def text_of(rtype: RecordType, record: Any, letter: str, names: list[str]) -> st
     for name in names:
         kind = rtype.static[name]
         parts.append(_words(kind, rtype.value(record, name) if kind.custom else getattr(record, name)))
-    folded = words.fold_once(" ".join([p for p in parts if p]))[:2000]
+    folded = _beginning(" ".join([p for p in parts if p]))
     if len(folded) > LONGEST_WORD:
         folded = " ".join(word[:LONGEST_WORD] for word in folded.split())
     return f" {folded}" if folded else ""
+
+
+def _beginning(text: str) -> str:
+    """The first words of a text, folded; of a long one only so much is folded as is kept, with some beyond the cut."""
+    folded = words.fold_once(text[: 2 * LONGEST])
+    if len(folded) < LONGEST + LONGEST_WORD and len(text) > 2 * LONGEST:
+        folded = words.fold_once(text)
+    return folded[:LONGEST]
 
 
 def _words(kind: Kind, value: Any) -> str:

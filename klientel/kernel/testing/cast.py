@@ -13,6 +13,7 @@ from klientel.kernel.identity.actor import Actor
 from klientel.kernel.tenancy import inside
 from klientel.kernel.tenancy.models import Tenant
 from klientel.kernel.testing.making import make_member, make_tenant
+from klientel.kernel.testing.promising import kept_their_word
 
 ALL: list[dict[str, Any]] = [{"record": "*", "verb": "*"}]
 OWN = {"field": "owner", "op": "is", "value": {"me": True}}
@@ -30,6 +31,7 @@ def tenant(db: None) -> Iterator[Tenant]:
     made = make_tenant("hansewerk")
     with inside(made.id):
         yield made
+        kept_their_word()
 
 
 @pytest.fixture

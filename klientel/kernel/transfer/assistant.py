@@ -14,17 +14,18 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel import writing
 from klientel.kernel.access.granting import ActorScope
-from klientel.kernel.errors import Conflict, Forbidden, Missing, Refused
+from klientel.kernel.errors import Conflict, Forbidden, Missing, Refused, filled
 from klientel.kernel.files.keeping import clean_name
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.tenancy import current
 from klientel.kernel.transfer import committing, preview, running, storage
 from klientel.kernel.transfer import mapping as mappings
+from klientel.kernel.transfer.meanings import Meanings, meanings
 from klientel.kernel.transfer.models import ImportRow, ImportRun, State
 from klientel.kernel.transfer.options import POLICIES, UPDATES, Options
 from klientel.kernel.transfer.targets import Target, preset_of, targets
@@ -57,6 +58,7 @@ class Description:
     sheets: tuple[str, ...]
     sheet: str
     options: Options
+    meanings: list[Meanings] = field(default_factory=list)  # words of the file that mean records of ours
     policies: tuple[tuple[str, Any], ...] = POLICIES
     updates: tuple[tuple[str, Any], ...] = UPDATES
 
@@ -181,6 +183,7 @@ def describe(run: ImportRun) -> Description:
             table.sheets,
             table.sheet,
             Options.of(run.options),
+            meanings(scope, rtype, table, run.mapping, Options.of(run.options)),
         )
 
 
@@ -198,14 +201,14 @@ def choose(run: ImportRun, mapping: Mapping[str, str] | None = None, options: An
         chosen = Options.of(before.plain() | given)
         if unknown := [k for k in chosen.keys if k not in scope.writable(rtype)]:
             raise Refused(
-                "no_such_field", _("“%(path)s” is no field that can be imported.") % {"path": unknown[0]}, "keys"
+                "no_such_field", filled(_("“%(path)s” is no field that can be imported."), {"path": unknown[0]}), "keys"
             )
         run.options = chosen.plain()
         table = running.open_file(run)
         if (chosen.sheet, chosen.header) != (before.sheet, before.header):
             run.mapping, run.sheet, mapping = mappings.guessed(scope, rtype, table), table.sheet, None
         if mapping is not None:
-            run.mapping = mappings.checked(scope, rtype, table.columns, mapping)
+            run.mapping = mappings.checked(scope, rtype, table.columns, mapping, chosen.keys)
         run.state, run.staged = State.UPLOADED, False
         with writing.door():
             run.save(update_fields=["mapping", "options", "sheet", "state", "staged"])
@@ -251,9 +254,8 @@ def commit(run: ImportRun, *, tell: Callable[[ImportRun], None] | None = None) -
     if run.staged:
         return committing.commit(run.pk, tell=tell)
     with transaction.atomic(), running.surroundings(run.language):
-        mappings.checked(
-            ActorScope(running.actor_of_run(run)), type_of(run.record_type), running.open_file(run).columns, run.mapping
-        )
+        scope, keys = ActorScope(running.actor_of_run(run)), Options.of(run.options).keys
+        mappings.checked(scope, type_of(run.record_type), running.open_file(run).columns, run.mapping, keys)
     return running.carry_out(run.pk, tell=tell)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.kinds import Entries
 from klientel.kernel.records import RecordType
-from klientel.kernel.transfer.targets import preset_of
+from klientel.kernel.transfer.targets import ID, preset_of
 
+URN = "urn:uuid:"  # before an id, RFC 6350, 6.7.6
 _PLAIN = {
     "academic_title": "title", "first_name": "first_name", "last_name": "last_name", "department": "department",
     "position": "job_title", "language": "language", "description": "note",
@@ -17,15 +19,17 @@ _PARTS = {"street": "street", "postcode": "postcode", "city": "city", "region": 
 _PURPOSES = {"work": "work", "private": "home", "mobile": "mobile", "fax": "fax"}
 
 
-def paths(rtype: RecordType) -> list[str]:
-    """The fields that stand on a card."""
+def paths(scope: ActorScope, rtype: RecordType) -> list[str]:
+    """The id and the fields that stand on a card, as far as this actor sees them."""
     wanted = (*_PLAIN, *_NUMBERED, "name", "organisation", "birthday", "website", "tags")
-    return [n for n in wanted if n in rtype.fields] if preset_of(rtype).cards else []
+    visible = scope.visible(rtype)
+    return [ID, *(n for n in wanted if n in visible)] if preset_of(rtype).cards else []
 
 
 def card(rtype: RecordType, values: dict[str, Any], names: dict[Any, str]) -> dict[str, str]:
     """One record as the columns of a card; ``names`` are those of linked records."""
     found = {column: values.get(name) or "" for name, column in _PLAIN.items()}
+    found["uid"] = f"{URN}{values[ID]}" if values.get(ID) else ""
     found["organisation"] = values.get("name") or names.get(values.get("organisation"), "")
     birthday = values.get("birthday")
     found["birthday"] = birthday.isoformat().replace("-", "") if birthday else ""

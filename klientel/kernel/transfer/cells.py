@@ -11,8 +11,8 @@ from functools import cache
 import orjson
 from django.utils.translation import override
 
+from klientel.kernel.errors import LANGUAGES
 from klientel.kernel.kinds import PURPOSES, STATES, Addresses, Entries
-from klientel.kernel.transfer.targets import LANGUAGES
 from klientel.lib.words import fold
 
 _SEPARATORS = re.compile(r"(?<!\\);|\n(?!\\)")

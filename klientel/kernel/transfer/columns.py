@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.access import reading
 from klientel.kernel.access.granting import ActorScope

@@ -43,7 +43,7 @@ def commit(run_id: UUID, *, tell: Callable[[ImportRun], None] | None = None, chu
     if carrier is None:
         return run
     with calm(), running.surroundings(run.language):
-        while True:
+        while not running.stopped_for_room(run):
             with running.chunk_of_its_own():
                 run, more = _do(run_id, carrier, chunk)
             if tell is not None:

@@ -7,8 +7,8 @@ may see, under the workspace's rule. A key that hundreds share costs a few micro
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Container, Iterable
+from collections import defaultdict
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -21,12 +21,15 @@ from klientel.kernel.records import RecordType
 from klientel.kernel.sql import Sql, both, dumps
 from klientel.kernel.transfer.branch import Branch
 from klientel.kernel.transfer.known import BOTH, KnownKeys
+from klientel.kernel.twins.checking import Similar, draft
 from klientel.kernel.twins.profiles import profiles_of
 from klientel.kernel.twins.rules import rule_of
+from klientel.lib.ids import uuid7
 from klientel.lib.matching import Profile, codes, summed
 
 _SCORED = 8  # of the candidates of a row, so many are compared
-_NAMESAKES = 2  # a name that more have leads nobody who says more than a name; the search for twins sees all
+_NAMESAKES = 2  # a name that more have leads nobody who says more than a name; the search for twins sees all.
+# A last name with its initial that more have at a place leads only together with the whole name
 _PER_KEY = 20  # so many of those that share a key
 ENOUGH = 2.0  # weight of shared keys from which comparing is worth while
 _BEYOND = 10.0  # weight of a key that says more than a name
@@ -74,7 +77,8 @@ def sharing(scope: ActorScope, rtype: RecordType, keys: list[str], most: int = 1
 
 
 class Finder:
-    """Finds twins for chunk after chunk; in the base and, where there is a branch, in what earlier rows made of it."""
+    """Finds twins for chunk after chunk: in the base, ``within`` the chunk, and, where there is a branch, in what
+    earlier rows made of it."""
 
     def __init__(
         self,
@@ -84,13 +88,14 @@ class Finder:
         *,
         change_set: UUID,
         branch: Branch | None = None,
+        within: bool = True,
     ) -> None:
         self.scope, self.rtype = scope, rtype
         self._matching, self._rule, self._visible = rtype.matching, rule_of(rtype), scope.visible(rtype)
         self._certain = threshold or self._rule.certain
         self._likely = min(self._certain, self._rule.propose)
         self._profiles: dict[Any, Profile] = {}  # of the chunk at hand: of its rows by number, of records by id
-        self._branch, self._change_set = branch, change_set
+        self._branch, self._change_set, self._within = branch, change_set, within
         self._found, self._asked_at = 0, _FIRST
         self._known: KnownKeys | None = None
         self._crowded: set[str] = set()
@@ -107,7 +112,8 @@ class Finder:
                 owners[key].append(n)
         bare = set(range(len(records))).difference(*(some for key, some in owners.items() if weight(key) >= _BEYOND))
         found = self._in_base(records, owners, bare)
-        self._in_file(records, owners, bare, found)
+        if self._within:
+            self._in_file(records, owners, bare, found)
         self._found += len(records)
         if self._found >= self._asked_at and self._known is None and not self._self_made:
             self._known = KnownKeys.worth(self.rtype, self._change_set, self._found)
@@ -161,34 +167,44 @@ class Finder:
         """The records that share enough with each row; keys that say little alone are not looked up."""
         maybe = self._known.those(owners) if self._known is not None else list(owners)
         keys = [key for key in maybe if weight(key) >= ENOUGH]
-        names = [k for k in keys if weight(k) < _BEYOND and not any(n in bare for n in owners[k])]
-        brief = set(names)
+        brief = dict.fromkeys(k for k in keys if weight(k) < _BEYOND and not any(n in bare for n in owners[k]))
         both = _together(owners, maybe)
         if self._known is not None:
             both = {k: both[k] for k in self._known.those(both, follow=False)}
-        owners = {k: owners[k] for k in keys} | both
-        rest = [k for k in owners if k not in brief]
-        names = [k for k in names if k not in self._crowded and not (self._known and self._known.crowds(k))]
+            self._remember(*(k for k in brief if self._known.crowds(k)))
+        near = self._sharing([k for k in keys if k not in brief], _PER_KEY)
+        for key, some in self._sharing([k for k in (*brief, *both) if k not in self._crowded], _NAMESAKES + 1).items():
+            if len(some) <= _NAMESAKES:
+                near[key] = some
+            else:
+                self._remember(key)
+        closer = {key for pair in both if pair in self._crowded for key in pair.split(BOTH)}
+        whole = _together(owners, [k for k in maybe if k in closer or "+" in k], whole=True) if closer else {}
+        near |= self._sharing(list(whole), _PER_KEY)
+        owners = owners | both | whole
         shared: dict[int, dict[UUID, float]] = defaultdict(lambda: defaultdict(float))
-        for some, most in ((rest, _PER_KEY), (names, _NAMESAKES + 1)):
-            near = sharing(self.scope, self.rtype, some, most)
-            if self._branch is not None:
-                near += self._branch.sharing(some)
-            if some is names:
-                met = Counter(position for position, _id in near)
-                self._remember(some[position - 1] for position, n in met.items() if n > _NAMESAKES)
-                near = [one for one in near if met[one[0]] <= _NAMESAKES]
-            for position, record_id in near:
-                key = some[position - 1]
-                for n in owners[key]:
-                    shared[n][record_id] += _BEYOND if BOTH in key else weight(key)
+        for key, some in near.items():
+            worth = _BEYOND if BOTH in key else weight(key)
+            for n in owners[key]:
+                for record_id in some:
+                    shared[n][record_id] += worth
         return {n: best for n, found in shared.items() if (best := _best(found, n in bare))}
 
-    def _remember(self, names: Iterable[str]) -> None:
-        """Names that so many have that they need not be looked up again."""
+    def _sharing(self, keys: list[str], most: int) -> dict[str, list[UUID]]:
+        """The records, in the base and of earlier rows, that have each of these keys; at most so many of the base."""
+        near = sharing(self.scope, self.rtype, keys, most)
+        if self._branch is not None:
+            near += self._branch.sharing(keys)
+        found: dict[str, list[UUID]] = defaultdict(list)
+        for position, record_id in near:
+            found[keys[position - 1]].append(record_id)
+        return found
+
+    def _remember(self, *keys: str) -> None:
+        """So many have these that they need not be looked up again."""
         if len(self._crowded) > _MOST_CROWDED:
             self._crowded.clear()
-        self._crowded.update(names)
+        self._crowded.update(keys)
 
     # -- within the file ------------------------------------------------------------------------------------------
 
@@ -228,18 +244,35 @@ class Finder:
             found[n] = match
 
 
-def _together(owners: dict[str, list[int]], keys: list[str]) -> dict[str, list[int]]:
-    """Of these keys the pairs of a place and a last name with its initial that the same rows have."""
+def likely_among(scope: ActorScope, rtype: RecordType, many: Sequence[Mapping[str, Any]]) -> dict[int, Similar]:
+    """Of records with these values, by position, which visible one each likely repeats; the surest, in a few statements
+    for up to some thousand. They are not compared with each other."""
+    if rtype.match is None:
+        return {}
+    drafts = [(n, draft(rtype, values)) for n, values in enumerate(many)]
+    for _n, record in drafts:
+        record.match_keys = rtype.match(record)
+    found = Finder(scope, rtype, None, change_set=uuid7(), within=False).find(drafts)
+    visible = scope.visible(rtype)
+    return {
+        n: Similar(one.record.pk, rtype.title_for(one.record, visible), round(one.score, 4), one.reasons,
+                   certain=one.certain)
+        for n, one in found.items()
+    }  # fmt: skip
+
+
+def _together(owners: dict[str, list[int]], keys: Iterable[str], *, whole: bool = False) -> dict[str, list[int]]:
+    """Of these keys the pairs of a place and a last name with its initial, or a ``whole`` name, of the same rows."""
     found: dict[str, list[int]] = {}
-    initials: dict[int, str] = {}
+    names: dict[int, str] = {}
     for key in keys:
-        if key[:2] == "n:" and key[-2:-1] == ".":
-            initials.update(dict.fromkeys(owners[key], key))
+        if key[:2] == "n:" and ("+" in key if whole else key[-2:-1] == "."):
+            names.update(dict.fromkeys(owners[key], key))
     for key in keys:
         if key[:2] == "a:":
             for n in owners[key]:
-                if n in initials:
-                    found.setdefault(f"{key}{BOTH}{initials[n]}", []).append(n)
+                if n in names:
+                    found.setdefault(f"{key}{BOTH}{names[n]}", []).append(n)
     return found
 
 

@@ -15,8 +15,7 @@ from uuid import UUID
 
 import orjson
 from django.db import connection, transaction
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel import events, tenancy
 from klientel.kernel.access import reading, seen
@@ -47,15 +46,15 @@ Rows = list[tuple[Any, ...]]
 
 @action(
     "kernel.member",
-    gettext_lazy("Export"),
-    said=gettext_lazy("exported records"),
+    _("Export"),
+    said=_("exported records"),
     needs="export",
     undoable=False,
     icon="download",
 )
 def exported(step: Step, _member: Any) -> None:
     """Somebody took records out: written by :func:`stream` itself, with what was taken; nothing to be done by hand."""
-    step.require(False, "only_by_export", gettext_lazy("This is written down when something is exported."))
+    step.require(False, "only_by_export", _("This is written down when something is exported."))
 
 
 @dataclass(frozen=True)
@@ -107,9 +106,7 @@ def stream(
             raise Forbidden("forbidden", _("You may not export these records."))
         if format not in dict(formats(rtype)):
             raise Refused("no_such_format", _("These records cannot be written in this format."), "format")
-        chosen = cards.paths(rtype) if format == "vcf" else paths
-        if chosen is not None:
-            chosen = [p for p in chosen if format != "vcf" or p.partition(".")[0] in scope.visible(rtype)]
+        chosen = cards.paths(scope, rtype) if format == "vcf" else paths
         wanted = Export(scope, rtype, where, columns.choose(scope, rtype, chosen, text=format == "csv"), format)
         reading.which(scope, rtype, where, verb="export")
     _record(wanted)

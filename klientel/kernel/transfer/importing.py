@@ -142,9 +142,6 @@ class Importer:
     def _row(self, taken: Taken) -> _Row | None:
         if taken.refused:
             return None
-        if not self._requires and not (taken.record.title or self.rtype.title(taken.record)):
-            taken.faults.append(Fault("error", "no_name", _("This row has no name, so it cannot be imported.")))
-            return None
         if self.branch is not None:
             taken.record.id = uuid7()
         return _Row(taken, taken.record)
@@ -163,6 +160,10 @@ class Importer:
     def _turn(self, rows: list[_Row]) -> tuple[list[_Row], list[_Row]]:
         """The rows that can be done now, with their twins, and those that must wait for others of this chunk."""
         self._match(rows)
+        for row in rows:
+            if row.match is None and not self._requires and not (row.record.title or self.rtype.title(row.record)):
+                message = _("This row has no name, so it cannot be imported.")
+                row.taken.faults.append(Fault("error", "no_name", message))
         rows = [r for r in rows if not r.taken.refused]
         if self.options.on_duplicate != "update":
             return rows, []

@@ -19,7 +19,7 @@ from klientel.kernel.access import reading
 from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.errors import filled
 from klientel.kernel.kinds import Entries, Kind
-from klientel.kernel.records import RecordType
+from klientel.kernel.records import RecordType, aliases
 from klientel.kernel.sql import Sql, both
 from klientel.kernel.transfer.branch import Branch
 from klientel.kernel.transfer.duplicates import Match, sharing
@@ -81,11 +81,24 @@ class Keyed:
         wanted = {r.line: r.named for r in rows if r.named is not None}
         if not wanted:
             return {}
+        self._followed(rows, wanted)
         seen = reading.visible_ids(self._scope, self._rtype, wanted.values())
         records = {r.pk: r for r in self._rtype.model.objects.filter(pk__in=seen, archived_at=None)}
         if self._branch is not None:
             records = self._branch.laid_over(records, wanted.values())
         return {line: Match(1.0, ["key"], records[i]) for line, i in wanted.items() if i in records}
+
+    @staticmethod
+    def _followed(rows: list[Taken], wanted: dict[int, UUID]) -> None:
+        """The id of a record that was merged means the one it became; not where that has a row of its own."""
+        old, own = aliases.survivors(wanted.values()), set(wanted.values())
+        for row in rows:
+            now = old.get(wanted[row.line]) if row.line in wanted else None
+            if now in own:
+                message = _("This record was merged into another one, which has a row of its own.")
+                row.faults.append(Fault("error", "merged", message))
+            elif now is not None:
+                wanted[row.line] = now
 
     def _in_base(self, texts: list[list[str]], rows: list[Taken]) -> dict[str, list[Any]]:
         """Key text -> the records that have it, in the base and in what earlier rows would make of it."""

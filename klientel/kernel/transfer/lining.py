@@ -7,15 +7,20 @@ be corrected and imported again as it is.
 from __future__ import annotations
 
 import re
-from collections import Counter
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
+from hashlib import blake2b
+from itertools import groupby
+from operator import itemgetter
 
 from klientel.kernel.transfer.targets import Lines
 from klientel.lib.tables import Problem, Row, Table
 
 _ONE_WAY = re.compile(r"\D{0,4}[\d.,' ]*\d([.,])(?:\d{1,2}|\d{4,})\D{0,4}\Z")  # "12.5" and "1.234,56", not "1.234"
 _MOST = 10_000  # lines of a record that are kept; whoever reads them takes fewer
+MOST_HELD = 100_000  # lines of all records together whose rows are still to come
 Key = tuple[str, ...]
 
 
@@ -56,19 +61,83 @@ def put_together(table: Table, columns: Columns) -> Iterator[Row]:
     """The rows of a table, those of one record as one, at the line of the last of them; in the order of these lines.
 
     Where the key stands in the first row of a record only, rows that say nothing but a line belong to the row before.
-    The file is read twice, so that only records are held whose rows are still to come.
+    The file is read twice, so that only records are held whose rows are still to come; where these become too many,
+    the one that waits longest is refused. Memory does not grow with the file.
     """
     if not columns.by:
         yield from table.checked_rows()
         return
-    left: Counter[Key | int] = Counter(key for key, _row in _keyed(table.checked_rows(), columns))
+    with closing(_Runs()) as runs:
+        for key, _rows in _runs(table, columns):
+            runs.note(key)
+        yield from _collected(table, columns, runs)
+
+
+def _collected(table: Table, columns: Columns, runs: _Runs) -> Iterator[Row]:
     waiting: dict[Key | int, _Open] = {}
-    for key, row in _keyed(table.checked_rows(), columns):
-        one = waiting.setdefault(key, _Open(list(row.cells)))
-        _add(one, row, columns)
-        left[key] -= 1
-        if not left[key]:
-            yield _row(row.line, waiting.pop(key), columns)
+    held = 0
+    for key, rows in _runs(table, columns):
+        one, line = waiting.pop(key, None), 0
+        held -= len(one.texts) if one else 0
+        for _key, row in rows:
+            one, line = one or _Open(list(row.cells)), row.line
+            _add(one, row, columns)
+        assert one is not None
+        if (left := runs.left(key)) <= 0:
+            yield _row(line, one if left == 0 else _apart(one), columns)
+            continue
+        waiting[key] = one
+        held += len(one.texts)
+        while held > MOST_HELD:
+            first = next(iter(waiting))
+            given_up = waiting.pop(first)
+            held -= len(given_up.texts)
+            runs.give_up(first)
+            yield _row(line, _apart(given_up), columns)
+
+
+def _apart(one: _Open) -> _Open:
+    one.problem = Problem("row.apart")
+    return one
+
+
+class _Runs:
+    """How many times the rows of each record begin anew in a file: kept on disk beyond a few megabytes."""
+
+    def __init__(self) -> None:
+        # one thread makes it, another may read ahead; never both at once
+        self._base = sqlite3.connect("", check_same_thread=False, isolation_level=None)
+        self._base.execute("CREATE TABLE runs (key BLOB PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID")
+        self._base.execute("BEGIN")
+
+    def note(self, key: Key | int) -> None:
+        """One more run of rows of this record; a row without a key is one by itself."""
+        if not isinstance(key, int):
+            self._base.execute("INSERT INTO runs VALUES (?, 1) ON CONFLICT DO UPDATE SET n = n + 1", [_digest(key)])
+
+    def left(self, key: Key | int) -> int:
+        """A run was read: how many are still to come; below nothing for a record that was given up."""
+        if isinstance(key, int):
+            return 0
+        changed = "UPDATE runs SET n = n - (n > 0) WHERE key = ? RETURNING n"
+        return int(self._base.execute(changed, [_digest(key)]).fetchone()[0])
+
+    def give_up(self, key: Key | int) -> None:
+        """What is still to come of this record is refused as well."""
+        assert not isinstance(key, int)
+        self._base.execute("UPDATE runs SET n = -1 WHERE key = ?", [_digest(key)])
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._base.close()
+
+
+def _digest(key: Key) -> bytes:
+    return blake2b("\x1f".join(key).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def _runs(table: Table, columns: Columns) -> Iterator[tuple[Key | int, Iterator[tuple[Key | int, Row]]]]:
+    return groupby(_keyed(table.checked_rows(), columns), key=itemgetter(0))
 
 
 def _keyed(rows: Iterable[Row], columns: Columns) -> Iterator[tuple[Key | int, Row]]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
 from klientel.kernel.access.granting import ActorScope
-from klientel.kernel.errors import Refused
+from klientel.kernel.errors import LANGUAGES, Refused, filled
 from klientel.kernel.kinds import Addresses, Entries, Kind, Link, Links
 from klientel.kernel.records import RecordType
 from klientel.kernel.transfer.taking import id_in
-from klientel.kernel.transfer.targets import ID, LANGUAGES, id_label, names, offered, parse, preset_of, targets
+from klientel.kernel.transfer.targets import ID, id_label, names, offered, parse, preset_of, targets
 from klientel.lib.tables import Table
 from klientel.lib.tables.mapping import guess
 from klientel.lib.words import fold
@@ -27,6 +27,7 @@ _CARD = {
     "phone": "phones",
 }
 _CARD_PARTS = {"state": "region", "": "value"}
+_UID = "uid"  # what reading a card calls the column of its id
 _KIND_WORDS = ("type", "typ", "label", "art")
 _SAMPLE = 50
 _SEVERAL = re.compile(r"[,\n|]")
@@ -55,7 +56,7 @@ def guessed(scope: ActorScope, rtype: RecordType, table: Table) -> dict[str, str
 
 def _ids(columns: Sequence[str], table: Table, fields: Mapping[str, Kind]) -> dict[str, str]:
     """The columns of our own exports that say which record a row is and which it leads to: full of our ids."""
-    wanted = {ID: ID}
+    wanted = {ID: ID, _UID: ID} if table.kind == "vcf" else {ID: ID}
     for language in LANGUAGES:
         with override(language):
             for name, kind in fields.items():
@@ -67,9 +68,15 @@ def _ids(columns: Sequence[str], table: Table, fields: Mapping[str, Kind]) -> di
         if path is not None and path not in found.values():
             place = table.columns.index(column)
             values = [v for row in table.sample(_SAMPLE) for v in row[place].split(";") if v.strip()]
-            if (values or path != ID) and all(id_in(v) is not None for v in values):
+            if (values or path != ID) and all(_ours(v, column) for v in values):
                 found[column] = path
     return found
+
+
+def _ours(value: str, column: str) -> bool:
+    """Whether a value is an id; cards of others have ids of their own, of other versions."""
+    found = id_in(value)
+    return found is not None and (column != _UID or found.version == 7)
 
 
 def _doubted(rtype: RecordType, mapping: dict[str, str], values: dict[str, list[str]]) -> dict[str, str]:
@@ -124,6 +131,8 @@ def _exact(column: str, fields: Mapping[str, Kind], known: set[str]) -> str:
 
 
 def _of_card(column: str, fields: Mapping[str, Kind]) -> str:
+    if column == "organisation" and column not in fields and "name" in fields:
+        return "name"  # the card of an organisation
     word, _space, rest = column.partition(" ")
     number, _space, part = rest.partition(" ")
     name = _CARD.get(word, "")
@@ -156,24 +165,31 @@ def _with_purposes(columns: Sequence[str], mapping: dict[str, str], fields: Mapp
     return {c: mapping[c] for c in columns if c in mapping}
 
 
-def checked(scope: ActorScope, rtype: RecordType, columns: Sequence[str], mapping: Mapping[str, str]) -> dict[str, str]:
-    """A mapping somebody chose, without the columns that are left out; :class:`Refused` where it leads nowhere."""
+def checked(
+    scope: ActorScope, rtype: RecordType, columns: Sequence[str], mapping: Mapping[str, str], keys: Sequence[str] = ()
+) -> dict[str, str]:
+    """A mapping somebody chose, without the columns that are left out; :class:`Refused` where it leads nowhere.
+
+    What must be filled in needs a column, unless the rows say by id or by all ``keys`` which record they mean.
+    """
     found: dict[str, str] = {}
     for column, path in mapping.items():
         if not path:
             continue
         if column not in columns:
             raise Refused(
-                "no_such_column", _("The file has no column “%(name)s”.") % {"name": str(column)[:80]}, "mapping"
+                "no_such_column", filled(_("The file has no column “%(name)s”."), {"name": str(column)[:80]}), "mapping"
             )
         found |= one_checked(scope, rtype, column, path)
     if not found.keys() - {c for c, p in found.items() if p == ID}:
         raise Refused("nothing_mapped", _("Please say for at least one column where it belongs."), "mapping")
-    missing = [t.label for t in targets(scope, rtype).values() if t.required and not _covers(found, t.field)]
+    told = ID in found.values() or (keys and all(_covers(found, key) for key in keys))
+    must = [] if told else [t for t in targets(scope, rtype).values() if t.required]
+    missing = [t.label for t in must if not _covers(found, t.field)]
     if missing:
         raise Refused(
             "required_unmapped",
-            _("No column leads to “%(field)s”, which must be filled in.") % {"field": missing[0]},
+            filled(_("No column leads to “%(field)s”, which must be filled in."), {"field": missing[0]}),
             "mapping",
         )
     return found
@@ -191,7 +207,9 @@ def one_checked(scope: ActorScope, rtype: RecordType, column: str, path: str) ->
         return {}
     if path not in parts and path != ID and (not isinstance(path, str) or parse(path, fields) is None):
         raise Refused(
-            "no_such_field", _("“%(path)s” is no field that can be imported.") % {"path": str(path)[:80]}, "mapping"
+            "no_such_field",
+            filled(_("“%(path)s” is no field that can be imported."), {"path": str(path)[:80]}),
+            "mapping",
         )
     return {column: path}
 

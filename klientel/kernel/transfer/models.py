@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from klientel.kernel.errors import mine, read_out
 from klientel.kernel.tenancy.models import Id, TenantModel
 
 
@@ -26,13 +25,6 @@ class State(models.TextChoices):
     DONE = "done", _("finished")
     FAILED = "failed", _("failed")
     CANCELLED = "cancelled", _("cancelled")
-
-
-def mine(message: Any) -> str:
-    """A stored sentence in the reader's language; one of an earlier version as it is."""
-    if not isinstance(message, dict):
-        return str(message)
-    return str(message.get((get_language() or "")[:2]) or next(iter(message.values()), ""))
 
 
 class ImportRun(TenantModel):
@@ -75,9 +67,7 @@ class ImportRun(TenantModel):
     @property
     def why(self) -> str:
         """Why it failed, in the reader's language; empty where it did not."""
-        if not self.reason.startswith("{"):  # of an earlier version
-            return self.reason
-        return mine(orjson.loads(self.reason))
+        return read_out(self.reason)
 
 
 class StagedRow(TenantModel):
@@ -113,7 +103,7 @@ class StagedRow(TenantModel):
         indexes = [
             models.Index("tenant_id", "run", "state", "line", name="staged_state"),
             models.Index("tenant_id", "record", name="staged_record", condition=models.Q(record__isnull=False)),
-            GinIndex(fields=["run", "keys"], name="staged_keys", opclasses=["uuid_ops", "array_ops"], fastupdate=False),
+            GinIndex(fields=["keys", "run"], name="staged_keys", opclasses=["array_ops", "uuid_ops"], fastupdate=False),
         ]
 
     def __str__(self) -> str:

@@ -7,17 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.errors import Refused, together
 
 POLICIES = (
-    ("skip", gettext_lazy("leave out what is there already")),
-    ("update", gettext_lazy("complete what is there already")),
-    ("create", gettext_lazy("create a new record all the same")),
+    ("skip", _("leave out what is there already")),
+    ("update", _("complete what is there already")),
+    ("create", _("create a new record all the same")),
 )
-UPDATES = (("fill", gettext_lazy("fill empty fields only")), ("overwrite", gettext_lazy("the file wins")))
+UPDATES = (("fill", _("fill empty fields only")), ("overwrite", _("the file wins")))
 
 
 @dataclass(frozen=True)
@@ -35,6 +34,7 @@ class Options:
     date_order: str = ""  # "dmy" or "mdy" for dates that can be read both ways; empty: as the file's other dates
     mute: bool = False  # automation does not react to what the import does
     keys: tuple[str, ...] = field(default_factory=tuple)  # paths of the fields that say which record a row means
+    means: Mapping[str, Mapping[str, UUID]] = field(default_factory=dict)  # link -> what words of the file mean there
     sheet: str = ""
     header: bool | None = None
 
@@ -64,6 +64,8 @@ class Options:
 
 
 def _json(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {k: _json(v) for k, v in value.items()}
     if isinstance(value, tuple):
         return [str(v) for v in value]
     return str(value) if isinstance(value, UUID) else value
@@ -107,6 +109,13 @@ def _ids(value: Any) -> tuple[UUID, ...]:
     return tuple(UUID(str(v)) for v in ([value] if isinstance(value, str) else value or ()) if v)
 
 
+def _meanings(value: Any) -> dict[str, dict[str, UUID]]:
+    return {
+        str(name)[:80]: {str(text)[:200]: UUID(str(one)) for text, one in list(some.items())[:500]}
+        for name, some in (value or {}).items()
+    }
+
+
 def _paths(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(v)[:200] for v in ([value] if isinstance(value, str) else value or ()) if v))
 
@@ -127,6 +136,7 @@ _READERS: dict[str, Any] = {
     "date_order": _one_of("", "dmy", "mdy"),
     "mute": _flag,
     "keys": _paths,
+    "means": _meanings,
     "sheet": _sheet,
     "header": _maybe,
 }

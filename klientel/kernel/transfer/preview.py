@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import orjson
 from django.db import transaction
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.errors import Conflict, Missing, Refused
@@ -15,7 +15,7 @@ from klientel.kernel.records import type_of
 from klientel.kernel.transfer import mapping as mappings
 from klientel.kernel.transfer import running, staging
 from klientel.kernel.transfer.models import ImportRun, StagedRow, State
-from klientel.kernel.transfer.options import POLICIES
+from klientel.kernel.transfer.options import POLICIES, Options
 from klientel.lib.tables.writing import csv_chunks
 
 KINDS = ("new", "updated", "unchanged", "duplicate", "error", "conflict", "likely", "warning")
@@ -37,7 +37,8 @@ def begin(run: ImportRun) -> ImportRun:
     """Make the import ready to be tried out (`staging.stage` does it); :class:`Refused` where the mapping is wrong."""
     with transaction.atomic(), running.surroundings(run.language):
         scope, rtype = ActorScope(running.actor_of_run(run)), type_of(run.record_type)
-        mappings.checked(scope, rtype, running.open_file(run).columns, run.mapping)
+        keys = Options.of(run.options).keys
+        mappings.checked(scope, rtype, running.open_file(run).columns, run.mapping, keys)
         if not scope.may(rtype, "create"):
             raise Refused("forbidden", _("You may not create this."))
     return staging.begin(run.pk)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -16,15 +16,16 @@ from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.actions import Item, run_many
 from klientel.kernel.errors import Refused, filled
 from klientel.kernel.identity.actor import Actor
-from klientel.kernel.kinds import Kind, Link, Links, Text
+from klientel.kernel.kinds import Kind, Link, Links
 from klientel.kernel.records import RecordType, type_of
+from klientel.kernel.records.aliases import survivors
 from klientel.kernel.sql import Sql, both
 from klientel.kernel.tenancy import current
 from klientel.kernel.transfer.branch import Branch, stand_in, stands_in
 from klientel.kernel.transfer.duplicates import sharing
 from klientel.kernel.transfer.options import Options
 from klientel.kernel.transfer.taking import Fault, Taken, id_in
-from klientel.kernel.transfer.targets import preset_of
+from klientel.kernel.transfer.targets import Guide, name_field, preset_of
 from klientel.kernel.twins.profiles import profiles_of
 from klientel.lib.matching import Profile
 from klientel.lib.words import fold
@@ -54,16 +55,37 @@ class Resolver:
     def resolve(self, rows: list[Taken]) -> None:
         """Put ids into the values of these rows; a name that leads nowhere is a fault of its row."""
         self._lead(rows)
+        guides = preset_of(self.rtype).guides
+        self._look_up(rows, self.fields.keys() - guides.keys())
+        if guides:
+            self._guide(rows, guides)
+            self._look_up(rows, guides.keys())
+        for row in rows:
+            self._defaults(row)
+
+    def _guide(self, rows: list[Taken], guides: Mapping[str, Guide]) -> None:
+        """Put the records that a person chose for texts, else those that a guide takes them for."""
+        for name, guide in guides.items():
+            some = [row for row in rows if name in row.links]
+            said = self.options.means.get(name, {})
+            for row, found in zip(some, guide(self.scope, [(r.links[name], r.values) for r in some]), strict=True):
+                if (meant := said.get(row.links[name][:200], found)) is not None:
+                    row.put(self.fields[name], meant)
+                    row.links.pop(name)
+
+    def _look_up(self, rows: list[Taken], fields: Set[str]) -> None:
+        """Put the records that texts of these fields name."""
         wanted: dict[str, list[str]] = {}
         for row in rows:
             for name, text in row.links.items():
-                wanted.setdefault(name, []).extend(self._names(self.fields[name], text))
+                if name in fields:
+                    wanted.setdefault(name, []).extend(named(self.fields[name], text))
         for name, texts in wanted.items():
             self._learn(name, list(dict.fromkeys(texts)))
         for row in rows:
             for name, text in row.links.items():
-                self._put(row, self.fields[name], self._names(self.fields[name], text))
-            self._defaults(row)
+                if name in wanted:
+                    self._put(row, self.fields[name], named(self.fields[name], text))
 
     def _lead(self, rows: list[Taken]) -> None:
         """Where the file has the ids themselves, these count and names are not asked, as far as they may be seen."""
@@ -74,9 +96,10 @@ class Resolver:
         for name, ids in wanted.items():
             kind = self.fields[name]
             assert isinstance(kind, Link | Links)
-            seen = set(reading.names(self.scope, ids, kind.to))
+            old = survivors(ids)
+            seen = set(reading.names(self.scope, {*ids, *old.values()}, kind.to))
             for row in rows:
-                own = row.leads.get(name, [])
+                own = [old.get(i, i) for i in row.leads.get(name, [])]
                 if own and all(i in seen for i in own):
                     row.put(kind, own if isinstance(kind, Links) else own[0])
                     row.links.pop(name, None)
@@ -99,12 +122,6 @@ class Resolver:
             else:
                 found[name] = value
         return found if changed else None
-
-    @staticmethod
-    def _names(kind: Kind, text: str) -> list[str]:
-        if not isinstance(kind, Links):
-            return [text]
-        return [part.strip() for part in text.replace(";", ",").replace("\n", ",").split(",") if part.strip()]
 
     def _put(self, row: Taken, kind: Kind, texts: list[str]) -> None:
         known, ids = self._known.get(kind.name, {}), []
@@ -199,15 +216,15 @@ class Resolver:
         return {"owner": self.options.owner}
 
 
+def named(kind: Kind, text: str) -> list[str]:
+    """The names in a cell that leads to one record, or to several."""
+    if not isinstance(kind, Links):
+        return [text]
+    return [part.strip() for part in text.replace(";", ",").replace("\n", ",").split(",") if part.strip()]
+
+
 def _nothing_called(text: str) -> Refused:
     return Refused("not_found", filled(_("There is no record called “%(name)s”."), {"name": text[:80]}))
-
-
-def name_field(rtype: RecordType) -> str:
-    """The field that a record is called by."""
-    if "name" in rtype.fields:
-        return "name"
-    return next((n for n, k in rtype.fields.items() if k.required and isinstance(k, Text)), next(iter(rtype.fields)))
 
 
 def draft(rtype: RecordType, text: str) -> Any:
@@ -249,7 +266,7 @@ class _Alike:
 
 def _existing(scope: ActorScope, rtype: RecordType, texts: list[str]) -> dict[str, UUID]:
     found = _by_id(scope, rtype, texts)
-    for look in (_by_name, _by_number, _by_mail, _by_likeness):
+    for look in (_by_name, _by_number, _by_mail, _by_likeness, _by_old_number):
         rest = [t for t in texts if t not in found]
         if rest:
             found |= look(scope, rtype, rest)
@@ -258,6 +275,8 @@ def _existing(scope: ActorScope, rtype: RecordType, texts: list[str]) -> dict[st
 
 def _by_id(scope: ActorScope, rtype: RecordType, texts: list[str]) -> dict[str, UUID]:
     ids = {t: i for t in texts if (i := id_in(t)) is not None}
+    old = survivors(ids.values())
+    ids = {t: old.get(i, i) for t, i in ids.items()}
     seen = reading.visible_ids(scope, rtype, ids.values()) if ids else set()
     return {t: i for t, i in ids.items() if i in seen}
 
@@ -284,16 +303,44 @@ def _by_name(scope: ActorScope, rtype: RecordType, texts: list[str]) -> dict[str
 
 def _by_number(scope: ActorScope, rtype: RecordType, texts: list[str]) -> dict[str, UUID]:
     """By fields that name a record elsewhere (`Preset.known_by`), without spaces and signs; of several the oldest."""
-    plain = {t: "".join(c for c in t.upper() if c.isalnum()) for t in texts if any(c.isdigit() for c in t)}
+    plain = {t: _plain(t) for t in texts if any(c.isdigit() for c in t)}
     visible, found = scope.visible(rtype), dict[str, UUID]()
     for name in preset_of(rtype).known_by if plain else ():
         if name not in visible:
             continue
-        bare = f"upper(regexp_replace(t.{name}, '[^[:alnum:]]', '', 'g'))"
+        bare = _bare(name)
         rows = _query(scope, rtype, bare, Sql(f"t.{name} <> '' AND {bare} = ANY(%s)", (list(plain.values()),)))
         known = {key: record_id for record_id, key in rows}
         found = {t: known[key] for t, key in plain.items() if key in known} | found
     return found
+
+
+def _by_old_number(scope: ActorScope, rtype: RecordType, texts: list[str]) -> dict[str, UUID]:
+    """By the number of a record that was merged: what it became."""
+    plain = {t: bare for t in texts if any(c.isdigit() for c in t) and (bare := _plain(t))}
+    visible, found = scope.visible(rtype), dict[str, UUID]()
+    for name in preset_of(rtype).known_by if plain else ():
+        if name in visible:
+            bare = _bare(name)
+            text = (
+                f"SELECT {bare}, old.root FROM kernel_alias old JOIN {rtype.table} t ON t.tenant_id = old.tenant_id"
+                f" AND t.id = old.old_id WHERE old.tenant_id = %s AND {bare} = ANY(%s) ORDER BY t.id DESC"
+            )
+            with connection.cursor() as cursor:
+                cursor.execute(text, [current(), list(plain.values())])
+                known = dict(cursor.fetchall())
+            seen = reading.visible_ids(scope, rtype, known.values())
+            found = {t: known[key] for t, key in plain.items() if known.get(key) in seen} | found
+    return found
+
+
+def _plain(text: str) -> str:
+    """A number without spaces and signs, as `_bare` says it in SQL."""
+    return "".join(c for c in text.upper() if c.isalnum())
+
+
+def _bare(name: str) -> str:
+    return f"upper(regexp_replace(t.{name}, '[^[:alnum:]]', '', 'g'))"
 
 
 def _by_mail(scope: ActorScope, rtype: RecordType, texts: list[str]) -> dict[str, UUID]:

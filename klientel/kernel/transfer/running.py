@@ -12,15 +12,17 @@ from uuid import UUID
 import orjson
 from django.db import connection, transaction
 from django.utils import timezone, translation
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel import writing
 from klientel.kernel.access import actor_of, system_actor
 from klientel.kernel.access.granting import ActorScope
-from klientel.kernel.errors import Missing, Refused
+from klientel.kernel.errors import LANGUAGES, Missing, Refused, kept
+from klientel.kernel.files import keeping
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.kinds import Kind, at_home_in
 from klientel.kernel.records import RecordType, type_of
+from klientel.kernel.statements import tell_planner
 from klientel.kernel.tenancy import current
 from klientel.kernel.tenancy.models import Tenant
 from klientel.kernel.transfer import saying, storage, telling
@@ -31,7 +33,6 @@ from klientel.kernel.transfer.importing import CHUNK, Importer, Result
 from klientel.kernel.transfer.models import ImportRow, ImportRun, StagedRow, State
 from klientel.kernel.transfer.options import Options
 from klientel.kernel.transfer.taking import Taken, Taker
-from klientel.kernel.transfer.targets import LANGUAGES
 from klientel.kernel.twins.jobs import start as search_twins
 from klientel.lib import clock
 from klientel.lib.sentences import Unreadable
@@ -64,7 +65,8 @@ def open_file(run: ImportRun) -> Table:
     if path is None or not path.exists():
         raise Missing("file_gone", _("The file of this import is no longer there."))
     try:
-        return open_table(path, run.name, sheet=options.sheet or None, header=options.header)
+        sheet = options.sheet or None
+        return open_table(path, run.name, sheet=sheet, header=options.header, encoding=run.encoding)
     except Unreadable as no:
         raise saying.refusal(no) from None
 
@@ -132,11 +134,13 @@ def carry_out(run_id: UUID, *, tell: Callable[[ImportRun], None] | None = None, 
     fresh = 0
     with calm(), surroundings(run.language), closing(ahead(prepared.rows(run.cursor), chunk)) as pieces:
         for some in pieces:
+            if stopped_for_room(run):
+                return run
             with chunk_of_its_own():
                 run = _do(run, importer, some)
             fresh += len(some)
             if fresh >= _ANALYZED:
-                refresh_statistics([prepared.rtype, *map(type_of, importer.made)])
+                tell_planner(t.table for t in (prepared.rtype, *map(type_of, importer.made)))
                 fresh = -15 * run.rows_done
             if tell is not None:
                 tell(run)
@@ -158,6 +162,28 @@ def chunk_of_its_own() -> Iterator[None]:
         yield
 
 
+def stopped_for_room(run: ImportRun) -> bool:
+    """Whether the disk is so full that the import ends here, with a sentence, before the database does."""
+    if keeping.spare() >= 0:
+        return False
+    with transaction.atomic():
+        now = locked(run.pk)
+        if now.state == run.state:
+            begun(now, _no_room)
+    run.state = now.state
+    return True
+
+
+def _no_room() -> None:
+    raise Refused(
+        "no_room",
+        _(
+            "The server has hardly any room left, so this stopped. What was imported so far stays;"
+            " the same file can be imported again and goes on with what is missing."
+        ),
+    )
+
+
 def _importing(run: ImportRun) -> tuple[Prepared, Importer]:
     prepared = prepare(run, actor_of_run(run))
     return prepared, prepared.importer(run.change_set)
@@ -174,13 +200,6 @@ def begun(run: ImportRun, make: Callable[[], Made]) -> Made | None:
                 why[language] = str(no.message)
     fail(run, {language: why[language] for language in LANGUAGES})
     return None
-
-
-def refresh_statistics(types: list[RecordType]) -> None:
-    """Let the planner know how full the tables have become; after 500 rows, then at sixteen times as many."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        for table in dict.fromkeys(t.table for t in types):
-            cursor.execute("SELECT kernel_analyze(%s)", [table])
 
 
 def locked(run_id: UUID) -> ImportRun:
@@ -254,7 +273,7 @@ def keep(run: ImportRun, results: list[Result]) -> None:
 
 
 def _details(result: Result, fault: Any) -> dict[str, Any]:
-    found = {"message": saying.kept(fault.message), "title": result.title}
+    found = {"message": kept(fault.message), "title": result.title}
     if fault.column:
         found |= {"column": fault.column, "value": fault.value}
     if result.match is not None:

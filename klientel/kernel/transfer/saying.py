@@ -7,10 +7,9 @@ from typing import Any
 
 from django.utils.functional import lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, override
+from django.utils.translation import gettext_noop
 
 from klientel.kernel.errors import Refused
-from klientel.kernel.transfer.targets import LANGUAGES
 from klientel.lib.sentences import Unreadable
 
 _SENTENCES: dict[str, str] = {
@@ -37,9 +36,13 @@ _SENTENCES: dict[str, str] = {
     "row.no_object": gettext_noop("The line holds no JSON object with the fields of a record."),
     "row.quote": gettext_noop("A quotation mark in this row is opened and never closed."),
     "row.nul": gettext_noop("The row contained invisible NUL characters; they were removed."),
+    "row.apart": gettext_noop(
+        "The lines of this record stand too far apart in the file. Please sort it by what they belong to."
+    ),
     "row.differs": gettext_noop(
         "The lines of this record say different things: “{found}” and “{expected}”. The first was taken."
     ),
+    "row.note": gettext_noop("Stands alone after an empty line: a note beside the table, it seems."),
     "row.huge": gettext_noop("The row is too large to be read."),
     "event.damaged": gettext_noop("This event is damaged and cannot be read."),
     "event.no_time": gettext_noop("This event does not say when it begins, or ends before it begins."),
@@ -62,17 +65,6 @@ def sentence(code: str, details: Mapping[str, Any], otherwise: str = "") -> str:
 later = lazy(sentence, str)
 
 
-def kept(message: object) -> object:
-    """A sentence as it is stored with a row: in each language, or as it is where all say the same."""
-    if isinstance(message, dict):  # it was stored already
-        return message
-    found: dict[str, str] = {}
-    for language in LANGUAGES:
-        with override(language):
-            found[language] = str(message)
-    return found if len(set(found.values())) > 1 else found[LANGUAGES[0]]
-
-
 def refusal(error: Unreadable) -> Refused:
     """What the library could not read, as a refusal of the file."""
-    return Refused(error.code, sentence(error.code, error.details, error.message), "file")
+    return Refused(error.code, later(error.code, error.details, error.message), "file")

@@ -16,8 +16,9 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from klientel.kernel import writing
+from klientel.kernel.errors import kept
 from klientel.kernel.tenancy import current
-from klientel.kernel.transfer import effects, running, saying
+from klientel.kernel.transfer import effects, running
 from klientel.kernel.transfer.ahead import ahead
 from klientel.kernel.transfer.calm import calm
 from klientel.kernel.transfer.importing import CHUNK, Importer, Result, rolled_back
@@ -47,6 +48,8 @@ def stage(run_id: UUID, *, tell: Callable[[ImportRun], None] | None = None, chun
         closing(ahead(prepared.rows(run.cursor), chunk)) as pieces,
     ):
         for some in pieces:
+            if running.stopped_for_room(run):
+                return run
             with running.chunk_of_its_own():
                 run = _do(run, importer, some)
             if tell is not None:
@@ -151,7 +154,7 @@ def _keys(importer: Importer, record: Any) -> list[str]:
 def plain_fault(fault: Any) -> dict[str, Any]:
     """What is said of a row, as it is kept: its sentence in every language."""
     return {name: getattr(fault, name) for name in ("state", "code", "field", "column", "value")} | {
-        "message": saying.kept(fault.message)
+        "message": kept(fault.message)
     }
 
 

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.errors import Refused
 from klientel.kernel.files import keeping
+from klientel.kernel.files.uploading import LARGEST
 
-MOST = 2 * 2**30  # bytes; a million persons are about 150 MB
 _PIECE = 1 << 18
+_LOOKED = 1 << 26  # bytes after which the room is looked at again
 
 
 def path_of(tenant: UUID, key: str) -> Path:
@@ -27,7 +28,11 @@ def path_of(tenant: UUID, key: str) -> Path:
 
 
 def keep(tenant: UUID, upload: object) -> tuple[str, int]:
-    """Store an uploaded file, a path or an open binary file; key and size. Written whole or not at all."""
+    """Store an uploaded file, a path or an open binary file; key and size. Written whole or not at all.
+
+    :class:`Refused` where it is larger than is taken, or than the disk has room for.
+    """
+    check_size(size_of(upload))
     key, size = secrets.token_hex(24), 0
     path = path_of(tenant, key)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -36,12 +41,7 @@ def keep(tenant: UUID, upload: object) -> tuple[str, int]:
         with part.open("xb") as target:
             for piece in pieces(upload):
                 size += len(piece)
-                if size > MOST:
-                    raise Refused(
-                        "too_large",
-                        _("This file is too large: at most %(n)d MB are possible.") % {"n": MOST // 2**20},
-                        "file",
-                    )
+                check_size(size, room=size % _LOOKED < len(piece))
                 target.write(piece)
             target.flush()
             os.fsync(target.fileno())
@@ -51,6 +51,23 @@ def keep(tenant: UUID, upload: object) -> tuple[str, int]:
     finally:
         part.unlink(missing_ok=True)
     return key, size
+
+
+def check_size(size: int, *, room: bool = True) -> None:
+    """:class:`Refused` where a file of so many bytes is larger than is taken or, with ``room``, than there is room."""
+    if size > LARGEST:
+        raise keeping.too_large(LARGEST)
+    no = keeping.no_room(size) if room else None
+    if no is not None:
+        raise no
+
+
+def size_of(upload: object) -> int:
+    """How many bytes come, as far as that is known before; else 0."""
+    if isinstance(upload, str | os.PathLike):
+        return Path(upload).stat().st_size
+    size = getattr(upload, "size", None)
+    return size if isinstance(size, int) else 0
 
 
 def pieces(upload: object) -> Iterator[bytes]:

@@ -13,8 +13,9 @@ from django.utils.translation import override
 
 from klientel.kernel.actions.beforehand import Forerunner
 from klientel.kernel.actions.drafting import fresh
-from klientel.kernel.errors import Refused, filled
+from klientel.kernel.errors import LANGUAGES, Refused, filled
 from klientel.kernel.kinds import (
+    NUMBERS,
     Addresses,
     Choice,
     Choices,
@@ -31,14 +32,13 @@ from klientel.kernel.records import RecordType
 from klientel.kernel.transfer import cells as cell_texts
 from klientel.kernel.transfer import lining, saying
 from klientel.kernel.transfer.options import Options
-from klientel.kernel.transfer.targets import ADDED, ID, LANGUAGES, Part, Path, parse, preset_of
-from klientel.lib import dates
+from klientel.kernel.transfer.targets import ADDED, ID, Part, Path, parse, preset_of
+from klientel.lib import dates, numbers
 from klientel.lib.tables import Row, Table
 from klientel.lib.words import fold
 
 _REPEATING = ("choice", "choices", "country", "language", "yes_no", "date", "money", "whole")
 _MOST_REMEMBERED = 5000
-_MACHINE_NUMBER = re.compile(r"-?\d+\.\d+\Z")
 _SLASHED = re.compile(r"\s*(\d{1,2})[/-](\d{1,2})[/-]\d{2,4}\b")
 
 
@@ -86,8 +86,8 @@ class Taken:
 
 
 def id_in(text: str) -> UUID | None:
-    """The id that a cell holds, if it is one."""
-    text = text.strip()
+    """The id that a cell holds, if it is one; a card writes ``urn:uuid:`` before it."""
+    text = text.strip().removeprefix("urn:uuid:")
     try:
         return UUID(text) if len(text) in (32, 36) else None
     except ValueError:
@@ -143,9 +143,8 @@ class Taker:
             return
         aim = parse(path, self.fields)
         if aim is None:
-            raise Refused(
-                "no_such_field", _("“%(path)s” is no field that can be imported.") % {"path": path[:80]}, "mapping"
-            )
+            message = filled(_("“%(path)s” is no field that can be imported."), {"path": path[:80]})
+            raise Refused("no_such_field", message, "mapping")
         if aim.part == ID:
             self._leads.append((position, aim.field))
             return
@@ -330,12 +329,17 @@ class Taker:
             read = _choosing(kind)
         elif isinstance(kind, Date):
             read = _dating(kind, self.options.date_order or _order(sample))
-        elif kind.key in ("decimal", "whole") and self.decimal == ".":
-            read = _machine(kind)
+        elif kind.key in NUMBERS and (sign := self.decimal or numbers.guess_decimal(sample)):
+            read = _settling(kind, sign)
         if (known := self.preset.values.get(name)) is not None:
             read = _after(known, read)
         self._readers[name] = _remembering(read) if kind.key in _REPEATING else read
         return self._readers[name]
+
+
+def _settling(kind: Kind, sign: str) -> Callable[[str], Any]:
+    """Reads "1.234" as the other numbers of its column are written."""
+    return lambda text: kind.read(numbers.settled(text, sign))
 
 
 def _choosing(kind: Kind) -> Callable[[str], Any]:
@@ -367,16 +371,12 @@ def _dating(kind: Kind, order: str) -> Callable[[str], Any]:
     def read(text: str) -> Any:
         if order and "/" in text:
             try:
-                return kind.accept(dates.read_date(text, order=order))
+                return kind.accept(dates.read_date(dates.without_time(text), order=order))
             except ValueError:
                 pass
         return kind.read(text)
 
     return read
-
-
-def _machine(kind: Kind) -> Callable[[str], Any]:
-    return lambda text: kind.read(text.replace(".", ",") if _MACHINE_NUMBER.match(text) else text)
 
 
 def _after(first: Callable[[str], str], read: Callable[[str], Any]) -> Callable[[str], Any]:

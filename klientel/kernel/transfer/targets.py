@@ -8,19 +8,20 @@ an export.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.access.granting import ActorScope
-from klientel.kernel.kinds import PURPOSES, Addresses, Entries, File, Json, Kind, Link, Links
+from klientel.kernel.errors import LANGUAGES
+from klientel.kernel.kinds import PURPOSES, Addresses, Entries, File, Json, Kind, Link, Links, Text
 from klientel.kernel.records import RecordType, all_types, type_of
 
 SLOT = re.compile(r"([a-z]*)([0-9]{0,2})\Z")
-LANGUAGES = ("de", "en")
 _NUMBERED = 3  # how many numbered slots are offered; files with more name them themselves
 _PART_LABELS = {
     "street": _("street"),
@@ -86,6 +87,10 @@ class Lines:
         return part if name == self.field and part in self.parts else ""
 
 
+#: the records that texts of a link mean, each beside the other values of its row
+Guide = Callable[[ActorScope, Sequence[tuple[str, Mapping[str, Any]]]], list[UUID | None]]
+
+
 @dataclass
 class Preset:
     """What the owner of a record type knows about the files that people bring."""
@@ -98,6 +103,8 @@ class Preset:
     creates: tuple[str, ...] = ()  # links whose record is made where no such name is known
     #: path -> where a column leads whose name says this path, by its values
     doubts: dict[str, Callable[[list[str]], str]] = field(default_factory=dict)
+    #: link -> which record a row's text means where that is more than a name; it gets the row's other values, too
+    guides: dict[str, Guide] = field(default_factory=dict)
     beside: tuple[Beside, ...] = ()
     cards: bool = False  # can be written as vCard
     lines: Lines | None = None
@@ -249,13 +256,23 @@ def names(scope: ActorScope, rtype: RecordType) -> dict[str, list[str]]:
     for path, synonyms in [(p.path, p.synonyms) for p in known.parts] + [(b.path, b.synonyms) for b in known.beside]:
         if path in found:
             found[path] += synonyms
+    called = "" if any(p.path == "full_name" for p in known.parts) else name_field(rtype)
     for language in dict.fromkeys((get_language() or "en", *LANGUAGES)):
         with override(language):
             for path, target in targets(scope, rtype).items():
                 if path == ID:
                     continue
                 found[path] += [target.label, *_short(path, rtype)]
+            if called in found:
+                found[called] += [str(rtype.label), str(rtype.plural)]
     return {path: list(dict.fromkeys(labels)) for path, labels in found.items()}
+
+
+def name_field(rtype: RecordType) -> str:
+    """The field that a record is called by."""
+    if "name" in rtype.fields:
+        return "name"
+    return next((n for n, k in rtype.fields.items() if k.required and isinstance(k, Text)), next(iter(rtype.fields)))
 
 
 def _short(path: str, rtype: RecordType) -> list[str]:

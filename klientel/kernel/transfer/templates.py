@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel import writing
 from klientel.kernel.access.granting import ActorScope

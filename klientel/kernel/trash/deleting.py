@@ -65,6 +65,8 @@ class Deletion:
     gone: dict[str, list[UUID]]
 
 
+#: why no record of some types can be deleted for good
+STAYS = _("Settings stay in the recycle bin: other records may still lead to them.")
 #: told of every deletion in its transaction, so that a restored backup can repeat it
 told: list[Callable[[Deletion], None]] = []
 
@@ -173,5 +175,5 @@ def _delete(step: Step, web: Web) -> None:
 def remove(step: Step, record: Any) -> None:
     """Delete what is in the recycle bin, with all that is only about it. It cannot be taken back."""
     fact = deletable(type_of(record))
-    step.require(fact, "not_deletable", _("Settings stay in the recycle bin: other records may still lead to them."))
+    step.require(fact, "not_deletable", STAYS)
     step.mark(record)

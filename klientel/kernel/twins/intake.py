@@ -22,7 +22,7 @@ from klientel.kernel.twins.rules import rule_of
 
 #: what is done where the record is likely there already
 REPORT, REFUSE, CREATE, UPDATE, EXISTING = "report", "refuse", "create", "update", "existing"
-CHOICES = (REPORT, REFUSE, CREATE, UPDATE, EXISTING)
+CHOICES = (REFUSE, REPORT, CREATE, UPDATE, EXISTING)  # the first is what is done for a program that says nothing
 
 
 _ALONE = "twins.intake"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -18,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from klientel.kernel import tenancy
 from klientel.kernel.errors import Conflict, Forbidden, Missing, Refused
+from klientel.lib.ids import read_id
 
 View = Callable[..., HttpResponseBase]
 log = logging.getLogger(__name__)
@@ -76,6 +78,14 @@ def no_actor(request: Any) -> HttpResponse:
     if wants_json(request):
         return JsonResponse({"code": "signed_out", "message": _("Please sign in again.")}, status=401)
     return HttpResponseRedirect(f"{resolve_url('account_login')}?{urlencode({'next': request.get_full_path()})}")
+
+
+def id_of(text: str) -> UUID:
+    """The id of a record that a form or an address names; :class:`Missing` where it is none."""
+    found = read_id(text)
+    if found is None:
+        raise Missing("missing", _("There is no such record, or you may not see it."))
+    return found
 
 
 def wants_json(request: HttpRequest) -> bool:

@@ -15,9 +15,10 @@ from klientel.kernel.kinds import PURPOSES, STATES, Entries, Kind
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.web import speech, symbols
 from klientel.kernel.web.addresses import place
+from klientel.kernel.web.escaping import escaped
 
 Names = Mapping[UUID, Name]
-#: makes HTML of a value: what is no :class:`Markup` is text, and escaped
+#: makes HTML of a value
 Renderer = Callable[[Any], str]
 
 NOTHING = Markup("")
@@ -33,17 +34,17 @@ def html(kind: Kind, names: Names) -> Callable[[Any], str]:
     """As :func:`cell`, as plain text and for hundreds of them: it remembers what it made, columns repeat themselves."""
     make = _CELLS.get(kind.cell, _shown)(kind, names)
     if kind.db_type_name == "jsonb":  # lists and dicts are no keys
-        return lambda value: escape(make(value)) if value else ""
+        return lambda value: make(value) if value else ""
     known: dict[Any, str] = {None: "", "": ""}
 
     def render(value: Any) -> str:
         try:
             return known[value]
         except KeyError:
-            found = known[value] = str(escape(make(value)))
+            found = known[value] = make(value)
             return found
         except TypeError:
-            return escape(make(value)) if value else ""
+            return make(value) if value else ""
 
     return render
 
@@ -76,17 +77,17 @@ def person_like(rtype: RecordType) -> bool:
 
 
 def _shown(kind: Kind, _names: Names) -> Renderer:
-    return kind.show
+    return lambda value: escaped(kind.show(value))
 
 
 def _short(kind: Kind, _names: Names) -> Renderer:
-    return lambda value: kind.show(value)[:160]
+    return lambda value: escaped(kind.show(value)[:160])
 
 
-def _choice(kind: Kind, _names: Names) -> Renderer:
+def _choice(kind: Kind, names: Names) -> Renderer:
     tones = getattr(kind, "tones", {})
     if not tones:
-        return kind.show
+        return _shown(kind, names)
     return lambda value: tag(kind.show(value), tones.get(value, ""))
 
 
@@ -110,21 +111,17 @@ def _link(_kind: Kind, names: Names) -> Renderer:
     """A record as others show it: avatar, name, link."""
     shapes: dict[str, str] = {}
 
-    def shown(value: UUID) -> Markup:
+    def shown(value: UUID) -> str:
         name = names.get(value)
         if name is None:
-            return NOTHING
+            return ""
         _id, key, title = name
         shape = shapes.get(key)
         if shape is None:
             rtype = type_of(key)
             shape = shapes[key] = shape_of(rtype, "xs") if rtype.face else ""
-        link = f'<a href="{record_url(key, value)}">{escape(title)}</a>'
-        if not shape:
-            return Markup(f'<span class="trunc">{link}</span>')  # noqa: S704 - escaped
-        return Markup(  # noqa: S704 - escaped
-            f'<span class="row gap-s">{symbols.avatar(title, shape)}<span class="trunc">{link}</span></span>'
-        )
+        link = f'<span class="trunc"><a href="{record_url(key, value)}">{escaped(title)}</a></span>'
+        return f'<span class="row gap-s">{symbols.avatar(title, shape)}{link}</span>' if shape else link
 
     return shown
 
@@ -149,9 +146,9 @@ def _links(kind: Any, names: Names) -> Renderer:
 
 
 def _entries(kind: Any, _names: Names) -> Renderer:
-    def first(value: Any) -> Markup:
-        line, more = escape(kind.line(value[0])), len(value) - 1
-        return Markup(f'{line} <span class="faint">+{more}</span>') if more else line  # noqa: S704 - escaped
+    def first(value: Any) -> str:
+        line, more = escaped(kind.line(value[0])), len(value) - 1
+        return f'{line} <span class="faint">+{more}</span>' if more else line
 
     return first
 

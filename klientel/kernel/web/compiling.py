@@ -110,6 +110,10 @@ class Speaking(Environment):
         super().__init__(**options)
         self._missing: set[str] = set()
 
+    def make_globals(self, d: Any) -> Any:
+        """As above, but one dict where a template has none of its own: each page and each part copies them."""
+        return super().make_globals(d) if d else self.globals
+
     def _load_template(self, name: str, globals: Any) -> Template:  # noqa: A002 - the name it has above
         """As above; that there is no such template (a part of one record type) is remembered too."""
         if name in self._missing:

@@ -156,7 +156,7 @@ def captures(scope: ActorScope, now: dt.datetime) -> list[Capture]:
 
 def _plans(scope: ActorScope) -> list[Plan]:
     made = []
-    for rtype in (t for t in entry_types(scope, "create") if not t.aside):
+    for rtype in (t for t in entry_types(scope, "create") if not (t.aside or t.arises)):
         writable = scope.writable(rtype)
         order = [n for _label, names in rtype.sections for n in names if n in writable]
         kinds = [writable[n] for n in order if not isinstance(writable[n], Link | Links | YesNo)]

@@ -20,12 +20,14 @@ from klientel.kernel.access import ActorScope
 from klientel.kernel.access.reading import names, select
 from klientel.kernel.actions.workspace import CURRENCIES
 from klientel.kernel.errors import Missing, Refused
-from klientel.kernel.kinds import PURPOSES, STATES, Entries, Kind, Link, Links
+from klientel.kernel.kinds import PURPOSES, STATES, Entries, Kind, Link, Links, as_typed
 from klientel.kernel.records import type_of
 from klientel.kernel.web.addresses import place
 from klientel.kernel.web.speech import large
+from klientel.lib.numbers import decimal_sign
 
 _TAG = re.compile(r"</?[a-zA-Z][^>]*>")
+_EXACT = re.compile(r"-?\d+\.\d\d")  # an amount as it is kept
 _BLANK = re.compile(r"\n\s*\n")
 #: labels of kinds by language; the kind stands with its label, so that no other one takes its place
 _labels: dict[tuple[int, str | None], tuple[Kind, str]] = {}
@@ -172,7 +174,9 @@ def as_sent(kind: Kind, value: Any) -> Any:
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, Decimal):
-        return kind.write(value)
+        return _as_written(format(value.normalize(), "f"))
+    if kind.widget == "money" and isinstance(value, dict) and _EXACT.fullmatch(str(value.get("amount"))):
+        return value | {"amount": _as_written(value["amount"])}
     if kind.widget == "lines":
         return value if isinstance(value, str) else kind.write(value)
     if isinstance(value, list | tuple):
@@ -186,6 +190,11 @@ def as_sent(kind: Kind, value: Any) -> Any:
     if value is None:
         return [] if isinstance(kind, Links | Entries) or kind.widget == "multiselect" else ""
     return value
+
+
+def _as_written(number: str) -> str:
+    """A machine's number with the decimal sign of the active language."""
+    return number.replace(".", decimal_sign(get_language() or "en"))
 
 
 def plain_of(kind: Kind, value: Any) -> Any:
@@ -215,7 +224,7 @@ def value_sent(data: Any, kind: Kind) -> Any:
     if kind.widget == "checkbox":
         return data.get(name, "") not in ("", "0", "off", "false")
     if kind.widget == "money":
-        amount = data.get(f"{name}-amount", data.get(name, "")).strip()
+        amount = as_typed(kind, data.get(f"{name}-amount", data.get(name, "")).strip())
         return {"amount": amount, "currency": data.get(f"{name}-currency") or None} if amount else None
     if kind.widget == "json":
         return _json(data.get(name, ""), kind)
@@ -223,7 +232,7 @@ def value_sent(data: Any, kind: Kind) -> Any:
         text = data.get(name, "").replace("\r\n", "\n").strip()
         plain = f"{name}-plain" in data or not _TAG.search(text)
         return (_paragraphs(text) if kind.widget == "rich" and plain else text) or None
-    return data.get(name, "").strip() or None
+    return as_typed(kind, data.get(name, "").strip()) or None
 
 
 def _paragraphs(text: str) -> str:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext, ngettext, npgettext, pgettext
 from markupsafe import Markup, escape
 
 from klientel.kernel.access.uses import uses
+from klientel.kernel.records import type_of
 from klientel.kernel.twins.saying import because
 from klientel.kernel.web import cells, invited, keeping, props, shell, speech, symbols, telling
 from klientel.kernel.web.addresses import place, urlencoded
@@ -39,6 +40,7 @@ def _speaking(language: str, chosen: dict[str, Any]) -> Speaking:
         "time": speech.clock,
         "number": speech.number,
         "relative": speech.relative,
+        "anew": speech.anew,
         "large": speech.large,
     }
     env.fixed = {"static": static, "url": url, "icon": symbols.icon}
@@ -59,6 +61,7 @@ def _speaking(language: str, chosen: dict[str, Any]) -> Speaking:
         "attributes": attributes,
         "invitations_waiting": lambda: invited.sent(waiting=True),
         "record_url": cells.record_url,
+        "type_of": type_of,
         "uses_of": uses,
         "when": lambda step: speech.due(step.at),
     }

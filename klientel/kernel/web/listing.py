@@ -12,16 +12,19 @@ import orjson
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.access import ActorScope
-from klientel.kernel.access.reading import Row, Sort, names_by_type
+from klientel.kernel.access.ordering import Sort
+from klientel.kernel.access.reading import Row, names_by_type
 from klientel.kernel.conditions import say
 from klientel.kernel.conditions.using import references
 from klientel.kernel.errors import Missing, Refused
 from klientel.kernel.kinds import Json, Kind, Link, Links
 from klientel.kernel.live import notifications
+from klientel.kernel.plans import Lasting
 from klientel.kernel.records import RecordType, reverses, type_of
-from klientel.kernel.sql import Sql, loaded
+from klientel.kernel.sql import loaded
 from klientel.kernel.statements import Question, Rows
 from klientel.kernel.web.addresses import place, urlencoded
+from klientel.lib.ids import read_id
 
 VIEWS = "kernel.view"
 PAGE = 50
@@ -71,9 +74,13 @@ class State:
         return place(self.way, self.rtype.slug) + (f"?{query}" if query else "")
 
     def looked_at(self, way: str, query: Any) -> State:
-        """The same list looked at in another way, with what ``query`` says of that."""
+        """The same list looked at in another way, with what ``query`` says of that. A board and a calendar have places
+        for what is done, too: they do not begin with the condition of the list.
+        """
         also = {n: query.getlist(n) for n in WAYS[way] if n in query}
-        return replace(self, way=way, also=also)
+        if way == "list" or self.view:
+            return replace(self, way=way, also=also)
+        return replace(self, way=way, also=also, start=None, where=self.where if query.get("where") else None)
 
     @cached_property
     def key(self) -> tuple[object, ...]:
@@ -173,7 +180,7 @@ def standing_beside(scope: ActorScope, key: str = "") -> Question[Beside]:
     """
     unread = notifications.unread_sql(scope.me)
     mine = (scope.tenant, key, scope.me, list(scope.teams))
-    return Question(Sql(_BESIDE.format(unread=unread.text), (*unread.params, *mine)), _beside)
+    return Question(Lasting(_BESIDE.format(unread=unread.text), (*unread.params, *mine)), _beside)
 
 
 def _beside(found: Rows) -> Beside:
@@ -244,15 +251,8 @@ def _links(rtype: RecordType, json: Any) -> Iterable[tuple[str, UUID]]:
             to = kind.to if isinstance(kind, Link | Links) else kind.entries_of if isinstance(kind, Json) else ""
             if to:
                 for item in value if isinstance(value, list) else [value]:
-                    if (found := _id(item)) is not None:
+                    if isinstance(item, str) and (found := read_id(item)) is not None:
                         yield to, found
-
-
-def _id(item: Any) -> UUID | None:
-    try:
-        return UUID(item) if isinstance(item, str) else None
-    except ValueError:
-        return None
 
 
 def kind_at(rtype: RecordType, path: str) -> Kind | None:

@@ -1,7 +1,8 @@
 """What the page of a type tells beside what follows from its declaration: a panel, given by the app that owns it.
 
-``records/path-<key>.html``, ``records/next-<key>.html`` and ``records/panel-<key>.html`` draw it as ``panel``; the
-cards of related records of the types in its ``instead`` are left out, because the panel shows them.
+``records/path-<key>.html``, ``records/next-<key>.html``, ``records/main-<key>.html`` (above the timeline) and
+``records/panel-<key>.html`` (beside it) draw it as ``panel``; the cards of related records of the types in its
+``instead`` are left out, because the panel shows them.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from django.urls import reverse
 
 from klientel.kernel.access.reading import Row as ListRow
 from klientel.kernel.access.reading import existing, names, select
-from klientel.kernel.kinds import Link, Links
+from klientel.kernel.kinds import Link, Links, Money
 from klientel.kernel.records import RecordType, Reverse, reverses, type_of
 from klientel.kernel.statements import Question
 from klientel.kernel.web import cells, entries
@@ -25,15 +26,37 @@ MOST_OFFERED = 8
 RELATION = "kernel.relation"
 WARNING = "kernel.warning"
 FILE = "kernel.file"
+BESIDE = (RELATION, FILE, WARNING)
+#: keeps the place of a record in a question that is the same for all records
+_ANY = UUID("00000000-0000-7000-8000-00000000face")
+_ANY_TEXT = str(_ANY)
 
 
 def taken(scope: Any, rtype: RecordType, record_id: UUID) -> Question[tuple[list[Reverse], list[bool]]]:
     """On which ways to related records there is anything, and whether there are relations, files and warnings."""
     ways = scope.known(("ways", rtype.key), lambda: _ways(scope, rtype))
+    if any(scope.extent(t) == "some" for t in (*(w.source for w in ways), *map(type_of, BESIDE))):
+        there = _existing(scope, ways, record_id)  # a condition of a grant may hang on the day, or on a saved view
+    else:
+        of_any = scope.known(("taken", rtype.key), lambda: _existing(scope, ways, _ANY))
+        there = replace(of_any, sql=replace(of_any.sql, params=_put(of_any.sql.params, record_id)))
+    return replace(there, made=lambda rows: (ways, there.made(rows)))
+
+
+def _existing(scope: Any, ways: list[Reverse], record_id: UUID) -> Question[Any]:
     asked = [(way.source, _leads(way, record_id)) for way in ways]
     more = [(RELATION, _either(record_id)), (FILE, _on(record_id)), (WARNING, _warned(record_id))]
-    there = existing(scope, [*asked, *((type_of(key), where) for key, where in more)])
-    return Question(there.sql, lambda rows: (ways, there.made(rows)))
+    return existing(scope, [*asked, *((type_of(key), where) for key, where in more)])
+
+
+def _put(values: Any, record_id: UUID) -> Any:
+    """These values with a record in the place that was kept for it."""
+    made = []
+    for value in values:
+        if isinstance(value, list):
+            value = _put(value, record_id)
+        made.append(record_id if value == _ANY else str(record_id) if value == _ANY_TEXT else value)
+    return type(values)(made)
 
 
 def beside_it(scope: Any, rtype: RecordType, record_id: UUID, ways: list[Reverse], there: list[bool]) -> dict[str, Any]:
@@ -89,7 +112,7 @@ def _card(scope: Any, way: Reverse, record_id: UUID, *, there: bool) -> dict[str
     if not there:
         return card
     where = _leads(way, record_id)
-    columns = tuple(c for c in source.columns if c in scope.visible(source) and c != way.field)[:2]
+    columns = _columns(scope, source)
     found = select(scope, source, columns=columns, where=where, limit=RELATED)
     return card | {
         "rows": found.rows,
@@ -159,8 +182,22 @@ def _open(scope: Any, way: Reverse) -> bool:
     return scope.may(way.source, "view") and way.field in scope.visible(way.source)
 
 
-def _subs(scope: Any, source: RecordType, columns: tuple[str, ...], rows: list[ListRow]) -> list[list[Any]]:
-    """What stands under each related record: its first columns, links left out."""
-    kinds = [scope.visible(source)[c] for c in columns]
-    shown = [(k.name, cells.cell(k, {})) for k in kinds if not isinstance(k, Link | Links)]
-    return [[text for name, render in shown if (text := render(row.values[name]))] for row in rows]
+def _columns(scope: Any, source: RecordType) -> tuple[str, ...]:
+    """What a card tells of each record: the first two columns of its list that are no links, and its first amount."""
+    visible = scope.visible(source)
+    told = [c for c in source.columns if c in visible and not isinstance(visible[c], Link | Links)]
+    amount = next((c for c in told if isinstance(visible[c], Money)), None)
+    return tuple(dict.fromkeys([*told[:2], *([amount] if amount else [])]))
+
+
+def _subs(scope: Any, source: RecordType, columns: tuple[str, ...], rows: list[ListRow]) -> list[dict[str, Any]]:
+    """What stands at each related record: its ``amount`` beside the title, and ``texts`` under it."""
+    visible = scope.visible(source)
+    shown = [(name, isinstance(visible[name], Money), cells.cell(visible[name], {})) for name in columns]
+    return [
+        {
+            "amount": next((render(row.values[name]) for name, amount, render in shown if amount), ""),
+            "texts": [text for name, amount, render in shown if not amount and (text := render(row.values[name]))],
+        }
+        for row in rows
+    ]

@@ -305,6 +305,10 @@ class Shell:
             (gettext("Edit or open"), ["↵"]),
             (gettext("Preview"), [gettext("Space")]),
             (gettext("Save or send"), [ctrl, "↵"]),
+            (gettext("Undo what was just done"), ["Z"]),
+            (gettext("Move a card or a date"), [gettext("Shift"), "←", "→", "↑", "↓"]),
+            (gettext("Move a line"), [gettext("Alt"), "↑", "↓"]),
+            (gettext("Close, or clear the selection"), [gettext("Esc")]),
             (gettext("This list"), ["?"]),
         ]
 

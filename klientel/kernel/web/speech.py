@@ -150,6 +150,11 @@ def due(at: dt.date | dt.datetime | None) -> str:
     return f"{text}, {local.strftime('%H:%M')}" if local else text
 
 
+def anew(label: Any) -> str:
+    """What a button and a heading say where one is made: "New person"."""
+    return large(gettext("New %(what)s") % {"what": label})
+
+
 def large(text: Any) -> str:
     """With a large first letter, as at the beginning of a heading; the rest as it is."""
     plain = str(text)

@@ -16,14 +16,13 @@ MOST_LINES = 6
 
 def events(some: list[Any]) -> Markup:
     """The items of one day."""
-    now = Now()
-    return Markup("\n".join([_event(one, now) for one in some]))  # noqa: S704 - every piece is escaped
+    now, why = Now(), escape(_("Why?"))
+    return Markup("\n".join([_event(one, now, why) for one in some]))  # noqa: S704 - every piece is escaped
 
 
-def _event(ev: Any, now: Now) -> str:
+def _event(ev: Any, now: Now, asks: str) -> str:
     facts = "".join([f' <span class="faint">· {escape(fact)}</span>' for fact in ev.facts])
     body = f'<div class="bx note">{escape(ev.body)}</div>' if ev.body else ""
-    asks = escape(_("Why?"))
     why = f' <a class="link xs" href="{escape(ev.why)}">{asks}</a>' if ev.why else ""
     return (
         f'<li class="ev"><span class="ic {escape(ev.css)}">{symbols.icon(ev.icon)}</span><div><div class="hd">'

@@ -76,9 +76,24 @@ class Day:
     events: list[Any]
 
 
+class Seen(dict[UUID, Name]):
+    """Names of the records that some events speak of, and what shows values with them: made once for a field."""
+
+    def __init__(self, names: dict[UUID, Name]) -> None:
+        super().__init__(names)
+        self._renderers: dict[int, Callable[[Any], Any]] = {}
+
+    def cell(self, kind: Kind, value: Any) -> Any:
+        """A value as a list shows it."""
+        found = self._renderers.get(id(kind))
+        if found is None:
+            found = self._renderers[id(kind)] = cells.cell(kind, self)
+        return found(value)
+
+
 def told(scope: ActorScope, record_id: UUID | None, some: list[Event]) -> list[Told]:
     """Events as sentences on the page of one record (or of none); those about records one may not see are left out."""
-    seen = _names_in(scope, record_id, some)
+    seen = Seen(_names_in(scope, record_id, some))
     return [made for e in some if (made := _one(scope, record_id, e, seen)) is not None]
 
 
@@ -134,7 +149,7 @@ def _tell_noted(event: Event, record_id: UUID | None) -> Told | None:
     return Told(event.id, event.at, event.actor_name, str(NOTED[event.kind]), "lock", change_set=event.change_set)
 
 
-def _one(scope: ActorScope, record_id: UUID | None, event: Event, seen: dict[UUID, Name]) -> Told | None:
+def _one(scope: ActorScope, record_id: UUID | None, event: Event, seen: Seen) -> Told | None:
     if event.kind in NOTED:
         return _tell_noted(event, record_id)
     try:
@@ -168,9 +183,7 @@ def _one(scope: ActorScope, record_id: UUID | None, event: Event, seen: dict[UUI
     return made
 
 
-def _tell_beside(
-    scope: ActorScope, event: Event, made: Told, seen: dict[UUID, Name], record_id: UUID | None
-) -> Told | None:
+def _tell_beside(scope: ActorScope, event: Event, made: Told, seen: Seen, record_id: UUID | None) -> Told | None:
     """A comment or a relation: what it says, and whom it is about where that is another record."""
     target = next((seen[i] for i in _targets(event, record_id) if i in seen), None)
     made.title, made.url = (target.title, cells.record_url(target.type, target.id)) if target else ("", "")
@@ -192,9 +205,7 @@ def _parts(event: Event) -> set[UUID]:
     return {UUID(i) for i in event.parameters.get("records") or ()}
 
 
-def _tell_merge(
-    scope: ActorScope, event: Event, made: Told, seen: dict[UUID, Name], record_id: UUID | None
-) -> Told | None:
+def _tell_merge(scope: ActorScope, event: Event, made: Told, seen: Seen, record_id: UUID | None) -> Told | None:
     """Told once, at the record that it made, with the names of those that became part of it or left it."""
     if event.record_id in _parts(event):
         return made if record_id == event.record_id else None
@@ -203,9 +214,7 @@ def _tell_merge(
     return made
 
 
-def _tell_new(
-    scope: ActorScope, event: Event, act: actions.Action, made: Told, seen: dict[UUID, Name], *, other: bool
-) -> Told:
+def _tell_new(scope: ActorScope, event: Event, act: actions.Action, made: Told, seen: Seen, *, other: bool) -> Told:
     """What a new record says where it stands on others: its long text as the body, dates and choices beside.
 
     Where an action made it beside something else, only its state is said: numbers and days without their names say
@@ -223,7 +232,7 @@ def _tell_new(
     return made
 
 
-def _tell_values(scope: ActorScope, event: Event, made: Told, seen: dict[UUID, Name], *, all_of_them: bool) -> None:
+def _tell_values(scope: ActorScope, event: Event, made: Told, seen: Seen, *, all_of_them: bool) -> None:
     for kind, (_old, new) in _changes(scope, event):
         if kind.name in QUIET or kind.name in ("owner", "subject", "created_at", "changed_at") or new in (None, "", []):
             continue
@@ -235,7 +244,7 @@ def _tell_values(scope: ActorScope, event: Event, made: Told, seen: dict[UUID, N
         elif (all_of_them or _is_state(kind)) and not isinstance(kind, Link | Links) and len(made.facts) < 4:
             if str(value) in made.title:
                 continue
-            fact = cells.fact(kind, value, seen) if kind.key == "date_time" else cells.cell(kind, seen)(value)
+            fact = cells.fact(kind, value, seen) if kind.key == "date_time" else seen.cell(kind, value)
             if fact and fact not in made.facts:
                 made.facts.append(fact)
 
@@ -244,7 +253,7 @@ def _is_state(kind: Kind) -> bool:
     return isinstance(kind, Choice) and bool(kind.tones)
 
 
-def _lines(scope: ActorScope, event: Event, seen: dict[UUID, Name]) -> list[Line]:
+def _lines(scope: ActorScope, event: Event, seen: Seen) -> list[Line]:
     made = []
     for kind, (old, new) in _changes(scope, event):
         if kind.name not in QUIET:
@@ -252,11 +261,11 @@ def _lines(scope: ActorScope, event: Event, seen: dict[UUID, Name]) -> list[Line
     return made
 
 
-def _short(kind: Kind, plain: Any, seen: dict[UUID, Name]) -> Any:
+def _short(kind: Kind, plain: Any, seen: Seen) -> Any:
     value = _value(kind, plain)
     if value is None or kind.is_empty(value):
         return ""
-    return cells.cell(kind, seen)(value)
+    return seen.cell(kind, value)
 
 
 def _value(kind: Kind, plain: Any) -> Any:

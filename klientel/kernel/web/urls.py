@@ -13,6 +13,7 @@ from klientel.kernel.web.views import (
     forms,
     history,
     home,
+    homescreen,
     invitations,
     lists,
     merging,
@@ -54,6 +55,7 @@ urlpatterns = [
     path("<type:slug>/", past.record_list, name="list"),  # asked for most; no fixed word ends like these two
     path("<type:slug>/<uuid:record_id>/", past.record, name="record"),
     path("", home.home, name="home"),
+    path("manifest.webmanifest", homescreen.manifest, name="manifest"),
     path("shortcuts", home.shortcuts, name="shortcuts"),
     path("more", home.more, name="more"),
     path("calendar", calendars.work_calendar, name="work_calendar"),

@@ -10,7 +10,7 @@ from klientel.kernel.api import shapes
 from klientel.kernel.api.openapi.parts import EXAMPLE_ID, ID, Json, full, rates, record_of, ref
 from klientel.kernel.api.openapi.seeing import Reader
 from klientel.kernel.api.openapi.words import PROBLEMS
-from klientel.kernel.api.writing import ITEM, MOST_ITEMS
+from klientel.kernel.api.writing import BULK_CHOICES, ITEM, MOST_ITEMS
 from klientel.kernel.kinds import Kind, Link, Links
 from klientel.kernel.records import RecordType
 
@@ -219,6 +219,11 @@ def _bulk(reader: Reader, rtype: RecordType) -> Json:
     made = _operation(rtype, "bulk", f"{rtype.plural}: many at once", {"200": good}, problems=WRITES)
     made["parameters"] = [ref("parameters", "Idempotency-Key")]
     schema = full({"verb": {"type": "string", "enum": verbs or [""]}, "items": items})
+    schema["properties"]["on_duplicate"] = {
+        "type": "string", "enum": list(BULK_CHOICES), "default": BULK_CHOICES[0],
+        "description": "Where an item makes a record that is likely there already: refuse (409 with candidates as its"
+                       " outcome) or create. The items are not compared with each other.",
+    }  # fmt: skip
     example = {"verb": "archive", "items": [{"id": EXAMPLE_ID, "version": 3}]}
     made["requestBody"] = _body(schema, example if "archive" in verbs else None)
     return made

@@ -106,7 +106,7 @@ def parameters() -> Json:
     key = {"type": "string", "pattern": "^[!-~]{1,200}$", "minLength": 1, "maxLength": 200}
     cursor = {"type": "string", "minLength": 1, "maxLength": 2000, "pattern": "^[A-Za-z0-9_-]+$"}
     given_id = {"type": "string", "format": "uuid", "pattern": UUID_PATTERN}
-    duplicates = {"type": "string", "enum": list(intake.CHOICES), "default": intake.REPORT}
+    duplicates = {"type": "string", "enum": list(intake.CHOICES), "default": intake.CHOICES[0]}
     repeats = {"type": "string", "enum": [intake.CREATE, intake.REFUSE], "default": intake.CREATE}
     limit = {"type": "integer", "minimum": 1, "maximum": MOST, "default": PAGE}
     return {
@@ -123,8 +123,8 @@ def parameters() -> Json:
                                         "maxLength": LONGEST, "contentSchema": ref("schemas", "Condition")},
                      "Which records: a condition, as JSON."),
         "on_duplicate": _in("query", "on_duplicate", duplicates,
-                            "Where a likely duplicate exists: report makes the record and names it, create makes it"
-                            " without looking, refuse makes nothing (409 with candidates), update fills in the certain"
+                            "Where a likely duplicate exists: refuse makes nothing (409 with candidates), report makes"
+                            " the record and names it, create makes it without looking, update fills in the certain"
                             " one, existing answers with it; the last two refuse where none is certain."),
         "repeats": _in("query", "on_duplicate", repeats,
                        "With “refuse” nothing is changed where the record would repeat another: 409 with candidates."),

@@ -6,6 +6,7 @@ import io
 from types import SimpleNamespace
 from uuid import uuid4
 
+import puremagic
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import Http404, HttpResponse
@@ -116,6 +117,21 @@ def test_many_small_files_lie_each_at_its_place_or_none_is_taken(anna, settings,
     with pytest.raises(Refused):
         keeping.keep_all(anna.tenant, [b"1", b"1" * 11])
     assert len(list(keeping.folder(anna.tenant).iterdir())) == 50
+
+
+def test_more_files_than_are_open_together_lie_at_their_places_too(anna, folder, monkeypatch):
+    monkeypatch.setattr(keeping, "AT_ONCE", 3)
+    contents = [bytes([n]) * n for n in range(11)]
+    places = keeping.keep_all(anna.tenant, contents)
+    assert [keeping.path_of(anna.tenant, place).read_bytes() for place in places] == contents
+
+
+def test_each_signature_that_is_known_is_looked_for():
+    heads = [b"\0" * one.offset + one.byte_match + b"rest" for one in puremagic.magic_header_array]
+    for one in puremagic.magic_footer_array:
+        heads.append(b"text" + one.byte_match + b" " * (-one.offset - len(one.byte_match)))
+    assert [keeping._by_magic(head) for head in heads] == [puremagic.from_string(head, mime=True) for head in heads]
+    assert keeping._by_magic(b"nothing that anybody knows") == ""
 
 
 def test_a_refused_record_leaves_no_bytes(anna):

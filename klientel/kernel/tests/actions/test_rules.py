@@ -36,6 +36,17 @@ def test_a_field_must_be_filled_in_when_the_rule_says_so(anna: Actor) -> None:
     assert small.employees == 3
 
 
+def test_a02_what_nobody_has_to_tell_is_demanded_only_with_a_reason_that_is_kept(anna: Actor) -> None:
+    always = {"field": "stage", "op": "is", "value": "customer"}
+    facts = {"record_type": "contacts.person", "field": "birthday"}
+    with pytest.raises(Refused) as no:
+        run(anna, "kernel.fieldrule.create", required_when=always, **facts)
+    assert (no.value.code, no.value.field) == ("needs_reason", "reason")
+    made = run(anna, "kernel.fieldrule.create", required_when=always, reason="Insurance", **facts)
+    assert made.events[0].changes["reason"] == [None, "Insurance"]
+    run(anna, "kernel.fieldrule.create", visible_when=always, **facts | {"field": "salutation"})
+
+
 def test_of_many_only_those_that_break_the_rule_fail(anna: Actor) -> None:
     rule(anna, "vat_id", required_when=LARGE)
     items = [Item(params={"name": f"N{n}", "employees": n * 100}) for n in range(4)]

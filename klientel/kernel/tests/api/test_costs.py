@@ -17,7 +17,7 @@ EIGHT = "first_name,last_name,organisation,emails,phones,stage,owner,changed_at"
 #: begin, read only, token, what was asked for, end
 READING = {"list": 5, "get": 5, "events": 6, "count": 6, "types": 4, "me": 5}
 #: begin, token, (duplicates | lock), one message with row, search, event, its personal values, timeline and wake, end
-WRITING = {"create": 5, "change": 5, "change a public field": 5, "archive": 5, "bulk": 7}
+WRITING = {"bulk of new ones": 6, "create": 5, "change": 5, "change a public field": 5, "archive": 5, "bulk": 7}
 KEY = 2  # an Idempotency-Key: look and keep
 
 
@@ -47,6 +47,9 @@ def test_reading(anna, anna_api, rows):
     assert found == READING
 
 
+CREATE = "/persons?on_duplicate=report"  # they are all called Kim
+
+
 @pytest.mark.parametrize("rows", [3, 12])
 def test_writing(anna, anna_api, rows):
     some = [p.id for p in persons(anna, rows)]
@@ -57,8 +60,13 @@ def test_writing(anna, anna_api, rows):
         todo = [i | {"params": {"last_name": f"Alle{n}"}} for i in items]
         return anna_api.post("/persons/bulk", {"verb": "change", "items": todo})
 
+    def bulk_of_new(n):
+        todo = [{"params": {"last_name": f"Neu{n} {at}"}} for at in range(rows)]
+        return anna_api.post("/persons/bulk", {"verb": "create", "items": todo})
+
     found = {
-        "create": cost(lambda n: anna_api.post("/persons", given | {"last_name": f"Neu{n}"})),
+        "bulk of new ones": cost(bulk_of_new),
+        "create": cost(lambda n: anna_api.post(CREATE, given | {"last_name": f"Neu{n}"})),
         "change": cost(lambda n: anna_api.patch(f"/persons/{one}", {"last_name": f"Meister{n}"})),
         "change a public field": cost(lambda n: anna_api.patch(f"/persons/{one}", {"source": f"Messe {n}"})),
         "bulk": cost(bulk),
@@ -69,17 +77,17 @@ def test_writing(anna, anna_api, rows):
 
 def test_a_key_costs_two(anna_api):
     def ask(n):
-        return anna_api.post("/persons", {"last_name": f"Neu{n}"}, **{"Idempotency-Key": f"key{n}"})
+        return anna_api.post(CREATE, {"last_name": f"Neu{n}"}, **{"Idempotency-Key": f"key{n}"})
 
     assert cost(ask) == WRITING["create"] + KEY
 
 
 def test_narrow_grants_cost_little(boris, boris_api):
     given = {"first_name": "Kim", "emails": [{"value": "kim@example.org"}], "owner": str(boris.member)}
-    made = [boris_api.post("/persons", given | {"last_name": f"Neu{n}"}).json()["record"] for n in range(3)]
+    made = [boris_api.post(CREATE, given | {"last_name": f"Neu{n}"}).json()["record"] for n in range(3)]
     assert cost(lambda _n: boris_api.get("/persons?fields=first_name,last_name")) == READING["list"]
     # the link to the owner, rights on the result, whether it may be seen
-    assert cost(lambda n: boris_api.post("/persons", given | {"last_name": f"Ganz{n}"})) == WRITING["create"] + 3
+    assert cost(lambda n: boris_api.post(CREATE, given | {"last_name": f"Ganz{n}"})) == WRITING["create"] + 3
     assert cost(lambda n: boris_api.patch(f"/persons/{made[0]['id']}", {"last_name": f"A{n}"})) == WRITING["change"] + 2
 
 

@@ -60,3 +60,12 @@ def test_without_the_right_nothing_is_told(anna, cleo_api, gone):
     lena = Program(token_of(make_member("Lena", grants)))
     assert lena.get(f"/persons/trash/{gone.id}/removal").status_code == 403
     assert cleo_api.get(f"/persons/trash/{gone.id}/removal").status_code == 404
+
+
+def test_settings_stay_and_say_why(anna, anna_api):
+    tag = make(anna, "kernel.tag")
+    run(anna, "kernel.tag.archive", tag.id)
+    told = anna_api.get(f"/tags/trash/{tag.id}/removal").json()
+    assert told["possible"] is False
+    assert [(b["code"], b["record"]) for b in told["blocks"]] == [("not_deletable", None)]
+    assert told["blocks"][0]["detail"]

@@ -38,13 +38,25 @@ def test_create_tells_record_place_and_change_set(anna, anna_api):
 def test_likely_duplicates_are_told_or_refused(anna, anna_api):
     given = {"first_name": "Kim", "last_name": "Muster", "emails": [{"value": "kim@example.org"}]}
     first = anna_api.post("/persons", given).json()["record"]
-    told = anna_api.post("/persons", given).json()
-    assert [t["id"] for t in told["possible_duplicates"]] == [first["id"]]
     before = all_events()
-    refused = anna_api.post("/persons?on_duplicate=refuse", given)
-    assert (refused.status_code, refused.json()["code"]) == (409, "duplicate")
-    assert first["id"] in [c["id"] for c in refused.json()["candidates"]]
+    for path in ("/persons", "/persons?on_duplicate=refuse", "/persons/actions/create"):
+        refused = anna_api.post(path, given)
+        assert (refused.status_code, refused.json()["code"]) == (409, "duplicate")
+        assert [c["id"] for c in refused.json()["candidates"]] == [first["id"]]
     assert all_events() == before
+    told = anna_api.post("/persons?on_duplicate=report", given)
+    assert (told.status_code, [t["id"] for t in told.json()["possible_duplicates"]]) == (201, [first["id"]])
+
+
+def test_a_bulk_request_makes_no_likely_duplicate_unless_told_to(anna, anna_api):
+    given = {"first_name": "Kim", "last_name": "Muster", "emails": [{"value": "kim@example.org"}]}
+    first = anna_api.post("/persons", given).json()["record"]
+    sent = {"verb": "create", "items": [{"params": given}, {"params": {"last_name": "Beispiel"}}]}
+    told = anna_api.post("/persons/bulk", sent).json()
+    assert [o["status"] for o in told["outcomes"]] == [409, 201]
+    assert [c["id"] for c in told["outcomes"][0]["problem"]["candidates"]] == [first["id"]]
+    assert anna_api.post("/persons/bulk", sent | {"on_duplicate": "create"}).json()["succeeded"] == 2
+    assert anna_api.post("/persons/bulk", sent | {"on_duplicate": "report"}).status_code == 422
 
 
 def test_what_is_certainly_there_is_filled_in_or_answered_with(anna, anna_api):

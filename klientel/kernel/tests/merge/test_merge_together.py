@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import random
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
-from django.db import Error, connection
+from django.db import Error, connection, transaction
 
 from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.access.reading import get
-from klientel.kernel.actions import run
+from klientel.kernel.actions import Item, run, run_many
 from klientel.kernel.errors import Refused
 from klientel.kernel.merge import leading
 from klientel.kernel.merge.models import Alias, Merge, Moved
@@ -72,6 +72,10 @@ def jobs_of(dora, chance, ids, notes):
     def hide(one):
         return lambda: restrict(dora, type_of(PERSON), one, "claims")
 
+    def all_at_once(key, ids, **params):
+        items = [Item(i, params) for i in ids]
+        return lambda: [o.refused for o in run_many(dora, f"{key}.change", items)]
+
     makers = (
         lambda: merge(*chance.sample(ids, 2)),
         lambda: merge(*chance.sample(ids, 3)),
@@ -79,6 +83,8 @@ def jobs_of(dora, chance, ids, notes):
         lambda: edit(chance.choice(ids)),
         lambda: relink(chance.choice(notes), chance.choice(ids)),
         lambda: hide(chance.choice(ids)),
+        lambda: all_at_once(PERSON, ids, position=f"P{chance.random()}"),
+        lambda: all_at_once("work.note", notes, concerns=[chance.choice(ids)]),
     )
     return [makers[0](), *(chance.choice(makers)() for _ in range(chance.randint(1, 3)))]
 
@@ -140,3 +146,45 @@ def test_the_connection_that_dies_in_the_middle_leaves_nothing(dora):
         assert get(ActorScope(dora), type_of(PERSON), ids[1]).archived_at is None
         assert get(ActorScope(dora), type_of("work.note"), note).concerns == [ids[1]]
         assert not Alias.objects.exists() and not Merge.objects.exists() and not Moved.objects.exists()
+
+
+def meeting_a_merge(dora, job):
+    """What ``job`` gives that works on a note, and then waits for its person, whom another one holds who waits for the
+    note."""
+    person = run(dora, f"{PERSON}.create", last_name="Meier").record.id
+    note = run(dora, "work.note.create", text="x", concerns=[]).record.id
+    held = Event()
+
+    def merging():
+        with inside(dora.tenant), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM contacts_person WHERE id = %s FOR UPDATE", [person])
+            held.set()
+            waits = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+            while not cursor.execute(waits).fetchone()[0] and not done.is_set():
+                pass
+            cursor.execute("SELECT 1 FROM work_note WHERE id = %s FOR NO KEY UPDATE", [note])
+        connection.close()
+
+    done = Event()
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(merging)
+        held.wait()
+        try:
+            return job(note, person)
+        finally:
+            done.set()
+            other.exception()
+
+
+def test_a_bulk_edit_and_a_merge_that_wait_for_each_other_lose_no_row(dora):
+    def edit(note, person):
+        return list(run_many(dora, "work.note.change", [Item(note, {"concerns": [person]})]))
+
+    [outcome] = meeting_a_merge(dora, edit)
+    assert outcome.refused is None
+    assert len(outcome.record.concerns) == 1
+
+
+def test_a_change_and_a_merge_that_wait_for_each_other_both_happen(dora):
+    done = meeting_a_merge(dora, lambda note, person: run(dora, "work.note.change", note, concerns=[person]))
+    assert len(done.record.concerns) == 1

@@ -286,6 +286,11 @@ def test_sorts_and_pages_by_every_sortable_field(anna, rtype):
                     break
                 page = select(scope, rtype, sort=sort, limit=1, after=page.after)
             assert walked == whole, sort
+            back = [r.id for r in page.rows]
+            while page.before is not None:
+                page = select(scope, rtype, sort=sort, limit=1, before=page.before)
+                back += [r.id for r in page.rows]
+            assert back == whole[::-1], sort
 
 
 @every
@@ -333,6 +338,27 @@ def test_cells_read_back_what_they_wrote(anna, rtype):
             value = kind.accept(kind.sample(n))
             assert kind.read(kind.write(value)) == value or kind.key in ("emails", "phones", "addresses"), name
             assert kind.from_plain(orjson.loads(orjson.dumps(kind.plain(value)))) == value, name
+
+
+STRANGE = (
+    "1e999", "-1e999", "1e-999", "9" * 400, "1e5", float("inf"), float("nan"), 1e300, -0.0, "0000-00-00", "9999-12-31",
+    "31.12.99999", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59-14:00", "\u202e", "\ud800", "javascript:alert(1)",
+    "http://[", "@", "a@b", "+" * 50, "{" * 400, "[]", [None], [{}], {"": None}, [[1]], 10**4000,
+)  # fmt: skip
+
+
+@every
+def test_whatever_comes_a_kind_takes_it_or_refuses_it(anna, rtype):
+    for kind in rtype.fields.values():
+        for strange in STRANGE:
+            for way in (kind.accept, kind.read) if isinstance(strange, str) else (kind.accept,):
+                try:
+                    taken = way(strange)
+                except Refused as no:
+                    assert str(no.message)
+                else:
+                    assert isinstance(kind.show(taken), str) and isinstance(kind.write(taken), str)
+                    orjson.dumps(kind.plain(taken))
 
 
 @every

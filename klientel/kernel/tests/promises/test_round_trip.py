@@ -12,6 +12,7 @@ from klientel.kernel.records import all_types, type_of
 from klientel.kernel.testing import make
 from klientel.kernel.tests.promises.test_every_record import ROW_DECLARED, fitting, machine
 from klientel.kernel.transfer import assistant, exporting, preview
+from klientel.kernel.transfer.targets import preset_of
 
 __all__ = ["machine"]
 KEYS = [*(t.key for t in all_types()), ROW_DECLARED]
@@ -33,7 +34,7 @@ def there_and_back(actor, key, form):
     return assistant.check(run_), run_
 
 
-@pytest.mark.parametrize("form", ["csv", "xlsx"])
+@pytest.mark.parametrize("form", ["csv", "xlsx", "jsonl"])
 @pytest.mark.parametrize("key", [*(t.key for t in all_types() if not t.made_by), ROW_DECLARED])
 def test_import_of_an_export_changes_nothing(anna, machine, key, form):
     for n in (1, 2):
@@ -45,7 +46,19 @@ def test_import_of_an_export_changes_nothing(anna, machine, key, form):
     assert report.made == {}
 
 
-@pytest.mark.parametrize("form", ["csv", "xlsx"])
+@pytest.mark.parametrize("key", [t.key for t in all_types() if preset_of(t).cards])
+def test_cards_say_whom_they_are_of_and_change_nothing(anna, key):
+    parent = make(anna, "contacts.organisation", 9)
+    for n in (1, 2):
+        link = {"parent": parent.id} if key == "contacts.organisation" else {"organisation": parent.id}
+        make(anna, key, n, **link)
+    report, run_ = there_and_back(anna, key, "vcf")
+    told = [(r.state, r.changes, [f["message"] for f in r.faults]) for r in preview.every_row(run_)]
+    assert told == [("unchanged", {}, [])] * report.total
+    assert run_.mapping["uid"] == "id" and report.made == {}
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx", "jsonl"])
 def test_a_tenants_own_fields_of_every_kind_too(anna, form):
     for n, kind in enumerate(KINDS):
         target = {"target": "contacts.organisation"} if kind in ("link", "links") else {}

@@ -10,6 +10,7 @@ from klientel.kernel.actions import run as act
 from klientel.kernel.records import type_of
 from klientel.kernel.tests.transfer.conftest import Bench
 from klientel.kernel.transfer import assistant, preview
+from klientel.kernel.transfer.duplicates import Finder
 from klientel.kernel.transfer.models import ImportRun
 from klientel.kernel.twins.checking import similar
 from klientel.kernel.twins.searching import Searcher
@@ -45,6 +46,18 @@ def test_the_import_may_be_asked_for_less(bench, anna):
 def test_a_name_at_the_same_house_is_the_same(bench, anna):
     there(anna, addresses=[{"street": "Weg 12", "postcode": "50679", "city": "Köln"}])
     assert bench.run([HEAD, ROW]).counts == {"duplicate": 1}
+
+
+@pytest.mark.parametrize("first", ["Wanda", "Walburga"])
+def test_in_a_house_of_many_the_whole_name_finds_its_own_and_no_other_is_compared(bench, anna, monkeypatch, first):
+    house = [{"street": "Weg 12", "postcode": "50679", "city": "Köln"}]
+    for name in ("Wilma", "Wolfram", "Wendelin", "Waltraud", "Werner", first):
+        act(anna, f"{PERSON}.create", first_name=name, last_name="Zwingenberger", addresses=house)
+    compared = []
+    judge = Finder._compare
+    monkeypatch.setattr(Finder, "_compare", lambda *words: compared.append(words) or judge(*words))
+    assert bench.run([HEAD, ROW]).counts == ({"duplicate": 1} if first == "Walburga" else {"new": 1})
+    assert len(compared) == (first == "Walburga")
 
 
 def tried(bench, *rows, **options):

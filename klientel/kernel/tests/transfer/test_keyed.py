@@ -93,3 +93,17 @@ def test_a_key_must_be_a_field(bench):
     with pytest.raises(Refused) as no:
         assistant.choose(run, options={"keys": ["nothing"]})
     assert no.value.field == "keys"
+
+
+def test_a_file_that_names_records_by_id_or_key_needs_no_names(bench, anna):
+    person = act(anna, f"{PERSON}.create", last_name="Adler").record
+    run = bench.run([["ID", "Position"], [str(person.id), "Chef"], ["", "Niemand"]], on_duplicate="update")
+    assert run.counts == {"updated": 1, "error": 1}
+    assert faults(run) == [(3, "error", "", "no_name")]
+    firm = act(anna, "contacts.organisation.create", name="Adler AG", customer_number="K-1").record
+    rows = [["Kundennummer", "Website"], ["K-1", "https://adler.example"], ["K-2", "https://bussard.example"]]
+    run = bench.run(rows, "contacts.organisation", on_duplicate="update", keys=["customer_number"])
+    assert run.counts == {"updated": 1, "error": 1}
+    assert faults(run) == [(3, "error", "name", "required")]
+    [told] = bench.people("website", rtype="contacts.organisation")
+    assert (firm.title, told["website"]) == (told["title"], "https://adler.example")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,14 +12,16 @@ import time
 
 import pytest
 from django.db import connection, transaction
+from django.utils import translation
 
 from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.access.reading import count
+from klientel.kernel.errors import Refused
 from klientel.kernel.records import type_of
 from klientel.kernel.tenancy import inside
 from klientel.kernel.testing.making import make_member, make_tenant
 from klientel.kernel.tests.transfer.conftest import table
-from klientel.kernel.transfer import assistant, preview, running
+from klientel.kernel.transfer import assistant, preview, running, staging
 from klientel.kernel.transfer.models import ImportRow, ImportRun, StagedRow
 from klientel.site.setup import ROOT
 
@@ -173,3 +176,41 @@ def _one_branch(actor, tenant, environment, chance, most):
             cursor.execute("SELECT count(*) FROM kernel_event WHERE change_set = %s", [run.change_set])
             assert cursor.fetchone()[0] == shown["new"] + 9
     return kills
+
+
+def full(free):
+    """A disk of 10 GB that has so many megabytes left beyond those that are left alone."""
+    return lambda _path: shutil._ntuple_diskusage(10 * 2**30, 0, 2**30 + free * 2**20)
+
+
+def test_a_file_that_the_disk_has_no_room_for_is_refused_with_a_sentence(bench, monkeypatch, tmp_path):
+    monkeypatch.setattr(shutil, "disk_usage", full(-3))
+    with pytest.raises(Refused) as no:
+        bench.start([["Nachname"], ["Meier"]])
+    assert (no.value.code, no.value.field) == ("no_room", "file")
+    with translation.override("en"):
+        assert str(no.value.message) == "The server has not enough room: 1 MB are needed, 0 MB are left."
+    assert [path for path in (tmp_path / "files").rglob("*") if path.is_file()] == []
+
+
+def test_an_import_ends_before_the_disk_is_full_and_the_same_file_brings_the_rest(bench, monkeypatch):
+    rows = [["Vorname", "Nachname", "E-Mail"], *[["Vor", f"Name {n}", f"p{n}@example.org"] for n in range(10)]]
+    run = bench.start(rows)
+
+    def tell(now):
+        if now.rows_done == 6:
+            monkeypatch.setattr(shutil, "disk_usage", full(-3))
+
+    run = running.carry_out(run.pk, tell=tell, chunk=3)
+    assert (run.state, run.rows_done) == ("failed", 6)
+    with translation.override("en"):
+        assert assistant.progress(run).reason.split(",")[0] == "The server has hardly any room left"
+    assert running.carry_out(run.pk).rows_done == 6
+    monkeypatch.setattr(shutil, "disk_usage", full(100))
+    assert bench.run(rows).counts == {"duplicate": 6, "new": 4}
+
+
+def test_trying_out_ends_before_the_disk_is_full_too(bench, monkeypatch):
+    run = staging.begin(bench.start([["Nachname"], ["Meier"]]).pk)
+    monkeypatch.setattr(shutil, "disk_usage", full(-3))
+    assert staging.stage(run.pk).state == "failed"

@@ -14,12 +14,13 @@ from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.sessions.backends import db
-from django.db import connection
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.functional import SimpleLazyObject
 
 from klientel.kernel.identity.models import User
+from klientel.kernel.plans import Lasting
+from klientel.kernel.statements import ask
 from klientel.kernel.tenancy.models import Tenant
 
 #: facts of a login and a tenant that no page needs; Django reads them when somebody asks all the same
@@ -41,9 +42,7 @@ class SessionStore(db.SessionStore):
 
     def load(self) -> dict[str, Any]:
         """The content of a session that lives, else nothing."""
-        with connection.cursor() as cursor:
-            cursor.execute(_statement(), [self.session_key, timezone.now()])
-            rows = cursor.fetchall()
+        [rows] = ask(Lasting(_statement(), (self.session_key, timezone.now())))
         if not rows:
             self._session_key = None
             return {}

@@ -20,6 +20,7 @@ from klientel.kernel.web.builder.typed import Typed
 from klientel.kernel.web.builder.writing import RELATIVE, Writing
 from klientel.kernel.web.fields import offered
 from klientel.kernel.web.listing import titles_in
+from klientel.lib.ids import read_id
 
 #: up to so many values to choose from are boxes to tick, more are a list
 FEW = 12
@@ -172,20 +173,13 @@ def _type(kind: Kind) -> str:
 def _links(scope: Any, to: str, typed: Typed, *, many: bool) -> Control:
     special = {"kernel.member": ("@me", _("me")), "kernel.team": ("@my_teams", _("my teams"))}.get(to)
     options = dict([special] if special else [])
-    ids = [UUID(v) for v in typed.values if _is_id(v)]
+    ids = [found for v in typed.values if (found := read_id(v))]
     options |= {str(i): n.title for i, n in names(scope, ids, to).items()} if ids else {}
     if to != "*":
         options |= offered(scope, to)
     options |= {v: v for v in typed.values if v not in options}
     combo = reverse("options", args=["any" if to == "*" else to])
     return Control("select", list(options.items()), many=many, combo=combo)
-
-
-def _is_id(text: str) -> bool:
-    try:
-        return UUID(text) is not None
-    except ValueError:
-        return False
 
 
 def moments() -> list[tuple[str, str]]:

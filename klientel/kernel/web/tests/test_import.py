@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import tempfile
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -11,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from klientel.contacts.models import Person
 from klientel.kernel.actions import run
+from klientel.kernel.files import uploading
 from klientel.kernel.tenancy import inside
 from klientel.kernel.transfer.jobs import choose_for_all
 from klientel.kernel.transfer.models import ImportRun
@@ -49,6 +52,23 @@ def text(client, path):
     answer = client.get(path)
     assert answer.status_code == 200, path
     return answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("bytes_free", "largest", "sentence"),
+    [(9, 2**31, "has not enough room"), (10**12, 2**20, "at most 1 MB are possible")],
+)
+def test_a_file_that_is_too_much_is_refused_at_its_field_before_it_is_kept(
+    client, monkeypatch, tmp_path, bytes_free, largest, sentence
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: shutil._ntuple_diskusage(0, 0, 2**30 + bytes_free))
+    monkeypatch.setattr(uploading, "LARGEST", largest)
+    file = SimpleUploadedFile("kontakte.csv", (HEAD + row(1) * 2**17).encode())
+    answer = client.post("/import", {"type": "contacts.person", "file": file})
+    assert answer.status_code == 422
+    assert sentence in answer.content.decode()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_is_shown_row_by_row_corrected_decided_and_imported_once(client, actor):

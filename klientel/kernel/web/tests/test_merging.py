@@ -96,6 +96,14 @@ def test_the_page_of_taking_apart_asks_and_does(client, actor, pair):
     assert get(scope, type_of(PERSON), lost.id).archived_at is None
 
 
+def test_only_what_others_became_part_of_is_offered_to_be_taken_apart(client, actor, pair):
+    kept, lost = pair
+    apart = reverse("unmerge", args=["persons", kept.id])
+    assert apart not in show(client, f"/persons/{kept.id}/").text
+    run(actor, f"{PERSON}.merge", kept.id, records=[lost.id])
+    assert apart in show(client, f"/persons/{kept.id}/").text
+
+
 def test_what_is_selected_in_a_list_is_put_side_by_side_first(client, pair):
     answer = send(client, reverse("bulk", args=["persons", "merge"]), id=[one.id for one in pair])
     assert answer.status_code == 302 and all(str(one.id) in answer["Location"] for one in pair)

@@ -93,7 +93,7 @@ def along(client: Client, begin: str, way: str) -> list[str]:
         ("title", ["Anker", "Dock", "Elbe", "Fleet"]),
         ("-title", ["Fleet", "Elbe", "Dock", "Anker"]),
         ("employees", ["Dock", "Fleet", "Anker", "Elbe"]),
-        ("-employees", ["Elbe", "Anker", "Fleet", "Dock"]),
+        ("-employees", ["Anker", "Fleet", "Dock", "Elbe"]),
     ],
 )
 def test_next_and_previous_follow_the_filter_and_the_order_of_the_list(

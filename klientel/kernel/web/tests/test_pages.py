@@ -316,6 +316,15 @@ def test_a_field_of_ones_own_is_in_form_list_filter_and_timeline(client: Client,
     assert "gold" in listed.content.decode()
 
 
+def test_a_page_offers_what_fits_its_record(client: Client, actor: Actor) -> None:
+    tasks = [run(actor, "work.task.create", subject=name).record for name in ("Anrufen", "Schreiben")]
+    run(actor, "work.task.complete", tasks[1].id)
+    for task, offered, not_offered in ((tasks[0], "complete", "reopen"), (tasks[1], "reopen", "complete")):
+        menu = client.get(f"/tasks/{task.id}/").text.partition('id="m-more"')[2]
+        assert f"/do/{offered}" in menu
+        assert f"/do/{not_offered}" not in menu
+
+
 def test_a_file_stands_on_the_record_it_was_given_to(client: Client, actor: Actor) -> None:
     [person] = people(actor, 1)
     sent = {"file": SimpleUploadedFile("offer.txt", b"ten chairs"), "concerns": str(person.pk)}
@@ -360,3 +369,17 @@ def test_a_warning_stands_on_the_page_until_it_is_acknowledged(client: Client, a
     assert accept is not None
     assert client.post(accept[1]).status_code == 302
     assert "nele@gmail.com" not in client.get(f"/persons/{person.pk}/").content.decode()
+
+
+def test_each_page_shows_what_leads_to_its_own_record_and_names_where_it_leads(client: Client, actor: Actor) -> None:
+    firm, other = (run(actor, "contacts.organisation.create", name=name).record for name in ("Elbwerk", "Moorhof"))
+    nele, jana = (
+        run(actor, CREATE, first_name=name, last_name="Janssen", organisation=at.pk).record
+        for name, at in (("Nele", firm), ("Jana", other))
+    )
+    for at, own, foreign in ((firm, nele, jana), (other, jana, nele), (firm, nele, jana)):
+        page = client.get(f"/organisations/{at.pk}/").content.decode()
+        assert (own.title in page, foreign.title in page) == (True, False)
+        assert at.title in client.get(f"/persons/{own.pk}/").content.decode()
+    later = run(actor, CREATE, first_name="Ole", last_name="Janssen", organisation=firm.pk).record
+    assert later.title in client.get(f"/organisations/{firm.pk}/").content.decode()

@@ -21,7 +21,7 @@ def test_a_rule_is_made_by_the_page_and_tells_itself_in_the_form(client: Client,
     at = reverse("settings_field", args=["organisations", "vat_id"])
     assert client.get(at).status_code == 200
     assert client.post(at, LARGE).status_code == 302
-    assert "Must be filled in when: number of employees is over 100" in client.get(
+    assert "Must be filled in when: number of employees over 100" in client.get(
         reverse("settings_fields", args=["organisations"])
     ).content.decode()  # fmt: skip
     form = client.get("/organisations/new").content.decode()

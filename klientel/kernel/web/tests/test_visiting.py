@@ -53,7 +53,8 @@ def asked(browser: Client) -> tuple[Any, list[str]]:
     return answer, [one["sql"] for one in seen.captured_queries]
 
 
-def test_session_login_and_workspaces_are_one_statement(browser: Client) -> None:
+def test_session_login_and_workspaces_are_one_statement(browser: Client, settings: Any) -> None:
+    settings.KLIENTEL_KEEP_PLANS = False  # which shows the statement itself
     browser.get("/persons/")
     answer, statements = asked(browser)
     assert answer.status_code == 200

@@ -17,10 +17,11 @@ from klientel.kernel.errors import Refused
 from klientel.kernel.kinds import Kind, Link, Links
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.transfer import assistant, effects, preview, running, staging
-from klientel.kernel.transfer.branch import stands_in
+from klientel.kernel.transfer.branch import stand_in, stands_in
 from klientel.kernel.transfer.jobs import choose_for_all, try_out
 from klientel.kernel.transfer.models import ImportRun, State
 from klientel.kernel.transfer.options import Options
+from klientel.kernel.transfer.resolving import named
 from klientel.kernel.transfer.targets import preset_of
 from klientel.kernel.web.answers import act, say_done
 from klientel.kernel.web.views.transferwords import choice_words, made_words, reason_words, words
@@ -116,19 +117,27 @@ def _lines(row: Any, fields: dict[str, Kind], names: dict[str, str]) -> list[dic
     for name, kind in fields.items():
         if name in pairs:
             old, new = pairs[name]
-            told = {"old": _said(kind, old, names, ""), "new": _said(kind, new, names, row.links.get(name, ""))}
+            told = {"old": _said(kind, old, names), "new": _said(kind, new, names | _to_come(row, kind, new))}
             found.append({"field": str(kind.verbose_name), **told})
     return found
 
 
-def _said(kind: Kind, value: Any, names: dict[str, str], text: str) -> str:
+def _to_come(row: Any, kind: Kind, value: Any) -> dict[str, str]:
+    """What the row leads to that would be made on the way, by the ids that stand in for it."""
+    ids = value if isinstance(value, list) else [value]
+    if not isinstance(kind, Link | Links) or not any(i and stands_in(i) for i in ids):
+        return {}
+    target = type_of(kind.to).key
+    texts = {str(stand_in(row.run, target, one)): one for one in named(kind, row.links.get(kind.name, ""))}
+    return {i: _("%(name)s (new)") % {"name": text} for i, text in texts.items()}
+
+
+def _said(kind: Kind, value: Any, names: dict[str, str]) -> str:
     if value is None or value == "" or value == []:
         return ""
     if isinstance(kind, Link | Links):
         ids = value if isinstance(value, list) else [value]
-        known = [names[i] for i in ids if i in names]
-        new = [_("%(name)s (new)") % {"name": text}] if any(map(stands_in, ids)) else []
-        return ", ".join([*known, *new])
+        return ", ".join(names[i] for i in ids if i in names)
     try:
         return kind.show(kind.from_plain(value))
     except Refused:

@@ -38,8 +38,6 @@ def record_calendar(request: Any, slug: str) -> HttpResponse:
     calendar.calendar_of(rtype, scope)
     views = [v for v in shell.shell_of(request).beside[0] if v.values["record_type"] == rtype.key]
     state = state_of(scope, rtype, request.GET, views).looked_at("calendar", request.GET)
-    if state.where == state.start and not state.view:
-        state = state.with_where(None)  # what is done stands in a calendar too, where nobody asked otherwise
     return _drawn(request, [rtype], [rtype], state)
 
 

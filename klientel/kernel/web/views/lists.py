@@ -12,10 +12,10 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from markupsafe import escape
 
 from klientel.kernel import actions
-from klientel.kernel.access.reading import Name, Page, Row, Sort, by_name, count, selecting
+from klientel.kernel.access.ordering import Sort, by_name
+from klientel.kernel.access.reading import Name, Page, Row, count, selecting
 from klientel.kernel.errors import Forbidden, Refused
 from klientel.kernel.kinds import Kind
 from klientel.kernel.records import RecordType, by_slug
@@ -24,6 +24,7 @@ from klientel.kernel.transfer.exporting import formats
 from klientel.kernel.web import cells, entries, rows, selections, shell
 from klientel.kernel.web.addresses import place
 from klientel.kernel.web.answers import page
+from klientel.kernel.web.escaping import escaped
 from klientel.kernel.web.fields import label_of
 from klientel.kernel.web.listing import PAGE, State, beginning, chips, said_by, state_of, views_of
 from klientel.kernel.web.speech import number
@@ -78,8 +79,8 @@ class Column:
     @cached_property
     def open(self) -> str:
         """The beginning of each of its cells."""
-        edit = f' data-edit="{self.edit}" data-field="{escape(self.name)}"' if self.edit else ""
-        return f'<td class="{escape(self.css)}"{edit}>'
+        edit = f' data-edit="{self.edit}" data-field="{escaped(self.name)}"' if self.edit else ""
+        return f'<td class="{escaped(self.css)}"{edit}>'
 
 
 @page

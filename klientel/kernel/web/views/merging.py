@@ -24,6 +24,7 @@ from klientel.kernel.web.answers import act, came_from, say_done
 from klientel.kernel.web.fields import label_of
 from klientel.kernel.web.speech import large
 from klientel.kernel.web.views.lists import seen_type
+from klientel.lib.ids import read_id
 
 MOST = 10  # records side by side
 
@@ -82,16 +83,9 @@ def _ids(sent: Any) -> list[UUID]:
     return list(dict.fromkeys(found))[:MOST]
 
 
-def _keep(sent: Any) -> UUID | None:
-    try:
-        return UUID(sent.get("keep", ""))
-    except ValueError:
-        return None
-
-
 def _merge(request: Any, rtype: RecordType, ids: list[UUID]) -> actions.Done:
     with tenancy.reading():
-        seen = previewing.together(request.scope, rtype, ids, _keep(request.POST))
+        seen = previewing.together(request.scope, rtype, ids, read_id(request.POST.get("keep", "")))
         chosen, given = _choices(request.POST, seen)
     versions = {k.removeprefix("v-"): int(v) for k, v in request.POST.items() if k.startswith("v-") and v.isdigit()}
     losers = [i for i in ids if i != seen.survivor.pk]
@@ -124,7 +118,9 @@ def _look(request: Any, rtype: RecordType, ids: list[UUID], refused: Refused | N
         context: dict[str, Any] = {"rtype": rtype, "refused": refused, "next": came_from(request), "ids": ids}
         context["more"] = _search(request, rtype)
         if len(ids) > 1:
-            seen = previewing.together(request.scope, rtype, ids, _keep(request.POST) or _keep(request.GET))
+            seen = previewing.together(
+                request.scope, rtype, ids, read_id(request.POST.get("keep", "")) or read_id(request.GET.get("keep", ""))
+            )
             context |= {"seen": seen, "records": [seen.survivor, *seen.losers], "rows": _rows(request.scope, seen)}
             context["moves"] = [f"{n} {large(_counted(key, n))}" for key, n in seen.moves.items()]
             context["cancel"] = reverse("record", args=[rtype.slug, seen.survivor.pk])

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from klientel.kernel import actions
 from klientel.kernel.access import seen
 from klientel.kernel.access.leading_on import stands_for
+from klientel.kernel.access.naming import naming
 from klientel.kernel.access.reading import Name, get, names_by_type
 from klientel.kernel.errors import Missing
 from klientel.kernel.kinds import Kind, Link, Links
@@ -46,8 +47,10 @@ def record(request: Any, slug: str, record_id: UUID) -> HttpResponse:
         return fragment(request, "records/_timeline.html", _past(rtype, options, chosen, told.asked(), found))
     coming = entries.coming(scope, lambda t: entries.about(t, record_id), types=beside)
     around = shell.shell_of(request)
-    past, (ways, taken), *some = around.read_with(told, related.taken(scope, rtype, record_id), *coming)
-    linked = _linked(scope, rtype, found)
+    merges = rtype.mergeable and scope.may(rtype, "merge")
+    there = related.taken(scope, rtype, record_id), aliases.stands_for_others(record_id, asked=merges)
+    leads = naming(scope, _leads(scope, rtype, found))
+    past, (ways, taken), merged, linked, *some = around.read_with(told, *there, leads, *coming)
     steps = sorted((s for one in some for s in one), key=entries.soonest)
     _remember(request, rtype, record_id)
     return render(
@@ -55,6 +58,7 @@ def record(request: Any, slug: str, record_id: UUID) -> HttpResponse:
         "records/record.html",
         _past(rtype, options, chosen, past, found)
         | related.beside_it(scope, rtype, record_id, ways, taken)
+        | _menu(scope, rtype, found, merges=merges, merged=merged)
         | _captures(scope, wanted=found.archived_at is None and not rtype.system)
         | {
             "steps": steps[:8],
@@ -65,16 +69,19 @@ def record(request: Any, slug: str, record_id: UUID) -> HttpResponse:
             "stage": _stage(scope, rtype, found),
             "owner": linked.get(found.owner),
             "may_upload": found.archived_at is None and scope.may(type_of(related.FILE), "create"),
-            "any_more": found.archived_at is None and bool(_offered(scope, rtype)),
-            "more": lambda: more_actions(scope, rtype, found),
             "contact": contact(scope, rtype, found),
             "may_change": scope.may(rtype, "change") and found.archived_at is None,
             "may_archive": scope.may(rtype, "archive"),
             "panel": panel_of(rtype.key, request, found),
-            "first_open": next((s for s in steps if s.completable), None),
-            "open_count": sum(s.completable for s in steps),
+            **_open(steps),
         },
     )
+
+
+def _open(steps: list[Any]) -> dict[str, Any]:
+    """What of the next steps can be ticked off: the first one, and how many."""
+    some = [s for s in steps if s.completable]
+    return {"first_open": some[0] if some else None, "open_count": len(some)}
 
 
 def _captures(scope: Any, *, wanted: bool) -> dict[str, Any]:
@@ -127,12 +134,17 @@ def _past(rtype: RecordType, options: Options, chosen: timeline.Filter, past: An
 
 def _linked(scope: Any, rtype: RecordType, found: Any) -> dict[UUID, Name]:
     """Names of all records that this one leads to."""
+    return names_by_type(scope, _leads(scope, rtype, found))
+
+
+def _leads(scope: Any, rtype: RecordType, found: Any) -> dict[str, set[UUID]]:
+    """By type the records that this one leads to."""
     wanted: dict[str, set[UUID]] = {}
     for name, kind in scope.visible(rtype).items():
         value = rtype.value(found, name)
         if isinstance(kind, Link | Links) and value and kind.to != "kernel.user":
             wanted.setdefault(kind.to, set()).update(value if isinstance(kind, Links) else [value])
-    return names_by_type(scope, wanted)
+    return wanted
 
 
 def sections(scope: Any, rtype: RecordType, found: Any, linked: dict[UUID, Name]) -> list[dict[str, Any]]:
@@ -205,22 +217,34 @@ def contact(scope: Any, rtype: RecordType, found: Any) -> dict[str, str]:
     return made
 
 
-def more_actions(scope: Any, rtype: RecordType, found: Any) -> list[dict[str, Any]]:
-    """What else can be done with this record."""
+def _menu(scope: Any, rtype: RecordType, found: Any, *, merges: bool, merged: bool) -> dict[str, Any]:
+    """What else can be done with this record: the actions that fit it, and becoming one with others or apart again."""
     if found.archived_at is not None:
-        return []
-    made = [
-        {
-            "verb": a.verb,
-            "label": str(a.label),
-            "icon": a.icon,
-            "dangerous": a.dangerous,
-            "url": reverse("do", args=[rtype.slug, found.pk, a.verb]),
-            "asks": bool(a.params) or a.outward or a.dangerous,
-        }
-        for a in _offered(scope, rtype)
-    ]
-    return made + (_merges(rtype, found) if rtype.mergeable and scope.may(rtype, "merge") else [])
+        return {"menu_key": (), "more": list}
+    seen_fields = scope.visible(rtype)
+    fitting = [a for a in _offered(scope, rtype) if a.fits(found, seen_fields)]
+    key = (*(a.verb for a in fitting), *["merge"] * merges, *["unmerge"] * merged)
+
+    def more() -> list[dict[str, Any]]:
+        made = [
+            {
+                "label": str(a.label),
+                "icon": a.icon,
+                "dangerous": a.dangerous,
+                "url": reverse("do", args=[rtype.slug, found.pk, a.verb]),
+                "asks": bool(a.params) or a.outward or a.dangerous,
+            }
+            for a in fitting
+        ]
+        if merges:
+            at = f"{place('merge', rtype.slug)}?id={found.pk}"
+            made.append({"label": _("Merge with …"), "icon": "merge", "dangerous": False, "asks": True, "url": at})
+        if merged:
+            at = reverse("unmerge", args=[rtype.slug, found.pk])
+            made.append({"label": _("Take apart"), "icon": "split", "dangerous": False, "asks": True, "url": at})
+        return made
+
+    return {"menu_key": key, "more": more}
 
 
 def _offered(scope: Any, rtype: RecordType) -> list[Any]:
@@ -231,17 +255,6 @@ def _offered(scope: Any, rtype: RecordType) -> list[Any]:
         and (a.verb not in NOT_OFFERED or a.verb in ("assign", "tag", "link"))
         and scope.may(rtype, a.needs)
     ])  # fmt: skip
-
-
-def _merges(rtype: RecordType, found: Any) -> list[dict[str, Any]]:
-    """Becoming one with others, and standing alone again where others are part of it."""
-    at = place("merge", rtype.slug)
-    made = [{"verb": "merge", "label": _("Merge with …"), "icon": "merge", "dangerous": False, "asks": True}]
-    made[0]["url"] = f"{at}?id={found.pk}"
-    if aliases.old_ids(found.pk):
-        made.append({"verb": "unmerge", "label": _("Take apart"), "icon": "split", "dangerous": False, "asks": True})
-        made[1]["url"] = reverse("unmerge", args=[rtype.slug, found.pk])
-    return made
 
 
 def _remember(request: Any, rtype: RecordType, record_id: UUID) -> None:

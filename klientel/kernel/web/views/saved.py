@@ -15,10 +15,9 @@ from django.views.decorators.http import require_POST
 
 from klientel.kernel import actions, tenancy
 from klientel.kernel.conditions import check
-from klientel.kernel.errors import Missing
 from klientel.kernel.records import type_of
 from klientel.kernel.web import builder
-from klientel.kernel.web.answers import act, fragment, page, say_done, wants_json
+from klientel.kernel.web.answers import act, fragment, id_of, page, say_done, wants_json
 from klientel.kernel.web.listing import VIEWS, WAYS, State, parsed, state_of, views_of
 from klientel.kernel.web.ordering import moved
 from klientel.kernel.web.views.lists import all_columns, seen_type
@@ -46,19 +45,12 @@ def save(request: Any, slug: str) -> HttpResponse:
     }
     values["team"] = str(team) if shared == "team" and team else None
     if view := request.POST.get("view"):
-        done = actions.run(request.actor, f"{VIEWS}.change", _id(view), scope=request.scope, **values)
+        done = actions.run(request.actor, f"{VIEWS}.change", id_of(view), scope=request.scope, **values)
     else:
         values |= {"record_type": rtype.key, "owner": request.actor.member}
         done = actions.run(request.actor, f"{VIEWS}.create", scope=request.scope, **values)
     say_done(request, _("View saved."), done.change_set if done.events else None)
     return HttpResponseRedirect(f"{reverse('list', args=[slug])}?view={done.record.pk}")
-
-
-def _id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise Missing("missing", _("There is no such record, or you may not see it.")) from None
 
 
 @require_POST
@@ -117,8 +109,12 @@ def _conditions(request: Any, state: State, part: builder.Part, status: int = 20
 @page
 def build(request: Any, slug: str) -> HttpResponse:
     """The builder drawn again with what was typed, a part added or taken away: for the script, inside any form."""
-    rtype = seen_type(request, slug)
+    return redrawn(request, request.scope, seen_type(request, slug))
+
+
+def redrawn(request: Any, scope: Any, rtype: Any) -> HttpResponse:
+    """As :func:`build`, under a scope that may know of more fields."""
     prefix = request.POST.get("prefix", "where")
-    taken = builder.sent(request.scope, rtype, request.POST, prefix)
+    taken = builder.sent(scope, rtype, request.POST, prefix)
     context = {"part": taken.part, "address": request.get_full_path(), "label": _("Condition")}
     return fragment(request, "records/_builder.html", context)

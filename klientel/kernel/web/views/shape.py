@@ -99,15 +99,19 @@ def field(request: Any, slug: str, name: str) -> HttpResponse:
         own = next(iter(_own_fields(request, rtype, name)), None)
         asked = _asked(request, rtype, kind, own)
         choices = _choices(rtype, kind, own)
+        rule = shapes_of(request.tenant.pk).rules.get(rtype.key, {}).get(kind.name)
+    reason = rule.reason if rule is not None else ""
     refused: Refused | None = None
     if request.method == "POST":
+        reason = request.POST.get("reason", "")
         with tenancy.reading():
             taken = {n: builder.sent(request.scope, t, request.POST, n) for n, (t, _json, _label) in asked.items()}
         choices = list(_rows(request.POST)) if choices is not None else None
         refused = next((t.refused for t in taken.values() if t.refused), None)
         if not any(t.pressed for t in taken.values()) and refused is None:
             try:
-                return _save(request, rtype, name, own, {n: t.json for n, t in taken.items()}, choices)
+                made = {n: t.json for n, t in taken.items()} | {"reason": reason}
+                return _save(request, rtype, name, own, made, choices)
             except Refused as no:
                 refused = no
         parts = {n: t.part for n, t in taken.items()}
@@ -118,7 +122,8 @@ def field(request: Any, slug: str, name: str) -> HttpResponse:
     with tenancy.reading():
         asks = [{"label": asked[n][2], "type": asked[n][0], "part": part} for n, part in parts.items()]
         context = {"rtype": rtype, "kind": kind, "label": label_of(kind), "asks": asks, "choices": choices,
-                   "tones": TONES, "refused": refused}  # fmt: skip
+                   "tones": TONES, "reason": reason, "demands": "required_when" in asked,
+                   "refused": refused}  # fmt: skip
         return render(request, "settings/field.html", context, status=refused.status if refused else 200)
 
 
@@ -193,7 +198,7 @@ def _save_rule(request: Any, rtype: RecordType, name: str, made: dict[str, Any],
                          {"field": "field", "op": "is", "value": name}]}  # fmt: skip
         rule = next(iter(select(request.scope, type_of(RULE), where=where).rows), None)
     values: dict[str, Any] = {n: made.get(n) or {} for n in ("required_when", "visible_when")}
-    values["choices"] = listed
+    values["choices"], values["reason"] = listed, made["reason"] if values["required_when"] else ""
     if rule is None and any(values.values()):
         facts: dict[str, Any] = {"record_type": rtype.key, "field": name, **values}
         actions.run(request.actor, f"{RULE}.create", scope=request.scope, **facts)

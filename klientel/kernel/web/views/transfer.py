@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from klientel.kernel import jobs, tenancy
 from klientel.kernel.errors import Missing, Refused
+from klientel.kernel.files import uploading
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.transfer import assistant, exporting, templates
 from klientel.kernel.transfer.jobs import run_import
@@ -49,10 +50,10 @@ def imports(request: Any) -> HttpResponse:
 
 
 def _upload(request: Any) -> HttpResponse:
-    sent = request.FILES.get("file")
-    if sent is None:
+    files = uploading.sent(request)
+    if not files:
         raise Refused("required", _("Please choose a file."), "file")
-    run = assistant.start(request.actor, _type(request), sent, name=sent.name)
+    run = assistant.start(request.actor, _type(request), files[0], name=files[0].name)
     return HttpResponseRedirect(reverse("import", args=[run.pk]))
 
 
@@ -103,6 +104,7 @@ def mapping(request: Any, import_id: UUID) -> HttpResponse:
     }
     options["keys"] = request.POST.getlist("keys")
     options |= {name: name in request.POST for name in ("strict", "create_links", "mute")}
+    options["means"] = _meant(request, run)
     try:
         run = assistant.choose(run, {c: p for c, p in chosen.items() if p}, options)
         if request.POST.get("template_name", "").strip():
@@ -113,6 +115,18 @@ def mapping(request: Any, import_id: UUID) -> HttpResponse:
         run.mapping = chosen
         return _mapping(request, run, no)
     return HttpResponseRedirect(reverse("import", args=[run.pk]))
+
+
+def _meant(request: Any, run: ImportRun) -> dict[str, dict[str, str]]:
+    """What was chosen for words of the file: field -> word -> id. What was left as proposed is not said: a proposal
+    looks at the whole row.
+    """
+    found: dict[str, dict[str, str]] = {k: dict(v) for k, v in (run.options.get("means") or {}).items()}
+    parts = (request.POST.getlist(f"meant-{name}") for name in ("field", "word", "before", "record"))
+    for name, word, before, record in zip(*parts, strict=False):
+        if record and record != before:
+            found.setdefault(name, {})[word] = record
+    return found
 
 
 def _from_template(run: ImportRun, template: str) -> HttpResponse:

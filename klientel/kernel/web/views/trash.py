@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from klientel.kernel import tenancy
-from klientel.kernel.access.reading import get, select, which
+from klientel.kernel.access.reading import existing, get, select, which
 from klientel.kernel.actions import run
 from klientel.kernel.errors import Forbidden
 from klientel.kernel.records import RecordType
@@ -51,7 +51,8 @@ def trash(request: Any, slug: str = "") -> HttpResponse:
     types = [t for t in shell.shell_of(request).types if request.scope.may(t, "archive")]
     if not types:
         raise Forbidden("forbidden", _("You may not see these records."))
-    context: dict[str, Any] = {"types": types, "rtype": None, "here": request.get_full_path()}
+    context: dict[str, Any] = {"rtype": None, "here": request.get_full_path()}
+    filled = existing(request.scope, [(t, None) for t in types], archived=True).asked()
     if slug:
         rtype, get = seen_type(request, slug), request.GET.get
         found = select(
@@ -63,7 +64,8 @@ def trash(request: Any, slug: str = "") -> HttpResponse:
     else:
         rows = _newest(request.scope, types)
     may_remove = {t.key for t in types if request.scope.may(t, "remove") and deletable(t)}
-    context |= {"rows": rows, "by": _by([r.id for r in rows]), "may_remove": may_remove}
+    holding = [t for t, there in zip(types, filled, strict=True) if there or t is context["rtype"]]
+    context |= {"types": holding, "rows": rows, "by": _by([r.id for r in rows]), "may_remove": may_remove}
     return render(request, "records/trash.html", context)
 
 

@@ -21,7 +21,7 @@ from klientel.kernel.twins import jobs, worklist
 from klientel.kernel.twins.models import types_with_twins
 from klientel.kernel.twins.saying import said
 from klientel.kernel.web import cells
-from klientel.kernel.web.answers import act, page, say_done
+from klientel.kernel.web.answers import act, id_of, page, say_done
 from klientel.kernel.web.fields import label_of
 from klientel.kernel.web.speech import number
 from klientel.kernel.web.views.lists import seen_type
@@ -136,7 +136,7 @@ def decide(request: Any, slug: str) -> HttpResponse:
     with tenancy.reading():
         rtype = seen_type(request, slug)
         what = request.POST.get("what", "")
-        ids = [] if what == "certain" else worklist.group_of(request.scope, rtype, _id(request.POST.get("group", "")))
+        ids = [] if what == "certain" else worklist.group_of(request.scope, rtype, id_of(request.POST.get("group", "")))
     if what == "certain":
         _merge_certain(request, rtype)
     elif what == "apart":
@@ -146,18 +146,11 @@ def decide(request: Any, slug: str) -> HttpResponse:
         if not request.scope.may(rtype, "merge"):
             raise Forbidden("forbidden", _("You may not do this here."))
         with tenancy.writing():
-            worklist.put_off(rtype, _id(request.POST.get("group", "")))
+            worklist.put_off(rtype, id_of(request.POST.get("group", "")))
         say_done(request, _("Put off for a month."))
     else:
         raise Refused("not_a_choice", _("Please choose one of the given values."), "what")
     return HttpResponseRedirect(reverse("duplicates_of", args=[slug]))
-
-
-def _id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise Missing("missing", _("There is no such record, or you may not see it.")) from None
 
 
 def _merge_certain(request: Any, rtype: RecordType) -> None:

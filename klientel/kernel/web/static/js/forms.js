@@ -1,5 +1,3 @@
-import { ask, problem } from "./net.js";
-import { toast } from "./toast.js";
 // Forms: focus goes to the summary of errors, a button shows that it works, a second click sends nothing, drafts survive.
 const summary = document.querySelector(".errors[tabindex]");
 if (summary) summary.focus();
@@ -19,16 +17,6 @@ addEventListener("pageshow", (e) => {
 });
 // data-autosubmit: a select or checkbox that sends its form when it changes.
 document.addEventListener("change", (e) => { if (e.target.matches("[data-autosubmit]")) e.target.form?.requestSubmit(); });
-// Files go up as soon as they are chosen.
-document.addEventListener("change", async (e) => {
-  if (!e.target.matches("[data-upload]") || !e.target.files.length) return;
-  const form = e.target.form, label = e.target.closest("label");
-  label?.classList.add("busy");
-  const answer = await ask(form.action, { method: "POST", body: new FormData(form) });
-  label?.classList.remove("busy");
-  if (answer?.ok) location.reload();
-  else if (answer) toast(answer.data?.refused?.message || problem(answer), { tone: "bad" });
-});
 // Drafts of longer texts, per page and form.
 for (const form of document.querySelectorAll("form[data-draft]")) {
   const area = form.querySelector("textarea"), key = `draft.${form.dataset.draft}`;

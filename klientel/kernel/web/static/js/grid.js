@@ -8,10 +8,15 @@ const live = document.querySelector("#live");
 const rows = () => [...body.rows], cell = (r, c) => rows()[r]?.cells[c];
 const position = (td) => [rows().indexOf(td.parentElement), td.cellIndex];
 const phone = () => matchMedia("(max-width: 47.99rem)").matches;
+// One cell at a time is reached by Tab, and after it what lies in it; without scripts every link is.
+const inner = (el, stop) => { for (const one of el.querySelectorAll("a[href],button,input:not([type=hidden])")) one.tabIndex = stop; };
+function rove(td) {
+  if (current !== td) { if (current) { current.tabIndex = -1; inner(current, -1); } current = td; }
+  if (!td.matches(".editing")) { td.tabIndex = 0; inner(td, 0); }
+}
 export function focusCell(td) {
   if (!td) return;
-  current?.setAttribute("tabindex", "-1");
-  current = td; td.tabIndex = 0; td.focus();
+  rove(td); td.focus();
   td.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 export const below = (td) => { const [r, c] = position(td); return cell(Math.min(r + 1, rows().length - 1), c); };
@@ -83,13 +88,15 @@ export function enhance() {
   if (!found || found === grid) return;
   grid = found; body = grid.tBodies[0]; last = null;
   current = body.querySelector("[tabindex='0']");
+  inner(body, -1);
+  if (current) inner(current, 0);
   const wrap = grid.closest(".grid-wrap");
   wrap.addEventListener("scroll", () => wrap.classList.toggle("scrolled", wrap.scrollLeft > 4), { passive: true });
   grid.addEventListener("click", clicked);
   grid.addEventListener("keydown", pressed);
   grid.addEventListener("focusin", (e) => {
     const td = e.target.closest("tbody td");
-    if (td && td !== current) { current?.setAttribute("tabindex", "-1"); current = td; td.tabIndex = 0; }
+    if (td && td !== current) rove(td);
   });
   sync(true);
   number();

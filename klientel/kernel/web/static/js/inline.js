@@ -30,7 +30,7 @@ async function save(el, body) {
 const left = (el) => document.activeElement !== document.body && !el.contains(document.activeElement);
 async function back(el, go) {
   if (left(el)) return;
-  if (!el.matches("td")) { (el.querySelector("button") || el).focus(); return; }
+  if (!el.matches("td")) { (el.querySelector(".pen") || el.querySelector("button,a") || el).focus(); return; }
   const { focusCell, below, beside } = await grid();
   if (!left(el)) focusCell(go === "down" ? below(el) : go === "right" ? beside(el, 1) : go === "left" ? beside(el, -1) : el);
 }

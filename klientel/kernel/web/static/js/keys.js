@@ -21,6 +21,7 @@ document.addEventListener("keydown", (e) => {
     case "n": e.preventDefault(); (document.querySelector("[data-new]") || document.querySelector("#create"))?.click(); break;
     case "j": document.querySelector("[data-neighbour][rel=next]")?.click(); break;
     case "k": document.querySelector("[data-neighbour][rel=prev]")?.click(); break;
+    case "z": [...document.querySelectorAll(".toasts button")].at(-1)?.click(); break;
     case "?": e.preventDefault(); open("#shortcuts"); break;
   }
 });

@@ -19,6 +19,8 @@ document.addEventListener("toggle", (e) => {
   (menu.querySelector('[aria-checked="true"],[aria-selected="true"]') || menu.querySelector(ITEMS) || menu.querySelector("input,select,button"))?.focus();
 }, true);
 document.addEventListener("keydown", (e) => {
+  const around = e.key === "Escape" && e.target.closest?.("details[data-menu][open]");
+  if (around) { e.preventDefault(); around.open = false; around.querySelector("summary").focus(); return; }
   const menu = e.target.closest?.(".menu:popover-open");
   if (!menu || e.target.matches("input,select,textarea")) return;
   const items = [...menu.querySelectorAll(ITEMS)], i = items.indexOf(document.activeElement);

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel import jobs, writing
 from klientel.kernel.access.granting import ActorScope
-from klientel.kernel.errors import Conflict, Forbidden, Refused
+from klientel.kernel.errors import Conflict, Forbidden, Refused, filled
 from klientel.kernel.events import sealing as audit
 from klientel.kernel.files import keeping
 from klientel.kernel.identity import sealing
@@ -59,7 +59,7 @@ class Plan:
         """How many records of each type go, and how many stay without the person."""
         gone = Counter(f.rtype.key for f in self.web.gone.values())
         kept = Counter(f.rtype.key for f in self.web.kept.values())
-        held = Counter(h.rtype.key for h in self.held)
+        held = Counter("kernel.file" if retaining.is_paper(h) else h.rtype.key for h in self.held)
         parts = {"deleted": gone, "blanked": kept} | ({"restricted": held} if held else {})
         return {name: dict(sorted(n.items())) for name, n in parts.items()}
 
@@ -131,7 +131,7 @@ def _begin(actor: Actor, planned: Plan, ground: str) -> Erasure:
     except IntegrityError as error:
         raise Conflict("erasing_already", _("This person is being erased already.")) from error
     set_restricted(planned.rtype, planned.record.id, restricted=True)
-    retaining.restrict_all(actor, planned.held)
+    retaining.restrict_all(actor, retaining.written_down(planned.held))
     return made
 
 
@@ -258,7 +258,7 @@ def _certify(facts: _Facts) -> None:
     left = traces.left_over(facts.identity, set(facts.gone))
     if left:
         raise Refused(
-            "not_erased", _("Something of the person is still there: %(where)s.") % {"where": ", ".join(left)}
+            "not_erased", filled(_("Something of the person is still there: %(where)s."), {"where": ", ".join(left)})
         )
     erasure, tenant = facts.erasure, current()
     erasure.counts |= {"verified": True}

@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel import events, writing
-from klientel.kernel.errors import Conflict, Refused
+from klientel.kernel.errors import Conflict, Refused, filled
 from klientel.kernel.events import Event
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.kinds import Date, today
@@ -60,8 +60,8 @@ def refuse_while_held(record: Any) -> None:
         return
     why = {"reason": dict(GROUNDS)[hold.ground], "day": hold.until and Date().show(hold.until)}
     if hold.until is None:
-        raise Conflict("held", _("This person has to be kept: %(reason)s. End the restriction first.") % why)
-    raise Conflict("held", _("This person has to be kept until %(day)s: %(reason)s.") % why)
+        raise Conflict("held", filled(_("This person has to be kept: %(reason)s. End the restriction first."), why))
+    raise Conflict("held", filled(_("This person has to be kept until %(day)s: %(reason)s."), why))
 
 
 def restrict(actor: Actor, rtype: RecordType, record_id: UUID, ground: str, *, until: dt.date | None = None) -> None:
@@ -101,7 +101,7 @@ def lift(actor: Actor, rtype: RecordType, record_id: UUID, told_on: dt.date) -> 
 
 def set_restricted(rtype: RecordType, record_id: UUID, restricted: bool) -> None:
     """Set the mark that the database's own policy reads, and take the search rows out or back in."""
-    ids = [record_id, *aliases.old_ids(record_id)]
+    ids = [record_id, *aliases.roots([record_id])]
     with writing.door():
         rtype.model.objects.filter(pk__in=ids).update(restricted=restricted)
     with connection.cursor() as cursor:

@@ -91,7 +91,7 @@ def _wait_for(rtype: RecordType, record_id: UUID) -> None:
 
 def _all_ids(record_id: UUID) -> list[UUID]:
     root = aliases.survivor(record_id) or record_id
-    return sorted({record_id, root, *aliases.old_ids(root)})
+    return sorted({record_id, root, *aliases.roots([root])})
 
 
 @dataclass

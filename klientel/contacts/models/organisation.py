@@ -58,9 +58,9 @@ class Organisation(Record):
             *Record.Meta.indexes,
             models.Index("tenant_id", "parent", "id", name="organisation_parent"),
             GinIndex(
-                fields=["tenant_id", "match_keys"],
+                fields=["match_keys", "tenant_id"],
                 name="organisation_match",
-                opclasses=["uuid_ops", "array_ops"],
+                opclasses=["array_ops", "uuid_ops"],
                 fastupdate=False,
             ),
         ]

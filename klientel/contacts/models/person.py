@@ -72,10 +72,10 @@ class Person(Record):
                 condition=models.Q(archived_at=None),
                 name="person_stage_owner",
             ),
-            GinIndex(  # without a pending list, which every single look-up would read through
-                fields=["tenant_id", "match_keys"],
+            GinIndex(  # without a pending list, which every single look-up would read through; the keys come first,
+                fields=["match_keys", "tenant_id"],  # so that no row with but one of two is looked for in the tenant
                 name="person_match",
-                opclasses=["uuid_ops", "array_ops"],
+                opclasses=["array_ops", "uuid_ops"],
                 fastupdate=False,
             ),
         ]
@@ -91,6 +91,7 @@ class Person(Record):
         made_of = ("academic_title", "first_name", "last_name")
         stand_ins = ("emails", "phones")
         sort = staticmethod(lambda p: sort_name(p.last_name, p.first_name) or NAMELESS)
+        voluntary = ("salutation", "birthday")
         columns = ("organisation", "position", "stage", "emails", "phones", "owner", "changed_at")
         concerns = ("organisation",)
         tree = {"organisation": Counted()}

@@ -12,17 +12,18 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.channels.actions.mail import lay_out
 from klientel.channels.models import Template
-from klientel.channels.models.placeholders import LINK, check_text, fill, gaps
+from klientel.channels.models.placeholders import LINK, check_filled, fill
 from klientel.channels.queries import accounts, composing
 from klientel.channels.queries.gate import may_track
 from klientel.kernel.access.reading import get
 from klientel.kernel.actions import Step, action
+from klientel.kernel.actions.declaring import NEW
 from klientel.kernel.errors import Forbidden, Refused
 from klientel.kernel.kinds import Email, Link, LongText, Privacy, Text
 from klientel.kernel.records import type_of
 from klientel.lib.emails import email_key
 from klientel.portal.queries import shares
-from klientel.sales.actions.quote import hand_out, keep_paper
+from klientel.sales.actions.quote import SENDS, hand_out, keep_paper
 from klientel.sales.models import Quote, QuoteForm, telling
 from klientel.sales.models.quoting import APPROVED, DRAFT, SENT, has_ended
 
@@ -30,7 +31,14 @@ PERSON = "contacts.person"
 
 
 @action(
-    "sales.quote", _("Send by e-mail"), said=_("sent the quote by e-mail"), needs="change", icon="send", outward=True
+    "sales.quote",
+    _("Send by e-mail"),
+    said=_("sent the quote by e-mail"),
+    needs="change",
+    icon="send",
+    outward=True,
+    offered={"state": (DRAFT, APPROVED, SENT)},
+    writes=SENDS | {"channels.mail": NEW},
 )
 def mail(
     step: Step,
@@ -69,7 +77,14 @@ def mail(
 
 
 @action(
-    "sales.quote", _("Withdraw the link"), said=_("revoked the link"), needs="change", icon="link-2-off", undoable=False
+    "sales.quote",
+    _("Withdraw the link"),
+    said=_("revoked the link"),
+    needs="change",
+    icon="link-2-off",
+    undoable=False,
+    offered={"state": (SENT,)},
+    writes={},
 )
 def revoke_link(step: Step, quote: Quote) -> None:
     """What was mailed no longer leads to the quote; it can be mailed anew."""
@@ -104,11 +119,7 @@ def _texts(step: Step, quote: Quote, person: Any, given: tuple[UUID | None, str,
         values = _values(step, quote, person)
         subject = subject or (chosen.subject if chosen else say("Our quote {{number}}"))
         text = text or (chosen.text if chosen else _usual_text(person))
-    for field, value in (("subject", subject), ("text", text)):
-        check_text(value, field)
-        if missing := gaps(value, values):
-            message = _("Nothing is known for {{%(name)s}}. Please write it yourself.")
-            raise Refused("placeholder_empty", message % {"name": missing[0]}, field)
+    check_filled(values, subject=subject, text=text)
     return fill(subject, values | {"link": ""}), fill(text, values)
 
 

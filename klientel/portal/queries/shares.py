@@ -65,7 +65,8 @@ class Visit:
 
     def fresh(self) -> Quote:
         """The quote as it stands now: it may have been answered since."""
-        return Quote.objects.get(pk=self.quote.pk)
+        fresh: Quote = Quote.objects.get(pk=self.quote.pk)
+        return fresh
 
 
 class Guest(Protocol):

@@ -216,7 +216,7 @@ def test_a_superseded_quote_is_not_accepted(customer: Client, link: str, quote: 
     newer = Quote.objects.get(replaces=quote.pk)
     run(anna, "sales.quote.mail", newer.pk)
     answer = customer.post(link, YES)
-    assert answer.status_code == 422 and "neuere Fassung" in answer.content.decode()
+    assert answer.status_code == 422 and "neuere Version" in answer.content.decode()
     assert (again(quote).state, again(newer).state) == ("superseded", "sent")
 
 

@@ -135,14 +135,16 @@ def file(request: Any, visit: Visit, text: str, which: str) -> HttpResponse:
         wanted = visit.quote.document if which == "quote" else visit.quote.evidence
         record = type_of("kernel.file").model.objects.filter(pk=wanted).first() if wanted else None
         path = keeping.path_of(record.tenant_id, record.place) if record is not None else None
-        if path is not None and path.is_file():
+        if record is not None and path is not None and path.is_file():
             name, content = record.name, path.read_bytes()
         elif which == "quote":
             name, content = keeping.clean_name(f"{visit.quote.number}.pdf"), paper(_scope(), visit.quote)
         else:
             raise unknown()
     answer = HttpResponse(content, content_type="application/pdf")
-    answer["Content-Disposition"] = content_disposition_header(as_attachment="download" in request.GET, filename=name)
+    answer["Content-Disposition"] = (
+        content_disposition_header(as_attachment="download" in request.GET, filename=name) or "inline"
+    )
     return answer
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import override
 
 from klientel.kernel.access import reading
 from klientel.kernel.actions import Step, action
+from klientel.kernel.actions.declaring import CHANGED, NEW
 from klientel.kernel.kinds import Choice, Links, LongText, Phone, Privacy, Whole, today
 from klientel.kernel.records import type_of
 from klientel.work.models import Call
@@ -22,7 +23,15 @@ WRONG = "wrong_number"
 AGAIN = ("not_reached", "voicemail", "call_back")
 
 
-@action("work.call", _("Log a call"), said=_("noted a call"), needs="create", new=True, icon="phone-call")
+@action(
+    "work.call",
+    _("Log a call"),
+    said=_("noted a call"),
+    needs="create",
+    new=True,
+    icon="phone-call",
+    writes={"work.task": NEW, "contacts.person": CHANGED, "contacts.organisation": CHANGED},
+)
 def log(
     step: Step,
     *,

@@ -9,6 +9,7 @@ from typing import Annotated
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.actions import Step, action
+from klientel.kernel.actions.declaring import NEW
 from klientel.kernel.kinds import Date, zone
 from klientel.lib import recurrence
 from klientel.lib.calendars import days_on
@@ -18,7 +19,13 @@ MOST = 400  # meetings of one series that are changed at once
 
 
 @action(
-    "work.meeting", _("Plan the next one"), said=_("made the next appointment"), needs="change", icon="calendar-plus"
+    "work.meeting",
+    _("Plan the next one"),
+    said=_("made the next appointment"),
+    needs="change",
+    icon="calendar-plus",
+    offered={"repeats": True},
+    writes={"repeat_at": ..., "work.meeting": NEW},
 )
 def carry_on(
     step: Step, meeting: Meeting, *, not_before: Annotated[dt.date | None, Date(_("not before"))] = None
@@ -55,6 +62,16 @@ def carry_on(
     said=_("brought the following appointments in line"),
     needs="change",
     icon="repeat",
+    offered={"repeats": True},
+    writes={
+        "subject": ...,
+        "place": ...,
+        "begins": ...,
+        "ends": ...,
+        "all_day": ...,
+        "participants": ...,
+        "owner": ...,
+    },
 )
 def spread(step: Step, meeting: Meeting) -> None:
     """Subject, place, people and time of the day of this one, for all that follow it."""
@@ -73,7 +90,15 @@ def spread(step: Step, meeting: Meeting) -> None:
         )  # fmt: skip
 
 
-@action("work.meeting", _("No more after this one"), said=_("ended the series"), needs="change", icon="circle-stop")
+@action(
+    "work.meeting",
+    _("No more after this one"),
+    said=_("ended the series"),
+    needs="change",
+    icon="circle-stop",
+    offered={"repeats": True},
+    writes={"repeats": "", "archived_at": ...},
+)
 def stop(step: Step, meeting: Meeting) -> None:
     """The series ends here: those that follow go to the recycle bin."""
     step.require(meeting.repeats, "comes_once", _("This does not come again."))

@@ -8,13 +8,22 @@ from typing import Annotated
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.actions import Step, action
+from klientel.kernel.actions.declaring import BOTH
 from klientel.kernel.kinds import Date, Text, today, zone
 from klientel.lib import recurrence
 from klientel.lib.calendars import days_on
 from klientel.work.models import Task
 
 
-@action("work.task", _("Done"), said=_("ticked off"), needs="change", icon="check")
+@action(
+    "work.task",
+    _("Done"),
+    said=_("ticked off"),
+    needs="change",
+    icon="check",
+    offered={"state": ("open",)},
+    writes={"state": "done", "done_at": ..., "work.task": BOTH},
+)
 def complete(step: Step, task: Task) -> None:
     """Tick off. What comes again is there anew, for its next day, in the same moment and once only."""
     step.require(task.state != "done", "done_already", _("This task is done already."))
@@ -44,7 +53,15 @@ def _next(step: Step, task: Task) -> None:
     step.stamp(made, follows=task.pk)
 
 
-@action("work.task", _("Skip this time"), said=_("left it out this time"), needs="change", icon="skip-forward")
+@action(
+    "work.task",
+    _("Skip this time"),
+    said=_("left it out this time"),
+    needs="change",
+    icon="skip-forward",
+    offered={"state": ("open",), "repeats": True},
+    writes={"due": ..., "repeats": ...},
+)
 def skip(step: Step, task: Task) -> None:
     """Leave this one out: the task is due on its next day."""
     step.require(task.repeats, "comes_once", _("This does not come again."))
@@ -55,7 +72,15 @@ def skip(step: Step, task: Task) -> None:
     step.change(task, due=due, repeats=str(rule.rest()))
 
 
-@action("work.task", _("Reopen"), said=_("reopened the task"), needs="change", icon="rotate-ccw")
+@action(
+    "work.task",
+    _("Reopen"),
+    said=_("reopened the task"),
+    needs="change",
+    icon="rotate-ccw",
+    offered={"state": ("done",)},
+    writes={"state": "open", "done_at": ...},
+)
 def reopen(step: Step, task: Task) -> None:
     """Take the tick away."""
     step.require(task.state == "done", "not_done", _("This task is open."))
@@ -63,7 +88,15 @@ def reopen(step: Step, task: Task) -> None:
     step.stamp(task, done_at=None)
 
 
-@action("work.task", _("Postpone"), said=_("postponed the task"), needs="change", icon="calendar-clock")
+@action(
+    "work.task",
+    _("Postpone"),
+    said=_("postponed the task"),
+    needs="change",
+    icon="calendar-clock",
+    offered={"state": ("open",)},
+    writes={"due": ...},
+)
 def postpone(
     step: Step,
     task: Task,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
@@ -34,7 +35,7 @@ ORDER BY t.remind_at LIMIT %(limit)s
 def remind(now: dt.datetime) -> bool:
     """Tell the owners of tasks whose reminder is due, as far as they may see the task; whether there are more."""
     with connection.cursor() as cursor:
-        facts = {"tenant": current(), "now": now, "first": now - LATEST, "limit": PIECE}
+        facts: dict[str, Any] = {"tenant": current(), "now": now, "first": now - LATEST, "limit": PIECE}
         cursor.execute(_DUE, facts)
         rows = cursor.fetchall()
     return notifications.tell_of("work.task", KIND, rows) > 0 and len(rows) == PIECE

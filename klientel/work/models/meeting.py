@@ -45,6 +45,7 @@ class Meeting(Record):
         title = "subject"
         order = "-begins"
         derive = repeating.ahead
+        derives = dict.fromkeys(("repeats", "begins"), ("repeat_at",))
         calendar = Calendar(start="begins", end="ends", all_day="all_day", people="participants")
         columns = ("begins", "place", "concerns", "participants", "owner")
         concerns = ("concerns",)

@@ -10,9 +10,14 @@
   Object.assign(frame, { src: at.href, title: me.dataset.title || "", loading: "lazy", referrerPolicy: "no-referrer" });
   Object.assign(frame.style, { width: "100%", border: "0", minHeight: "24rem" });
   me.after(frame);
-  document.addEventListener("klientel-consent", () => frame.contentWindow.postMessage({ klientelVisitor: visitor() }, at.origin));
+  // The script that measures may come later than this one, and later than the form: whoever is ready last is told.
+  let there = false;
+  const greet = () => { if (there) frame.contentWindow.postMessage({ klientelVisitor: visitor() }, at.origin); };
+  for (const ready of ["klientel", "klientel-consent"]) document.addEventListener(ready, greet);
   addEventListener("message", (e) => {
     if (e.source !== frame.contentWindow || e.origin !== at.origin || !e.data || typeof e.data.klientelHeight !== "number") return;
     frame.style.height = `${Math.min(Math.max(e.data.klientelHeight, 100), 10000)}px`;
+    there = true;
+    if (visitor()) greet();
   });
 })();

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as say
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.actions import Step, action
+from klientel.kernel.actions.declaring import CHANGED, NEW
 from klientel.kernel.errors import Forbidden
 from klientel.kernel.events.notices import NOTIFY, notice
 from klientel.kernel.kinds import LongText, Text, today
@@ -28,7 +29,22 @@ notice("sales.quote.approve", _("%(who)s approved %(what)s"), icon="shield-check
 notice("sales.quote.send_back", _("%(who)s sent back %(what)s"), icon="shield-x")
 
 
-@action("sales.quote", _("Ask for approval"), said=_("asked for approval"), needs="change", icon="shield-question-mark")
+@action(
+    "sales.quote",
+    _("Ask for approval"),
+    said=_("asked for approval"),
+    needs="change",
+    icon="shield-question-mark",
+    offered={"state": (DRAFT,)},
+    writes={
+        "state": AWAITING,
+        "asked_by": ...,
+        "approved_by": ...,
+        "asked_at": ...,
+        "reminded_at": ...,
+        "work.task": NEW,
+    },
+)
 def ask_approval(step: Step, quote: Quote, *, note: Note = "") -> None:
     """The discount is more than one may give alone: whoever approves is told and gets a task."""
     step.require(quote.state == DRAFT, "not_a_draft", _("Only a draft can be sent for approval."))
@@ -43,21 +59,45 @@ def ask_approval(step: Step, quote: Quote, *, note: Note = "") -> None:
     )  # fmt: skip
 
 
-@action("sales.quote", _("Approve"), said=_("approved the quote"), icon="shield-check", undoable=False)
+@action(
+    "sales.quote",
+    _("Approve"),
+    said=_("approved the quote"),
+    icon="shield-check",
+    undoable=False,
+    offered={"state": (AWAITING,)},
+    writes={"state": APPROVED, "approved_by": ..., "work.task": CHANGED},
+)
 def approve(step: Step, quote: Quote, *, note: Note = "") -> None:
     """The discount may be given."""
     _judge(step, quote)
     step.stamp(quote, state=APPROVED, approved_by=step.actor.member)
 
 
-@action("sales.quote", _("Send back"), said=_("sent the quote back for changes"), needs="approve", icon="shield-x")
+@action(
+    "sales.quote",
+    _("Send back"),
+    said=_("sent the quote back for changes"),
+    needs="approve",
+    icon="shield-x",
+    offered={"state": (AWAITING,)},
+    writes={"state": DRAFT, "reason": ..., "work.task": CHANGED},
+)
 def send_back(step: Step, quote: Quote, *, reason: Reason) -> None:
     """The discount may not be given; the quote is a draft again."""
     _judge(step, quote)
     step.stamp(quote, state=DRAFT, reason=reason)
 
 
-@action("sales.quote", _("Back to draft"), said=_("put the quote back to draft"), needs="change", icon="pencil-line")
+@action(
+    "sales.quote",
+    _("Back to draft"),
+    said=_("put the quote back to draft"),
+    needs="change",
+    icon="pencil-line",
+    offered={"state": (AWAITING, APPROVED)},
+    writes={"state": DRAFT, "approved_by": ..., "work.task": CHANGED},
+)
 def withdraw(step: Step, quote: Quote) -> None:
     """Change it once more before it goes out; an approval is lost by that."""
     step.require(quote.state in (AWAITING, APPROVED), "not_waiting", _("This quote is not waiting for anything."))

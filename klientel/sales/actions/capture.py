@@ -8,6 +8,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.actions import Step, action
+from klientel.kernel.actions.declaring import BOTH
 from klientel.kernel.errors import Refused
 from klientel.kernel.kinds import Email, Link, Links, LongText, Phone, Privacy, Text
 from klientel.kernel.twins.intake import one_at_a_time, within
@@ -18,7 +19,15 @@ PERSON, ORGANISATION = "contacts.person", "contacts.organisation"
 _P = Privacy.PERSONAL
 
 
-@action("sales.lead", _("Capture"), said=_("captured the lead"), needs="create", new=True, icon="id-card")
+@action(
+    "sales.lead",
+    _("Capture"),
+    said=_("captured the lead"),
+    needs="create",
+    new=True,
+    icon="id-card",
+    writes={"contacts.person": BOTH, "contacts.organisation": BOTH},
+)
 def capture(
     step: Step,
     *,

@@ -13,7 +13,14 @@ from klientel.sales.models import Contract, contracting
 from klientel.sales.models.contracting import ACTIVE, AUTOMATIC, ENDED, ENDS, OPEN, TERMINATED
 
 
-@action("sales.contract", _("Give notice"), said=_("gave notice"), icon="file-x")
+@action(
+    "sales.contract",
+    _("Give notice"),
+    said=_("gave notice"),
+    icon="file-x",
+    offered={"state": (ACTIVE,)},
+    writes={"state": ..., "noticed_on": ..., "last_day": ..., "reason": ...},
+)
 def terminate(
     step: Step, contract: Contract, *,
     arrived: Annotated[dt.date | None, Date(_("notice arrived on"))] = None,
@@ -35,7 +42,15 @@ def terminate(
     step.stamp(contract, state=state, noticed_on=came, last_day=end, reason=reason)
 
 
-@action("sales.contract", _("Take back the notice"), said=_("took back the notice"), needs="terminate", icon="undo-2")
+@action(
+    "sales.contract",
+    _("Take back the notice"),
+    said=_("took back the notice"),
+    needs="terminate",
+    icon="undo-2",
+    offered={"state": (TERMINATED,)},
+    writes={"state": ACTIVE, "noticed_on": ..., "last_day": ..., "reason": ..., "ends": ...},
+)
 def reinstate(step: Step, contract: Contract) -> None:
     """The contract goes on as if no notice had been given."""
     step.require(contract.state == TERMINATED, "not_terminated", _("No notice was given for this contract."))
@@ -52,6 +67,8 @@ def reinstate(step: Step, contract: Contract) -> None:
     needs="change",
     icon="refresh-cw",
     undoable=False,
+    offered=False,
+    writes={"state": ..., "ends": ..., "last_day": ..., "notice_by": ...},
 )
 def roll(step: Step, contract: Contract) -> None:
     """A term is over: the next one begins, or the contract has ended. Klientel does this by itself."""

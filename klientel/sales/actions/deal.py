@@ -8,15 +8,23 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.actions import Step, action
+from klientel.kernel.actions.declaring import NEW
 from klientel.kernel.kinds import Link, Text
 from klientel.sales.models import Deal, Stage, checklist
-from klientel.sales.models.pipeline import LOST, OPEN, WON
+from klientel.sales.models.holding import LOST, OPEN, WON
 from klientel.sales.models.staging import first_stage, stage_of
 
 Item = Annotated[str, Text(_("item of the checklist"), required=True, max_length=checklist.LONGEST)]
 
 
-@action("sales.deal", _("Move"), said=_("moved the deal"), needs="change", icon="arrow-right-left")
+@action(
+    "sales.deal",
+    _("Move"),
+    said=_("moved the deal"),
+    needs="change",
+    icon="arrow-right-left",
+    writes={"stage": ..., "pipeline": ...},
+)
 def move(step: Step, deal: Deal, *, stage: Annotated[UUID, Link("sales.stage", _("stage"))]) -> None:
     """Into another stage of any pipeline."""
     found = stage_of(step, stage)
@@ -25,7 +33,15 @@ def move(step: Step, deal: Deal, *, stage: Annotated[UUID, Link("sales.stage", _
     step.change(deal, stage=stage)
 
 
-@action("sales.deal", _("Won"), said=_("won the deal"), needs="change", icon="trophy")
+@action(
+    "sales.deal",
+    _("Won"),
+    said=_("won the deal"),
+    needs="change",
+    icon="trophy",
+    offered={"state": (OPEN, LOST)},
+    writes={"stage": ..., "reason": ..., "reason_note": ...},
+)
 def win(
     step: Step,
     deal: Deal,
@@ -37,7 +53,15 @@ def win(
     _close(step, deal, WON, reason, note)
 
 
-@action("sales.deal", _("Lost"), said=_("marked the deal as lost"), needs="change", icon="circle-x")
+@action(
+    "sales.deal",
+    _("Lost"),
+    said=_("marked the deal as lost"),
+    needs="change",
+    icon="circle-x",
+    offered={"state": (OPEN, WON)},
+    writes={"stage": ..., "reason": ..., "reason_note": ..., "lost_to": ..., "competitors": ...},
+)
 def lose(
     step: Step,
     deal: Deal,
@@ -52,7 +76,15 @@ def lose(
         step.change(deal, lost_to=competitor, competitors=list(dict.fromkeys([*deal.competitors, competitor])))
 
 
-@action("sales.deal", _("Tick off"), said=_("ticked off a point"), needs="change", icon="square-check")
+@action(
+    "sales.deal",
+    _("Tick off"),
+    said=_("ticked off a point"),
+    needs="change",
+    icon="square-check",
+    offered=False,
+    writes={"ticks": ...},
+)
 def tick(
     step: Step, deal: Deal, *, item: Item, stage: Annotated[UUID | None, Link("sales.stage", _("stage"))] = None
 ) -> None:
@@ -64,7 +96,15 @@ def tick(
     step.stamp(deal, ticks=[*deal.ticks, done | {"at": step.now.isoformat()}])
 
 
-@action("sales.deal", _("Tick off no more"), said=_("removed a tick"), needs="change", icon="square")
+@action(
+    "sales.deal",
+    _("Tick off no more"),
+    said=_("removed a tick"),
+    needs="change",
+    icon="square",
+    offered=False,
+    writes={"ticks": ...},
+)
 def untick(
     step: Step, deal: Deal, *, item: Item, stage: Annotated[UUID | None, Link("sales.stage", _("stage"))] = None
 ) -> None:
@@ -73,7 +113,15 @@ def untick(
     step.stamp(deal, ticks=[one for one in deal.ticks if (one["stage"], one["item"]) != (at, item)])
 
 
-@action("sales.deal", _("Make a quote"), said=_("made a quote"), needs="change", icon="file-plus")
+@action(
+    "sales.deal",
+    _("Make a quote"),
+    said=_("made a quote"),
+    needs="change",
+    icon="file-plus",
+    offered={"positions": True},
+    writes={"sales.quote": NEW},
+)
 def quote(step: Step, deal: Deal) -> None:
     """A draft with the products of the deal, for its organisation and contact person."""
     step.require(deal.positions, "no_lines", _("This deal has no products yet."), "positions")
@@ -92,7 +140,15 @@ def _listed(step: Step, deal: Deal, stage: UUID | None, item: str) -> Stage:
     return found
 
 
-@action("sales.deal", _("Reopen"), said=_("reopened the deal"), needs="change", icon="rotate-ccw")
+@action(
+    "sales.deal",
+    _("Reopen"),
+    said=_("reopened the deal"),
+    needs="change",
+    icon="rotate-ccw",
+    offered={"state": (WON, LOST)},
+    writes={"stage": ...},
+)
 def reopen(step: Step, deal: Deal) -> None:
     """It goes on after all, in the first stage of its pipeline."""
     step.require(deal.state != OPEN, "not_closed", _("This deal is open."))

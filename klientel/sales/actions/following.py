@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from klientel.kernel.actions import Step, action
 from klientel.kernel.kinds import Link
 from klientel.sales.models import Deal, Pipeline, Quote
-from klientel.sales.models.pipeline import OPEN, WON
+from klientel.sales.models.holding import OPEN, WON
 from klientel.sales.models.quoting import ACCEPTED
 from klientel.sales.models.staging import stage_of
 

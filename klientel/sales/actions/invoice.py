@@ -6,24 +6,34 @@ import datetime as dt
 from typing import Annotated, Any
 from uuid import UUID
 
-from django.utils.translation import get_language
+from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.access.reading import visible_ids
 from klientel.kernel.actions import Step, action
-from klientel.kernel.errors import Refused
+from klientel.kernel.actions.declaring import ANY, CHANGED, NEW
+from klientel.kernel.errors import Refused, filled
 from klientel.kernel.files import keeping
 from klientel.kernel.files.opening import open_file
 from klientel.kernel.kinds import Date, File, Link, Money, Text, today
 from klientel.kernel.records import type_of
-from klientel.lib.dates import format_date
 from klientel.lib.einvoices import EInvoice
 from klientel.sales.models import Invoice, invoicing
-from klientel.sales.models.invoicing import OPEN, PARTLY, VOID
+from klientel.sales.models.invoicing import OPEN, PAID, PARTLY, VOID
 from klientel.sales.queries import einvoice
 
+_DAY = lazy(Date().show, str)
 
-@action("sales.invoice", _("Paid"), said=_("entered a payment"), needs="pay", icon="banknote")
+
+@action(
+    "sales.invoice",
+    _("Paid"),
+    said=_("entered a payment"),
+    needs="pay",
+    icon="banknote",
+    offered={"state": (OPEN, PARTLY)},
+    writes={"payments": ..., "paid_on": ..., "sales.payment": NEW},
+)
 def pay(
     step: Step, invoice: Invoice, *,
     amount: Annotated[dict[str, Any] | None, Money(_("amount"), help_text=_("Empty: all that is open"))] = None,
@@ -46,6 +56,8 @@ def pay(
     needs="change",
     icon="refresh-cw",
     undoable=False,
+    offered=False,
+    writes={"payments": ..., "paid_on": ...},
 )
 def settle(step: Step, invoice: Invoice) -> None:
     """What is open follows from the payments there are. Klientel does this by itself."""
@@ -53,7 +65,13 @@ def settle(step: Step, invoice: Invoice) -> None:
 
 
 @action(
-    "sales.invoice", _("Cancelled in the ERP"), said=_("noted the cancellation in the ERP"), needs="change", icon="ban"
+    "sales.invoice",
+    _("Cancelled in the ERP"),
+    said=_("noted the cancellation in the ERP"),
+    needs="change",
+    icon="ban",
+    offered={"state": (OPEN, PARTLY, PAID)},
+    writes={"state": VOID},
 )
 def void(step: Step, invoice: Invoice) -> None:
     """It no longer counts: nothing of it is open or revenue."""
@@ -61,7 +79,15 @@ def void(step: Step, invoice: Invoice) -> None:
     step.stamp(invoice, state=VOID)
 
 
-@action("sales.invoice", _("Counts again"), said=_("made the invoice count again"), needs="change", icon="undo-2")
+@action(
+    "sales.invoice",
+    _("Counts again"),
+    said=_("made the invoice count again"),
+    needs="change",
+    icon="undo-2",
+    offered={"state": (VOID,)},
+    writes={"state": OPEN},
+)
 def reopen(step: Step, invoice: Invoice) -> None:
     """It was marked as cancelled by mistake."""
     step.require(invoice.state == VOID, "not_void", _("This invoice was not cancelled."))
@@ -75,6 +101,7 @@ def reopen(step: Step, invoice: Invoice) -> None:
     needs="create",
     new=True,
     icon="file-down",
+    writes={"kernel.file": CHANGED},
 )
 def take(
     step: Step, *,
@@ -94,7 +121,14 @@ def take(
     return made
 
 
-@action("sales.invoice", _("Add the e-invoice"), said=_("added the e-invoice"), needs="change", icon="paperclip")
+@action(
+    "sales.invoice",
+    _("Add the e-invoice"),
+    said=_("added the e-invoice"),
+    needs="change",
+    icon="paperclip",
+    writes={ANY: ..., "kernel.file": CHANGED},
+)
 def attach(
     step: Step, invoice: Invoice, *,
     document: Annotated[UUID, File(_("e-invoice"), help_text=_("XRechnung, ZUGFeRD or Factur-X"))],
@@ -104,11 +138,12 @@ def attach(
     found, file = _read(step, document)
     values = einvoice.values_of(step.scope, found, invoice.organisation)
     same = (values["number"], values["date"]) == (invoice.number, invoice.date)
-    step.require(same, "other_invoice", _("This is the e-invoice %(number)s of %(date)s, another one.") % {
-        "number": found.number, "date": format_date(found.date, get_language() or "en")}, field="document")  # fmt: skip
+    text = filled(_("This is the e-invoice %(number)s of %(date)s, another one."), _words(found))
+    step.require(same, "other_invoice", text, field="document")
     stated, ours = abs(found.stated.sums["gross"]), abs(invoicing.amount(invoice.gross))
-    step.require(stated == ours, "other_total", _("The e-invoice comes to %(stated)s, this invoice to %(ours)s.") % {
-        "stated": f"{stated:.2f}", "ours": f"{ours:.2f}"}, field="document")  # fmt: skip
+    sums = {"stated": f"{stated:.2f}", "ours": f"{ours:.2f}"}
+    text = filled(_("The e-invoice comes to %(stated)s, this invoice to %(ours)s."), sums)
+    step.require(stated == ours, "other_total", text, field="document")
     fields = type_of(invoice).fields
     missing = {n: v for n, v in values.items() if n != "paid" and v and fields[n].is_empty(getattr(invoice, n))}
     step.change(invoice, **missing, document=document)
@@ -128,13 +163,17 @@ def _known(values: dict[str, Any]) -> Invoice | None:
     """The invoice of the same issuer, number and date that is there already."""
     draft = Invoice(**{name: values[name] for name in ("direction", "seller", "seller_vat_id", "organisation")})
     same = {"direction": values["direction"], "number": values["number"], "date": values["date"]}
-    return Invoice.objects.filter(**same, issuer=invoicing.issuer_of(draft), archived_at=None).first()
+    found: Invoice | None = Invoice.objects.filter(**same, issuer=invoicing.issuer_of(draft), archived_at=None).first()
+    return found
+
+
+def _words(invoice: Any) -> dict[str, object]:
+    return {"number": invoice.number, "date": _DAY(invoice.date)}
 
 
 def _there(step: Step, known: Invoice) -> Refused:
     if not visible_ids(step.scope, type_of("sales.invoice"), [known.pk]):
         return Refused("known_already", _("This invoice is there already."), "document")
     details = {"id": str(known.pk), "document": known.document is not None}
-    words = {"number": known.number, "date": format_date(known.date, get_language() or "en")}
-    text = _("Invoice %(number)s of %(date)s is there already.") % words
+    text = filled(_("Invoice %(number)s of %(date)s is there already."), _words(known))
     return Refused("known_already", text, "document", details=details)

@@ -9,19 +9,27 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.access.reading import visible_ids
-from klientel.kernel.actions import Step, action
+from klientel.kernel.actions import Step, action, declaring
 from klientel.kernel.kinds import Choice, Link, Money, Text, today
 from klientel.kernel.kinds.base import currency_of_tenant
 from klientel.kernel.records import type_of
 from klientel.sales.models import Deal, Lead, Product, Quote
+from klientel.sales.models.holding import OPEN as OPEN_DEAL
 from klientel.sales.models.leading import CONTACTED, CONVERTED, DISQUALIFIED, MQL, NEW, NURTURED, OPEN, SQL
-from klientel.sales.models.pipeline import OPEN as OPEN_DEAL
 from klientel.sales.queries.prices import prices
 
 _GRADES = ((MQL, _("by marketing")), (SQL, _("by sales")))
 
 
-@action("sales.lead", _("Take it"), said=_("took over the lead"), needs="change", icon="hand")
+@action(
+    "sales.lead",
+    _("Take it"),
+    said=_("took over the lead"),
+    needs="change",
+    icon="hand",
+    offered={"status": OPEN, "owner": False},
+    writes={"owner": ...},
+)
 def take(step: Step, lead: Lead) -> None:
     """Look after a lead that nobody looks after yet."""
     _still_open(step, lead)
@@ -31,7 +39,15 @@ def take(step: Step, lead: Lead) -> None:
     step.mark(lead)
 
 
-@action("sales.lead", _("Contacted"), said=_("got in touch"), needs="change", icon="phone")
+@action(
+    "sales.lead",
+    _("Contacted"),
+    said=_("got in touch"),
+    needs="change",
+    icon="phone",
+    offered={"status": (NEW, MQL, NURTURED)},
+    writes={"status": CONTACTED, "owner": ...},
+)
 def contacted(step: Step, lead: Lead) -> None:
     """Somebody has answered; whoever says so looks after it from now on, if nobody did."""
     _still_open(step, lead)
@@ -41,35 +57,74 @@ def contacted(step: Step, lead: Lead) -> None:
         step.change(lead, owner=step.actor.member)
 
 
-@action("sales.lead", _("Qualified"), said=_("qualified the lead"), needs="change", icon="badge-check")
+@action(
+    "sales.lead",
+    _("Qualified"),
+    said=_("qualified the lead"),
+    needs="change",
+    icon="badge-check",
+    offered={"status": OPEN},
+    writes={"status": ...},
+)
 def qualify(step: Step, lead: Lead, *, grade: Annotated[str, Choice(_("qualified"), of=_GRADES)] = SQL) -> None:
     """It is worth the work: by the rules of marketing, or after a talk of sales."""
     _still_open(step, lead)
     step.change(lead, status=grade or SQL)
 
 
-@action("sales.lead", _("Nurture"), said=_("put the lead into care"), needs="change", icon="sprout")
+@action(
+    "sales.lead",
+    _("Nurture"),
+    said=_("put the lead into care"),
+    needs="change",
+    icon="sprout",
+    offered={"status": OPEN},
+    writes={"status": NURTURED},
+)
 def nurture(step: Step, lead: Lead) -> None:
     """Not now: keep in touch until the time has come."""
     _still_open(step, lead)
     step.change(lead, status=NURTURED)
 
 
-@action("sales.lead", _("Disqualify"), said=_("disqualified the lead"), needs="change", icon="circle-x")
+@action(
+    "sales.lead",
+    _("Disqualify"),
+    said=_("disqualified the lead"),
+    needs="change",
+    icon="circle-x",
+    offered={"status": OPEN},
+    writes={"status": DISQUALIFIED, "reason": ...},
+)
 def disqualify(step: Step, lead: Lead, *, reason: Annotated[UUID, Link("sales.closereason", _("reason"))]) -> None:
     """Nothing will come of it, and why."""
     _still_open(step, lead)
     step.change(lead, status=DISQUALIFIED, reason=reason)
 
 
-@action("sales.lead", _("Reopen"), said=_("reopened the lead"), needs="change", icon="rotate-ccw")
+@action(
+    "sales.lead",
+    _("Reopen"),
+    said=_("reopened the lead"),
+    needs="change",
+    icon="rotate-ccw",
+    offered={"status": (DISQUALIFIED,)},
+    writes={"status": ...},
+)
 def reopen(step: Step, lead: Lead) -> None:
     """Something may come of it after all."""
     step.require(lead.status == DISQUALIFIED, "not_disqualified", _("This lead is not disqualified."))
     step.change(lead, status=CONTACTED if lead.first_response_at else NEW)
 
 
-@action("sales.lead", _("Hand over"), said=_("handed over the lead"), needs="assign", icon="user-check")
+@action(
+    "sales.lead",
+    _("Hand over"),
+    said=_("handed over the lead"),
+    needs="assign",
+    icon="user-check",
+    writes={"owner": ...},
+)
 def hand_over(
     step: Step,
     lead: Lead,
@@ -83,7 +138,15 @@ def hand_over(
     step.mark(lead)
 
 
-@action("sales.lead", _("Convert to a deal"), said=_("made a deal of the lead"), needs="change", icon="target")
+@action(
+    "sales.lead",
+    _("Convert to a deal"),
+    said=_("made a deal of the lead"),
+    needs="change",
+    icon="target",
+    offered={"status": (*OPEN, DISQUALIFIED)},
+    writes={"status": CONVERTED, "deal": ..., "sales.deal": declaring.NEW},
+)
 def convert(step: Step, lead: Lead, *, value: Annotated[Any, Money(_("value"))] = None) -> None:
     """It becomes a deal with the same person and organisation; the lead stays beside it."""
     step.require(lead.status != CONVERTED, "converted_already", _("This lead is a deal already."))
@@ -96,7 +159,15 @@ def convert(step: Step, lead: Lead, *, value: Annotated[Any, Money(_("value"))] 
     step.change(lead, status=CONVERTED)
 
 
-@action("sales.lead", _("Back to a lead"), said=_("turned the deal back into the lead"), needs="change", icon="undo-2")
+@action(
+    "sales.lead",
+    _("Back to a lead"),
+    said=_("turned the deal back into the lead"),
+    needs="change",
+    icon="undo-2",
+    offered={"status": (CONVERTED,)},
+    writes={"status": SQL, "deal": ..., "sales.deal": declaring.CHANGED},
+)
 def unconvert(step: Step, lead: Lead) -> None:
     """The deal came too early: it goes to the recycle bin, unless something happened with it."""
     step.require(lead.status == CONVERTED, "not_converted", _("This lead is no deal."))
@@ -123,8 +194,8 @@ def _wanted(step: Step, lead: Lead) -> list[dict[str, str]]:
     known = prices(dict.fromkeys(seen, Decimal(1)), currency=currency_of_tenant(), day=today())
     return [
         {
-            "product": str(one.pk), "name": one.title[:300], "quantity": "1", "unit": one.unit,
-            "tax": one.tax or "standard", "number": one.number,
+            "product": "" if one.archived_at else str(one.pk), "name": one.title[:300], "quantity": "1",
+            "unit": one.unit, "tax": one.tax or "standard", "number": one.number,
         } | ({"price": format(known[one.pk].price, "f")} if one.pk in known else {})
         for one in found
     ]  # fmt: skip

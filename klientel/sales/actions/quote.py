@@ -10,6 +10,7 @@ from django.utils.translation import gettext as say
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.actions import Step, action
+from klientel.kernel.actions.declaring import BOTH, CHANGED, NEW
 from klientel.kernel.events.notices import NOTIFY, notice
 from klientel.kernel.files import keeping
 from klientel.kernel.kinds import Choice, Date, Json, Privacy, Text, today
@@ -24,13 +25,22 @@ from klientel.sales.queries.waiting import tasks_of
 FOLLOW_UP = dt.timedelta(days=7)
 notice("sales.quote.remind_expiry", _("Ends soon without an answer: %(what)s"), icon="alarm-clock")
 WAYS = (("phone", _("by phone")), ("mail", _("by mail")), ("letter", _("by letter")), ("meeting", _("in person")))
+#: what sending a quote writes
+SENDS = {"state": SENT, "sent_at": ..., "document": ..., "sales.quote": CHANGED, "work.task": NEW, "kernel.file": NEW}
 Reason = Annotated[str, Text(_("reason"), max_length=500)]
 _CARRIED = ("name", "deal", "organisation", "person", "form", "language", "currency", "salutation", "introduction",
             "terms", "positions", "discount", "owner", "tags")  # fmt: skip
 
 
 @action(
-    "sales.quote", _("Mark as sent"), said=_("marked the quote as sent"), needs="change", icon="send", undoable=False
+    "sales.quote",
+    _("Mark as sent"),
+    said=_("marked the quote as sent"),
+    needs="change",
+    icon="send",
+    undoable=False,
+    offered={"state": (DRAFT, APPROVED)},
+    writes=SENDS,
 )
 def send(step: Step, quote: Quote) -> None:
     """It has gone to the customer: from now on it is frozen, and the version before it no longer counts."""
@@ -56,7 +66,16 @@ def hand_out(step: Step, quote: Quote) -> None:
         step.follow(before, state=SUPERSEDED)
 
 
-@action("sales.quote", _("Expired"), said=_("let the quote expire"), needs="change", icon="hourglass", undoable=False)
+@action(
+    "sales.quote",
+    _("Expired"),
+    said=_("let the quote expire"),
+    needs="change",
+    icon="hourglass",
+    undoable=False,
+    offered=False,
+    writes={"state": EXPIRED},
+)
 def expire(step: Step, quote: Quote) -> None:
     """Its validity has ended without an answer. Klientel does this by itself."""
     step.require(quote.state == SENT, "not_open", _("Only a quote that is sent and still valid can be answered."))
@@ -64,7 +83,27 @@ def expire(step: Step, quote: Quote) -> None:
     step.stamp(quote, state=EXPIRED)
 
 
-@action("sales.quote", _("Accepted"), said=_("noted that the customer accepted"), needs="change", icon="circle-check")
+@action(
+    "sales.quote",
+    _("Accepted"),
+    said=_("noted that the customer accepted"),
+    needs="change",
+    icon="circle-check",
+    offered={"state": (SENT,)},
+    writes={
+        "state": ACCEPTED,
+        "closed_at": ...,
+        "reason": ...,
+        "chosen": ...,
+        "left_out": ...,
+        "agreed_net": ...,
+        "agreed": ...,
+        "signed_by": ...,
+        "evidence": ...,
+        "work.task": BOTH,
+        "kernel.file": NEW,
+    },
+)
 def accept(
     step: Step,
     quote: Quote,
@@ -96,13 +135,29 @@ def accept(
         )  # fmt: skip
 
 
-@action("sales.quote", _("Declined"), said=_("noted that the customer declined"), needs="change", icon="circle-x")
+@action(
+    "sales.quote",
+    _("Declined"),
+    said=_("noted that the customer declined"),
+    needs="change",
+    icon="circle-x",
+    offered={"state": (SENT,)},
+    writes={"state": DECLINED, "closed_at": ..., "reason": ..., "work.task": CHANGED},
+)
 def decline(step: Step, quote: Quote, *, reason: Reason) -> None:
     """The customer has said no."""
     answered(step, quote, DECLINED, reason)
 
 
-@action("sales.quote", _("New version"), said=_("made a new version"), needs="change", icon="copy-plus")
+@action(
+    "sales.quote",
+    _("New version"),
+    said=_("made a new version"),
+    needs="change",
+    icon="copy-plus",
+    offered={"state": (SENT, DECLINED, EXPIRED, SUPERSEDED)},
+    writes={"sales.quote": NEW},
+)
 def revise(step: Step, quote: Quote) -> None:
     """A draft with the same number and content takes the place of this one as soon as it is sent."""
     step.require(

@@ -16,7 +16,15 @@ from klientel.sales.models.leading import CONTACTED, MQL, NEW, OPEN, WARMING, re
 from klientel.sales.queries.routing import decide
 
 
-@action("sales.lead", _("Assign by the rules"), said=_("assigned by the rules"), needs="assign", icon="waypoints")
+@action(
+    "sales.lead",
+    _("Assign by the rules"),
+    said=_("assigned by the rules"),
+    needs="assign",
+    icon="waypoints",
+    offered={"status": OPEN, "owner": False},
+    writes={"team": ..., "owner": ...},
+)
 def route(step: Step, lead: Lead) -> None:
     """To the first rule that fits, and there to whose turn it is. The event says why."""
     step.require(lead.status in OPEN, "closed", _("This lead is closed. Please reopen it first."))
@@ -31,7 +39,15 @@ def route(step: Step, lead: Lead) -> None:
         step.change(lead, owner=found.owner)
 
 
-@action("sales.lead", _("First reaction"), said=_("reacted for the first time"), needs="change", icon="phone")
+@action(
+    "sales.lead",
+    _("First reaction"),
+    said=_("reacted for the first time"),
+    needs="change",
+    icon="phone",
+    offered={"first_response_at": False},
+    writes={"first_response_at": ..., "response_minutes": ..., "status": CONTACTED},
+)
 def react(step: Step, lead: Lead, *, at: Annotated[dt.datetime | None, DateTime(_("when"))] = None) -> None:
     """Somebody has answered, say by a call: noted once, and a new lead is contacted by it."""
     step.require(lead.first_response_at is None, "answered_already", _("The first reaction is known already."))

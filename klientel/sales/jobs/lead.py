@@ -29,6 +29,7 @@ LEAD, SCORES = "sales.lead", "lead_scores"
 REMINDER, LATE = "lead_reminder", "lead_late"
 LATEST = dt.timedelta(days=14)  # nobody wants to hear of more than that after a long standstill
 PIECE = 200
+NOTHING = UUID(int=0)
 
 notice(REMINDER, _("To be answered soon: %(what)s"), icon="alarm-clock")
 notice(LATE, _("Not answered in time: %(what)s"), icon="circle-alert")
@@ -77,7 +78,9 @@ def _concerned(events: Iterable[Event]) -> Iterable[UUID]:
         by_type[event.record_type].append(event.record_id)
     for key, ids in by_type.items():
         rtype = _known(key)
-        for name in rtype.concerns if rtype is not None and key != LEAD else ():
+        if rtype is None or key == LEAD:
+            continue
+        for name in rtype.concerns:
             column = f'unnest("{name}")' if isinstance(rtype.fields[name], Links) else f'"{name}"'
             with connection.cursor() as cursor:
                 cursor.execute(
@@ -129,7 +132,11 @@ def note_answers(events: list[Event]) -> None:
     rows = [(UUID(i), e) for e in events if _is_answer(e) for i in (e.changes.get("concerns") or [None, None])[1] or ()]
     if not rows:
         return
-    facts = {"about": [i for i, _e in rows], "ids": [e.id for _i, e in rows], "at": [e.at for _i, e in rows]}
+    facts: dict[str, Any] = {
+        "about": [i for i, _e in rows],
+        "ids": [e.id for _i, e in rows],
+        "at": [e.at for _i, e in rows],
+    }
     with connection.cursor() as cursor:
         cursor.execute(_ANSWERED, facts | {"tenant": current()})
         found = cursor.fetchall()
@@ -145,21 +152,21 @@ def _is_answer(event: Event) -> bool:
         return False
     new = {name: pair[1] for name, pair in event.changes.items()}
     when = new.get("at") or new.get("begins")
-    later = bool(when) and dt.datetime.fromisoformat(when) > event.at + dt.timedelta(minutes=5)
+    later = when is not None and dt.datetime.fromisoformat(when) > event.at + dt.timedelta(minutes=5)
     return event.actor.startswith("member:") and new.get("direction") != "in" and not later
 
 
 # -- targets -------------------------------------------------------------------------------------------------------
 
 _DUE = """
-SELECT l.id, l.owner, l.team, i.escalate_to, extract(epoch FROM l.{field})::bigint FROM sales_lead l
+SELECT l.id, l.owner, l.team, i.escalate_to, extract(epoch FROM l.{field})::bigint, l.{field} FROM sales_lead l
 LEFT JOIN sales_leadinbox i ON i.tenant_id = l.tenant_id AND i.team = l.team AND i.archived_at IS NULL
-WHERE l.tenant_id = %(tenant)s AND l.{field} <= %(now)s AND l.{field} > %(first)s AND l.first_response_at IS NULL
-  AND l.closed_at IS NULL AND l.archived_at IS NULL
+WHERE l.tenant_id = %(tenant)s AND l.{field} <= %(now)s AND (l.{field}, l.id) > (%(first)s, %(after)s)
+  AND l.first_response_at IS NULL AND l.closed_at IS NULL AND l.archived_at IS NULL
   AND NOT EXISTS (
     SELECT 1 FROM kernel_notification n WHERE n.tenant_id = l.tenant_id
       AND n.key = %(kind)s || ':' || l.id || ':' || extract(epoch FROM l.{field})::bigint)
-ORDER BY l.{field} LIMIT %(limit)s
+ORDER BY l.{field}, l.id LIMIT %(limit)s
 """
 
 
@@ -176,16 +183,23 @@ def escalate(now: dt.datetime) -> bool:
 
 
 def _told(now: dt.datetime, field: str, kind: str) -> bool:
-    """Each once: what has been told is known by its key."""
-    facts = {"tenant": current(), "now": now, "first": now - LATEST, "kind": kind, "limit": PIECE}
+    """Each once: what has been told is known by its key. Those of which nobody is told hold up no others."""
+    facts = {"tenant": current(), "now": now, "first": now - LATEST, "after": NOTHING, "kind": kind, "limit": PIECE}
+    while rows := _rows(_DUE.format(field=field), facts):
+        wanted = []
+        for lead, owner, team, escalate_to, moment, _at in rows:
+            some = [escalate_to] if kind == LATE and escalate_to else [owner] if owner else _team(team)
+            wanted += [(member, lead, f"{kind}:{lead}:{moment}") for member in with_deputies(some, today())]
+        if notifications.tell_of(LEAD, kind, wanted):
+            return len(rows) == PIECE
+        facts |= {"first": rows[-1][-1], "after": rows[-1][0]}
+    return False
+
+
+def _rows(statement: str, facts: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(_DUE.format(field=field), facts)
-        rows = cursor.fetchall()
-    wanted = []
-    for lead, owner, team, escalate_to, moment in rows:
-        some = [escalate_to] if kind == LATE and escalate_to else [owner] if owner else _team(team)
-        wanted += [(member, lead, f"{kind}:{lead}:{moment}") for member in with_deputies(some, today())]
-    return notifications.tell_of(LEAD, kind, wanted) > 0 and len(rows) == PIECE
+        cursor.execute(statement, facts)
+        return list(cursor.fetchall())
 
 
 def _team(team: UUID | None) -> list[UUID]:

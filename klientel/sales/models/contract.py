@@ -66,7 +66,7 @@ class Contract(Record):
         order = "notice_by"
         columns = ("state", "organisation", "yearly", "notice_by", "ends", "renewal")
         concerns = ("order", "organisation", "person")
-        derive = contracting.derive
+        derive, derives = contracting.derive, contracting.DERIVES
         retained = staticmethod(lambda one: why_kept(one.last_day or one.ends or one.begins, LETTER))
         mergeable = False
         sections = (

@@ -37,7 +37,11 @@ PERIODS = (
 _A_YEAR = {"month": 12, "quarter": 4, "half": 2, "year": 1}
 MORNING = dt.time(8)
 _YEARS = (1900, 2900)
+_FOLLOWS = ("yearly", "renews_on", "notice_by", "remind_at")
 _TERM = frozenset(("begins", "term", "term_unit", "renewal", "renewal_term"))
+_OF_TERM = ("state", "ends", "notice", "notice_unit", "notice_to", "remind_days", "value", "period")
+#: by field: what follows from it (`About.derives`)
+DERIVES = dict.fromkeys(_OF_TERM, _FOLLOWS) | dict.fromkeys(_TERM, ("ends", *_FOLLOWS))
 
 
 def derive(step: Any, draft: Any) -> None:

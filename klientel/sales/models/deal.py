@@ -17,7 +17,8 @@ from klientel.kernel.records.calendar import Calendar
 from klientel.kernel.records.record import Record
 from klientel.sales.models import dealing, staging, telling
 from klientel.sales.models.checklist import Ticks
-from klientel.sales.models.pipeline import CATEGORIES, LOST, OPEN, OUTCOMES, TONES, WON
+from klientel.sales.models.holding import LOST, OPEN, WON
+from klientel.sales.models.pipeline import CATEGORIES, OUTCOMES, TONES
 from klientel.sales.models.positions import Positions
 
 
@@ -78,10 +79,11 @@ class Deal(Record):
         confidential = True
         title = "name"
         order = "expected_close"
+        begins = {"field": "state", "op": "is", "value": OPEN}
         columns = ("organisation", "stage", "value", "expected_close", "next_day", "owner")
         concerns = ("organisation", "person")
         own = dealing.WORKED_OUT
-        derive = staging.derive
+        derive, derives = staging.derive, staging.DERIVES
         tree = {
             "organisation": Counted(("value",), {"field": "state", "op": "is", "value": OPEN}, _("open deals")),
         }

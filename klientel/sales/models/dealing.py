@@ -13,7 +13,8 @@ from klientel.kernel.kinds import DateTime, YesNo
 from klientel.kernel.records import RecordType
 from klientel.kernel.sql import Sql
 from klientel.sales.models import quoting
-from klientel.sales.models.pipeline import OPEN
+from klientel.sales.models.holding import OPEN
+from klientel.sales.models.naming import check_products
 from klientel.sales.models.quoteform import QuoteForm
 
 _STILL = (("sales.deal", "state"),)
@@ -53,6 +54,7 @@ def priced(step: Any, draft: Any) -> None:
     deal, changes = draft.record, draft.changes
     if not changes.keys() & {"positions", "value", "value_by_hand"}:
         return
+    check_products(step, draft)
     if not deal.positions:
         if deal.value_by_hand:
             step.stamp(deal, value_by_hand=False)

@@ -1,4 +1,4 @@
-"""What does not add up in an invoice, kept by code so that it is told in the language of who reads it."""
+"""What is not right in an invoice, kept by code so that it is told in the language of who reads it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import Any
 
 from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as say
+from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.kinds import Json
 from klientel.lib.numbers import format_decimal
+from klientel.sales.models import findingterms
 
 SENTENCES = {
     "net_and_tax": gettext_noop("Net and tax come to {ours}, the total says {stated}."),
@@ -29,10 +31,16 @@ SENTENCES = {
 
 
 class Findings(Json):
-    """``[{"code": …, "ours": "12.50", "stated": "12.51", …}, …]``"""
+    """``[{"code": …, "ours": "12.50", "stated": "12.51", …}, {"code": …, "rule": "BR-09", "term": "BT-40"}, …]``"""
 
     def __init__(self, label: Any = "", **kwargs: Any) -> None:
         super().__init__(label, **{"empty": []} | kwargs)
+
+    def take(self, value: Any) -> Any:
+        taken = super().take(value)
+        if not all(isinstance(one, dict) for one in taken):
+            raise self.refuse("wrong_shape", _("This value has the wrong shape."))
+        return taken
 
     def show(self, value: Any) -> str:
         return "\n".join(sentences(value))
@@ -42,9 +50,11 @@ def sentences(value: Any) -> list[str]:
     """The findings as sentences in the active language."""
     language = get_language() or "en"
     return [
-        say(SENTENCES[one["code"]]).format(**{name: _shown(name, part, language) for name, part in one.items()})
+        findingterms.sentence(one)
+        if "rule" in one
+        else say(SENTENCES[one["code"]]).format(**{name: _shown(name, part, language) for name, part in one.items()})
         for one in value or ()
-        if one.get("code") in SENTENCES
+        if one.get("code") in (findingterms.SENTENCES if "rule" in one else SENTENCES)
     ]
 
 

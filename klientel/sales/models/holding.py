@@ -7,9 +7,9 @@ from typing import Any
 
 from django.apps import apps
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext_lazy as ngettext
 
-from klientel.kernel.errors import Refused
+from klientel.kernel.errors import Refused, filled
 
 #: what deals in a stage are
 OPEN, WON, LOST = "open", "won", "lost"
@@ -23,7 +23,7 @@ def stage_written(_step: Any, draft: Any) -> None:
             "%(n)d deals stand in this stage. Please choose “Dissolve” and say where they go.",
             n,
         )
-        raise Refused("holds_deals", text % {"n": n}, details={"deals": n})
+        raise Refused("holds_deals", filled(text, {"n": n}), details={"deals": n})
 
 
 def pipeline_written(_step: Any, draft: Any) -> None:
@@ -36,7 +36,7 @@ def pipeline_written(_step: Any, draft: Any) -> None:
             "%(n)d deals stand in this pipeline. Please move them to another one first.",
             n,
         )
-        raise Refused("holds_deals", text % {"n": n}, details={"deals": n})
+        raise Refused("holds_deals", filled(text, {"n": n}), details={"deals": n})
 
 
 def _leads_on(pipeline: Any) -> None:

@@ -53,7 +53,7 @@ class Invoice(Record):
     positions = Positions(_("lines"))
     document = File(_("document"))
     format = Text(_("format"), max_length=80, readonly=True)
-    findings = Findings(_("what does not add up"), readonly=True)
+    findings = Findings(_("what is not right"), readonly=True)
     description = LongText(_("description"), privacy=Privacy.PERSONAL)
 
     class Meta(Record.Meta):
@@ -87,12 +87,12 @@ class Invoice(Record):
         columns = ("state", "organisation", "date", "due", "gross", "open")
         concerns = ("order", "contract", "organisation", "person")
         tree = {"organisation": Counted(("net",), invoicing.REVENUE, _("issued invoices"))}
-        derive = invoicing.derive
+        derive, derives = invoicing.derive, invoicing.DERIVES
         retained = staticmethod(lambda one: why_kept(one.date, VOUCHER))
         mergeable = False
         sections = (
             (_("Invoice"), ("number", "date", "sort", "direction", "state", "due", "organisation", "person", "owner")),
-            (_("Amount"), ("net", "tax", "gross", "currency", "paid", "paid_on", "payments", "open", "findings")),
+            (_("Amount"), ("net", "tax", "gross", "currency", "paid", "paid_on", "payments", "open")),
             (_("Origin"), ("order", "contract", "corrects", "reference", "seller", "seller_vat_id", "buyer",
                            "buyer_vat_id", "document", "format", "tags", "description")),
         )  # fmt: skip

@@ -18,6 +18,7 @@ from klientel.lib.numbers import format_money
 from klientel.lib.pricing import rounded
 from klientel.lib.words import fold
 from klientel.sales.models.currency import money
+from klientel.sales.models.naming import check_products
 from klientel.sales.models.ordering import one_currency
 from klientel.sales.models.positions import COUNTED
 from klientel.sales.models.telling import figure
@@ -37,6 +38,11 @@ REVENUE = {"all": [
 ]}  # fmt: skip
 _SUMS = ("net", "tax", "gross")
 _AMOUNTS = (*_SUMS, "paid")
+_SETTLED = (*_AMOUNTS, "sort", "findings", "open", "state")
+#: by field: what follows from it (`About.derives`)
+DERIVES = dict.fromkeys((*_AMOUNTS, "sort", "state", "payments", "paid_on"), _SETTLED) | dict.fromkeys(
+    ("direction", "seller", "seller_vat_id", "organisation"), ("issuer",)
+)
 _ZERO, _CENT = Decimal(0), Decimal("0.01")
 
 
@@ -45,6 +51,7 @@ def derive(step: Any, draft: Any) -> None:
     invoice, touched = draft.record, set(draft.changes)
     if invoice.due and invoice.date and invoice.due < invoice.date - dt.timedelta(days=366):
         raise Refused("due_before_date", _("It is due long before its date."), "due")
+    check_products(step, draft, deleted=True)
     if draft.new or touched & {"currency", *_AMOUNTS}:
         one_currency(step, invoice, _AMOUNTS, new=draft.new)
     if draft.new or touched & {"sort", *_AMOUNTS}:
@@ -106,7 +113,8 @@ def _fill(step: Any, invoice: Any, touched: set[str]) -> None:
     elif net and tax and touched & set(_SUMS) and "findings" not in touched:
         ours, stated = amount(net) + amount(tax), amount(gross)
         found = [{"code": "net_and_tax", "ours": f"{ours:.2f}", "stated": f"{stated:.2f}"}]
-        step.stamp(invoice, findings=found if ours != stated else [])
+        rules = [one for one in invoice.findings or () if "rule" in one]  # of the document, which stays as it is
+        step.stamp(invoice, findings=[*(found if ours != stated else ()), *rules])
 
 
 def _paid_by_day(step: Any, invoice: Any) -> None:

@@ -68,7 +68,7 @@ class Lead(Record):
         columns = ("person", "organisation", "status", "score", "next_day", "owner")
         concerns = ("person", "organisation")
         own = leading.WORKED_OUT
-        derive = leading.derive
+        derive, derives = leading.derive, leading.DERIVES
         fitting = {"status": "disqualified"}
         often = ("take", "contacted", "disqualify", "convert")
         board = Board(

@@ -44,6 +44,13 @@ WORKED_OUT = {
 }  # fmt: skip
 
 
+#: what follows from which field
+DERIVES = {
+    "status": ("status_since", "closed_at", "reason", "first_response_at", "response_minutes"),
+    "team": ("respond_by", "remind_at"),
+}
+
+
 def derive(step: Any, draft: Any) -> None:
     """Bring a written lead in line with its status; refused where an end has no reason."""
     lead, changes = draft.record, draft.changes

@@ -81,7 +81,7 @@ class Clock(Text):
         return text
 
     def sample(self, n: int) -> str:
-        return f"{self.default[:2]}:{n % 60:02}"  # type: ignore[attr-defined]
+        return f"{self.default[:2]}:{n % 60:02}"
 
 
 class Days(LongText):
@@ -233,7 +233,7 @@ class LeadInbox(Record):
     def hours(self, place: dt.tzinfo | None = None) -> Hours:
         """When this team works."""
         numbers = {key: n for n, (key, _label) in enumerate(DAYS)}
-        opens, closes = (dt.time(*map(int, text.split(":"))) for text in (self.opens or "9:00", self.closes or "17:00"))
+        opens, closes = _time(self.opens or "9:00"), _time(self.closes or "17:00")
         days = frozenset(numbers[day] for day in self.weekdays or ())
         short = EVE_DAYS if self.eves == HALF else frozenset()
         off = self._off() if self.state or self.country or self.eves == OFF else self._own()
@@ -253,3 +253,8 @@ class LeadInbox(Record):
         worked, off, language = self.hours().weekdays, self._off(), get_language() or "de"
         days = (today() + dt.timedelta(days=n) for n in range(365))
         return [(day, off.named(day, language)) for day in days if day.weekday() in worked and day in off]
+
+
+def _time(text: str) -> dt.time:
+    hours, _colon, minutes = text.partition(":")
+    return dt.time(int(hours), int(minutes))

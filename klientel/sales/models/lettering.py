@@ -6,11 +6,10 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from django.utils.translation import gettext as say
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from klientel.kernel.errors import Missing, Refused
+from klientel.kernel.errors import Missing, Refused, phrased
 from klientel.kernel.files.opening import open_file
 from klientel.lib.fonts import Face, face
 from klientel.lib.sentences import Unreadable
@@ -46,7 +45,7 @@ def _face(scope: Any, file: UUID, field: str) -> Face:
     except Missing as no:
         raise Refused("not_a_record", no.message, field) from no
     except Unreadable as no:
-        raise Refused(no.code, say(_SENTENCES[no.code]).format(**no.details), field) from no
+        raise Refused(no.code, phrased(_SENTENCES[no.code], no.details), field) from no
 
 
 def _bytes(scope: Any, file: UUID) -> bytes:

@@ -68,7 +68,7 @@ class Order(Record):
         order = "-date"
         columns = ("state", "organisation", "date", "net", "gross", "owner")
         concerns = ("quote", "deal", "organisation", "person")
-        derive = ordering.derive
+        derive, derives = ordering.derive, ordering.DERIVES
         fitting = {"discount": "1"}
         retained = staticmethod(lambda one: why_kept(one.date, LETTER))
         mergeable = False

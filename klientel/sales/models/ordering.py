@@ -12,6 +12,7 @@ from klientel.kernel.kinds import today
 from klientel.kernel.kinds.base import currency_of_tenant
 from klientel.kernel.tenancy import alone, current
 from klientel.sales.models import quoting
+from klientel.sales.models.naming import check_products
 from klientel.sales.models.positions import SECTION
 from klientel.sales.models.quoteform import QuoteForm, number
 
@@ -26,6 +27,8 @@ TONES = {OPEN: "info", DELIVERED: "accent", DONE: "ok", CANCELLED: ""}
 PATTERN = "AU-{year}-{n:05}"
 AMOUNTS = ("net", "tax", "gross")
 _PRICED = frozenset(("positions", "discount", "currency"))
+#: by field: what follows from it (`About.derives`)
+DERIVES = dict.fromkeys((*_PRICED, *AMOUNTS), ("positions", *AMOUNTS))
 
 
 def derive(step: Any, draft: Any) -> None:
@@ -34,6 +37,8 @@ def derive(step: Any, draft: Any) -> None:
     touched = set(changes)
     if draft.new:
         step.stamp(order, date=order.date or today(), currency=order.currency or _currency_of(order))
+    if not (draft.new and order.quote):  # such a one says what was agreed
+        check_products(step, draft, deleted=True)
     if order.positions and (draft.new or touched & {*_PRICED, *AMOUNTS}):
         add_up(step, order)
     elif touched & {"currency", *AMOUNTS}:

@@ -38,7 +38,7 @@ class Part(Record):
 
     class About:
         label, plural, slug, icon = _("part of a bundle"), _("parts of bundles"), "bundle-parts", "package-plus"
-        title = staticmethod(lambda one: one._meta.get_field("quantity").show(one.quantity))
+        title = staticmethod(lambda one: f"{one._meta.get_field('quantity').show(one.quantity)} ×")
         made_of = ("quantity",)
         order = "position"
         columns = ("product", "quantity", "bundle")

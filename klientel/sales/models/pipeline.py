@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -102,7 +104,7 @@ class Stage(Record):
             (_("Care"), ("rots_after", "requires", "checklist")),
         )
         derive = stage_written
-        fitting = {"requires": []}
+        fitting: ClassVar[dict[str, Any]] = {"requires": []}
         system = open = True
         mergeable = False
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.errors import Refused, filled, together
 from klientel.kernel.kinds import Json
+from klientel.kernel.sql import Sql
 from klientel.lib import numbers
 from klientel.sales.models.taxing import TAXES
 
@@ -38,21 +39,28 @@ class Positions(Json):
     """
 
     operators = ("holds", "holds_not")
-    #: a product is known by its record, else by its number, else by its name; only lines that count are asked about
-    entry_key = (
-        "CASE WHEN coalesce(e->>'role', 'counted') = 'counted' THEN"
-        " coalesce(nullif(e->>'product', ''), nullif(e->>'number', ''), lower(e->>'name')) END"
-    )
+    #: a product is known by its record, else by its number, else by its name
+    entry_key = "coalesce(nullif(l->>'product', ''), nullif(l->>'number', ''), lower(l->>'name'))"
+    #: the lines that count, where ``l`` is one and ``n`` its place from 1; ``{t}`` is the record
+    counted = "coalesce(l->>'role', 'counted') = 'counted'"
     entries_of = "sales.product"
 
     def __init__(self, label: Any = "", **kwargs: Any) -> None:
         super().__init__(label, **{"empty": []} | kwargs)
 
+    def entries(self, alias: str) -> Sql:
+        """The lines that count."""
+        x = self.sql(alias)
+        which = self.counted.replace("{t}", alias)
+        lines = f"jsonb_array_elements({x.text}) WITH ORDINALITY q(l, n)"
+        return Sql(f"(SELECT l FROM {lines} WHERE {which}) counted", x.params)
+
     def take(self, value: Any) -> list[dict[str, str]]:
         lines = super().take(value)
         if len(lines) > MOST:
             raise self.refuse("too_many", filled(_("At most %(n)d lines are possible."), {"n": MOST}))
-        taken, refusals = [], []
+        taken: list[dict[str, Any]] = []
+        refusals: list[Refused] = []
         for place, one in enumerate(lines):
             try:
                 taken.append(self._line(one, place))
@@ -76,6 +84,7 @@ class Positions(Json):
             if tax not in dict(TAXES):
                 refusals.append(self._wrong(place, "tax", "no_such_choice", _("Please choose one of the values.")))
             found |= {name: self._text(one, name, place, refusals) for name in _TEXTS}
+            one, found["currency"] = self._named(one, found["currency"], place, refusals)
             found |= {name: self._number(one, name, place, refusals) for name in _NUMBERS}
             found["discount_in"] = "amount" if one.get("discount_in") == "amount" else "percent"
         if not refusals and not found["name"]:
@@ -104,6 +113,20 @@ class Positions(Json):
         except ValueError:
             refusals.append(self._wrong(place, "product", "not_a_record", _("There is no such record.")))
             return ""
+
+    def _named(
+        self, one: dict[str, Any], currency: str, place: int, refusals: list[Refused]
+    ) -> tuple[dict[str, Any], str]:
+        """The line without the currency that its amounts name ("1.200,00 €"), and that currency."""
+        bare = dict(one)
+        for name in ("price", "discount") if one.get("discount_in") == "amount" else ("price",):
+            amount, named = _apart(one.get(name))
+            if named and currency not in ("", named):
+                message = filled(_("This amount is in %(found)s, the line in %(currency)s."),
+                                 {"found": named, "currency": currency})  # fmt: skip
+                refusals.append(self._wrong(place, name, "other_currency", message))
+            bare[name], currency = amount, currency or named
+        return bare, currency
 
     def _number(self, one: dict[str, Any], name: str, place: int, refusals: list[Refused]) -> str:
         value = one.get(name)
@@ -141,6 +164,12 @@ class Positions(Json):
         return [{"name": f"{gettext('position')} {n}", "quantity": str(n), "price": "10", "tax": "standard"}]
 
 
+class QuotePositions(Positions):
+    """The lines of a quote, of which a customer chooses: what was chosen counts, what it replaces does not."""
+
+    counted = f"({Positions.counted} AND NOT {{t}}.left_out @> to_jsonb(n - 1) OR {{t}}.chosen @> to_jsonb(n - 1))"
+
+
 def replaceable(positions: list[dict[str, Any]]) -> dict[int, int]:
     """The place of the line that each alternative can take the place of: the last counted one before it in its section.
 
@@ -156,10 +185,23 @@ def replaceable(positions: list[dict[str, Any]]) -> dict[int, int]:
     return found
 
 
+def passes_tax_on(positions: list[dict[str, Any]]) -> bool:
+    """Whether the buyer owes the tax of a line that counts (reverse charge, supply within the EU)."""
+    return any(one.get("tax") in ("reverse", "eu") and one.get("role", COUNTED) == COUNTED for one in positions)
+
+
 def refused(field: str, place: int, part: str, code: str, message: Any) -> Refused:
     """A refusal at one part of a line; its sentence says which line."""
     text = filled(_("Line %(n)d: %(what)s"), {"n": place + 1, "what": message})
     return Refused(code, text, f"{field}.{place}.{part}", details={"line": place + 1})
+
+
+def _apart(value: Any) -> tuple[Any, str]:
+    """An amount without the currency it names, and that currency."""
+    try:
+        return numbers.without_currency(value) if isinstance(value, str) else (value, "")
+    except ValueError:
+        return value, ""
 
 
 def _decimal(value: Any) -> Decimal | None:

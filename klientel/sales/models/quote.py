@@ -29,9 +29,9 @@ from klientel.kernel.kinds import (
 from klientel.kernel.records import type_of
 from klientel.kernel.records.record import Record
 from klientel.sales.models import quoting, telling
+from klientel.sales.models.holding import OPEN
 from klientel.sales.models.keeping import LETTER, why_kept
-from klientel.sales.models.pipeline import OPEN
-from klientel.sales.models.positions import Positions
+from klientel.sales.models.positions import QuotePositions
 from klientel.sales.models.quoting import STATES, TONES
 
 
@@ -54,7 +54,7 @@ class Quote(Record):
     salutation = Text(_("salutation"), max_length=200, privacy=Privacy.PERSONAL)
     introduction = LongText(_("introduction"), max_length=4000, privacy=Privacy.PERSONAL)
     terms = LongText(_("terms"), max_length=8000)
-    positions = Positions(_("lines"))
+    positions = QuotePositions(_("lines"))
     discount = Decimal(_("discount on all in %"), decimal_places=2)
     net = Money(_("net"), readonly=True)
     tax = Money(_("tax"), readonly=True)
@@ -103,7 +103,7 @@ class Quote(Record):
         order = "-number"
         columns = ("state", "organisation", "net", "gross", "valid_until", "owner")
         concerns = ("deal", "organisation", "person")
-        derive = quoting.derive
+        derive, derives = quoting.derive, quoting.DERIVES
         fitting = {"discount": "1"}
         retained = staticmethod(lambda one: why_kept(one.sent_at.date() if one.sent_at else None, LETTER))
         mergeable = False
@@ -124,7 +124,7 @@ class Quote(Record):
         where = {"field": "concerns", "op": "contains_one", "value": [str(self.pk)]}
         columns = [name for name in ("state", "reply") if name in scope.visible(rtype)]
         found = select(scope, rtype, columns=columns, where=where, sort="-created_at", limit=3)
-        kind = rtype.fields["state"]
+        kind: Any = rtype.fields["state"]
         return [
             {
                 "id": row.id, "title": row.title, "state": kind.show(row.values["state"]),

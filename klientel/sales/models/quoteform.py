@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.errors import Refused
-from klientel.kernel.kinds import Decimal, File, Link, LongText, Text, Whole, YesNo
+from klientel.kernel.kinds import Country, Decimal, File, Link, LongText, Text, Whole, YesNo
 from klientel.kernel.records.record import Record
 from klientel.sales.models import lettering
 
@@ -69,6 +69,9 @@ class QuoteForm(Record):
     company = Text(_("company"), max_length=200)
     sender = LongText(_("address"), max_length=500, help_text=_("As it stands on the letterhead, line by line"))
     vat_id = Text(_("VAT ID"), max_length=20, help_text=_("By it Klientel tells own invoices from those of suppliers"))
+    country = Country(_("country"), help_text=_("Empty: that of the VAT ID"))
+    tax_number = Text(_("tax number"), max_length=40, help_text=_("For whoever has no VAT ID"))
+    register = Text(_("register number"), max_length=80, help_text=_("Such as HRB 118900"))
     footer = LongText(_("foot of the page"), max_length=1000, help_text=_("Bank, register and tax numbers"))
     logo = File(_("logo"))
     font = File(_("font"), help_text=_("TTF or OTF whose licence permits to embed it. Empty: Libertinus Serif."))
@@ -102,7 +105,21 @@ class QuoteForm(Record):
             (_("Tax"), ("standard_rate", "reduced_rate", "exempt_reason")),
             (_("Approval"), ("approval_above", "approver", "deputy", "approval_days")),
             (_("Sending"), ("mail_template", "mail_template_en", "remind_days", "keeps_ip")),
-            (_("Letterhead"), ("company", "sender", "vat_id", "footer", "logo", "font", "font_bold")),
+            (
+                _("Letterhead"),
+                (
+                    "company",
+                    "sender",
+                    "country",
+                    "vat_id",
+                    "tax_number",
+                    "register",
+                    "footer",
+                    "logo",
+                    "font",
+                    "font_bold",
+                ),
+            ),
             (_("Texts"), ("introduction", "terms", "introduction_en", "terms_en")),
         )
         check = staticmethod(_in_order)

@@ -9,16 +9,16 @@ from typing import Any
 
 from django.apps import apps
 from django.db import connection
-from django.utils.translation import gettext as say
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from klientel.kernel.errors import Refused, together
+from klientel.kernel.errors import Refused, phrased, together
 from klientel.kernel.kinds import today
 from klientel.kernel.kinds.base import currency_of_tenant
 from klientel.kernel.tenancy import alone, current
 from klientel.lib import pricing
 from klientel.sales.models.currency import money
+from klientel.sales.models.naming import check_products
 from klientel.sales.models.positions import ALTERNATIVE, COUNTED, OPTIONAL, SECTION, refused, replaceable
 from klientel.sales.models.quoteform import PATTERN, QuoteForm, number
 from klientel.sales.models.taxing import tax_of
@@ -44,6 +44,8 @@ CONTENT = frozenset(
      "introduction", "terms", "positions", "discount")
 )  # fmt: skip
 _PRICED = frozenset(("positions", "discount", "currency", "form"))
+#: by field: what follows from it (`About.derives`)
+DERIVES = dict.fromkeys(_PRICED, ("positions", "discount_given", "net", "tax", "gross"))
 _SENTENCES = {
     "price.no_number": gettext_noop("Please enter a number."),
     "price.negative_quantity": gettext_noop("A quantity cannot be negative."),
@@ -81,6 +83,8 @@ def derive(step: Any, draft: Any) -> None:
     check(quote)
     if not draft.new and "currency" in touched and quote.positions and "positions" not in touched:
         raise Refused("currency_fixed", _("The lines have prices in another currency already."), "currency")
+    if not (draft.new and quote.replaces):  # a new version says what the one before it said
+        check_products(step, draft)
     if draft.new or touched & _PRICED:
         _add_up(step, quote)
     if draft.new and quote.replaces is None:  # last: a quote that is refused must not take a number
@@ -188,7 +192,7 @@ def added_up(quote: Any, positions: list[dict[str, Any]]) -> tuple[pricing.Total
 
 
 def _refusal(fault: pricing.Fault, places: list[int]) -> Refused:
-    text = say(_SENTENCES.get(fault.code, "")).format(**fault.details) if fault.code in _SENTENCES else fault.message
+    text = phrased(_SENTENCES[fault.code], fault.details) if fault.code in _SENTENCES else fault.message
     if fault.place is None:
         return Refused(fault.code, text, "discount")
     return refused("positions", places[fault.place], _PARTS.get(fault.field, fault.field), fault.code, text)

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 from uuid import UUID
 
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from klientel.kernel.errors import Refused, together
+from klientel.kernel.errors import Refused, filled, together
 from klientel.kernel.kinds import zone
 from klientel.kernel.tenancy import current
 from klientel.sales.models import checklist, dealing
-from klientel.sales.models.pipeline import LOST, NEEDED, OPEN, CloseReason, Pipeline, Stage
+from klientel.sales.models.holding import LOST, OPEN
+from klientel.sales.models.pipeline import NEEDED, CloseReason, Pipeline, Stage
 
 #: only a change of one of these has consequences
 LED_BY = frozenset(("pipeline", "stage", "reason", *(name for name, _label in NEEDED)))
 #: what a deal says about its end; it goes when the deal is open again
 CLOSING = ("closed_at", "reason", "lost_to", "reason_note")
+#: what follows from which field
+_OF_STAGE = ("pipeline", "stage", "state", "entered_stage_at", "probability", "category", "counts_on", *CLOSING)
+DERIVES = {
+    "stage": _OF_STAGE,
+    "pipeline": _OF_STAGE,
+    "expected_close": ("counts_on",),
+    "positions": ("positions", "value", "value_by_hand"),
+    "value": ("positions", "value_by_hand"),
+    "value_by_hand": ("positions", "value"),
+}
 _ASKED = "id, name, pipeline, position, outcome, probability, category, requires, checklist, archived_at"
 
 
@@ -34,24 +47,34 @@ def derive(step: Any, draft: Any) -> None:
         first = _first(step, deal.pipeline)
         if first is not None:
             step.change(deal, stage=first.pk)
-    if draft.new and deal.begun is None:
-        step.stamp(deal, begun=step.now.astimezone(zone()).date())
     stage = None if deal.stage is None else stage_of(step, deal.stage)
+    if draft.new and deal.begun is None:
+        step.stamp(deal, begun=_closing(step, draft, stage).astimezone(zone()).date())
     if stage is None:  # a link that leads nowhere is refused when it is written
         step.stamp(deal, counts_on=deal.expected_close)
         return
     if "pipeline" in changes and deal.pipeline not in (None, stage.pipeline):
         raise Refused("other_pipeline", _("This stage belongs to another pipeline."), "stage")
     fresh = draft.new or "stage" in changes
-    step.stamp(deal, **_facts(step, deal, changes, stage, fresh=fresh))
+    step.stamp(deal, **_facts(step, draft, stage, fresh=fresh))
     if fresh or set(changes) & set(stage.requires):
         _check(step, draft, stage)
     if fresh and not draft.new:
         _check_lists(step, deal, changes["stage"][0], stage)
 
 
-def _facts(step: Any, deal: Any, changes: Any, stage: Stage, *, fresh: bool) -> dict[str, Any]:
+def _closing(step: Any, draft: Any, stage: Stage | None) -> dt.datetime:
+    """When a deal was closed: now; what comes here closed already, on the day that was expected, if that is past."""
+    now: dt.datetime = step.now
+    day = draft.record.expected_close
+    if draft.new and day is not None and stage is not None and stage.outcome != OPEN:
+        return min(dt.datetime.combine(day, dt.time(12), zone()), now)
+    return now
+
+
+def _facts(step: Any, draft: Any, stage: Stage, *, fresh: bool) -> dict[str, Any]:
     """What the stage says of a deal. It counts on the day it was closed, else on the expected one."""
+    deal, changes = draft.record, draft.changes
     facts: dict[str, Any] = {"pipeline": stage.pipeline, "state": stage.outcome}
     if fresh:
         entered = {"entered_stage_at": step.now, "probability": stage.probability, "category": stage.category}
@@ -59,7 +82,7 @@ def _facts(step: Any, deal: Any, changes: Any, stage: Stage, *, fresh: bool) -> 
     if stage.outcome == OPEN:
         facts |= dict.fromkeys(CLOSING) | {"reason_note": ""} if deal.closed_at else {}
     elif deal.closed_at is None:
-        facts["closed_at"] = step.now
+        facts["closed_at"] = _closing(step, draft, stage)
     closed = facts.get("closed_at", deal.closed_at)
     return facts | {"counts_on": closed.astimezone(zone()).date() if closed else deal.expected_close}
 
@@ -118,12 +141,12 @@ def _check_lists(step: Any, deal: Any, before: Any, stage: Stage) -> None:
         return
     end = stage.position if stage.outcome == OPEN else None
     left = [
-        _("%(what)s (%(stage)s)") % {"what": ", ".join(f"“{one}”" for one in some), "stage": one_stage.name}
+        filled(_("%(what)s (%(stage)s)"), {"what": ", ".join(f"“{one}”" for one in some), "stage": one_stage.name})
         for one_stage in _stages(step).values()
         if (one_stage.pipeline, one_stage.outcome, one_stage.archived_at) == (stage.pipeline, OPEN, None)
         and was.position <= one_stage.position and (end is None or one_stage.position < end)
         and (some := checklist.missing(one_stage, deal.ticks))
     ]  # fmt: skip
     if left:
-        text = _("Not ticked off yet: %(what)s.") % {"what": "; ".join(str(one) for one in left)}
+        text = filled(_("Not ticked off yet: %(what)s."), {"what": format_lazy("; ".join(["{}"] * len(left)), *left)})
         raise Refused("checklist", text, "stage")

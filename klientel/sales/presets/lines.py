@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from django.utils.translation import gettext_lazy as _
 
-from klientel.kernel.errors import Refused, together
+from klientel.kernel.errors import Refused, filled, together
 from klientel.kernel.kinds.base import currency_of_tenant
 from klientel.kernel.transfer.targets import Lines
 from klientel.lib import numbers
@@ -62,7 +62,7 @@ def read(lines: list[dict[str, str]], decimal: str | None) -> list[dict[str, str
 
 
 def _line(texts: dict[str, str], place: int, decimal: str | None) -> dict[str, str]:
-    found = {name: texts[name] for name in ("number", "text", "unit") if name in texts}
+    found: dict[str, str] = {name: texts[name] for name in ("number", "text", "unit") if name in texts}
     found["name"] = (texts.get("name") or texts.get("number") or texts.get("text") or "")[:300]
     found["quantity"] = texts.get("quantity", "1")
     quantity = _number(texts, "quantity", place, decimal) if "quantity" in texts else Decimal(1)
@@ -87,7 +87,7 @@ def _line(texts: dict[str, str], place: int, decimal: str | None) -> dict[str, s
 def _tax(texts: dict[str, str], place: int, decimal: str | None) -> dict[str, str]:
     if "tax" not in texts:
         return {}
-    named = next((key for key, label in TAXES if fold(texts["tax"]) in (fold(key), fold(label))), "")
+    named = next((key for key, label in TAXES if fold(texts["tax"]) in (fold(key), fold(str(label)))), "")
     if named:
         return {"tax": named}
     rate = _number(texts, "tax", place, decimal)
@@ -111,7 +111,7 @@ def _price(texts: dict[str, str], part: str, place: int, decimal: str | None) ->
 
 
 def _wrong(texts: dict[str, str], part: str, place: int) -> Refused:
-    message = _("“%(value)s” is not a number.") % {"value": texts[part][:80]}
+    message = filled(_("“%(value)s” is not a number."), {"value": texts[part][:80]})
     return refused(_FIELD, place, part, "not_a_number", message)
 
 

@@ -22,7 +22,7 @@ from klientel.kernel.conditions import compile as compile_condition
 from klientel.kernel.errors import Refused
 from klientel.kernel.history.past import Then
 from klientel.kernel.sql import Sql, both
-from klientel.sales.models.pipeline import LOST, OPEN, WON
+from klientel.sales.models.holding import LOST, OPEN, WON
 from klientel.sales.queries.forecast import COUNTED
 
 MOST = 1000

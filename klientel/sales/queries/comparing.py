@@ -48,9 +48,9 @@ class Said:
 def lines(before: Any, after: Any, language: str) -> list[Row]:
     """The lines in the order of the later version, removed ones where they stood."""
     old, new = (telling.told(one, one.positions or [], language)["lines"] for one in (before, after))
-    keys = [[_key(p) for p in one.positions or []] for one in (before, after)]
+    was, is_now = ([_key(p) for p in one.positions or []] for one in (before, after))
     rows: list[Row] = []
-    for tag, a, b, c, d in SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
+    for tag, a, b, c, d in SequenceMatcher(None, was, is_now, autojunk=False).get_opcodes():
         if tag == "equal":
             rows += [_pair(x, y) for x, y in zip(old[a:b], new[c:d], strict=True)]
         else:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from django.utils.translation import gettext as say
 from django.utils.translation import gettext_noop
 
 from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.access.reading import visible_ids
-from klientel.kernel.errors import Refused
+from klientel.kernel.errors import Refused, phrased
 from klientel.kernel.records import type_of
 from klientel.kernel.twins.checking import similar
-from klientel.lib.einvoices import EInvoice, Item, Party, differences, read, xml_of
+from klientel.lib.einvoices import EInvoice, Item, Party, broken_rules, differences, read, xml_of
 from klientel.lib.pricing import rounded
 from klientel.lib.sentences import Unreadable
 from klientel.sales.models import Contract, Invoice, Order, QuoteForm
+from klientel.sales.models.findingterms import kept
 from klientel.sales.models.invoicing import CREDIT, INCOMING, INVOICE, OUTGOING
 from klientel.sales.models.positions import MOST
 from klientel.sales.models.taxing import CATEGORIES
@@ -57,7 +58,7 @@ def read_file(data: bytes) -> EInvoice:
     try:
         return read(xml_of(data))
     except Unreadable as no:
-        text = say(SENTENCES.get(no.code, no.message)).format(**no.details)
+        text = phrased(SENTENCES.get(no.code, no.message), no.details)
         raise Refused(no.code, text, "document") from no
 
 
@@ -82,7 +83,7 @@ def values_of(scope: ActorScope, found: EInvoice, home: UUID | None) -> dict[str
 
 
 def facts_of(found: EInvoice) -> dict[str, Any]:
-    """What Klientel itself says of it: the format, and what does not add up."""
+    """What Klientel itself says of it: the format, what does not add up, which rules of the norm it does not keep."""
     name = (
         "XRechnung" if "xrechnung" in found.profile else "ZUGFeRD / Factur-X" if found.syntax == "CII" else "EN 16931"
     )
@@ -92,6 +93,7 @@ def facts_of(found: EInvoice) -> dict[str, Any]:
         | ({"rate": format(one.rate, "f")} if one.code == "tax_of_rate" else {})
         for one in differences(found)[:50]
     ]
+    told += kept(islice(broken_rules(found), 50))
     if len(found.items) > MOST:
         told.append({"code": "more_lines", "n": MOST, "all": len(found.items)})
     return {"format": f"{name} ({found.syntax})", "findings": told}
@@ -149,10 +151,10 @@ def match(scope: ActorScope, party: Party) -> UUID | None:
     records = {one.pk: one for one in rtype.model.objects.filter(pk__in=[one.id for one in likely])}
     for one in likely:
         there = records[one.id]
-        if wanted and _plain(there.vat_id) == wanted:  # type: ignore[attr-defined]
+        if wanted and _plain(there.vat_id) == wanted:
             return one.id
     for one in likely:
-        theirs = _plain(records[one.id].vat_id)  # type: ignore[attr-defined]
+        theirs = _plain(records[one.id].vat_id)
         if one.score >= _SURE and not (wanted and theirs):  # two VAT IDs that differ are two firms
             return one.id
     return None

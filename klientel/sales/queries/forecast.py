@@ -24,7 +24,8 @@ from klientel.kernel.kinds import today
 from klientel.kernel.records import type_of
 from klientel.kernel.web.addresses import place
 from klientel.lib.dates import add_months
-from klientel.sales.models.pipeline import COMMITTED, OMITTED, OPEN, WON
+from klientel.sales.models.holding import OPEN, WON
+from klientel.sales.models.pipeline import COMMITTED, OMITTED
 
 STATE, CATEGORY, DAY = "state", "category", "counts_on"
 OPEN_NOW = {"field": STATE, "op": "is", "value": OPEN}
@@ -260,7 +261,12 @@ def accuracy(asking: Asked) -> Table:
     if not {"value", "probability", DAY} <= scope.visible(asking.rtype).keys():
         return Table(_("Month"), [], [])
     with connection.cursor() as cursor:
-        params = [scope.tenant, scope.tenant, begin, min(asking.after, this) if asking.first < this else this]
+        params: list[Any] = [
+            scope.tenant,
+            scope.tenant,
+            begin,
+            min(asking.after, this) if asking.first < this else this,
+        ]
         cursor.execute(_KEPT, [*params, everything and not person, person, pipeline, pipeline])
         kept = cursor.fetchall()
     won = _won(asking, begin, this, person)

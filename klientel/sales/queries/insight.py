@@ -21,7 +21,7 @@ from klientel.kernel.errors import Missing
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.sql import Sql
 from klientel.kernel.web.speech import large
-from klientel.sales.models.pipeline import LOST, WON
+from klientel.sales.models.holding import LOST, WON
 from klientel.sales.queries.kept import STAYS
 
 MOST_STAGES = 30

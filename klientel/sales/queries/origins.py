@@ -16,8 +16,8 @@ from klientel.insights.dashboards import Asked
 from klientel.insights.figures import Cell, Column, Table, listed, named
 from klientel.insights.queries.adding import Added, By, Measure, added_up
 from klientel.kernel.records import type_of
+from klientel.sales.models.holding import WON
 from klientel.sales.models.leading import CONVERTED
-from klientel.sales.models.pipeline import WON
 from klientel.sales.queries.insight import state, within
 
 MOST_ROWS = 25

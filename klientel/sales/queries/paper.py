@@ -17,7 +17,7 @@ from klientel.lib import quotations
 from klientel.lib.countries import country_name
 from klientel.lib.salutation import letter_salutation
 from klientel.sales.models import Quote, QuoteForm, lettering, telling
-from klientel.sales.models.positions import ALTERNATIVE, OPTIONAL, SECTION, replaceable
+from klientel.sales.models.positions import ALTERNATIVE, OPTIONAL, SECTION, passes_tax_on, replaceable
 from klientel.sales.queries.quotation import quotation
 from klientel.sales.queries.recipient import Recipient, recipient
 
@@ -63,7 +63,7 @@ def said(scope: Any, quote: Quote, form: QuoteForm, to: Recipient | None = None)
             "sender_line": " · ".join(filter(None, (company, *sender[:2]))),
             "footer": _lines(form.footer) or [company],
             "address": _address(to, language),
-            "facts": _facts(quote, language),
+            "facts": _facts(quote, to, language),
             "salutation": f"{quote.salutation or _greeting(to.person, language)},",
             "introduction": _paragraphs(quote.introduction),
             "terms": _paragraphs(quote.terms),
@@ -80,7 +80,7 @@ def said(scope: Any, quote: Quote, form: QuoteForm, to: Recipient | None = None)
         }  # fmt: skip
 
 
-def _facts(quote: Quote, language: str) -> list[list[str]]:
+def _facts(quote: Quote, to: Recipient, language: str) -> list[list[str]]:
     def day(value: Any) -> str:
         return format_date(value, "long", locale=_LOCALES.get(language, "de_DE")) if value else ""
 
@@ -88,6 +88,7 @@ def _facts(quote: Quote, language: str) -> list[list[str]]:
         (_("Quote number"), quote.number),
         (_("Date"), day(quote.date)),
         (_("Valid until"), day(quote.valid_until)),
+        (_("Your VAT ID"), to.vat_id if passes_tax_on(quote.positions or []) else ""),
     ]
     return [[label, value] for label, value in facts if value]
 

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -52,7 +53,7 @@ def prices(
     """
     if not quantities:
         return {}
-    facts = {"products": list(quantities), "quantities": list(quantities.values()), "tenant": current(),
+    facts: dict[str, Any] = {"products": list(quantities), "quantities": list(quantities.values()), "tenant": current(),
              "currency": currency, "day": day, "groups": list(groups)}  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_PRICES, facts)

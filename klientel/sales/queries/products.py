@@ -16,6 +16,7 @@ from typing import Any
 from django.db import connection
 from django.utils import formats
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from klientel.insights import figures
 from klientel.insights.dashboards import Asked
@@ -32,15 +33,15 @@ from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.sql import Sql, comma
 from klientel.kernel.web.addresses import place
 from klientel.kernel.web.speech import large
+from klientel.sales.models.holding import LOST, WON
 from klientel.sales.models.ordering import CANCELLED
-from klientel.sales.models.pipeline import LOST, WON
+from klientel.sales.models.positions import Positions, QuotePositions
 from klientel.sales.models.quoting import ACCEPTED, DECLINED, EXPIRED, SENT
 from klientel.sales.queries.insight import ended, state
 
 MOST_ROWS = 25
 LARGEST = 100  # products of one sale; of a longer list nobody learns what belongs together
-KEY = "coalesce(nullif(l->>'product', ''), nullif(l->>'number', ''), lower(l->>'name'))"
-COUNTED = "coalesce(l->>'role', 'counted') = 'counted'"
+KEY, COUNTED = Positions.entry_key, Positions.counted
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ _SALES = (
     _Sale(
         "sales.quote", state(ACCEPTED), "closed_at", "(t.closed_at AT TIME ZONE %(zone)s)::date", "t.currency",
         ("state", "closed_at", "discount", "currency", "chosen", "left_out"), "coalesce(t.discount, 0)",
-        f"({COUNTED} AND NOT t.left_out @> to_jsonb(n - 1) OR t.chosen @> to_jsonb(n - 1))",
+        QuotePositions.counted.replace("{t}", "t"),
         (("sales.order", "quote", None),),
     ),
     _Sale(
@@ -92,7 +93,7 @@ def _sold(asking: Asked) -> Sql:
     """All lines that were sold, whenever; refused where not one kind of sale may be read."""
     parts = [_part(asking, sale) for sale in _SALES if _readable(asking.scope, sale)]
     if not parts:
-        raise Refused("no_such_field", _("There is no such field."), "positions")
+        raise Refused("no_such_field", gettext_lazy("There is no such field."), "positions")
     return comma(parts, " UNION ALL ")
 
 
@@ -212,7 +213,7 @@ def slow(asking: Asked) -> Table:
     """The products that sold least in the period, those that never did first; not those that only have variants."""
     rtype: RecordType = type_of("sales.product")
     if not asking.scope.may(rtype, "view"):
-        raise Refused("no_such_field", _("There is no such field."), "product")
+        raise Refused("no_such_field", gettext_lazy("There is no such field."), "product")
     sold, worth, inside = _sold(asking), converted(*_WORTH), which(asking.scope, rtype)
     params = (*worth.params, asking.first, asking.first, asking.after, *inside.params, MOST_ROWS)
     found = _rows(sold, _SLOW.format(worth=worth.text, table=rtype.table, where=inside.text), params)
@@ -286,7 +287,7 @@ def win_rate(asking: Asked) -> Table:
     """Of the deals that ended in the period the share that was won, by the products on them or on their quotes."""
     quotes = type_of("sales.quote")
     if "positions" not in asking.scope.visible(asking.rtype):
-        raise Refused("no_such_field", _("There is no such field."), "positions")
+        raise Refused("no_such_field", gettext_lazy("There is no such field."), "positions")
     deals = which(asking.scope, asking.rtype, ended(asking))
     seen = asking.scope.visible(quotes)
     given = Sql("")

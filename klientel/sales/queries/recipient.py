@@ -10,6 +10,8 @@ from klientel.kernel.errors import Missing
 from klientel.kernel.records import type_of
 from klientel.sales.models import Quote
 
+FIRM = "contacts.organisation"
+
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
@@ -17,6 +19,7 @@ class Recipient:
 
     person: Any
     firm: Any
+    vat_id: str = ""
 
     @property
     def address(self) -> dict[str, str]:
@@ -34,9 +37,9 @@ class Recipient:
 
 def recipient(scope: Any, quote: Quote) -> Recipient:
     """Person and organisation of a quote under the rights of a scope; at most two statements."""
-    return Recipient(
-        _seen(scope, "contacts.person", quote.person), _seen(scope, "contacts.organisation", quote.organisation)
-    )
+    firm = _seen(scope, FIRM, quote.organisation)
+    number = firm.vat_id if firm is not None and "vat_id" in scope.visible(type_of(FIRM)) else ""
+    return Recipient(_seen(scope, "contacts.person", quote.person), firm, number or "")
 
 
 def _seen(scope: Any, key: str, record_id: Any) -> Any:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from klientel.insights import figures
@@ -98,7 +98,7 @@ def by_product(asking: Asked) -> Table:
     """Net by product, of the lines of invoices that have lines (e-invoices and those by API)."""
     seen = asking.scope.visible(asking.rtype)
     if not {"positions", "net", "date", "sort"} <= seen.keys():
-        raise Refused("no_such_field", _("There is no such field."), "positions")
+        raise Refused("no_such_field", gettext_lazy("There is no such field."), "positions")
     inside = which(asking.scope, asking.rtype, _within(asking))
     worth = converted(Sql("l.money"), Sql("l.date"))
     with connection.cursor() as cursor:
@@ -128,7 +128,7 @@ def by_region(asking: Asked) -> Table:
     organisations = type_of("contacts.organisation")
     seen = asking.scope.visible(asking.rtype)
     if not {"net", "date"} <= seen.keys() or "addresses" not in asking.scope.visible(organisations):
-        raise Refused("no_such_field", _("There is no such field."), "addresses")
+        raise Refused("no_such_field", gettext_lazy("There is no such field."), "addresses")
     inside = which(asking.scope, asking.rtype, _within(asking))
     may = allowed(asking.scope, organisations, "view", "o")
     worth = converted(Sql("t.net"), Sql("t.date"))

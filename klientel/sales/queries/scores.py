@@ -70,10 +70,10 @@ def keep(ids: list[UUID]) -> None:
 
 def reached(ids: list[UUID], kind: str) -> list[tuple[UUID, int, int]]:
     """Of these leads those to be qualified: id, score, what it had to be; not where ``kind`` happened already."""
-    facts = {"tenant": current(), "ids": ids, "status": list(WARMING), "kind": kind}
+    facts: dict[str, Any] = {"tenant": current(), "ids": ids, "status": list(WARMING), "kind": kind}
     with connection.cursor() as cursor:
         cursor.execute(_REACHED, facts)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def rules() -> list[ScoreRule]:
@@ -118,18 +118,19 @@ def faded(points: int, half_life: int | None, age: dt.timedelta) -> int:
     """Points after some time, whole: half of them after each half-life in days, all of them without one."""
     if not half_life:
         return points
-    return round(points * 0.5 ** (max(age, dt.timedelta()) / dt.timedelta(days=half_life)))
+    left: float = 0.5 ** (max(age, dt.timedelta()) / dt.timedelta(days=half_life))
+    return round(points * left)
 
 
 def touch(ids: list[UUID] | None = None) -> bool:
     """Note that the scores of open leads are out of date: all, or those that are or hang on these records."""
-    text, params = _TOUCH, [current()]
+    text, params = _TOUCH, list[Any]([current()])
     if ids is not None:
         text += " AND (id = ANY(%s) OR person = ANY(%s) OR organisation = ANY(%s))"
         params += [ids, ids, ids]
     with writing.door(), connection.cursor() as cursor:
         cursor.execute(text, params)
-        return cursor.rowcount > 0
+        return bool(cursor.rowcount > 0)
 
 
 def fade() -> bool:
@@ -140,4 +141,4 @@ def fade() -> bool:
         cursor.execute(f"{_TOUCH} AND scored_at < %s AND score_lines @? '$[*].at'", [
             current(), clock.now() - dt.timedelta(hours=20)
         ])  # fmt: skip
-        return cursor.rowcount > 0
+        return bool(cursor.rowcount > 0)

@@ -14,7 +14,7 @@ from klientel.kernel.records import type_of
 from klientel.kernel.sql import Sql
 from klientel.lib import clock
 from klientel.sales.models import Stage, checklist
-from klientel.sales.models.pipeline import OPEN
+from klientel.sales.models.holding import OPEN
 
 MOST = 200
 _JOIN = "JOIN kernel_about a ON a.event_id = e.id"

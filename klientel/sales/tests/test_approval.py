@@ -10,9 +10,15 @@ from django.urls import reverse
 
 from klientel.kernel.actions import run
 from klientel.kernel.errors import Forbidden, Refused
+from klientel.kernel.events.consumers import get
+from klientel.kernel.events.digesting import digest
+from klientel.kernel.events.event import read
+from klientel.kernel.events.surroundings import working_in
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.kinds import today
+from klientel.kernel.live.models import Notification
 from klientel.kernel.records import type_of
+from klientel.kernel.sql import Sql
 from klientel.kernel.tenancy.models import Tenant
 from klientel.kernel.testing.cast import ALL
 from klientel.kernel.testing.making import make_member
@@ -96,6 +102,15 @@ def test_who_stands_in_for_an_absent_approver_decides(anna: Actor, bosses: tuple
     run(anna, "kernel.member.change", chief.member, deputy=third.member, away_from=str(today()))
     run(third, "sales.quote.approve", made.pk)
     assert (again(made).state, again(made).approved_by) == ("approved", third.member)
+
+
+def test_whoever_is_asked_is_told_once_of_the_quote(tenant: Tenant, anna: Actor, bosses: tuple[Actor, Actor]) -> None:
+    made = quote(anna)
+    run(anna, "sales.quote.ask_approval", made.pk)
+    with working_in(tenant.pk):
+        digest(get("notifications"), read(Sql("TRUE")))
+    told = Notification.objects.filter(member_id=bosses[0].member).values_list("kind", "record_id")
+    assert list(told) == [("sales.quote.ask_approval", made.pk)]
 
 
 def test_the_task_is_done_with_the_decision(anna: Actor, bosses: tuple[Actor, Actor]) -> None:
@@ -184,3 +199,15 @@ def test_a_discount_on_a_line_that_the_customer_may_choose_needs_approval_too(an
         with pytest.raises(Refused) as no:
             run(anna, "sales.quote.send", made.pk)
         assert no.value.code == "approval_missing"
+
+
+def test_who_is_asked_is_told_once_though_the_task_is_theirs_too(anna: Actor, bosses: tuple[Actor, Actor]) -> None:
+    chief, _deputy = bosses
+    made = quote(anna, discount="20")
+    run(anna, "sales.quote.ask_approval", made.pk)
+    other = run(anna, "work.task.create", subject="Other", owner=str(chief.member), concerns=[str(made.pk)]).record
+    with working_in(anna.tenant):
+        digest(get("notifications"), read(Sql("TRUE")))
+    assert tasks()[0].owner == chief.member
+    told = Notification.objects.filter(member_id=chief.member).values_list("kind", "record_id")
+    assert set(told) == {("sales.quote.ask_approval", made.pk), ("assigned", other.pk)}

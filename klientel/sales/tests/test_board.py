@@ -190,3 +190,21 @@ def test_who_moves_a_card_that_somebody_moved_meanwhile_is_told_and_the_first_mo
     late = client.post(f"/deals/{one.pk}/do/move", {"stage": str(stages[2].pk), "version": "1"}, HTTP_ACCEPT=JSON)
     assert late.status_code == 409
     assert titles(drawn(anna)) == {stages[1].name: ["A"]}
+
+
+def test_the_list_begins_with_the_open_ones_and_board_and_calendar_with_all_of_them(
+    client: Client, anna: Actor, stages: list[Stage]
+) -> None:
+    deal(anna, "Going", expected_close="2027-02-01")
+    over = deal(anna, "Over", expected_close="2027-02-02")
+    run(anna, "sales.deal.win", over.pk, reason=str(CloseReason.objects.filter(outcome="won")[0].pk))
+    page = client.get("/deals/").content.decode()
+    assert ">Going</a>" in page and ">Over</a>" not in page
+    everything = {"where": '{"all":[]}'}
+    page = client.get("/deals/", everything).content.decode()
+    assert ">Going</a>" in page and ">Over</a>" in page
+    open_ones = {"where": '{"field":"state","op":"is","value":"open"}'}
+    for at, way in (("/deals/board", {}), ("/deals/calendar", {"span": "month", "at": "2027-02-01"})):
+        for query, shown in (({}, True), (everything, True), (open_ones, False)):
+            page = client.get(at, way | query).content.decode()
+            assert "Going" in page and ("Over" in page) == shown, (at, query)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import tostring
 
 import pytest
+from defusedxml.ElementTree import fromstring
+from django.utils import translation
 
 from klientel import lib
 from klientel.kernel.access import ActorScope
@@ -17,7 +21,11 @@ from klientel.kernel.files.models import File
 from klientel.kernel.files.opening import open_file
 from klientel.kernel.files.storing import store
 from klientel.kernel.identity.actor import Actor
+from klientel.lib.einvoices import broken_rules, read
+from klientel.lib.sentences import Unreadable
 from klientel.sales.models import Invoice
+from klientel.sales.models.findings import sentences
+from klientel.sales.models.findingterms import kept
 
 _SPEC = spec_from_file_location("sales_tests_given", Path(lib.__file__).parent / "tests" / "given.py")
 assert _SPEC is not None and _SPEC.loader is not None
@@ -27,20 +35,25 @@ given, given_files = _GIVEN.given, _GIVEN.given_files
 
 pytestmark = pytest.mark.django_db
 UBL = """<?xml version="1.0" encoding="UTF-8"?>
-<Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"><ID>R-1</ID><IssueDate>2026-05-01</IssueDate>
+<Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-2">
+<CustomizationID>urn:cen.eu:en16931:2017</CustomizationID><ID>R-1</ID><IssueDate>2026-05-01</IssueDate>
 <DueDate>2026-05-31</DueDate><InvoiceTypeCode>380</InvoiceTypeCode><DocumentCurrencyCode>EUR</DocumentCurrencyCode>
 <BuyerReference>0401</BuyerReference><OrderReference><ID>AU-2026-00001</ID></OrderReference>
-<AccountingSupplierParty><Party><PartyTaxScheme><CompanyID>DE136695976</CompanyID><TaxScheme><ID>VAT</ID></TaxScheme>
+<AccountingSupplierParty><Party><PostalAddress><Country><IdentificationCode>DE</IdentificationCode></Country>
+</PostalAddress><PartyTaxScheme><CompanyID>DE136695976</CompanyID><TaxScheme><ID>VAT</ID></TaxScheme>
 </PartyTaxScheme><PartyLegalEntity><RegistrationName>Wir GmbH</RegistrationName></PartyLegalEntity></Party>
-</AccountingSupplierParty><AccountingCustomerParty><Party><PartyTaxScheme><CompanyID>DE 811 907 980</CompanyID>
+</AccountingSupplierParty><AccountingCustomerParty><Party><PostalAddress><Country><IdentificationCode>DE
+</IdentificationCode></Country></PostalAddress><PartyTaxScheme><CompanyID>DE 811 907 980</CompanyID>
 <TaxScheme><ID>VAT</ID></TaxScheme></PartyTaxScheme><PartyLegalEntity><RegistrationName>Kunde AG</RegistrationName>
 </PartyLegalEntity></Party></AccountingCustomerParty>
 <TaxTotal><TaxAmount>19</TaxAmount><TaxSubtotal><TaxableAmount>100</TaxableAmount><TaxAmount>19</TaxAmount>
-<TaxCategory><ID>S</ID><Percent>19</Percent></TaxCategory></TaxSubtotal></TaxTotal>
+<TaxCategory><ID>S</ID><Percent>19</Percent><TaxScheme><ID>VAT</ID></TaxScheme></TaxCategory></TaxSubtotal></TaxTotal>
 <LegalMonetaryTotal><LineExtensionAmount>100</LineExtensionAmount><TaxExclusiveAmount>100</TaxExclusiveAmount>
 <TaxInclusiveAmount>119</TaxInclusiveAmount><PayableAmount>119</PayableAmount></LegalMonetaryTotal>
-<InvoiceLine><InvoicedQuantity unitCode="HUR">2</InvoicedQuantity><LineExtensionAmount>100</LineExtensionAmount>
-<Item><Name>Press</Name><ClassifiedTaxCategory><ID>S</ID><Percent>19</Percent></ClassifiedTaxCategory></Item>
+<InvoiceLine><ID>1</ID><InvoicedQuantity unitCode="HUR">2</InvoicedQuantity>
+<LineExtensionAmount>100</LineExtensionAmount>
+<Item><Name>Press</Name><ClassifiedTaxCategory><ID>S</ID><Percent>19</Percent><TaxScheme><ID>VAT</ID>
+</TaxScheme></ClassifiedTaxCategory></Item>
 <Price><PriceAmount>50</PriceAmount></Price></InvoiceLine></Invoice>"""
 
 
@@ -125,6 +138,37 @@ def test_what_does_not_add_up_is_taken_in_and_told(anna: Actor) -> None:
     made = taken(anna, UBL.replace("<TaxInclusiveAmount>119", "<TaxInclusiveAmount>120"))
     assert [one["code"] for one in made.findings] == ["gross"]
     assert made.gross["amount"] == "120.00"
+
+
+def test_rules_of_the_norm_that_it_breaks_are_told_as_sentences_and_stay_told(anna: Actor) -> None:
+    broken = UBL.replace("<ID>1</ID><Inv", "<Inv").replace("<DueDate>2026-05-31</DueDate>", "")
+    made = taken(anna, broken)
+    told = [
+        "Neither a due date nor terms of payment are told, though an amount is due. (BR-CO-25)",
+        "Line 1: Number of the line is missing. (BT-126, BR-21)",
+    ]
+    with translation.override("en"):
+        assert made.told_findings == told
+    run(anna, "sales.invoice.change", made.pk, gross="120")
+    with translation.override("en"):
+        found = Invoice.objects.get().told_findings
+    assert found == ["Net and tax come to 119.00, the total says 120.00.", *told]
+
+
+def test_each_rule_has_its_sentence_in_every_language() -> None:
+    path = given("inv_xrechnung/test/technical-cases/cius/01.01_comprehensive_test_ubl.xml")
+    root = fromstring(path.read_bytes())
+    places = [(parent, place) for parent in root.iter() for place in range(len(parent))]
+    for language in ("en", "de"):
+        with translation.override(language):
+            for parent, place in places:
+                part = parent[place]
+                parent.remove(part)
+                with suppress(Unreadable):
+                    found = broken_rules(read(tostring(root)))
+                    assert all(text.endswith(")") and "{" not in text for text in sentences(kept(found)))
+                    assert len(sentences(kept(found))) == len(found)
+                parent.insert(place, part)
 
 
 @pytest.mark.parametrize(

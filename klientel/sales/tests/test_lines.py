@@ -45,6 +45,24 @@ def test_nothing_is_kept_where_a_line_is_wrong_and_nothing_typed_is_lost(client:
     assert again(made).positions == made.positions
 
 
+@pytest.mark.parametrize(
+    ("typed", "sign"), [("€1,234.50", "1234.50"), ("1,234.5 EUR", "1234.50"), ("1,234 €", "1234.00")]
+)
+def test_a_price_may_say_the_currency_of_the_quote(client: Client, actor: Actor, typed: str, sign: str) -> None:
+    made = quote(actor, positions=[])
+    row = {"name": "Press", "quantity": "1", "price": typed, "tax": "zero"}
+    assert client.post(page(made), sent(row, save="1")).status_code == 302
+    assert again(made).net == {"amount": sign, "currency": "EUR"}
+
+
+def test_a_price_in_another_currency_is_refused_at_its_line(client: Client, actor: Actor) -> None:
+    made = quote(actor)
+    answer = client.post(page(made), sent({"name": "Press", "quantity": "1", "price": "1,234.50 CHF"}, save="1"))
+    html = answer.content.decode()
+    assert answer.status_code == 422 and "The price is in CHF, the quote in EUR" in html
+    assert again(made).positions == made.positions
+
+
 def test_somebody_elses_change_is_not_overwritten(client: Client, actor: Actor) -> None:
     made = quote(actor)
     run(actor, "sales.quote.change", made.pk, name="Changed meanwhile")

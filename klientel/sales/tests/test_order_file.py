@@ -13,7 +13,7 @@ import pytest
 
 from klientel.kernel.actions import run as act
 from klientel.kernel.identity.actor import Actor
-from klientel.kernel.transfer import assistant, preview
+from klientel.kernel.transfer import assistant, lining, preview
 from klientel.sales.models import Order, Product
 
 pytestmark = pytest.mark.django_db
@@ -136,3 +136,13 @@ def test_a_whole_shop_comes_in_by_the_import_and_adds_up_to_what_its_file_adds_u
         net[row["Order ID"]] += Decimal(row["Sales"]).quantize(Decimal("0.01"), ROUND_HALF_UP)
     found = {one.number: Decimal(one.net["amount"]) for one in Order.objects.all()}
     assert found == net and not Product.objects.exists()
+
+
+def test_orders_whose_lines_stand_too_far_apart_are_refused_and_memory_holds_few_of_them(
+    anna: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lining, "MOST_HELD", 2)
+    far = [[f"B-{n}", "3.2.2026", "Bergmann GmbH", "", "Fracht", "1", "9", "19"] for n in (1, 2, 3, 1, 2, 3)]
+    run = brought(anna, [HEAD, *far, ROWS[0], ROWS[2]])
+    assert run.counts["new"] == 2 and set(Order.objects.values_list("number", flat=True)) == {"B-2", "B-3"}
+    assert {one.code for one in assistant.outcomes(run)} == {"row.apart"}

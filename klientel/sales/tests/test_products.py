@@ -88,6 +88,22 @@ def test_what_sells_adds_up_lines_with_their_discounts(anna: Actor, goods: dict[
     )
 
 
+def test_an_option_that_was_chosen_is_found_behind_its_number(anna: Actor, goods: dict[str, str], behind: Any) -> None:
+    lines = [
+        line(goods, "Press", "1", "100"),
+        line(goods, "Cable", "1", "120", role="alternative"),
+        line(goods, "Manual", "1", "10", role="optional"),
+        line(goods, "Training", "1", "9", role="optional"),
+    ]
+    quote = run(anna, "sales.quote.create", name="Offer", positions=lines).record
+    run(anna, "sales.quote.send", quote.pk)
+    run(anna, "sales.quote.accept", quote.pk, chosen=[2], alternatives=[1])
+    found = table(anna, "best")
+    assert {label.text for label, _cells in found.rows} == {"Cable", "Manual"}
+    for _label, cells in found.rows:
+        assert behind(anna, cells[3].url) == cells[3].value == 1
+
+
 def test_a_sale_counts_once_on_its_way_from_deal_to_order(anna: Actor, goods: dict[str, str], behind: Any) -> None:
     lines = [line(goods, "Press", "1", "100"), line(goods, "Manual", "1", "10", role="optional")]
     won = deal(anna, "win", line(goods, "Press", "1", "100"))

@@ -21,6 +21,7 @@ from klientel.sales.queries.einvoice import read_file
 from klientel.sales.queries.paper import paper
 from klientel.sales.queries.quotation import quotation
 from klientel.sales.queries.recipient import recipient
+from klientel.sales.tests.invoiced import broken
 from klientel.sales.tests.test_paper import sent_to
 from klientel.sales.tests.test_quote import quote
 
@@ -157,3 +158,78 @@ def test_a_quote_that_is_taken_for_an_invoice_is_told_apart(anna: Actor) -> None
     with pytest.raises(Refused) as no:
         read_file(paper(ActorScope(anna), quote(anna)))
     assert no.value.code == "einvoice.other" and "Quotation" in str(no.value.message)
+
+
+LETTERHEAD = {
+    "name": "Usual", "company": "Hansewerk GmbH", "sender": "Speicherstraße 7\n20457 Hamburg", "vat_id": "DE136695976",
+    "exempt_reason": "§ 19 UStG", "register": "HRB 118900",
+}  # fmt: skip
+
+
+def xml(anna: Actor, made: Quote) -> Element:
+    root = fromstring(quotation(made, QuoteForm.of(made), recipient(ActorScope(anna), made)))
+    valid(root)
+    return root
+
+
+@pytest.mark.parametrize("discount", ["", "2.5"])
+@pytest.mark.parametrize(
+    ("taxes", "letterhead"),
+    [
+        (("standard", "reduced", "zero"), {}),
+        (("exempt", "export"), {}),
+        (("reverse",), {}),
+        (("eu",), {}),
+        (("none",), {"vat_id": "", "tax_number": "27/123/45678"}),
+        (("exempt",), {"vat_id": "", "tax_number": "27/123/45678"}),
+    ],
+)
+def test_it_keeps_the_rules_for_invoices_as_far_as_they_are_about_a_quote(
+    anna: Actor, taxes: tuple[str, ...], letterhead: dict[str, str], discount: str
+) -> None:
+    run(anna, "sales.quoteform.create", **LETTERHEAD | letterhead)
+    lines = [{"name": f"Press {tax}", "quantity": "3", "price": "33.333", "tax": tax, "discount": "7"} for tax in taxes]
+    lines += [{"name": "Option", "quantity": "1", "price": "9", "tax": "reduced", "role": "optional"}]
+    made = sent_to(anna, positions=lines, discount=discount or None)
+    run(anna, "contacts.organisation.change", made.organisation, vat_id="ATU12345675")
+    assert broken(xml(anna, made)) == set()
+
+
+@pytest.mark.parametrize(
+    ("without", "rules"),
+    [
+        ({"vat_id": ""}, {"BR-S-02", "BR-S-03"}),
+        ({"vat_id": "", "register": ""}, {"BR-S-02", "BR-S-03", "BR-CO-26"}),
+        ({"company": "", "name": "-"}, set()),
+    ],
+)
+def test_what_a_letterhead_lacks_breaks_the_rule_that_asks_for_it(
+    anna: Actor, without: dict[str, str], rules: set[str]
+) -> None:
+    run(anna, "sales.quoteform.create", **LETTERHEAD | without)
+    assert broken(xml(anna, sent_to(anna, discount="2"))) == rules
+
+
+@pytest.mark.parametrize(
+    ("said", "country"),
+    [({"country": "AT"}, "AT"), ({}, "DE"), ({"vat_id": "EL123456783"}, "GR"), ({"vat_id": ""}, "DE")],
+)
+def test_the_seller_has_country_street_and_town(anna: Actor, said: dict[str, str], country: str) -> None:
+    run(anna, "sales.quoteform.create", **LETTERHEAD | {"sender": "Tor 3\nSpeicherstraße 7\n20457 Hamburg"} | said)
+    root, at = xml(anna, sent_to(anna)), "SellerSupplierParty/Party/PostalAddress/"
+    assert values(root, at + "Country/IdentificationCode") == [country]
+    assert (values(root, at + "StreetName"), values(root, at + "PostalZone"), values(root, at + "CityName")) == (
+        ["Speicherstraße 7"], ["20457"], ["Hamburg"],
+    )  # fmt: skip
+    assert values(root, at + "AddressLine/Line") == ["Tor 3"]
+
+
+def test_whoever_owes_the_tax_finds_their_vat_id_on_the_paper(anna: Actor) -> None:
+    line = {"name": "Press", "quantity": "1", "price": "100"}
+    for tax, there in (("reverse", True), ("standard", False)):
+        made = sent_to(anna, positions=[line | {"tax": tax}])
+        run(anna, "contacts.organisation.change", made.organisation, vat_id="ATU12345675")
+        root, pdf = attached(anna, made)
+        text = " ".join(page.extract_text() for page in pdf.pages)
+        assert ("ATU12345675" in text) is there
+        assert bool(values(root, "BuyerCustomerParty/Party/PartyTaxScheme/CompanyID")) is there

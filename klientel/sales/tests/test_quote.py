@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.actions import Item, run, run_many
 from klientel.kernel.errors import Forbidden, Refused
 from klientel.kernel.history import undo
@@ -19,6 +21,7 @@ from klientel.kernel.testing import make
 from klientel.kernel.testing.making import make_member
 from klientel.sales.jobs.quote import expire_quotes
 from klientel.sales.models import Product, Quote
+from klientel.sales.queries.paper import paper
 from klientel.sales.queries.prices import prices
 
 pytestmark = pytest.mark.django_db
@@ -302,6 +305,50 @@ def test_a_product_in_the_trash_stays_readable_in_its_quotes(anna: Actor) -> Non
     assert again(made).positions[0]["name"] == "Press"
     run(anna, "sales.quote.change", made.pk, discount="1")
     assert again(made).gross["amount"] == "11.78"
+    run(anna, "sales.quote.change", made.pk, positions=[*again(made).positions, {"name": "Montage", "price": "5"}])
+    run(anna, "sales.quote.send", made.pk)
+    assert paper(ActorScope(anna), again(made)).startswith(b"%PDF")
+    run(anna, "sales.quote.revise", made.pk)
+    newer = Quote.objects.get(replaces=made.pk)
+    assert [one["name"] for one in newer.positions] == ["Press", "Montage"]
+    run(anna, "sales.quote.change", newer.pk, discount="2")
+
+
+def test_a_new_line_names_no_product_that_is_deleted_or_not_there(anna: Actor) -> None:
+    press, kept = (run(anna, "sales.product.create", name=name).record for name in ("Press", "Kept"))
+    run(anna, "sales.product.archive", press.pk)
+    lines = [{"name": "Montage", "price": "5"}, {"product": str(press.pk), "name": "Press", "price": "10"}]
+    nowhere = [{"product": str(UUID(int=7)), "name": "Press", "price": "10"}]
+    old = quote(anna, positions=[{"product": str(kept.pk), "name": "Kept", "price": "1"}])
+    before = Quote.objects.count()
+    for code, some, place in (("product_deleted", lines, 1), ("not_a_record", nowhere, 0)):
+        for act in (
+            lambda: quote(anna, positions=some),  # noqa: B023
+            lambda: run(anna, "sales.quote.change", old.pk, positions=some),  # noqa: B023
+            lambda: run(anna, "sales.deal.create", name="Hochregal", positions=some),  # noqa: B023
+        ):
+            with pytest.raises(Refused) as no:
+                act()
+            assert (no.value.code, no.value.field) == (code, f"positions.{place}.product")
+    assert (Quote.objects.count(), again(old).positions[0]["name"]) == (before, "Kept")
+
+
+def test_an_order_of_the_past_may_name_a_deleted_product_but_none_that_never_was(anna: Actor) -> None:
+    press = run(anna, "sales.product.create", name="Press").record
+    run(anna, "sales.product.archive", press.pk)
+    run(anna, "sales.order.create", name="Old", positions=[{"product": str(press.pk), "name": "Press", "price": "1"}])
+    with pytest.raises(Refused) as no:
+        run(anna, "sales.order.create", name="Odd", positions=[{"product": str(UUID(int=7)), "name": "?"}])
+    assert no.value.field == "positions.0.product"
+
+
+def test_taking_back_a_change_brings_a_deleted_product_back_into_its_line(anna: Actor) -> None:
+    press = run(anna, "sales.product.create", name="Press").record
+    made = quote(anna, positions=[{"product": str(press.pk), "name": "Press", "price": "10"}])
+    done = run(anna, "sales.quote.change", made.pk, positions=[{"name": "Montage", "price": "5"}])
+    run(anna, "sales.product.archive", press.pk)
+    undo(anna, done.change_set)
+    assert again(made).positions[0]["name"] == "Press"
 
 
 # -- by itself -------------------------------------------------------------------------------------------------------

@@ -16,8 +16,10 @@ from klientel.kernel.events.digesting import digest
 from klientel.kernel.events.event import read
 from klientel.kernel.events.surroundings import working_in
 from klientel.kernel.identity.actor import Actor
+from klientel.kernel.jobs import timers
 from klientel.kernel.live.models import Notification
 from klientel.kernel.sql import Sql
+from klientel.kernel.tenancy.models import Wake
 from klientel.kernel.testing.cast import ALL
 from klientel.kernel.testing.making import make_member
 from klientel.lib import clock
@@ -104,6 +106,30 @@ def test_reminded_then_told_to_whom_the_inbox_names_each_once(anna: Actor, boris
         jobs.escalate(now)
     found = Notification.objects.values_list("member_id", "kind", "record_id")
     assert sorted(found) == sorted([(anna.member, jobs.REMINDER, made.pk), (chief.member, jobs.LATE, made.pk)])
+
+
+def test_the_clock_itself_reminds_and_escalates_each_once_and_again_after_a_new_target(anna: Actor) -> None:
+    chief = make_member("Carla", ALL)
+    with clock.turned_back(clock.now() - dt.timedelta(hours=30)):
+        made = lead(anna, team=inbox(anna, escalate_to=chief.member), owner=anna.member)
+    with working_in(anna.tenant):
+        digest(get("timers"), read(Sql("e.record_type = 'sales.lead'")))
+        due = set(Wake.objects.filter(queue=timers.QUEUE).values_list("due_at", flat=True))
+        assert {made.remind_at, made.respond_by} <= due
+        timers.fire()
+        timers.fire()
+    found = Notification.objects.values_list("member_id", "kind", "record_id")
+    assert sorted(found) == sorted([(anna.member, jobs.REMINDER, made.pk), (chief.member, jobs.LATE, made.pk)])
+
+
+def test_leads_of_which_nobody_hears_hold_up_no_others(anna: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "PIECE", 1)
+    team = inbox(anna)
+    silent, told = lead(anna, team=team, owner=None), lead(anna, team=team, owner=anna.member)
+    assert silent.remind_at <= told.remind_at
+    while jobs.remind(told.remind_at):
+        pass
+    assert [one.record_id for one in Notification.objects.all()] == [told.pk]
 
 
 def test_an_answered_lead_is_no_longer_spoken_of(anna: Actor) -> None:

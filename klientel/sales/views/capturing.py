@@ -68,7 +68,7 @@ def _keep_photo(request: Any, lead: UUID) -> None:
     photo = request.FILES.get("photo")
     if photo is not None and request.scope.may(type_of("kernel.file"), "create"):
         try:
-            store(request.actor, photo, [str(lead)])
+            store(request.actor, photo, [lead])
         except Refused as no:
             say_done(request, str(no.message))
 

@@ -17,6 +17,7 @@ from klientel.kernel.files.keeping import clean_name
 from klientel.kernel.files.storing import store
 from klientel.kernel.records import type_of
 from klientel.kernel.web.answers import act
+from klientel.lib.ids import read_id
 from klientel.sales.models import Invoice
 from klientel.sales.models.findings import sentences
 
@@ -41,9 +42,9 @@ def take(request: Any) -> HttpResponse:
     rtype = type_of("sales.invoice")
     if not request.scope.may(rtype, "create"):
         raise Forbidden("forbidden", _("You may not make this."))
-    home = _id(request.POST.get("organisation") or request.GET.get("organisation", ""))
+    home = read_id(request.POST.get("organisation") or request.GET.get("organisation", ""))
     files = request.FILES.getlist("file")
-    refused = None
+    refused = getattr(request, "not_taken", None)
     if len(files) > MOST:
         files, refused = [], Refused("too_many", _("At most %(n)d files at once.") % {"n": MOST}, "file")
     told = [_taken(request, one, home) for one in files]
@@ -56,17 +57,10 @@ def take(request: Any) -> HttpResponse:
         return render(request, "sales/einvoices.html", context, status=status)
 
 
-def _id(text: str) -> UUID | None:
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        return None
-
-
 def _taken(request: Any, given: Any, home: UUID | None) -> Told:
     """One file, all or nothing: a refused one leaves no file either (its bytes are swept up)."""
     name = clean_name(given.name)
-    values = {"organisation": str(home)} if home else {}
+    values: dict[str, Any] = {"organisation": str(home)} if home else {}
     try:
         with tenancy.writing():
             file = store(request.actor, given).record

@@ -31,7 +31,7 @@ def pdf(request: Any, record_id: UUID) -> HttpResponse:
         raise Forbidden("forbidden", _("You may not see these records."))
     response = HttpResponse(_kept(request.scope, quote) or paper(request.scope, quote), content_type="application/pdf")
     name = clean_name(f"{quote.number}.pdf".replace("/", "-"))
-    response["Content-Disposition"] = content_disposition_header(as_attachment=False, filename=name)
+    response["Content-Disposition"] = content_disposition_header(as_attachment=False, filename=name) or "inline"
     response["Cache-Control"] = "private, no-store"
     return response
 

@@ -73,10 +73,11 @@ def positions_of(rows: list[Row], language: str) -> list[dict[str, Any]]:
 
 
 def _number(text: str, language: str) -> str:
+    sign = numbers.decimal_sign(language)
     try:
-        return format(numbers.read_decimal(text, decimal="," if language.startswith("de") else "."), "f")
+        return format(numbers.read_decimal(text, decimal=sign), "f")
     except ValueError:
-        return text
+        return numbers.settled(text, sign)
 
 
 def fill_in(scope: Any, quote: Any, rows: list[Row], language: str) -> None:

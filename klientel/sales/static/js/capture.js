@@ -13,7 +13,9 @@ async function send(form, submitter) {
   again = null;
   if (answer.data?.location) { location.assign(answer.data.location); return; }
   if (typeof answer.data !== "string") return;
+  const photo = form.elements.photo.files;
   area.innerHTML = answer.data;
+  area.querySelector("[name=photo]").files = photo; // the server cannot send it back
   area.dispatchEvent(new CustomEvent("ui:swapped", { bubbles: true }));
   (area.querySelector(".errors, [type=radio]") || area).focus();
 }

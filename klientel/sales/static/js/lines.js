@@ -41,7 +41,8 @@ async function work() {
   const answer = await ask(location.pathname, { method: "POST", body: new FormData(form), signal: waiting.signal, quiet: true });
   if (answer?.ok) { told(answer.data); form.dataset.worked = String(Number(form.dataset.worked || 0) + 1); }
 }
-const soon = (ms = 200) => { clearTimeout(timer); timer = setTimeout(work, ms); };
+// An answer to what stood here before is not waited for: it would put back what has been typed since.
+const soon = (ms = 200) => { waiting?.abort(); clearTimeout(timer); timer = setTimeout(work, ms); };
 form.addEventListener("input", (e) => { if (e.target.name) soon(e.target.matches("select") ? 0 : 200); });
 form.addEventListener("keydown", (e) => {
   if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) { e.preventDefault(); form.querySelector("[name=save]").click(); return; }

@@ -12,5 +12,6 @@ class ChannelsConfig(AppConfig):
     label = "channels"
 
     def ready(self) -> None:
-        """What becomes of consent can be asked of every import."""
+        """What becomes of consent can be asked of every import, and what proves it of every erasure."""
         import_module("klientel.channels.queries.foreseeing")
+        import_module("klientel.channels.queries.proof")

@@ -14,14 +14,30 @@ from klientel.kernel.kinds import Privacy, Text
 from klientel.kernel.tenancy import current
 
 
-@action("channels.account", _("Pause sending"), said=_("paused sending"), needs="change", icon="pause", undoable=False)
+@action(
+    "channels.account",
+    _("Pause sending"),
+    said=_("paused sending"),
+    needs="change",
+    icon="pause",
+    undoable=False,
+    offered={"state": ("active",)},
+)
 def pause(step: Step, account: Account) -> None:
     """Nothing more is handed over; what waits keeps its place."""
     step.require(account.state == "active", "not_active", _("This account does not send at present."))
     step.stamp(account, state="paused", trouble="")
 
 
-@action("channels.account", _("Resume sending"), said=_("resumed sending"), needs="change", icon="play", undoable=False)
+@action(
+    "channels.account",
+    _("Resume sending"),
+    said=_("resumed sending"),
+    needs="change",
+    icon="play",
+    undoable=False,
+    offered={"state": ("paused", "failed")},
+)
 def resume(step: Step, account: Account) -> None:
     """Go on where it was paused."""
     step.require(account.state != "active", "active", _("This account is sending."))
@@ -120,6 +136,7 @@ def set_tokens(
     needs="change",
     icon="refresh-cw",
     undoable=False,
+    offered={"fetching": True},
 )
 def fetch_now(step: Step, account: Account) -> None:
     """Look into the mailbox at once."""
@@ -132,6 +149,7 @@ def fetch_now(step: Step, account: Account) -> None:
 @action(
     "channels.account", _("Compare and repair"), said=_("had the mailbox compared"), needs="change", icon="list-checks",
     undoable=False,
+    offered={"fetching": True},
 )  # fmt: skip
 def repair(step: Step, account: Account) -> None:
     """Compare every folder with the server, fetch what is missing, and read again what could not be read."""

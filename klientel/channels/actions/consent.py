@@ -7,13 +7,23 @@ from typing import Annotated, Any
 
 from django.utils.translation import gettext_lazy as _
 
+from klientel.automation.queries.ending import ends_by
 from klientel.channels.models import Consent
 from klientel.channels.queries import suppression
 from klientel.kernel.actions import Step, action
 from klientel.kernel.kinds import Choice, DateTime, Privacy, Text
 
 
-@action("channels.consent", _("Withdraw"), said=_("withdrew the consent"), needs="change", icon="ban", dangerous=True)
+@action(
+    "channels.consent",
+    _("Withdraw"),
+    said=_("withdrew the consent"),
+    needs="change",
+    icon="ban",
+    dangerous=True,
+    offered={"withdrawn_at": False},
+    writes={"withdrawn_at": ..., "withdrawal": ...},
+)
 def withdraw(
     step: Step,
     consent: Consent,
@@ -31,6 +41,8 @@ def withdraw(
     said=_("asked for confirmation"),
     needs="change",
     icon="clock",
+    offered={"state": ("unproven",)},
+    writes={"asked_at": ...},
 )
 def ask_to_confirm(step: Step, consent: Consent) -> None:
     """The person was asked to confirm (double opt-in): until then the consent allows nothing."""
@@ -38,7 +50,15 @@ def ask_to_confirm(step: Step, consent: Consent) -> None:
     step.stamp(consent, asked_at=step.now)
 
 
-@action("channels.consent", _("Confirmed"), said=_("confirmed"), needs="change", icon="check")
+@action(
+    "channels.consent",
+    _("Confirmed"),
+    said=_("confirmed"),
+    needs="change",
+    icon="check",
+    offered={"withdrawn_at": False, "confirmed_at": False},
+    writes={"confirmed_at": ..., "given_at": ...},
+)
 def confirm(
     step: Step,
     consent: Consent,
@@ -68,6 +88,18 @@ def note_use(
     step.stamp(consent, used_at=step.now)
 
 
+def advertises(step: dict[str, Any]) -> bool:
+    """Whether a step of a workflow sends advertising."""
+    action, params = step.get("action"), step.get("params") or {}
+    return action == "contacts.person.send_mail" and params.get("nature") == "advertising"
+
+
+ends_by(
+    "contacts.person.object_to_advertising", advertises, "objected",
+    _("The person objected to advertising, and there was some ahead."),
+)  # fmt: skip
+
+
 def addresses_of(person: Any) -> list[str]:
     """Every address under which somebody can be reached."""
     return [str(e["value"]) for e in (*person.emails, *person.phones) if e.get("value")]
@@ -80,6 +112,7 @@ def addresses_of(person: Any) -> list[str]:
     needs="change",
     icon="ban",
     undoable=False,
+    writes={},
 )
 def object_to_advertising(
     step: Step,
@@ -109,6 +142,7 @@ def object_to_advertising(
     needs="change",
     icon="check",
     undoable=False,
+    writes={},
 )
 def lift_objection(
     step: Step,

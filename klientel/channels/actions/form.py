@@ -7,15 +7,24 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.channels.models import Form, FormVersion, Template
 from klientel.channels.models.form import ACTIVE, RETIRED
-from klientel.channels.models.parts import FIELD, HIDDEN, kind_at, refused
+from klientel.channels.models.parts import FIELD, HIDDEN, kind_at, refused, target_of
 from klientel.channels.models.placeholders import LINK, gaps
 from klientel.channels.queries import accounts, forms
 from klientel.kernel.actions import Step, action
+from klientel.kernel.actions.ruling import voluntary
 from klientel.kernel.errors import Refused
 from klientel.kernel.writing import door
 
 
-@action("channels.form", _("Publish"), said=_("published the form"), needs="change", icon="globe", undoable=False)
+@action(
+    "channels.form",
+    _("Publish"),
+    said=_("published the form"),
+    needs="change",
+    icon="globe",
+    undoable=False,
+    writes={"state": ACTIVE, "published": ..., "published_at": ..., "path": ...},
+)
 def publish(step: Step, form: Form) -> None:
     """From now on visitors see the form as it stands; what they saw before is kept as evidence."""
     _ready(step, form)
@@ -37,7 +46,16 @@ def publish(step: Step, form: Form) -> None:
         step.change(form, path=slugify(form.name)[:60].strip("-") or f"form-{form.id.hex[-8:]}")
 
 
-@action("channels.form", _("Retire"), said=_("closed the form"), needs="change", icon="circle-x", undoable=False)
+@action(
+    "channels.form",
+    _("Retire"),
+    said=_("closed the form"),
+    needs="change",
+    icon="circle-x",
+    undoable=False,
+    offered={"state": (ACTIVE,)},
+    writes={"state": RETIRED},
+)
 def retire(step: Step, form: Form) -> None:
     """Its page tells visitors that it is closed; what came in stays."""
     step.require(form.state == ACTIVE, "not_active", _("Nobody sees this form."))
@@ -47,6 +65,9 @@ def retire(step: Step, form: Form) -> None:
 def _ready(step: Step, form: Form) -> None:
     asked = [one for one in form.parts if one["role"] == FIELD]
     step.require(asked, "nothing_asked", _("Please say first what the form asks."), field="parts")
+    for one in asked:
+        if one.get("required") and not form.reason and (kind := kind_at(one["field"])) is not None:
+            voluntary(target_of(one["field"])[0], kind, "reason")
     for place, one in enumerate(form.parts):
         if one["role"] == HIDDEN and (kind := kind_at(one["field"])) is not None:
             try:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.channels.models import Mail, Template
 from klientel.channels.models.mail import NATURES
-from klientel.channels.models.placeholders import LINK, check_text, fill, gaps
+from klientel.channels.models.placeholders import LINK, check_filled, fill, nothing_known
 from klientel.channels.queries import (
     accounts,
     attachments,
@@ -23,11 +24,13 @@ from klientel.channels.queries import (
     suppression,
     threads,
 )
-from klientel.channels.queries.gate import Recipient, judge
+from klientel.channels.queries.gate import Recipient, Wish, judge
 from klientel.channels.queries.letters import wish_of
 from klientel.channels.queries.mime import message_id
+from klientel.kernel.access.reading import get, visible_ids
 from klientel.kernel.actions import Step, action
-from klientel.kernel.errors import Refused
+from klientel.kernel.actions.declaring import NEW
+from klientel.kernel.errors import Refused, filled
 from klientel.kernel.kinds import Choice, DateTime, Email, Link, Links, LongText, Privacy, Text, YesNo
 from klientel.kernel.records import type_of
 from klientel.lib.emails import email_key, read_email
@@ -59,6 +62,7 @@ def lay_out(
     step.require(bool(mail.to), "no_address", _("Please say to which address."), field="to")
     for field in ("subject", "text"):
         step.require(bool(getattr(mail, field)), "required", _("Please fill in this field."), field=field)
+    step.require(bool(link) or LINK not in mail.text, "placeholder_empty", nothing_known("link"), field="text")
     [verdict] = judge(wish_of(mail), [Recipient(mail.to, mail.person)])
     if not verdict.may:
         raise Refused("not_allowed_to_send", verdict.why, "to")
@@ -82,7 +86,25 @@ def _still_to_come(step: Step, at: dt.datetime | None) -> None:
     step.require(near, "too_far", _("A mail can wait a year at most."), field="at")
 
 
-@action("channels.mail", _("Send"), said=_("sent the e-mail"), needs="send", icon="send", outward=True)
+@action(
+    "channels.mail",
+    _("Send"),
+    said=_("sent the e-mail"),
+    needs="send",
+    icon="send",
+    outward=True,
+    offered={"state": ("draft", "recalled", "withheld", "rejected")},
+    writes={
+        "state": "waiting",
+        "account": ...,
+        "sender": ...,
+        "reply": "",
+        "settled_at": ...,
+        "message_ref": ...,
+        "sent_at": ...,
+        "send_at": ...,
+    },
+)
 def send(
     step: Step, mail: Mail, *, at: Annotated[dt.datetime | None, DateTime(_("send at"), help_text=AT)] = None
 ) -> None:
@@ -96,7 +118,16 @@ def send(
     lay_out(step, mail, at=at)
 
 
-@action("channels.mail", _("Answer"), said=_("answered the e-mail"), needs="send", icon="mail", outward=True)
+@action(
+    "channels.mail",
+    _("Answer"),
+    said=_("answered the e-mail"),
+    needs="send",
+    icon="mail",
+    outward=True,
+    offered=False,
+    writes={"channels.mail": NEW},
+)
 def answer(
     step: Step,
     mail: Mail,
@@ -110,22 +141,95 @@ def answer(
     at: Annotated[dt.datetime | None, DateTime(_("send at"), help_text=AT)] = None,
 ) -> None:
     """Answer or forward a mail: what is written goes on in its conversation and on everything that it concerns."""
-    copied = _copies(others, to)
-    for address, verdict in zip(copied, judge(wish_of(mail), [Recipient(one) for one in copied]), strict=True):
-        step.require(verdict.may, "not_allowed_to_send", f"{address}: {verdict.why}", field="others")
-    known = landing.known([to]).persons.get(email_key(to), [])
-    person = known[0] if len(known) == 1 else None
-    made = step.create(
-        "channels.mail",
-        subject=subject, text=text, to=to, recipients="\n".join([to, *copied]) if copied else "", person=person,
-        files=files or [], owner=step.actor.member, formatted=signatures.is_rich(text),
-        concerns=list(dict.fromkeys([*known, *mail.concerns])),
-    )  # fmt: skip
-    step.stamp(made, account=accounts.chosen(step.actor.member, account or mail.account).id)
+    made = _letter(
+        step,
+        Letter(to, others, subject, text, tuple(files or ())),
+        about=mail.concerns,
+        account=account or mail.account,
+    )
+    _may_copy(made, wish_of(mail))
     step.mark(mail)
     made.thread = mail.thread
     threads.keep_references(made.id, conversation.references_after(mail))
     lay_out(step, made, at=at)
+
+
+@action(
+    "channels.mail",
+    _("Write an e-mail"),
+    said=_("wrote an e-mail"),
+    needs="send",
+    new=True,
+    icon="mail",
+    outward=True,
+    writes={},
+)
+def compose(
+    step: Step,
+    *,
+    to: Annotated[str, Email(_("to"), privacy=Privacy.PERSONAL)],
+    subject: Annotated[str, Text(_("subject"), max_length=250, privacy=Privacy.PERSONAL)],
+    text: Annotated[str, LongText(_("text"), max_length=100_000, privacy=Privacy.PERSONAL)],
+    others: Annotated[str, LongText(_("copies to"), max_length=4000, privacy=Privacy.PERSONAL)] = "",
+    account: Annotated[UUID | None, Link("channels.account", _("e-mail account"))] = None,
+    nature: Annotated[str, Choice(_("what it is"), of=NATURES)] = "personal",
+    purpose: Annotated[UUID | None, Link("channels.purpose", _("purpose of contact"))] = None,
+    similar: Annotated[bool, YesNo(_("advertises own similar goods only"))] = False,
+    files: Annotated[list[UUID] | None, Links("kernel.file", _("attachments"))] = None,
+    concerns: Annotated[list[UUID] | None, Links("*", _("concerns"))] = None,
+    at: Annotated[dt.datetime | None, DateTime(_("send at"), help_text=AT)] = None,
+) -> Any:
+    """Write to any address: the mail stands on the person it belongs to, and goes into the outbox."""
+    subject, text = _filled(subject, text, composing.values_for(step.scope, _whose(step, to), step.actor.name))
+    letter = Letter(to, others, subject, text, tuple(files or ()))
+    made = _letter(
+        step, letter, about=concerns or (), account=account, nature=nature or "personal", purpose=purpose,
+        similar=similar,
+    )  # fmt: skip
+    _may_copy(made, wish_of(made))
+    lay_out(step, made, at=at)
+    return made
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What somebody wrote: to whom, to whom else (one address a line), and what."""
+
+    to: str
+    others: str
+    subject: str
+    text: str
+    files: tuple[UUID, ...]
+
+
+def _letter(step: Step, letter: Letter, *, about: Collection[UUID], account: UUID | None, **what: Any) -> Any:
+    """The record of a mail that somebody wrote, on the person its address belongs to and on what it is about."""
+    copied = _copies(letter.others, letter.to)
+    known = landing.known([letter.to]).persons.get(email_key(letter.to), [])
+    made = step.create(
+        "channels.mail",
+        subject=letter.subject, text=letter.text, to=letter.to, formatted=signatures.is_rich(letter.text),
+        recipients="\n".join([letter.to, *copied]) if copied else "", person=known[0] if len(known) == 1 else None,
+        files=list(letter.files), owner=step.actor.member, concerns=list(dict.fromkeys([*known, *about])), **what,
+    )  # fmt: skip
+    step.stamp(made, account=accounts.chosen(step.actor.member, account).id)
+    return made
+
+
+def _whose(step: Step, address: str) -> Any:
+    """The person whom an address belongs to, where the writer may see them; else nobody."""
+    known = landing.known([address]).persons.get(email_key(address), [])
+    rtype = type_of("contacts.person")
+    seen = visible_ids(step.scope, rtype, known) if len(known) == 1 and step.scope.may(rtype, "view") else ()
+    return get(step.scope, rtype, known[0]) if seen else None
+
+
+def _may_copy(mail: Any, wish: Wish) -> None:
+    """Refused where the gate says no to one of those who get a copy."""
+    copied = mail.recipients.split("\n")[1:] if mail.recipients else []
+    for address, verdict in zip(copied, judge(wish, [Recipient(one) for one in copied]), strict=True):
+        if not verdict.may:
+            raise Refused("not_allowed_to_send", f"{address}: {verdict.why}", "others")
 
 
 def _copies(others: str, to: str) -> list[str]:
@@ -136,15 +240,24 @@ def _copies(others: str, to: str) -> list[str]:
             address = read_email(one) if one.strip() else ""
         except Unreadable as no:
             message = _("“%(text)s” is not an e-mail address.")
-            raise Refused("email", message % {"text": one.strip()[:80]}, "others") from no
+            raise Refused("email", filled(message, {"text": one.strip()[:80]}), "others") from no
         if address and email_key(address) != email_key(to):
             found.append(address)
     if len(found) > MOST_COPIES:
-        raise Refused("too_many", _("At most %(n)d copies are possible.") % {"n": MOST_COPIES}, "others")
+        raise Refused("too_many", filled(_("At most %(n)d copies are possible."), {"n": MOST_COPIES}), "others")
     return list(dict.fromkeys(found))
 
 
-@action("channels.mail", _("Recall"), said=_("recalled the e-mail"), needs="send", icon="rotate-ccw", undoable=False)
+@action(
+    "channels.mail",
+    _("Recall"),
+    said=_("recalled the e-mail"),
+    needs="send",
+    icon="rotate-ccw",
+    undoable=False,
+    offered={"state": ("waiting",)},
+    writes={"state": "recalled", "send_at": ...},
+)
 def recall(step: Step, mail: Mail) -> None:
     """Take it out of the outbox, as long as it waits there."""
     step.require(mail.state == "waiting", "not_waiting", _("This mail does not wait any more."))
@@ -159,6 +272,8 @@ def recall(step: Step, mail: Mail) -> None:
     needs="send",
     icon="clock",
     undoable=False,
+    offered={"state": ("waiting",)},
+    writes={"send_at": ..., "sent_at": ...},
 )
 def reschedule(
     step: Step, mail: Mail, *, at: Annotated[dt.datetime | None, DateTime(_("send at"), help_text=AT)] = None
@@ -172,7 +287,14 @@ def reschedule(
 
 
 @action(
-    "channels.mail", _("Settle"), said=_("cleared up what became of it"), needs="send", icon="check", undoable=False
+    "channels.mail",
+    _("Settle"),
+    said=_("cleared up what became of it"),
+    needs="send",
+    icon="check",
+    undoable=False,
+    offered={"state": ("unclear",)},
+    writes={"state": ..., "reply": ..., "settled_at": ...},
 )
 def settle(
     step: Step,
@@ -190,7 +312,15 @@ def settle(
     step.stamp(mail, state=outcome, reply=reply, settled_at=step.now)
 
 
-@action("contacts.person", _("Write e-mail"), said=_("wrote an e-mail"), needs="send", icon="mail", outward=True)
+@action(
+    "contacts.person",
+    _("Write e-mail"),
+    said=_("wrote an e-mail"),
+    needs="send",
+    icon="mail",
+    outward=True,
+    writes={"channels.mail": NEW},
+)
 def send_mail(
     step: Step,
     person: Any,
@@ -238,13 +368,12 @@ def _texts(step: Step, person: Any, template: UUID | None, subject: str, text: s
         subject, text = subject or chosen.subject, text or chosen.text
     step.require(bool(subject), "required", _("Please fill in this field."), field="subject")
     step.require(bool(text), "required", _("Please fill in this field."), field="text")
-    check_text(subject, "subject")
-    check_text(text, "text")
-    values = composing.values_for(step.scope, person, step.actor.name)
-    for field, value in (("subject", subject), ("text", text)):
-        if missing := gaps(value, values):
-            message = _("Nothing is known for {{%(name)s}}. Please write it yourself.")
-            raise Refused("placeholder_empty", message % {"name": missing[0]}, field)
+    return _filled(subject, text, composing.values_for(step.scope, person, step.actor.name))
+
+
+def _filled(subject: str, text: str, values: Mapping[str, str]) -> tuple[str, str]:
+    """Subject and text with every placeholder filled; refused where one stands for nothing."""
+    check_filled(values, subject=subject, text=text)
     return fill(subject, values), fill(text, values)
 
 

@@ -14,6 +14,7 @@ from klientel.channels.models.response import CONFIRMED, SUSPECTED, TAKEN, TOUCH
 from klientel.channels.queries import forms, suppression, visits
 from klientel.channels.queries.forms import Answers
 from klientel.kernel.actions import Step, action
+from klientel.kernel.actions.declaring import ANY, BOTH, CHANGED, NEW
 from klientel.kernel.errors import Refused
 from klientel.kernel.events.notices import NOTIFY, notice
 from klientel.kernel.kinds import Entries, Json, Link, Privacy, Text, Whole
@@ -195,7 +196,21 @@ def confirm(step: Step, response: Response, *, network: Network = "") -> None:
 
 
 @action(
-    "channels.response", _("Take in"), said=_("let the answers through"), needs="change", icon="check", undoable=False
+    "channels.response",
+    _("Take in"),
+    said=_("let the answers through"),
+    needs="change",
+    icon="check",
+    undoable=False,
+    offered={"state": (SUSPECTED,)},
+    writes={
+        ANY: ...,
+        "contacts.person": BOTH,
+        "contacts.organisation": BOTH,
+        "sales.lead": NEW,
+        "channels.consent": BOTH,
+        "channels.mail": NEW,
+    },
 )
 def accept(step: Step, response: Response) -> None:
     """It was held back, and is no machine's after all."""
@@ -211,7 +226,15 @@ def accept(step: Step, response: Response) -> None:
         ask_to_confirm(step, form, shown.content, response, said)
 
 
-@action("channels.response", _("Take over"), said=_("took over what was said"), needs="change", icon="user-check")
+@action(
+    "channels.response",
+    _("Take over"),
+    said=_("took over what was said"),
+    needs="change",
+    icon="user-check",
+    offered={"differs": True},
+    writes={"differs": ..., "contacts.person": CHANGED, "contacts.organisation": CHANGED},
+)
 def take_over(
     step: Step,
     response: Response,

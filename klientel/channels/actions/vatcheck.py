@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from klientel.channels.models.vatcheck import OUTCOMES, TROUBLES, VatCheck
 from klientel.channels.queries import vies
 from klientel.kernel.actions import Step, action, warning
+from klientel.kernel.actions.declaring import NEW
 from klientel.kernel.kinds import Choice, LongText, Privacy, Text
 from klientel.kernel.records import type_of
 
@@ -17,14 +18,21 @@ from klientel.kernel.records import type_of
 PAUSES = tuple(dt.timedelta(minutes=m) for m in (5, 30, 120, 480, 1440))
 
 
-@action("contacts.organisation", _("Check the VAT ID"), said=_("had the VAT ID checked"), needs="change",
-        icon="badge-check", undoable=False)  # fmt: skip
+@action(
+    "contacts.organisation",
+    _("Check the VAT ID"),
+    said=_("had the VAT ID checked"),
+    needs="change",
+    icon="badge-check",
+    undoable=False,
+    writes={"channels.vatcheck": NEW},
+)
 def check_vat(step: Step, organisation: Any) -> None:
     """Ask VIES whether the VAT ID is valid; the answer stands on the organisation."""
     off = _("VIES is not asked in this workspace. The settings of the workspace switch it on.")
     step.require(vies.is_on(), "vies_off", off)
     step.require(bool(organisation.vat_id), "no_vat_id", _("There is no VAT ID."))
-    step.create(VatCheck, organisation=organisation.id, vat_id=organisation.vat_id)
+    step.create("channels.vatcheck", organisation=organisation.id, vat_id=organisation.vat_id)
 
 
 @action("channels.vatcheck", _("Take down the answer"), said=_("took down the answer"), needs="change",

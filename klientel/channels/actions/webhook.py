@@ -8,13 +8,13 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from klientel.channels.models.webhook import Webhook, WebhookCall, keep_secret
+from klientel.channels.models.webhook import DUE, Webhook, WebhookCall, keep_secret
 from klientel.channels.queries import hooks
 from klientel.kernel.access.naming import types_of
 from klientel.kernel.access.reading import get
 from klientel.kernel.actions import Step, action
 from klientel.kernel.events.consuming import wake
-from klientel.kernel.kinds import Link, Links, LongText, Privacy, Text, Whole
+from klientel.kernel.kinds import Link, Links, LongText, Privacy, Sentence, Text, Whole
 from klientel.kernel.records import type_of
 from klientel.kernel.tenancy import current
 
@@ -44,13 +44,34 @@ def send(
 
 
 @action(
-    CALL, _("Call again"), said=_("called the other system again"), needs="change", undoable=False, icon="rotate-ccw"
+    CALL,
+    _("Call again"),
+    said=_("called the other system again"),
+    needs="change",
+    undoable=False,
+    icon="rotate-ccw",
+    offered={"state": ("delivered", "failed", "recalled")},
 )
 def replay(step: Step, call: WebhookCall) -> None:
     """Once more, with the same id and content; the other side can tell that it has seen it."""
-    step.require(call.state in ("delivered", "failed"), "under_way", _("This call is still under way."))
+    step.require(call.state not in DUE, "under_way", _("This call is still under way."))
     step.stamp(call, state="waiting", attempts=0, next_at=step.now)
     wake(current(), hooks.QUEUE)
+
+
+@action(
+    CALL,
+    _("Take back"),
+    said=_("took the call back"),
+    needs="change",
+    undoable=False,
+    icon="rotate-ccw",
+    offered={"state": DUE},
+)
+def recall(step: Step, call: WebhookCall) -> None:
+    """The other system is not called any more. One that is under way at this moment may still arrive: it says so."""
+    step.require(call.state in DUE, "not_waiting", _("This call does not wait any more."))
+    step.stamp(call, state="recalled", next_at=None)
 
 
 @action(CALL, _("Note an answer"), said=_("noted the answer"), needs="change", undoable=False, only=("system",))
@@ -59,13 +80,15 @@ def answered(
     call: WebhookCall,
     *,
     status: Annotated[int, Whole(_("answer code"))] = 0,
-    reply: Annotated[str, Text(_("answer"), max_length=400, privacy=Privacy.PERSONAL)] = "",
+    reply: Annotated[str, Sentence(_("answer"), max_length=400, privacy=Privacy.PERSONAL)] = "",
 ) -> None:
     """What the other side said: done, later once more, or given up."""
     attempts = call.attempts + 1
     facts: dict[str, Any] = {"attempts": attempts, "status": status or None, "reply": reply}
     if 200 <= status < 300:
         facts |= {"state": "delivered", "next_at": None}
+    elif call.state == "recalled":
+        pass  # taken back while it was under way: it did not arrive, and is not tried again
     elif status == 410 or attempts > len(hooks.WAITS):
         facts |= {"state": "failed", "next_at": None}
     else:

@@ -6,7 +6,8 @@ Every connection is made to an address that was resolved once and checked; nothi
 from klientel.channels.egress.addresses import Blocked
 from klientel.channels.egress.http import Answer, Request, fetch
 from klientel.channels.egress.imap import Box, Message, open_box
-from klientel.channels.egress.smtp import Failure, Line, Place, open_line
+from klientel.channels.egress.line import Failure, Line, Reply
+from klientel.channels.egress.smtp import Place, open_line
 
 __all__ = [
     "Answer",
@@ -16,6 +17,7 @@ __all__ = [
     "Line",
     "Message",
     "Place",
+    "Reply",
     "Request",
     "fetch",
     "open_box",

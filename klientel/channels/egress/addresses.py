@@ -13,7 +13,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from klientel.kernel.errors import Refused
+from klientel.kernel.errors import Refused, filled
 from klientel.kernel.tenancy import current
 from klientel.kernel.tenancy.models import Tenant
 
@@ -119,7 +119,7 @@ def resolve(host: str, port: int, use: str) -> list[Place]:
 
 def _blocked(host: str, port: int) -> Blocked:
     message = _("%(place)s may not be reached from here. The administrator of this installation can allow it.")
-    return Blocked("egress_blocked", message % {"place": f"{host[:100]}:{port}"}, "host")
+    return Blocked("egress_blocked", filled(message, {"place": f"{host[:100]}:{port}"}), "host")
 
 
 def connect(host: str, port: int, use: str, seconds: float) -> socket.socket:

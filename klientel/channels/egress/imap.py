@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from klientel.channels.egress.addresses import connect
-from klientel.channels.egress.smtp import Failure, Place, said, xoauth2
+from klientel.channels.egress.line import Failure, said
+from klientel.channels.egress.smtp import Place, xoauth2
 from klientel.lib.mails import folders
 
 SECONDS = 30.0  # without a word from the server
@@ -27,7 +28,8 @@ _UID = re.compile(rb"\bUID (\d{1,10})\b")
 _SIZE = re.compile(rb"\bRFC822\.SIZE (\d{1,12})\b")
 _DATE = re.compile(rb'\bINTERNALDATE " ?(\d\d?)-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)"')
 _MONTHS = (b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec")
-_NEWS = re.compile(rb"\* \d{1,10} (?:EXISTS|EXPUNGE)\b|\* BYE\b", re.IGNORECASE)
+_NEWS = re.compile(rb"\* \d{1,10} (?:EXISTS|EXPUNGE)\b|\* STATUS\b|\* BYE\b", re.IGNORECASE)
+_WHAT = "(MessageNew MessageExpunge)"
 _LIST = re.compile(rb'\((?P<flags>[^)]*)\) (?:"(?:[^"\\]|\\.)*"|NIL) ?(?P<name>.*)', re.DOTALL)
 
 
@@ -98,6 +100,8 @@ class Box:
         self._imap = imap
         self._tag = b""  # of the command that lets the server tell of news, while it lasts
         self._idle: bool | None = None  # whether the server tells by itself (RFC 2177); not asked yet
+        self._notify = False  # and of other folders too (RFC 5465)
+        self.hears_all = True  # of those that were to be listened to
         self._rest = b""  # of a line that has not come as a whole
 
     def folders(self) -> list[Listed]:
@@ -168,15 +172,26 @@ class Box:
         """Ready to be read when the server says something."""
         return self._imap.sock.fileno()
 
-    def listen(self) -> bool:
-        """Have the server tell of news in the folder that is open; whether there were some since it was opened."""
+    def listen(self, others: Sequence[str] = ()) -> bool:
+        """Have the server tell of news in the folder that is open, and in others if it can (``hears_all``); whether
+        there were some since it was opened."""
         if self._idle is None:
-            told = self._asked("listen", self._imap.capability)
-            self._idle = b"IDLE" in b" ".join(one for one in told if one).upper().split()
+            told = b" ".join(one for one in self._asked("listen", self._imap.capability) if one).upper().split()
+            self._idle, self._notify = b"IDLE" in told, {b"IDLE", b"NOTIFY"} <= set(told)
+        self.hears_all = not others or (self._notify and self._notified(others))
         self._imap.begin()
         if self._idle:
             self._say(b"IDLE")
         return len(self._imap.untagged_responses.get("EXISTS") or ()) > 1  # the first one came as it was opened
+
+    def _notified(self, others: Sequence[str]) -> bool:
+        """Whether the server is going to tell of these folders too."""
+        names = " ".join(map(folders.written, others))
+        wanted = f"SET (selected {_WHAT}) (mailboxes ({names}) {_WHAT})"
+        with suppress(Failure):
+            self._asked("listen", lambda: self._imap.xatom("NOTIFY", wanted))
+            return True
+        return False
 
     def nudge(self) -> None:
         """Ask a server that does not tell by itself; its answer is for :meth:`heard`."""
@@ -184,7 +199,7 @@ class Box:
             self._say(b"NOOP")
 
     def _say(self, command: bytes) -> None:
-        self._tag = self._imap._new_tag()  # type: ignore[attr-defined]
+        self._tag = self._imap._new_tag()
         try:
             self._imap.send(self._tag + b" " + command + b"\r\n")
         except OSError as error:
@@ -213,7 +228,7 @@ class Box:
         *lines, self._rest = (self._rest + some).split(b"\r\n")
         ended = self._tag and any(line.startswith(self._tag + b" ") for line in lines)
         if ended:
-            self._imap.tagged_commands.pop(self._tag, None)  # type: ignore[attr-defined]
+            self._imap.tagged_commands.pop(self._tag, None)
             self._tag = b""
         return bool(self._idle and ended) or any(_NEWS.match(line) for line in lines)
 

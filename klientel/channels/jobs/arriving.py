@@ -17,11 +17,10 @@ from uuid import UUID
 from django.utils import timezone
 
 from klientel.channels.actions.mail import block_dead
-from klientel.channels.models import Body, Mail
+from klientel.channels.models import Mail
 from klientel.channels.queries import landing, suppression, threads
 from klientel.channels.queries.mailboxes import Outcome, key_of
 from klientel.channels.queries.surroundings import Letter, Surroundings
-from klientel.kernel import writing
 from klientel.kernel.access import system_actor
 from klientel.kernel.actions import Item, run, run_many
 from klientel.kernel.files import keeping
@@ -125,8 +124,7 @@ def _write(plans: Sequence[_Plan], account: Any) -> dict[UUID, str]:
             if one:
                 noted.setdefault(key_of(one), plan.thread)
     threads.note(noted)
-    with writing.door():
-        Body.objects.bulk_create(bodies)
+    threads.keep_bodies(bodies)
     return refused
 
 
@@ -165,13 +163,13 @@ def _file(told: dict[str, str], content: bytes, place: str) -> dict[str, Any]:
     return {"name": name, "cid": told["cid"], **vars(keeping.described(content, name, place))}
 
 
-def _body(plan: _Plan, mail: Any) -> Body:
+def _body(plan: _Plan, mail: Any) -> tuple[UUID, str, str, str]:
     html, told = plan.letter.told["html"], plan.letter.told
     for kept, file in zip(told["attachments"], mail.files, strict=True):  # pictures in the text, by their record
         if kept["cid"]:
             html = html.replace(f"cid:{escape(kept['cid'])}", f"cid:{file}")
     older = threads.shortened([*reversed(plan.references)])
-    return Body(mail_id=mail.pk, quoted=told["quoted"], html=html, references=" ".join(older))
+    return mail.pk, told["quoted"], html, " ".join(older)
 
 
 def _tell_fate(told: dict[str, Any], original: Any) -> None:

@@ -11,14 +11,15 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from klientel.channels.egress import Blocked, Request, fetch
-from klientel.channels.models.webhook import Webhook, WebhookCall
+from klientel.channels.models.webhook import DUE, Webhook, WebhookCall
 from klientel.channels.queries import hooks
 from klientel.kernel import writing
 from klientel.kernel.access import system_actor
 from klientel.kernel.actions import run
+from klientel.kernel.errors import filled, inscribed
 from klientel.kernel.events import on_wake
 from klientel.kernel.events.consuming import wake
 from klientel.kernel.jobs import breathe, defer, job
@@ -30,6 +31,7 @@ PIECE = 20
 SECONDS = 15.0
 LEASE = dt.timedelta(seconds=60)
 MOST = 10_000  # bytes of an answer
+UNREACHED = _("The other side could not be reached (%(why)s).")
 
 _CLAIM = """
 UPDATE channels_webhookcall SET next_at = %(until)s WHERE tenant_id = %(tenant)s AND id IN (
@@ -78,25 +80,27 @@ def call_due() -> None:
 def _call(call_id: UUID) -> None:
     with transaction():
         call = WebhookCall.objects.get(pk=call_id)
+        if call.state not in DUE:  # taken back since it was claimed
+            return
         webhook = Webhook.objects.get(pk=call.webhook)
         body, key = hooks.body_of(call), hooks.secret(webhook.pk)
     status, reply = _asked(webhook.url, hooks.headers(key, call.pk, clock.now(), body), body)
     with transaction():
-        done = run(system_actor(), "channels.webhookcall.answered", call_id, status=status, reply=reply[:400])
+        done = run(system_actor(), "channels.webhookcall.answered", call_id, status=status, reply=inscribed(reply, 400))
         made: Any = done.record
         if made.next_at is not None:
             wake(current(), hooks.QUEUE, made.next_at)
 
 
-def _asked(url: str, headers: dict[str, str], body: bytes) -> tuple[int, str]:
+def _asked(url: str, headers: dict[str, str], body: bytes) -> tuple[int, object]:
     """The answer, or 0 with what went wrong. No redirects: a signed call goes where it was meant to or nowhere."""
     try:
         answer = fetch(Request("POST", url, headers, body), seconds=SECONDS, most=MOST)
     except Blocked as no:
-        return 0, str(no)
+        return 0, no.message
     except TimeoutError:
         return 0, _("No answer in time.")
     except (OSError, ValueError) as error:
-        return 0, f"{_('The other side could not be reached.')} ({type(error).__name__})"
+        return 0, filled(UNREACHED, {"why": type(error).__name__})
     said = answer.body[:300].decode("utf-8", "replace").replace("\x00", " ").strip()
     return answer.status, said or http.HTTPStatus(answer.status).phrase

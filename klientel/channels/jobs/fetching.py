@@ -7,17 +7,20 @@ UNIQUE of account, folder, UIDVALIDITY and UID keeps one row of each message.
 from __future__ import annotations
 
 import hashlib
-import re
-import time
+import logging
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from contextvars import copy_context
 from dataclasses import replace
+from threading import Thread
 from typing import Any
 from uuid import UUID
 
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from klientel.channels.egress import Blocked, Box, Failure, Message, Place, open_box
-from klientel.channels.jobs import listening
+from klientel.channels.jobs import handing, listening, reading
 from klientel.channels.jobs.reading import read_mail
 from klientel.channels.models import Position
 from klientel.channels.queries import accounts, mailboxes
@@ -29,12 +32,14 @@ from klientel.kernel.files import keeping
 from klientel.kernel.identity.sealing import Unreadable
 from klientel.kernel.jobs import breathe, defer, job, sweep
 from klientel.kernel.jobs.declaring import staying
+from klientel.kernel.jobs.turn import Turn
 from klientel.kernel.tenancy import current, writing
-from klientel.lib.mails.headers import message_id
+from klientel.kernel.transfer.calm import calm
 
+log = logging.getLogger("klientel.mail")
+
+MANY = 500  # messages from which a fetch counts as filling tables
 BATCH, WEIGHT = 200, 8 * 2**20  # messages and bytes that are fetched and committed together
-TURN = 20.0  # seconds after which a job makes room for other accounts
-_END_OF_HEADERS = re.compile(rb"\r?\n\r?\n")
 
 
 @on_wake(mailboxes.QUEUE)
@@ -90,7 +95,7 @@ class _Fetching:
     """One turn through the folders of an account, over one connection."""
 
     def __init__(self, account: Any) -> None:
-        self.account, self.until = account, time.monotonic() + TURN
+        self.account, self.turn = account, Turn(account.pk)
 
     def work(self, folders: list[tuple[Any, Any]]) -> bool:
         """Every folder; whether there is more when the turn is over.
@@ -108,7 +113,8 @@ class _Fetching:
             box.close()
             raise
         if staying.is_set() and listened and not more and not trouble:
-            listening.ears.keep(self.account.pk, place, box)
+            others = [folder.name for folder, _position in folders if folder is not listened[0]]
+            listening.ears.keep(self.account.pk, place, box, others)
         else:
             box.close()
         return more
@@ -143,24 +149,39 @@ class _Fetching:
         after = position.last_uid if same else 0
         if standing.total and (not same or standing.uidnext > after + 1 or not standing.uidnext):
             found = box.uids(f"UID {after + 1}:*{_since(folder)}")
-            if self._take(box, folder, standing.uidvalidity, [uid for uid in found if uid > after]):
+            if self._take(box, folder, standing.uidvalidity, [uid for uid in found if uid > after], first=not after):
                 return True
         return self._compare(box, folder, standing)
 
-    def _take(self, box: Box, folder: Any, uidvalidity: int, uids: list[int], *, move: bool = True) -> bool:
+    def _take(
+        self, box: Box, folder: Any, uidvalidity: int, uids: list[int], *, move: bool = True, first: bool = False
+    ) -> bool:
         """Fetch and keep in batches; whether the turn ended before everything was here."""
-        sizes: dict[int, int] = {}
-        for start in range(0, len(uids), BATCH * 10):
-            sizes |= box.sizes(uids[start : start + BATCH * 10])
-        for batch in _batches(uids, sizes):
-            breathe()
-            if time.monotonic() > self.until:
-                return True
-            found = self._kept(box, folder, batch, sizes)
-            with writing():
-                mailboxes.store(folder, uidvalidity, found, batch[-1] if move else 0)
-                defer(read_mail, tenant=current(), account=self.account.pk, once=str(self.account.pk))
+        many = len(uids) >= MANY
+        if first and many:
+            reading.make_ready()
+        with calm() if many else nullcontext():
+            for n, (batch, sizes) in enumerate(_batches(box, uids)):
+                breathe()
+                if first and many and n == 1:
+                    Thread(target=copy_context().run, args=(_tell_planner,), daemon=True).start()
+                if n and self.turn.over():
+                    return True
+                found = self._kept(box, folder, batch, sizes)
+                self._store(folder, uidvalidity, found, batch[-1] if move else 0)
         return False
+
+    def _store(self, folder: Any, uidvalidity: int, found: list[Kept], last: int) -> None:
+        """Write a batch down; whoever reads the account in this process is handed it, else somebody is asked to."""
+        account = self.account.pk
+        leased = handing.has_room(account, self.turn.over)
+        with writing():
+            pairs = mailboxes.store(folder, uidvalidity, found, last, leased=leased)
+            if not leased:
+                defer(read_mail, tenant=current(), account=account, once=str(account))
+        if pairs and not handing.give(account, pairs):
+            with writing():
+                mailboxes.release([row.pk for row, _raw in pairs])
 
     def _kept(self, box: Box, folder: Any, batch: list[int], sizes: dict[int, int]) -> list[Kept]:
         """Bytes into the store; of what is too large, its header only."""
@@ -206,17 +227,30 @@ def _since(folder: Any) -> str:
     return f" SINCE {day.day}-{months[day.month - 1]}-{day.year}" if day else ""
 
 
-def _batches(uids: list[int], sizes: dict[int, int]) -> Iterator[list[int]]:
-    batch: list[int] = []
-    weight = 0
-    for uid in uids:
-        if batch and (len(batch) == BATCH or weight + sizes.get(uid, 0) > WEIGHT):
-            yield batch
-            batch, weight = [], 0
-        batch.append(uid)
-        weight += min(sizes.get(uid, 0), WEIGHT)
-    if batch:
-        yield batch
+def _batches(box: Box, uids: list[int]) -> Iterator[tuple[list[int], dict[int, int]]]:
+    """What is fetched together, with the size of each."""
+    for start in range(0, len(uids), BATCH * 5):
+        some = uids[start : start + BATCH * 5]
+        sizes = box.sizes(some)
+        batch: list[int] = []
+        weight = 0
+        for uid in some:
+            if batch and (len(batch) == BATCH or weight + sizes.get(uid, 0) > WEIGHT):
+                yield batch, sizes
+                batch, weight = [], 0
+            batch.append(uid)
+            weight += min(sizes.get(uid, 0), WEIGHT)
+        yield batch, sizes
+
+
+def _tell_planner() -> None:
+    """Beside the fetch: it may take half a second, and mail goes on coming."""
+    try:
+        mailboxes.begin_many()
+    except DatabaseError as error:  # it finds out later
+        log.warning("the planner was not told of much mail", exc_info=error)
+    finally:
+        connection.close()
 
 
 def kept(found: Sequence[Message]) -> list[Kept]:
@@ -226,6 +260,4 @@ def kept(found: Sequence[Message]) -> list[Kept]:
 
 
 def _described(one: Message, place: str) -> Kept:
-    head = _END_OF_HEADERS.split(one.raw[: 256 * 1024], maxsplit=1)[0]
-    key = mailboxes.key_of(message_id(head))
-    return Kept(one.uid, one.received, len(one.raw), place, hashlib.sha256(one.raw).hexdigest(), key)
+    return Kept(one.uid, one.received, len(one.raw), place, hashlib.sha256(one.raw).hexdigest(), raw=one.raw)

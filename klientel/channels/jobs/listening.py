@@ -3,6 +3,9 @@
 One thread of a worker's process hears all of them. The next fetch of an account takes its connection back, so that
 nobody signs in each minute; where it is gone, a new one is opened. Nothing here has to work for mail to come: each
 mailbox is looked into once a minute anyway.
+
+The folder of received mail is open; of the others some servers tell too (NOTIFY), for the rest they are looked into
+three times a minute.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ import os
 import select
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -29,6 +32,7 @@ MOST = 500  # connections; beyond, those that were left open first are closed
 UNUSED = 300.0  # seconds after which nobody comes back for a connection: its account is not fetched any more
 AGAIN = 20.0  # seconds that are left to the fetch that news leads to, before more is listened to
 NUDGE = 10.0  # seconds between questions to a server that does not tell by itself
+OTHERS = 20.0  # seconds after which folders that the server does not tell of are looked into
 LEAST = 30.0  # seconds that a connection must have lasted for its end to be news: else it waits for the next minute
 
 log = logging.getLogger("klientel.mail")
@@ -61,11 +65,11 @@ class Ears:
         self._news = fn
         return fn
 
-    def keep(self, account: UUID, place: Place, box: Box) -> None:
-        """Leave a connection open and listen; what came meanwhile is news at once."""
+    def keep(self, account: UUID, place: Place, box: Box, others: Sequence[str] = ()) -> None:
+        """Leave a connection open and listen, to other folders too; what came meanwhile is news at once."""
         one = _Kept(current(), account, place, box)
         try:
-            news = box.listen()
+            news = box.listen(others)
         except Failure:
             return box.close()
         with self._lock:
@@ -137,6 +141,7 @@ class Ears:
                 return False  # it was taken meanwhile, and what comes on it is for whoever took it
             try:
                 news = ready and one.box.heard()
+                news = news or not (one.box.hears_all or now - max(one.since, one.told) < OTHERS)
                 if now - one.nudged > NUDGE:
                     one.nudged = now
                     one.box.nudge()

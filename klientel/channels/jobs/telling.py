@@ -8,12 +8,14 @@ from django.utils.translation import gettext_lazy as _
 from klientel.channels.queries import outbox, waiting
 from klientel.kernel.access import system_actor
 from klientel.kernel.actions import Item, run_many
+from klientel.kernel.events import on_wake
+from klientel.kernel.events.consuming import wake
 from klientel.kernel.events.notices import notice
-from klientel.kernel.jobs import job
 from klientel.kernel.live import notifications
-from klientel.kernel.tenancy import writing
+from klientel.kernel.tenancy import current, writing
 
-TELL = 500  # mails that say in one piece what became of them
+QUEUE = "outbox.telling"
+TELL, SOME = 500, 250  # mails that say in one piece what became of them: by a job, between the turns of consumers
 #: states that whoever wrote the mail should know of at once, each with its kind of notification
 TROUBLE = {"rejected": "mail.rejected", "unclear": "mail.unclear", "withheld": "mail.withheld"}
 LATE = "mail.waits"
@@ -29,19 +31,23 @@ def tell() -> None:
 
     Whoever wrote it is told at once where it did not go as it should.
     """
-    while True:
-        with writing():
-            rows = outbox.untold(TELL)
-            items = [Item(mail, {"outcome": state, "reply": _words(state, code, reply)})
-                     for _id, mail, state, code, reply in rows]  # fmt: skip
-            # one that is gone meanwhile, into the recycle bin or erased, refuses; nothing is to be told about it
-            done = [one.record for one in run_many(system_actor(), "channels.mail.settle", items) if one.record]
-            for state, kind in TROUBLE.items():
-                wanted = [(one.owner, one.pk, f"{kind}:{one.pk}") for one in done if one.state == state and one.owner]
-                notifications.tell_of("channels.mail", kind, wanted)
-            outbox.told([row[0] for row in rows])
-        if len(rows) < TELL:
-            return
+    while _told(TELL) == TELL:
+        pass
+
+
+def _told(most: int) -> int:
+    """One piece in a transaction; how many there were."""
+    with writing():
+        rows = outbox.untold(most)
+        items = [Item(mail, {"outcome": state, "reply": _words(state, code, reply)})
+                 for _id, mail, state, code, reply in rows]  # fmt: skip
+        # one that is gone meanwhile, into the recycle bin or erased, refuses; nothing is to be told about it
+        done = [one.record for one in run_many(system_actor(), "channels.mail.settle", items) if one.record]
+        for state, kind in TROUBLE.items():
+            wanted = [(one.owner, one.pk, f"{kind}:{one.pk}") for one in done if one.state == state and one.owner]
+            notifications.tell_of("channels.mail", kind, wanted)
+        outbox.told([row[0] for row in rows])
+    return len(rows)
 
 
 def _words(state: str, code: int, reply: str) -> str:
@@ -50,10 +56,11 @@ def _words(state: str, code: int, reply: str) -> str:
     return (f"{code} {reply}" if code and not reply.startswith(str(code)) else reply)[:400]
 
 
-@job()
-def telling() -> None:
-    """Beside the sending: what was settled meanwhile."""
-    tell()
+@on_wake(QUEUE)
+def tell_some() -> None:
+    """Beside the sending: what was settled meanwhile, a piece at a time."""
+    if _told(SOME) == SOME:
+        wake(current(), QUEUE)
 
 
 def report_late() -> None:

@@ -6,6 +6,7 @@ from klientel.channels.models.folder import Fetched, Folder, Mailbox, Position
 from klientel.channels.models.form import Form, FormDay, FormVersion
 from klientel.channels.models.mail import Body, Mail, Reference
 from klientel.channels.models.outbox import Delivery, DomainRate, Rate
+from klientel.channels.models.push import PushChoice, PushLetter, PushPlace
 from klientel.channels.models.response import Confirmation, Pace, Response
 from klientel.channels.models.signature import Signature
 from klientel.channels.models.site import Hit, Site, Visit, Visitor
@@ -34,6 +35,9 @@ __all__ = [
     "Pace",
     "Position",
     "Purpose",
+    "PushChoice",
+    "PushLetter",
+    "PushPlace",
     "Rate",
     "Reference",
     "Response",

@@ -73,7 +73,7 @@ class Account(Record):
         _("lay sent mail into the sent folder"), help_text=_("Not needed where the provider does so itself.")
     )
     connections = Whole(_("most connections at once"), required=True, least=1, most=20, default=2)
-    per_second = Whole(_("most messages a second"), least=1, most=1000, default=5)
+    per_second = Whole(_("most messages a second"), least=1, most=10_000, default=5)
     per_day = Whole(_("most messages a day"), least=1, most=10_000_000, default=2000)
     per_domain = Whole(_("most messages a minute to one domain"), least=1, most=100_000, default=60)
     state = Choice(

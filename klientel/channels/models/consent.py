@@ -21,8 +21,11 @@ from klientel.kernel.kinds import (
     Privacy,
     Text,
     YesNo,
+    today,
+    zone,
 )
 from klientel.kernel.records.record import Record
+from klientel.kernel.records.types import Why
 from klientel.kernel.tenancy import current
 
 CHANNELS = (
@@ -42,6 +45,7 @@ GROUNDS = (
     ("consent", _("consent")),
     ("customer", _("existing customer (§ 7 (3) UWG)")),
 )
+YEARS = 5  # that a consent to calls is proven
 WITHDRAWN = "visits.withdrawn"  # what wakes those who forget visits
 #: what proves a consent stands as it was when it was given
 EVIDENCE = ("purpose", "channel", "email", "phone", "ground", "text", "wording", "given_at", "source", "proof", "sale")
@@ -149,6 +153,18 @@ def measured_no_more(consents: list[Any]) -> None:
         wake(current(), WITHDRAWN)
 
 
+def calls_are_proven(consent: Any) -> Why:
+    """Consents to calls are proven for five years, from when they were given and from each use (§ 7a (2) UWG)."""
+    last = max(filter(None, (consent.given_at, consent.used_at)), default=None)
+    if consent.channel != "phone" or consent.state not in ("given", "withdrawn") or last is None:
+        return Why()
+    day = last.astimezone(zone()).date()
+    until = day.replace(year=day.year + YEARS, day=min(day.day, 28) if day.month == 2 else day.day)
+    if until < today():
+        return Why()
+    return Why.made(str(_("Consents to calls have to be proven for five years (§ 7a UWG).")), until)
+
+
 class Consent(Record):
     """One consent of one person for one purpose and one way of contact, or the exception for existing customers."""
 
@@ -206,9 +222,12 @@ class Consent(Record):
         order = "-given_at"
         columns = ("person", "purpose", "channel", "state", "ground", "given_at", "source")
         concerns = ("person",)
+        mergeable = False  # evidence stays what it was; merged persons have each their own
         derive = derive
+        derives = dict.fromkeys((*EVIDENCE, "withdrawn_at", "asked_at", "confirmed_at"), ("state", "wording"))
         settled = staticmethod(measured_no_more)
         permits = staticmethod(evidence_stays)
+        retained = staticmethod(calls_are_proven)
         sections = (
             (_("Consent"), ("person", "purpose", "channel", "email", "phone", "ground", "state")),
             (_("Evidence"), ("text", "wording", "given_at", "source", "proof", "file", "asked_at", "confirmed_at",

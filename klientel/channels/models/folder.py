@@ -107,7 +107,6 @@ class Fetched(TenantModel):
     uidvalidity = models.BigIntegerField()
     uid = models.BigIntegerField()
     digest = models.CharField(max_length=64, default="")
-    message_key = models.CharField(max_length=64, default="")
     size = models.PositiveIntegerField(default=0)
     place = models.CharField(max_length=64, default="")
     received_at = models.DateTimeField()

@@ -80,6 +80,10 @@ class Form(Record):
     text = LongText(_("text of the page"), max_length=10_000)
     picture = File(_("picture"))
     parts = Parts(_("what is asked"))
+    reason = Text(
+        _("why it must be filled in"), max_length=500,
+        help_text=_("Needed where a form demands what nobody has to tell, such as a birthday."),
+    )  # fmt: skip
     button = Text(_("words on the button"), max_length=60)
     makes = Choice(_("what becomes of it"), of=MAKES, default="lead", required=True)
     interest = Text(_("interest of the lead"), max_length=200)
@@ -113,7 +117,7 @@ class Form(Record):
         mergeable = False
         check = staticmethod(known_fields)
         sections = (
-            (_("Form"), ("name", "path", "language", "state", "published", "published_at", "owner", "tags")),
+            (_("Form"), ("name", "path", "language", "state", "published", "published_at", "reason", "owner", "tags")),
             (_("Page"), ("heading", "text", "picture", "button", "sites")),
             (_("What becomes of it"), ("makes", "interest", "source", "campaign", "team")),
             (_("Afterwards"), ("thanks", "file", "redirect")),

@@ -114,8 +114,10 @@ class Mail(Record):
         title = staticmethod(lambda m: m.subject or "–")
         made_of = ("subject",)
         order = "-created_at"
+        arises = True  # by writing one, which is a page of its own, and by being fetched
         columns = ("person", "direction", "state", "to", "account", "created_at")
         concerns = ("person", "concerns")
+        mergeable = False  # what was sent or came in stays as it was
         permits = staticmethod(sent_stays)
         sections = (
             (

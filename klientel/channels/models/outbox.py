@@ -6,11 +6,11 @@ from django.db import models
 
 from klientel.kernel.tenancy.models import Id, TenantModel
 
-#: waiting and later are to be claimed; the last five are final
+#: waiting and later are to be claimed: they have no token, and only what is open, as an unclear one is, has no
+#: ``settled_at``; the last five are final
 STATES = (
     "waiting", "claimed", "delivering", "later", "accepted", "rejected", "unclear", "withheld", "recalled",
 )  # fmt: skip
-DUE = ("waiting", "later")
 
 
 class Delivery(TenantModel):
@@ -33,19 +33,21 @@ class Delivery(TenantModel):
 
     class Meta(TenantModel.Meta):
         app_label = "channels"
+        # none of them knows the state, so that a row that only goes on to *delivering* stays where it is (HOT)
         indexes = [
             models.Index(
                 fields=["tenant_id", "account_id", "not_before", "id"],
                 name="delivery_due",
-                condition=models.Q(state__in=DUE),
+                condition=models.Q(token__isnull=True, settled_at__isnull=True),
             ),
             models.Index(
-                fields=["tenant_id", "lease_until"],
-                name="delivery_leased",
-                condition=models.Q(state__in=("claimed", "delivering")),
+                fields=["tenant_id", "token"],
+                name="delivery_held",
+                condition=models.Q(token__isnull=False, settled_at__isnull=True),
             ),
-            models.Index(fields=["tenant_id", "mail_id"], name="delivery_mail"),
-            models.Index(fields=["settled_at"], name="delivery_settled", condition=models.Q(settled_at__isnull=False)),
+            models.Index(
+                fields=["tenant_id", "mail_id"], name="delivery_open", condition=models.Q(settled_at__isnull=True)
+            ),
             models.Index(fields=["tenant_id", "id"], name="delivery_untold", condition=models.Q(untold=True)),
         ]
 
@@ -62,6 +64,7 @@ class Rate(TenantModel):
     share = models.FloatField(default=1.0)  # of the account's rate: lowered when the other side asks for it
     lowered_at = models.DateTimeField(null=True)
     not_before = models.DateTimeField(null=True)
+    pause = models.PositiveSmallIntegerField(default=0)  # seconds, until then
 
     class Meta(TenantModel.Meta):
         app_label = "channels"

@@ -79,7 +79,9 @@ class Parts(Json):
         parts = super().take(value)
         if len(parts) > MOST:
             raise self.refuse("too_many", filled(_("At most %(n)d parts are possible."), {"n": MOST}))
-        taken, refusals, seen = [], [], set[str]()
+        taken: list[dict[str, Any]] = []
+        refusals: list[Refused] = []
+        seen = set[str]()
         for place, one in enumerate(parts):
             try:
                 part = self._part(one, place)
@@ -100,7 +102,7 @@ class Parts(Json):
         role = one.get("role") or FIELD
         if role not in dict(ROLES):
             raise refused(place, "role", "no_such_choice", _("Please choose one of the values."))
-        found = {name: _text(one, name, place) for name in _TEXTS} | {"role": role}
+        found: dict[str, Any] = {name: _text(one, name, place) for name in _TEXTS} | {"role": role}
         if role in (FIELD, HIDDEN):
             found["field"] = one.get("field")
             if not isinstance(found["field"], str) or not _PATH.match(found["field"]):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -25,6 +27,16 @@ TOUCH = {
     "utm_content": "utm_content",
 }
 _P = Privacy.PERSONAL
+
+
+def told(response: Any) -> str:
+    """The form, and who sent it as they said: by name, else firm, else address."""
+    given = response.answers or {}
+    name = " ".join(str(v) for n in ("first_name", "last_name") if (v := given.get(f"person.{n}")))
+    mails = given.get("person.emails") or []
+    address = str(mails[0].get("value", "")) if mails and isinstance(mails[0], dict) else ""
+    who = name or str(given.get("organisation.name") or "") or address
+    return f"{response.name}: {who}"[:200] if who else str(response.name)
 
 
 class Response(Record):
@@ -80,7 +92,8 @@ class Response(Record):
     class About:
         label, plural, slug, icon, group = _("form response"), _("form responses"), "form-responses", "inbox", _("Work")
         aside = arises = True
-        title = "name"
+        title = told
+        made_of = ("name", "answers")
         order = "-created_at"
         columns = ("form", "state", "person", "lead", "utm_source", "utm_campaign", "created_at")
         concerns = ("person", "organisation", "lead", "form")

@@ -14,6 +14,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from klientel.channels.models.form import Sites
+from klientel.kernel.errors import filled
 from klientel.kernel.kinds import Choice, DateTime, Link, LongText, Privacy, Text, Whole
 from klientel.kernel.records.record import Record
 from klientel.kernel.tenancy.models import Id, TenantModel
@@ -30,7 +31,7 @@ class Days(Whole):
     def take(self, value: Any) -> int:
         found = super().take(value)
         if not 1 <= found <= MOST_DAYS:
-            raise self.refuse("not_so_long", _("Please choose between 1 and %(n)d days.") % {"n": MOST_DAYS})
+            raise self.refuse("not_so_long", filled(_("Please choose between 1 and %(n)d days."), {"n": MOST_DAYS}))
         return found
 
     def sample(self, n: int) -> Any:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel import writing
 from klientel.kernel.identity.sealing import seal
-from klientel.kernel.kinds import Choice, DateTime, Json, Link, Links, Privacy, Text, Url, Whole
+from klientel.kernel.kinds import Choice, DateTime, Json, Link, Links, Privacy, Sentence, Text, Url, Whole
 from klientel.kernel.records.record import Record
 from klientel.kernel.tenancy.models import Id, TenantModel
 
@@ -107,12 +107,13 @@ class WebhookCall(Record):
             ("later", _("is tried again")),
             ("delivered", _("delivered")),
             ("failed", _("given up")),
+            ("recalled", _("taken back")),
         ),
-        tones={"waiting": "info", "later": "warn", "delivered": "ok", "failed": "bad"},
+        tones={"waiting": "info", "later": "warn", "delivered": "ok", "failed": "bad", "recalled": "warn"},
     )
     attempts = Whole(_("attempts"), readonly=True, default=0)
     status = Whole(_("answer code"), readonly=True)
-    reply = Text(_("answer"), readonly=True, max_length=400, privacy=Privacy.PERSONAL)
+    reply = Sentence(_("answer"), readonly=True, max_length=400, privacy=Privacy.PERSONAL)
     next_at = DateTime(_("next attempt"), readonly=True)
 
     class Meta(Record.Meta):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.channels.queries.mime import Attachment
 from klientel.kernel.access import ActorScope
-from klientel.kernel.errors import Refused
+from klientel.kernel.errors import Refused, filled
 from klientel.kernel.files import keeping
 from klientel.kernel.files.opening import open_file
 from klientel.kernel.records import type_of
@@ -23,7 +23,7 @@ def check(scope: ActorScope, files: Sequence[UUID]) -> None:
     total = sum(open_file(scope, one).record.size or 0 for one in files)
     if total > MOST:
         message = _("The attachments are too large: together at most %(n)d MB are possible.")
-        raise Refused("attachments_too_large", message % {"n": MOST // 2**20}, "files")
+        raise Refused("attachments_too_large", filled(message, {"n": MOST // 2**20}), "files")
 
 
 def read(files: Sequence[UUID]) -> list[Attachment] | None:

@@ -25,7 +25,9 @@ def objection_notice(language: str, leave: str) -> str:
 
 
 def values_for(scope: ActorScope, person: Any, sender: Any) -> Mapping[str, str]:
-    """What the placeholders stand for; empty where the writer may not see the field."""
+    """What the placeholders stand for; empty where the writer may not see the field, or nobody knows the person."""
+    if person is None:
+        return _of_house(sender)
     visible = scope.visible(type_of("contacts.person"))
     firm = reading.names(scope, {person.organisation}, "contacts.organisation") if person.organisation else {}
     with translation.override(person.language or translation.get_language()):
@@ -37,11 +39,15 @@ def values_for(scope: ActorScope, person: Any, sender: Any) -> Mapping[str, str]
             "position": person.position,
             "organisation": next((n.title for n in firm.values()), ""),
             "email": first_address(person),
-            "sender": sender,
-            "workspace": Tenant.objects.get(pk=current()).name,
-            "today": date_format(timezone.localdate(), "DATE_FORMAT"),
+            **_of_house(sender),
         }
     return {name: value for name, value in known.items() if not KNOWN[name] or KNOWN[name] in visible}
+
+
+def _of_house(sender: Any) -> dict[str, str]:
+    """What is known whoever is written to."""
+    today = date_format(timezone.localdate(), "DATE_FORMAT")
+    return {"sender": sender, "workspace": Tenant.objects.get(pk=current()).name, "today": today}
 
 
 def language_of(mail: Any) -> str:

@@ -11,6 +11,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from klientel.channels.models import Body, Mail
+from klientel.channels.models.placeholders import LINK
 from klientel.channels.queries import landing, signatures, threads
 from klientel.kernel.access import ActorScope
 from klientel.kernel.access import reading as read
@@ -61,7 +62,8 @@ def _quoted(mail: Any) -> str:
     when = date_format(localtime(mail.sent_at), "DATETIME_FORMAT") if mail.sent_at else ""
     who = mail.sender_name or mail.sender
     said = _("%(who)s wrote on %(when)s:") % {"who": who, "when": when}
-    return "\n".join([said, *(f"> {line}".rstrip() for line in mail.text.splitlines())])
+    text = mail.text.replace(LINK, _("[personal link]"))  # its recipient alone knows it
+    return "\n".join([said, *(f"> {line}".rstrip() for line in text.splitlines())])
 
 
 def references_after(mail: Any) -> list[str]:

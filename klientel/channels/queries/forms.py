@@ -81,7 +81,8 @@ class Answers:
 def read(content: dict[str, Any], given: dict[str, Any]) -> Answers:
     """Check what was sent (JSON by path) against the version it answers; every refusal at once, each at its field."""
     found, refusals = Answers(), list[Refused]()
-    ticked = given.get(CONSENTS) if isinstance(given.get(CONSENTS), list) else []
+    said = given.get(CONSENTS)
+    ticked = said if isinstance(said, list) else []
     for one in content["parts"]:
         if one["role"] in (FIELD, HIDDEN):
             _take(found, one, given, refusals)

@@ -17,6 +17,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from klientel.channels.queries.suppression import hashed
+from klientel.kernel.records import type_of
 from klientel.kernel.tenancy import current
 from klientel.lib.emails import email_key
 
@@ -30,7 +31,14 @@ class Wish:
     purpose: UUID | None = None
     similar: bool = False
 
+    @property
+    def is_individual(self) -> bool:
+        """Whether no consent is asked for."""
+        return self.nature == "personal" and self.channel != "tracking"
 
+
+#: what stands in a consent where the exception for existing customers holds
+CUSTOMER = ("sale", "similar", "told", "source")
 #: to be measured, for whatever purpose
 MEASURED = Wish("tracking", "advertising")
 
@@ -55,7 +63,7 @@ class Verdict:
 
 _FACTS = """
 SELECT r.n, p.id IS NOT NULL, p.archived_at IS NOT NULL, s.scope, s.reason, s.at,
-       c.id, c.state, c.ground, c.given_at, c.withdrawn_at, c.similar, c.source
+       c.id, c.state, c.ground, c.given_at, c.withdrawn_at, c.similar, c.source, c.sale, c.told
 FROM unnest(%(persons)s::uuid[], %(keys)s::text[], %(hashes)s::text[]) WITH ORDINALITY AS r(person, key, hash, n)
 LEFT JOIN contacts_person p ON p.tenant_id = %(tenant)s AND p.id = r.person
 LEFT JOIN LATERAL (
@@ -64,7 +72,8 @@ LEFT JOIN LATERAL (
     ORDER BY x.scope = 'everything' DESC, x.at LIMIT 1) s ON true
 LEFT JOIN LATERAL (
     SELECT y.* FROM channels_consent y
-    WHERE y.tenant_id = %(tenant)s AND y.person = r.person AND y.channel = %(channel)s AND y.archived_at IS NULL
+    WHERE %(consents)s AND y.tenant_id = %(tenant)s AND y.person = r.person AND y.channel = %(channel)s
+      AND y.archived_at IS NULL
       AND (%(purpose)s::uuid IS NULL OR y.purpose = %(purpose)s::uuid)
       AND (%(channel)s = 'post' OR lower(y.email) = r.key OR split_part(y.phone, ';', 1) = r.key)
     ORDER BY coalesce(y.withdrawn_at, y.given_at, y.created_at) DESC, y.state = 'withdrawn' DESC, y.id DESC LIMIT 1
@@ -77,11 +86,12 @@ def judge(wish: Wish, recipients: Sequence[Recipient]) -> list[Verdict]:
     """A verdict for each recipient, in order; one statement for any number."""
     if not recipients:
         return []
-    facts = {
+    facts: dict[str, Any] = {
         "tenant": current(),
-        "persons": [r.person for r in recipients],
+        "persons": "{" + ",".join(str(r.person or "NULL") for r in recipients) + "}",
         "keys": [_key(r.address) for r in recipients],
         "hashes": hashed(r.address for r in recipients),
+        "consents": not wish.is_individual,
         "channel": wish.channel,
         "purpose": wish.purpose,
     }
@@ -109,6 +119,8 @@ class _Facts:
     withdrawn_at: Any
     similar: bool | None
     source: str | None
+    sale: str | None
+    told: bool | None
 
 
 def _no(why: str, consent: UUID | None = None) -> Verdict:
@@ -124,7 +136,7 @@ def _verdict(wish: Wish, recipient: Recipient, facts: _Facts) -> Verdict:
         return _no(_("This person is in the recycle bin."))
     if facts.blocked == "everything":
         return _no(_blocked(facts))
-    if wish.nature == "personal" and wish.channel != "tracking":
+    if wish.is_individual:
         return Verdict(True, "individual", _("What is no advertising needs no consent to advertising."))
     if facts.blocked:
         return _no(_blocked(facts))
@@ -152,6 +164,8 @@ def _by_consent(wish: Wish, facts: _Facts) -> Verdict:
         return _no(_("The consent was withdrawn on %(day)s.") % {"day": _day(facts.withdrawn_at)}, consent)
     if facts.state == "pending":
         return _no(_("The person was asked to confirm and has not done so yet."), consent)
+    if facts.state != "given" and facts.ground == "customer":
+        return _no(_no_customer(facts), consent)
     if facts.state != "given":
         return _no(_("The consent is unproven: its time, wording, source or proof is missing."), consent)
     if facts.ground == "customer":
@@ -161,6 +175,14 @@ def _by_consent(wish: Wish, facts: _Facts) -> Verdict:
         return Verdict(True, "customer", why, consent)
     words = {"day": _day(facts.given_at), "source": facts.source}
     return Verdict(True, "consent", _("Consent given on %(day)s (%(source)s).") % words, consent)
+
+
+def _no_customer(facts: _Facts) -> str:
+    """Which conditions of the exception for existing customers are not met, by the names of their fields."""
+    fields = type_of("channels.consent").fields
+    missing = [str(fields[name].verbose_name) for name in CUSTOMER if not getattr(facts, name)]
+    words = {"what": ", ".join(missing) or str(fields["channel"].verbose_name)}  # it is for e-mail only
+    return _("For the exception for existing customers (§ 7 (3) UWG) this is missing: %(what)s.") % words
 
 
 def may_track(person: UUID | None, address: str) -> Verdict:

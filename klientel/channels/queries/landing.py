@@ -40,12 +40,16 @@ SELECT k.id, d.id FROM unnest(%(ids)s::uuid[]) k(id) CROSS JOIN LATERAL (
     SELECT x.id FROM {table} x WHERE x.tenant_id = %(tenant)s AND x.{field} = k.id AND x.archived_at IS NULL
       AND {condition} ORDER BY x.id LIMIT 2) d
 """
+#: OFFSET has the mails of a conversation found by it, and ordered then: by the order of all ids the first one is found
+#: quickly in most databases, and in some all mails are read for it
 _HEADS = """
-SELECT k.thread, (SELECT m.subject FROM channels_mail m WHERE m.tenant_id = %(tenant)s AND m.thread = k.thread
-        ORDER BY m.id LIMIT 1),
-    (SELECT m.concerns FROM channels_mail m WHERE m.tenant_id = %(tenant)s AND m.thread = k.thread
-        AND m.archived_at IS NULL ORDER BY m.id DESC LIMIT 1)
-FROM unnest(%(threads)s::uuid[]) k(thread)
+SELECT k.thread, (array_agg(m.subject ORDER BY m.id))[1],
+    (SELECT l.concerns FROM channels_mail l WHERE l.tenant_id = %(tenant)s
+        AND l.id = (array_agg(m.id ORDER BY m.id DESC) FILTER (WHERE m.archived_at IS NULL))[1])
+FROM unnest(%(threads)s::uuid[]) k(thread) LEFT JOIN LATERAL (
+    SELECT x.id, x.subject, x.archived_at FROM channels_mail x
+    WHERE x.tenant_id = %(tenant)s AND x.thread = k.thread OFFSET 0) m ON true
+GROUP BY k.thread
 """
 
 

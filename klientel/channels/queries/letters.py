@@ -4,24 +4,55 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
+from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from klientel.channels.models import Mail
 from klientel.channels.models.placeholders import LINK
-from klientel.channels.queries import attachments, composing, leaving, outbox, pace, threads, visitlinks
+from klientel.channels.queries import attachments, composing, leaving, outbox, pace, visitlinks
 from klientel.channels.queries.gate import Recipient, Wish, judge
 from klientel.channels.queries.mime import copies, message
 from klientel.channels.queries.outbox import Claimed, Fate
+from klientel.kernel.tenancy import current
 
 FULL = dt.timedelta(seconds=15)  # until domains that got as much as they may are looked at again
 
 
-READ = ("subject", "text", "to", "recipients", "nature", "purpose", "similar", "files", "formatted", "person")
+@dataclass(frozen=True)
+class Written:
+    """What is read of a mail to send it."""
+
+    pk: UUID
+    subject: str
+    text: str
+    to: str
+    recipients: str
+    nature: str
+    purpose: UUID | None
+    similar: bool
+    files: list[UUID]
+    formatted: bool
+    person: UUID | None
+    references: str
+
+
+_READ = """
+SELECT m.id, m.subject, m.text, m."to", m.recipients, m.nature, m.purpose, m.similar, m.files, m.formatted, m.person,
+       coalesce(b."references", '')
+FROM channels_mail m LEFT JOIN channels_body b ON b.tenant_id = m.tenant_id AND b.mail_id = m.id
+WHERE m.tenant_id = %s AND m.id = ANY(%s::uuid[]) AND m.archived_at IS NULL
+"""
+
+
+def _written(ids: Iterable[UUID]) -> dict[UUID, Written]:
+    with connection.cursor() as cursor:
+        cursor.execute(_READ, [current(), "{" + ",".join(map(str, ids)) + "}"])
+        return {row[0]: Written(*row) for row in cursor.fetchall()}
 
 
 @dataclass(frozen=True)
@@ -29,9 +60,8 @@ class Ready:
     """A mail that passed the gate; ``left_out`` says of whom its copies do not go to, and why."""
 
     claimed: Claimed
-    mail: Any
+    mail: Written
     copies: list[str]
-    references: list[str]
     left_out: list[str] = field(default_factory=list)
     words: str = ""  # the text as it goes out, where that is not quite the mail's
 
@@ -41,23 +71,23 @@ def wish_of(mail: Any) -> Wish:
     return Wish("mail", mail.nature, mail.purpose, similar=mail.similar)
 
 
-def claim(account: Any, login: str, most: int) -> tuple[list[Claimed], dt.datetime | None]:
-    """What may go now, at most so many; where nothing may, when there may be something."""
+def claim(account: Any, login: str, token: UUID, most: int) -> tuple[list[Claimed], dt.datetime | None]:
+    """What may go now under this token, at most so many; where nothing may, when there may be something."""
     grant = pace.take(account, login, most)
     if not grant.n:
         return [], grant.again
     full, room = pace.full_domains(account, login)
-    batch = outbox.claim(account, limit=grant.n, room=room, full=full)
-    pace.give_back(login, grant.n - len(batch))
+    batch = outbox.claim(account, token, limit=grant.n, room=room, full=full)
+    if len(batch) < grant.n:
+        pace.give_back(login, grant.n - len(batch))
     pace.count(login, [one.domain for one in batch])
     return batch, timezone.now() + FULL if full and not batch else None
 
 
 def through_the_gate(batch: Sequence[Claimed]) -> tuple[list[Ready], list[Fate]]:
     """The gate once more, because a consent may have ended since the mail was written: who passes, and who does not."""
-    found = Mail.objects.filter(pk__in=[one.mail for one in batch], archived_at=None).only(*READ)
-    mails = {mail.pk: mail for mail in found}
-    answers, words = threads.references_of(list(mails)), visitlinks.marked(list(mails.values()))
+    mails = _written(one.mail for one in batch)
+    words = visitlinks.marked(list(mails.values()))
     ready, withheld = list[Ready](), list[Fate]()
     verdicts = _verdicts(list(mails.values()))
     for one in batch:
@@ -72,7 +102,7 @@ def through_the_gate(batch: Sequence[Claimed]) -> tuple[list[Ready], list[Fate]]
         known = list(zip(copies(mail), others, strict=True))
         left_out = [f"{address}: {verdict.why}" for address, verdict in known if not verdict.may]
         going = [address for address, verdict in known if verdict.may]
-        ready.append(Ready(one, mail, going, answers.get(mail.pk, []), left_out, words.get(mail.pk, "")))
+        ready.append(Ready(one, mail, going, left_out, words.get(mail.pk, "")))
     return ready, withheld
 
 
@@ -102,7 +132,7 @@ def built(one: Ready, account: Any) -> bytes | Fate:
     more: dict[str, Any] = {
         "link": link,
         "files": files,
-        "references": one.references,
+        "references": mail.references.split(),
         "leave": leave,
         "words": one.words,
     }

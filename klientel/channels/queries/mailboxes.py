@@ -6,21 +6,27 @@ import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import F
+from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 
 from klientel.channels.egress import Failure
-from klientel.channels.models import Account, Fetched, Folder, Mailbox, Position
+from klientel.channels.models import Account, Fetched, Folder, Mail, Mailbox, Position, Reference
 from klientel.channels.models.folder import strictest
 from klientel.channels.queries import accounts
 from klientel.kernel import writing
 from klientel.kernel.events.consuming import wake
+from klientel.kernel.records import type_of
+from klientel.kernel.sql import inserting, rowset
+from klientel.kernel.statements import tell_planner
 from klientel.kernel.tenancy import current
-from klientel.lib.ids import uuid7
+from klientel.lib.ids import uuid7, uuid7s
 
 QUEUE = "mailboxes"
 TICK = dt.timedelta(seconds=60)
@@ -61,7 +67,8 @@ def take_due() -> tuple[list[UUID], dt.datetime | None]:
     """The accounts whose mailbox is due, each put off by a tick; and when something is due the next time."""
     with writing.door(), connection.cursor() as cursor:
         cursor.execute(_BOXES, [current()])
-        cursor.execute(_TAKE_DUE, [TICK, current()])
+        due: list[Any] = [TICK, current()]
+        cursor.execute(_TAKE_DUE, due)
         found = [row[0] for row in cursor.fetchall()]
         cursor.execute(_NEXT, [current()])
         return found, cursor.fetchone()[0]
@@ -133,31 +140,46 @@ class Kept:
     """A message whose bytes lie in the store, or that is too large to be kept (then without a place)."""
 
     uid: int
-    received: dt.datetime
+    received_at: dt.datetime
     size: int
     place: str = ""
     digest: str = ""
-    message_key: str = ""
     state: str = "waiting"
     reason: str = ""
+    raw: bytes = b""  # for whoever reads it at once
 
 
+class Claimed(NamedTuple):
+    """A message that waits to be read, and is read by whoever claimed it."""
+
+    pk: UUID
+    tenant_id: UUID
+    folder_id: UUID
+    place: str
+    digest: str
+    received_at: dt.datetime
+    tries: int
+
+
+@lru_cache(maxsize=4096)
 def key_of(message_id: str) -> str:
     """What Message-IDs are compared by."""
     return hashlib.sha256(message_id.strip().encode("utf-8", "replace")).hexdigest() if message_id.strip() else ""
 
 
-_STORE = """
-INSERT INTO channels_fetched (id, tenant_id, account_id, folder_id, uidvalidity, uid, digest, message_key, size, place,
-    received_at, state, reason, tries, gone)
-SELECT x.id, %(tenant)s, %(account)s, %(folder)s, %(uidvalidity)s, x.uid, x.digest, x.message_key, x.size, x.place,
-    x.received, x.state, x.reason, 0, false
-FROM unnest(%(ids)s::uuid[], %(uid)s::bigint[], %(digest)s::text[], %(message_key)s::text[], %(size)s::int[],
-    %(place)s::text[], %(received)s::timestamptz[], %(state)s::text[], %(reason)s::text[])
-    x(id, uid, digest, message_key, size, place, received, state, reason)
-ON CONFLICT DO NOTHING
+_OWN = ("uid", "digest", "size", "place", "received_at", "state", "reason")
+_own = attrgetter(*_OWN)
+_SHARED = ("tenant_id", "account_id", "folder_id", "uidvalidity", "tries", "gone")
+_TYPES = {"id": "uuid", "uid": "bigint", "digest": "text", "size": "integer", "place": "text", "state": "text",
+          "reason": "text", "received_at": "timestamptz", "tenant_id": "uuid", "account_id": "uuid",
+          "folder_id": "uuid", "uidvalidity": "bigint", "tries": "smallint", "gone": "boolean"}  # fmt: skip
+_LEASE = "statement_timestamp() + interval '3 minutes'"
+_EARLIER = """
+SELECT EXISTS (SELECT FROM channels_fetched WHERE tenant_id = %(tenant)s AND account_id = %(account)s
+        AND folder_id = %(folder)s AND uidvalidity < %(uidvalidity)s)
+    OR EXISTS (SELECT FROM channels_fetched WHERE tenant_id = %(tenant)s AND account_id = %(account)s
+        AND folder_id = %(folder)s AND uidvalidity > %(uidvalidity)s)
 """
-_COLUMNS = ("uid", "digest", "message_key", "size", "place", "received", "state", "reason")
 _MOVED = """
 WITH fresh AS (
     SELECT x.uid, x.digest, row_number() OVER (PARTITION BY x.digest ORDER BY x.uid) AS n
@@ -174,10 +196,13 @@ FROM fresh JOIN before USING (digest, n) WHERE f.tenant_id = %(tenant)s AND f.id
 """
 
 
-def store(folder: Any, uidvalidity: int, found: Iterable[Kept], last: int) -> None:
+def store(
+    folder: Any, uidvalidity: int, found: Iterable[Kept], last: int, *, leased: bool = False
+) -> list[tuple[Claimed, bytes]]:
     """Write down messages and how far the folder was read, in one transaction of the caller.
 
-    A message that lay here under an earlier UIDVALIDITY keeps its row: it is known by its bytes.
+    A message that lay here under an earlier UIDVALIDITY keeps its row: it is known by its bytes. ``leased``: the caller
+    has those read that are new and wait, and is given them with their bytes; nobody else reads them for three minutes.
     """
     rows = list(found)
     facts: dict[str, Any] = {
@@ -185,13 +210,34 @@ def store(folder: Any, uidvalidity: int, found: Iterable[Kept], last: int) -> No
     }  # fmt: skip
     with writing.door(), connection.cursor() as cursor:
         position, _new = Position.objects.select_for_update().get_or_create(folder_id=folder.pk)  # one at a time each
-        cursor.execute(_MOVED, facts | {name: [getattr(one, name) for one in rows] for name in ("uid", "digest")})
-        moved = {row[0] for row in cursor.fetchall()}
-        rows = [one for one in rows if one.uid not in moved]
-        columns = {name: [getattr(one, name) for one in rows] for name in _COLUMNS}
-        cursor.execute(_STORE, facts | columns | {"ids": [uuid7() for _one in rows]})
+        cursor.execute(_EARLIER, facts)
+        if cursor.fetchone()[0]:
+            cursor.execute(_MOVED, facts | {name: [getattr(one, name) for one in rows] for name in ("uid", "digest")})
+            moved = {row[0] for row in cursor.fetchall()}
+            rows = [one for one in rows if one.uid not in moved]
+        made = _inserted(cursor, facts, rows, leased=leased) if rows else {}
         if last:
             Position.objects.filter(pk=position.pk).update(uidvalidity=uidvalidity, last_uid=last)
+    return [
+        (Claimed(made[one.uid], current(), folder.pk, one.place, one.digest, one.received_at, 0), one.raw)
+        for one in rows if leased and one.uid in made and one.state == "waiting"
+    ]  # fmt: skip
+
+
+def _inserted(cursor: Any, facts: dict[str, Any], rows: Sequence[Kept], *, leased: bool) -> dict[int, UUID]:
+    """The ids of those that were not here."""
+    shared = (facts["tenant"], facts["account"], facts["folder"], facts["uidvalidity"], 0, False)
+    values = ((*_own(one), *shared) for one in rows)
+    lease = {"lease_until": _LEASE} if leased else {}
+    made = inserting("channels_fetched", (*_OWN, *_SHARED), values, _TYPES, id=uuid7s, **lease)
+    cursor.execute(f"{made.text} ON CONFLICT DO NOTHING RETURNING uid, id", made.params)
+    return dict(cursor.fetchall())
+
+
+def begin_many() -> None:
+    """Much mail is coming: let the planner know the tables that it is looked up in."""
+    people = [type_of(key).table for key in ("contacts.person", "contacts.organisation")]
+    tell_planner([*people, *(model._meta.db_table for model in (Fetched, Mail, Reference))])
 
 
 def known_uids(folder: Any, uidvalidity: int) -> set[int]:
@@ -233,11 +279,11 @@ WHERE tenant_id = %(tenant)s AND id = ANY(ARRAY(
               AND (f.lease_until IS NULL OR f.lease_until < statement_timestamp())
             ORDER BY f.id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
         ) w
-    ) x WHERE before < %(weight)s)) RETURNING id
+    ) x WHERE before < %(weight)s)) RETURNING id, tenant_id, folder_id, place, digest, received_at, tries
 """
 
 
-def claim(account: UUID, limit: int, weight: int) -> list[Any]:
+def claim(account: UUID, limit: int, weight: int) -> list[Claimed]:
     """Some messages that wait to be read, the oldest first; nobody else reads them for three minutes.
 
     Of more than ``weight`` bytes no more are added. One that was claimed before comes alone: should it be what stops
@@ -245,8 +291,7 @@ def claim(account: UUID, limit: int, weight: int) -> list[Any]:
     """
     with writing.door(), connection.cursor() as cursor:
         cursor.execute(_CLAIM, {"tenant": current(), "account": account, "limit": limit, "weight": weight})
-        ids = [row[0] for row in cursor.fetchall()]
-    rows = list(Fetched.objects.filter(pk__in=ids).order_by("pk"))
+        rows = sorted(map(Claimed._make, cursor.fetchall()))
     again = next((one for one in rows if one.tries > 1), None)
     if again is None:
         return rows
@@ -257,28 +302,47 @@ def claim(account: UUID, limit: int, weight: int) -> list[Any]:
 def release(ids: list[UUID]) -> None:
     """Messages that were claimed and not tried after all wait as before."""
     with writing.door():
-        Fetched.objects.filter(pk__in=ids, state="waiting").update(tries=F("tries") - 1, lease_until=None)
+        tries = Greatest(F("tries") - 1, 0)  # what was handed over as it came has none
+        Fetched.objects.filter(pk__in=ids, state="waiting").update(tries=tries, lease_until=None)
+
+
+_HELD = "SELECT id FROM channels_fetched WHERE tenant_id = %s AND id = ANY(%s) AND state = 'waiting' FOR UPDATE"
 
 
 def held(ids: list[UUID]) -> set[UUID]:
     """Which of the messages still wait, locked until the transaction ends."""
-    waiting = Fetched.objects.filter(pk__in=ids, state="waiting").select_for_update()
-    return set(waiting.values_list("pk", flat=True))
+    with connection.cursor() as cursor:
+        cursor.execute(_HELD, [current(), ids])
+        return {row[0] for row in cursor.fetchall()}
+
+
+_COPIES = """
+SELECT digest, mail_id FROM channels_fetched
+WHERE tenant_id = %s AND account_id = %s AND digest = ANY(%s) AND mail_id IS NOT NULL
+"""
+
+
+def copies(account: UUID, digests: Sequence[str]) -> dict[str, UUID]:
+    """The mails that messages of an account with these digests have become."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COPIES, [current(), account, list(digests)])
+        return dict(cursor.fetchall())
 
 
 _SETTLE = """
-UPDATE channels_fetched f SET state = x.state, reason = x.reason, mail_id = x.mail, lease_until = NULL
-FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::text[]) x(id, state, mail, reason)
-WHERE f.tenant_id = %s AND f.id = x.id
+UPDATE channels_fetched f SET state = x.state, reason = x.reason, mail_id = x.mail_id, lease_until = NULL
+FROM ({rows}) x WHERE f.tenant_id = %s AND f.id = x.id
 """
+_SETTLED = {"id": "uuid", "state": "text", "mail_id": "uuid", "reason": "text"}
 Outcome = tuple[str, UUID | None, str]  # state of a message, its mail, why
 
 
 def settle(outcomes: Mapping[UUID, Outcome]) -> None:
     """What became of messages, each by its id."""
-    states, mails, reasons = zip(*outcomes.values(), strict=True) if outcomes else ((), (), ())
-    with writing.door(), connection.cursor() as cursor:
-        cursor.execute(_SETTLE, [list(outcomes), list(states), list(mails), list(reasons), current()])
+    if outcomes:
+        rows = rowset("channels_fetched", list(_SETTLED), ((i, *one) for i, one in outcomes.items()), _SETTLED)
+        with writing.door(), connection.cursor() as cursor:
+            cursor.execute(_SETTLE.format(rows=rows.text), (*rows.params, current()))
 
 
 def again(account: UUID, rows: list[UUID] | None = None) -> int:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
+import hmac
 import re
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from email.header import Header
 from email.utils import encode_rfc2231, format_datetime, formataddr
+from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
-from django.utils import timezone
+from django.conf import settings
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.html import urlize
 
@@ -50,7 +54,15 @@ def message_id(delivery: UUID, sender: str) -> str:
 
 
 def _signature(delivery: UUID) -> str:
-    return salted_hmac("klientel.channels.mail", f"{current()}:{delivery}", algorithm="sha256").hexdigest()[:24]
+    signing = _signer(settings.SECRET_KEY).copy()
+    signing.update(f"{current()}:{delivery}".encode())
+    return signing.hexdigest()[:24]
+
+
+@cache
+def _signer(_secret: str) -> hmac.HMAC:
+    """What signs, with its key and without a word yet: the key is derived once."""
+    return salted_hmac("klientel.channels.mail", "", algorithm="sha256")
 
 
 def is_forged(reference: str) -> bool:
@@ -81,10 +93,9 @@ def message(
     ``link`` takes the place of ``{{link}}`` in the text (``words``, else the mail's own); ``files`` come unchanged;
     ``references`` are the Message-IDs that the mail answers, the oldest first; ``leave`` is the way out of advertising.
     """
-    name = account.name.replace("\r", " ").replace("\n", " ")
     headers = {
-        "Date": format_datetime(timezone.now()),
-        "From": formataddr((name, account.address)),
+        "Date": _date(int(time.time())),
+        "From": _sender(account.name, account.address),
         "To": mail.to,
         **({"Cc": ",\r\n ".join(copied)} if (copied := copies(mail)) else {}),
         "Subject": _encoded(mail.subject),
@@ -104,6 +115,17 @@ def message(
     if files:
         body = _several("mixed", (body, *map(_file, files)), f"m{delivery.hex}")
     return _Part(headers | body.headers, body.body).written()
+
+
+@lru_cache(maxsize=1)
+def _date(second: int) -> str:
+    """The same for all letters of a second."""
+    return format_datetime(dt.datetime.fromtimestamp(second, dt.UTC))
+
+
+@lru_cache(maxsize=100)
+def _sender(name: str, address: str) -> str:
+    return formataddr((name.replace("\r", " ").replace("\n", " "), address))
 
 
 def _ways_out(account: Any, leave: str) -> dict[str, str]:
@@ -141,7 +163,8 @@ def _encoded(text: str) -> str:
 
 
 def _base64(content: bytes) -> bytes:
-    return base64.encodebytes(content).replace(b"\n", b"\r\n")
+    whole = base64.b64encode(content)
+    return b"".join(whole[n : n + _LINE] + b"\r\n" for n in range(0, len(whole), _LINE))
 
 
 def _text(kind: str, text: str) -> _Part:

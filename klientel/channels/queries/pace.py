@@ -15,7 +15,8 @@ from klientel.kernel.tenancy import current
 from klientel.lib.ids import uuid7
 
 LEAST = 0.01  # of the account's own rate
-PAUSE = dt.timedelta(minutes=2)  # after the other side did not let us in
+PAUSE = dt.timedelta(minutes=2)  # of a domain, after the other side asked for a slower pace
+FIRST, LONGEST = 5, 120  # seconds of rest after the other side did not let us in: each time twice as long
 RECOVERS = dt.timedelta(minutes=5)  # a lowered rate doubles after that long without a further refusal
 
 
@@ -28,8 +29,8 @@ class Grant:
 
 
 _LOCK = """
-INSERT INTO channels_rate (id, tenant_id, login, slice, used, day, used_today, share)
-VALUES (%s, %s, %s, statement_timestamp(), 0, %s, 0, 1)
+INSERT INTO channels_rate (id, tenant_id, login, slice, used, day, used_today, share, pause)
+VALUES (%s, %s, %s, statement_timestamp(), 0, %s, 0, 1, 0)
 ON CONFLICT (tenant_id, login) DO UPDATE SET login = excluded.login
 RETURNING slice, used, day, used_today, share, lowered_at, not_before, clock_timestamp()
 """
@@ -121,17 +122,29 @@ def lower(login: str, domain: str = "") -> None:
             cursor.execute(
                 "UPDATE channels_domainrate SET not_before = statement_timestamp() + %s"
                 " WHERE tenant_id = %s AND login = %s AND domain = %s",
-                [PAUSE, current(), login, domain],
+                _pause(login, domain),
             )
 
 
-def hold(login: str) -> dt.datetime:
-    """Nobody was let in: nothing for a while; until when."""
+def _pause(*which: str) -> list[Any]:
+    return [PAUSE, current(), *which]
+
+
+_HOLD = """
+UPDATE channels_rate r SET pause = x.pause, not_before = statement_timestamp() + make_interval(secs => x.pause)
+FROM (SELECT id, CASE WHEN %s OR not_before IS NULL OR not_before < statement_timestamp() - make_interval(secs => %s)
+                      THEN %s ELSE least(greatest(2 * pause, %s), %s) END AS pause
+      FROM channels_rate WHERE tenant_id = %s AND login = %s FOR UPDATE) x
+WHERE r.id = x.id RETURNING r.not_before
+"""
+
+
+def hold(login: str, *, anew: bool) -> dt.datetime:
+    """We were not let in: nothing for some seconds; until when.
+
+    Each time twice as long, unless it is ``anew``: somebody was let in since, or the last rest was long ago.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE channels_rate SET not_before = statement_timestamp() + %s"
-            " WHERE tenant_id = %s AND login = %s RETURNING not_before",
-            [PAUSE, current(), login],
-        )
+        cursor.execute(_HOLD, [anew, LONGEST, FIRST, FIRST, LONGEST, current(), login])
         found: dt.datetime = cursor.fetchone()[0]
         return found

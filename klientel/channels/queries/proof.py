@@ -11,11 +11,13 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from klientel.channels.models import Consent
+from klientel.kernel.access import ActorScope, system_actor
 from klientel.kernel.access.reading import names
 from klientel.kernel.files.papers import drawn_surely
 from klientel.kernel.records import type_of
 from klientel.kernel.tenancy import current
 from klientel.kernel.tenancy.models import Tenant
+from klientel.privacy.retaining import proven_by
 
 TEMPLATE = Path(__file__).parents[1] / "templates" / "channels" / "proof.typ"
 
@@ -35,6 +37,13 @@ def proof(scope: Any, consent: Consent) -> bytes:
         "page": _("Page"),
     }
     return drawn_surely(content, {}, TEMPLATE)
+
+
+@proven_by("channels.consent")
+def kept(consent: Consent) -> tuple[str, bytes]:
+    """What stays of a consent to calls when its person is erased; the file's name says nothing of them."""
+    name = _("Proof of consent %(number)s.pdf") % {"number": str(consent.pk)[-6:]}
+    return name, proof(ActorScope(system_actor()), consent)
 
 
 def facts(scope: Any, consent: Consent) -> list[tuple[str, str]]:

@@ -41,7 +41,7 @@ def _values(member: UUID | None, rows: list[Any]) -> dict[str, str]:
         "sender": who.name if who is not None else "",
         "sender_email": who.email or "" if who is not None else "",
         "sender_position": next((one.position for one in rows if one.position), ""),
-        "sender_phone": Signature._meta.get_field("phone").show(phone) if phone else "",  # type: ignore[union-attr]
+        "sender_phone": Signature._meta.get_field("phone").show(phone) if phone else "",
         "workspace": Tenant.objects.get(pk=current()).name,
     }
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import secrets
 from collections.abc import Collection, Iterable
@@ -31,7 +30,7 @@ def normal(address: str) -> str:
 def hashed(addresses: Iterable[str]) -> list[str]:
     """The hashes of addresses under the tenant's key; a key is made where there is none and rows may be written."""
     key = _tenant_key()
-    return [hmac.new(key, normal(a).encode(), hashlib.sha256).hexdigest() for a in addresses]
+    return [hmac.digest(key, normal(a).encode(), "sha256").hex() for a in addresses]
 
 
 def _tenant_key() -> bytes:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from klientel.channels.models import Fetched, Mail
+from klientel.channels.models import Mail
 from klientel.channels.queries import landing, threads
-from klientel.channels.queries.mailboxes import Outcome, key_of
+from klientel.channels.queries.mailboxes import Claimed, Outcome, copies, key_of
 from klientel.channels.queries.mime import is_ours
 from klientel.lib.emails import email_key
 
@@ -18,14 +18,14 @@ from klientel.lib.emails import email_key
 class Letter:
     """A message that was read: its row, what it says, the folder it lies in; whether we wrote it."""
 
-    row: Any
+    row: Claimed
     told: dict[str, Any]
     folder: Any
     outgoing: bool
     from_us: bool  # by any of our accounts
 
 
-def letter(row: Any, told: dict[str, Any], account: Any, folder: Any, own: set[str]) -> Letter:
+def letter(row: Claimed, told: dict[str, Any], account: Any, folder: Any, own: set[str]) -> Letter:
     """A message that was read; ``own`` are the addresses of our accounts."""
     sender = email_key(told["sender"][1])
     return Letter(row, told, folder, folder.direction == "out" or sender == email_key(account.address), sender in own)
@@ -41,11 +41,8 @@ class Surroundings:
         rows = {m.message_ref: m for m in Mail.objects.filter(message_ref__in=[*ours, *sent], direction="out")}
         self._originals = rows
         self._sent = {ref: m.pk for ref, m in rows.items() if m.account == account.pk}
-        copies = Fetched.objects.filter(
-            account_id=account.pk, digest__in=[letter.row.digest for letter in letters], mail_id__isnull=False
-        )
         self.joined: dict[UUID, UUID] = {}  # conversations that turned out to be part of others
-        self._copies = dict(copies.values_list("digest", "mail_id"))
+        self._copies = copies(account.pk, [letter.row.digest for letter in letters])
         named = [r for one in letters for r in (one.told["message_id"], *one.told["answers"])]
         self._threads = threads.known([*named, *ours])
         self._heads = landing.heads(self._threads.values())

@@ -8,12 +8,14 @@ from uuid import UUID
 
 from django.db import connection
 
-from klientel.channels.models import Body, Reference
+from klientel.channels.models import Body
 from klientel.channels.queries.mailboxes import key_of
 from klientel.channels.queries.mime import is_forged
 from klientel.kernel import writing
+from klientel.kernel.sql import inserting
+from klientel.kernel.statements import Writes
 from klientel.kernel.tenancy import current
-from klientel.lib.ids import uuid7
+from klientel.lib.ids import uuid7s
 from klientel.lib.mails.sorting import bare_subject
 
 MOST_REFERENCES = 30  # that a mail of ours names: the first and the newest
@@ -24,11 +26,14 @@ FROM unnest(%s::uuid[], %s::text[], %s::uuid[]) x(id, key, thread) ON CONFLICT (
 """
 
 
+_CONVERSATIONS = "SELECT key, thread FROM channels_reference WHERE tenant_id = %s AND key = ANY(%s)"
+
+
 def note(threads: Mapping[str, UUID]) -> None:
     """These keys of Message-IDs belong to these conversations, unless they are known to belong to others."""
     if threads:
         with writing.door(), connection.cursor() as cursor:
-            cursor.execute(_NOTE, [current(), [uuid7() for _k in threads], list(threads), list(threads.values())])
+            cursor.execute(_NOTE, [current(), uuid7s(len(threads)), list(threads), list(threads.values())])
 
 
 def begin(mail: Any, references: Sequence[str]) -> UUID:
@@ -51,7 +56,9 @@ def genuine(references: Iterable[str]) -> list[str]:
 def known(references: Iterable[str]) -> dict[str, UUID]:
     """The conversations that Message-IDs are known to belong to, by their keys."""
     keys = list(dict.fromkeys(key_of(one) for one in references if one))
-    return dict(Reference.objects.filter(key__in=keys).values_list("key", "thread")) if keys else {}
+    with connection.cursor() as cursor:
+        cursor.execute(_CONVERSATIONS, [current(), keys])
+        return dict(cursor.fetchall())
 
 
 def goes_on(before: str | None, subject: str) -> bool:
@@ -80,6 +87,17 @@ def join(threads: Mapping[UUID, UUID]) -> None:
         with writing.door(), connection.cursor() as cursor:
             for table in ("channels_mail", "channels_reference"):
                 cursor.execute(_JOIN.format(table=table), [list(threads), list(threads.values()), current()])
+
+
+_BODY = {"tenant_id": "uuid", "mail_id": "uuid", "quoted": "text", "html": "text", "references": "text"}
+
+
+def keep_bodies(bodies: Sequence[tuple[UUID, str, str, str]]) -> None:
+    """Of each of these mails what it quotes, its formatted part, and the Message-IDs it follows, the oldest first."""
+    if bodies:
+        tenant = current()
+        rows = [(tenant, *body) for body in bodies]
+        Writes([inserting("channels_body", list(_BODY), rows, _BODY | {"id": "uuid"}, id=uuid7s)]).send()
 
 
 def keep_references(mail: UUID, references: Sequence[str]) -> None:

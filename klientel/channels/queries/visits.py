@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import connection
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from klientel.channels.models import Hit, Site, Visitor, Wording
 from klientel.channels.models.site import DOWNLOAD, EVENT, PAGE, WHATS
@@ -104,7 +105,7 @@ def is_machine(agent: str) -> bool:
 def digest_of(number: Any) -> str:
     """By what a browser's random number is known here; refused where it is none."""
     if not isinstance(number, str) or not _ID.match(number):
-        raise Refused("bad_value", _("This is not the number of a browser."))
+        raise Refused("bad_value", gettext_lazy("This is not the number of a browser."))
     return hashlib.sha256(number.encode()).hexdigest()
 
 
@@ -253,12 +254,12 @@ class Figures:
 
 def figures(site: UUID, days: int) -> Figures:
     """How a website was used within the last days, by those who agreed to be measured."""
-    facts = {"t": current(), "s": site, "since": clock.now() - dt.timedelta(days=days)}
+    facts: dict[str, Any] = {"t": current(), "s": site, "since": clock.now() - dt.timedelta(days=days)}
     with connection.cursor() as cursor:
         cursor.execute(_COUNTS, facts)
-        counts = [int(one or 0) for one in cursor.fetchone()]
+        visitors, known, pages, downloads, events = (int(one or 0) for one in cursor.fetchone())
         cursor.execute(_TOP, facts)
-        return Figures(*counts, cursor.fetchall())
+        return Figures(visitors, known, pages, downloads, events, list(cursor.fetchall()))
 
 
 __all__ = ["DOWNLOAD", "EVENT", "PAGE", "Figures", "Shown", "Told", "figures", "forget", "join", "read", "take_in"]

@@ -37,7 +37,8 @@ SELECT d.mail_id, d.state, d.not_before, d.code, d.reply, a.name, a.state, a.tro
 FROM channels_delivery d JOIN channels_account a ON a.tenant_id = d.tenant_id AND a.id = d.account_id
 LEFT JOIN channels_rate r ON r.tenant_id = d.tenant_id AND r.login = %(login)s
 LEFT JOIN channels_domainrate x ON x.tenant_id = d.tenant_id AND x.login = %(login)s AND x.domain = d.domain
-WHERE d.tenant_id = %(tenant)s AND d.mail_id = %(mail)s AND d.state IN ('waiting', 'later', 'claimed', 'delivering')
+WHERE d.tenant_id = %(tenant)s AND d.mail_id = %(mail)s AND d.settled_at IS NULL
+  AND d.state IN ('waiting', 'later', 'claimed', 'delivering')
 """
 
 
@@ -97,7 +98,7 @@ SELECT DISTINCT ON (m.owner, d.account_id) m.owner, d.account_id, d.mail_id, a.m
 FROM channels_delivery d
 JOIN channels_mail m ON m.tenant_id = d.tenant_id AND m.id = d.mail_id AND m.archived_at IS NULL
 JOIN channels_account a ON a.tenant_id = d.tenant_id AND a.id = d.account_id
-WHERE d.tenant_id = %s AND d.state IN ('waiting', 'later')
+WHERE d.tenant_id = %s AND d.token IS NULL AND d.settled_at IS NULL
   AND coalesce(m.send_at, m.sent_at) < statement_timestamp() - %s
 ORDER BY m.owner, d.account_id, m.sent_at, d.mail_id LIMIT %s
 """
@@ -107,7 +108,8 @@ def late() -> list[tuple[UUID, UUID, str]]:
     """Whom to tell about which mail: of each writer and account the one that waits longest, told once a day."""
     hours = workspace.value("mail_waits_hours") or USUAL
     with connection.cursor() as cursor:
-        cursor.execute(_LATE, [current(), dt.timedelta(hours=hours), MOST])
+        facts: list[Any] = [current(), dt.timedelta(hours=hours), MOST]
+        cursor.execute(_LATE, facts)
         rows = cursor.fetchall()
     today = timezone.localdate().isoformat()
     return [

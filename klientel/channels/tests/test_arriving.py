@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from klientel.channels.jobs import reading
+from klientel.channels.jobs import fetching, handing, reading
 from klientel.channels.jobs.fetching import fetch
 from klientel.channels.jobs.filing import append
 from klientel.channels.jobs.reading import read_mail
@@ -24,6 +24,7 @@ from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.actions import run
 from klientel.kernel.files import keeping
 from klientel.kernel.files.opening import open_file
+from klientel.kernel.jobs.turn import Turn
 from klientel.kernel.tenancy import current
 from klientel.kernel.testing import make
 
@@ -292,6 +293,78 @@ def test_what_stopped_a_reader_before_is_read_alone_and_in_the_end_set_apart(box
             Fetched.objects.exclude(uid=3).update(tries=0)
     read_mail(account=box.account.id)
     assert box.states() == ["mail"] * 4 + ["quarantined"]
+
+
+def test_one_reader_at_a_time_works_at_an_account_and_goes_on_with_what_the_next_was_asked_for(box, monkeypatch):
+    box.folder()
+    box.put(letter(1))
+    fetch(account=box.account.id)
+    asked, read = [], reading._read
+    monkeypatch.setattr(reading, "defer", lambda job, **ids: asked.append((job, ids["account"])))
+
+    def asked_again(*facts):
+        read_mail(account=box.account.id)
+        return read(*facts)
+
+    monkeypatch.setattr(reading, "_read", asked_again)
+    read_mail(account=box.account.id)
+    assert (box.states(), asked, handing._desks) == (["mail"], [(read_mail, box.account.id)], {})
+
+
+@pytest.mark.parametrize("over", [False, True])
+def test_what_is_fetched_while_its_account_is_read_is_handed_over_and_waits_if_nobody_takes_it(box, monkeypatch, over):
+    monkeypatch.setattr(Turn, "over", lambda _turn: over)
+    box.folder()
+    box.put(letter(1))
+    fetch(account=box.account.id)
+    settle, leased = reading._Reading._settle, []
+
+    def and_more(self, *facts):
+        if not leased:
+            box.put(letter(2))
+            fetch(account=box.account.id)
+            leased.append((Fetched.objects.get(uid=2).lease_until, mailboxes.claim(box.account.id, 25, 2**20)))
+        settle(self, *facts)
+
+    monkeypatch.setattr(reading._Reading, "_settle", and_more)
+    read_mail(account=box.account.id)
+    assert (leased[0][0] is not None, leased[0][1]) == (True, [])
+    assert (box.states(), handing._desks) == (["mail", "waiting"] if over else ["mail", "mail"], {})
+    read_mail(account=box.account.id)
+    assert list(Fetched.objects.order_by("uid").values_list("state", "tries")) == [("mail", 1), ("mail", int(over))]
+
+
+@pytest.mark.parametrize("hurried", [False, True])
+def test_a_fetch_waits_for_room_and_goes_on_without_where_others_wait(box, monkeypatch, hurried):
+    monkeypatch.setattr(handing, "PATIENCE", 0.4)
+    account, asked = box.account.id, []
+    assert not handing.has_room(account, lambda: False)
+    assert handing.begin(account)
+    try:
+        assert handing.has_room(account, lambda: False)
+        assert (handing.give(account, []), handing.give(account, [])) == (True, False)
+        assert not handing.has_room(account, lambda: asked.append(1) or hurried)
+        assert (len(asked), handing.taken(account), handing.taken(account)) == (1 if hurried else 4, [], None)
+    finally:
+        handing.end(account)
+    assert not handing.give(account, [])
+
+
+def test_much_mail_makes_room_for_others_after_each_piece_and_comes_back(box, monkeypatch):
+    monkeypatch.setattr(Turn, "over", lambda _turn: True)
+    monkeypatch.setattr(reading, "PIECE", 2)
+    monkeypatch.setattr(fetching, "BATCH", 2)
+    box.folder()
+    box.put(*(letter(n) for n in range(5)))
+    here = []
+    for _n in range(3):
+        fetch(account=box.account.id)
+        here.append(len(box.states()))
+    read = []
+    for _n in range(4):
+        read_mail(account=box.account.id)
+        read.append((box.states().count("mail"), len(reading._spare)))
+    assert (here, read) == ([2, 4, 5], [(2, 1), (4, 1), (5, 1), (5, 0)])
 
 
 def test_a_message_id_with_signs_that_cannot_be_stored_keeps_no_mail_out(box):

@@ -123,6 +123,16 @@ def test_every_wrong_answer_is_told_at_its_field_and_nothing_is_kept(anna, form)
     assert Response.objects.count() == 0 and type_of("contacts.person").model.objects.count() == 0
 
 
+def test_a02_a_form_demands_a_salutation_only_with_a_reason(anna, form):
+    parts = [*form.parts, {"role": "field", "field": "person.salutation", "required": True}]
+    run(anna, "channels.form.change", form.pk, parts=parts)
+    with pytest.raises(Refused) as no:
+        run(anna, "channels.form.publish", form.pk)
+    assert (no.value.code, no.value.field) == ("needs_reason", "reason")
+    run(anna, "channels.form.change", form.pk, reason="The law wants it of us.")
+    assert run(anna, "channels.form.publish", form.pk).record.published == 2
+
+
 def test_what_nobody_asked_for_is_not_taken(anna, form):
     made = send(form, ANSWERS | {"person.position": "CEO", "lead.status": "converted"})
     assert type_of("contacts.person").model.objects.get(pk=made.person).position == ""
@@ -293,3 +303,9 @@ def test_the_proof_says_the_words_that_were_shown_and_not_those_of_today(anna, f
     )
     assert "Yes, send me the newsletter." in consent.wording
     assert proof.proof(ActorScope(anna), consent).startswith(b"%PDF")
+
+
+def test_the_title_of_a_response_tells_who_sent_it(anna, form):
+    assert send(form).title == "White paper: Eva Sommer"
+    given = {"person.last_name": "Gut", "person.emails": [{"value": "ida@beispiel.de"}]}
+    assert send(form, given, intake="two").title == "White paper: Gut"

@@ -117,7 +117,11 @@ def test_existing_customers_need_all_conditions_and_similar_goods(anna, purpose)
     for n, name in enumerate(("sale", "similar", "told", "source"), 2):
         another = person(anna, n)
         consent(anna, another, purpose, **facts | {name: False if name in ("similar", "told") else ""})
-        assert not verdict(another, purpose, similar=True).may
+        missed = verdict(another, purpose, similar=True)
+        label = str(type_of("channels.consent").fields[name].verbose_name)
+        assert not missed.may and missed.why.endswith(f": {label}.")  # what is missing, and nothing else
+    run(anna, "contacts.person.object_to_advertising", who.id)  # the condition that can fail later
+    assert "Art. 21" in verdict(who, purpose, similar=True).why
 
 
 def test_an_objection_outlives_the_person_in_every_spelling(anna, purpose):

@@ -61,6 +61,25 @@ def test_news_is_told_at_once_or_asked_for_where_the_server_cannot_tell(box, ear
     line.close()
 
 
+@pytest.mark.parametrize("tells", [True, False])
+def test_another_folder_is_told_of_too_or_looked_into_soon_where_the_server_cannot_tell(box, ears, monkeypatch, tells):
+    news = []
+    ears.on_news(news.append)
+    place, line = opened(box)
+    if not tells:
+        line._idle = True
+    ears.keep(box.account.id, place, line, ["Sent", "Größeres & mehr"])
+    ears.once(0.3)
+    assert (line.hears_all, news) == (tells, [])
+    box.put(letter(1), folder="Sent")
+    if not tells:
+        monkeypatch.setattr(listening, "OTHERS", 0.1)
+    assert heard(ears, news) == [box.account.id]
+    again = ears.taken(box.account.id, place)
+    assert (again is line, again.open("Sent").total, again.uids("ALL")) == (True, 1, [1])
+    line.close()
+
+
 def test_what_came_between_opening_and_listening_is_news_too(box, ears):
     news = []
     ears.on_news(news.append)

@@ -1,11 +1,15 @@
 """Pages of sending: written, tried, looked after; closed to others."""
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import translation
 
 from klientel.channels.models import Account, Mail
+from klientel.channels.queries import conversation
 from klientel.channels.tests.test_sending import person
 from klientel.kernel.actions import run
 from klientel.kernel.errors import Refused
+from klientel.kernel.files.models import File
 from klientel.kernel.tenancy.models import Tenant
 from klientel.kernel.testing.cast import ALL, NARROW
 from klientel.kernel.web.tests.conftest import at_browser
@@ -51,6 +55,66 @@ def test_advertising_without_consent_is_refused_at_the_field_with_the_reason(pag
     assert "gibt es keine Einwilligung" in answer.content.decode() and "Nur heute" in answer.content.decode()
     assert Mail.objects.count() == 0
     assert "gibt es keine Einwilligung" in page.get(f"/persons/{who.id}/contact").content.decode()
+
+
+def test_a_letter_goes_to_any_address_with_copies_and_files(page, anna, account):
+    who = person(anna)
+    file = SimpleUploadedFile("Maße.txt", b"3.600 mm")
+    sent = page.post("/mails/new", {"to": "kunde1@beispiel.de", "others": "lager@beispiel.de", "subject": "Die Maße",
+                                    "text": "Guten Tag", "account": account.id, "file": file})  # fmt: skip
+    mail = Mail.objects.get()
+    assert sent.url == f"/mails/{mail.pk}/conversation"
+    assert (mail.state, mail.person, mail.recipients) == ("waiting", who.id, "kunde1@beispiel.de\nlager@beispiel.de")
+    assert [one.name for one in File.objects.filter(pk__in=mail.files)] == ["Maße.txt"]
+
+
+def test_placeholders_of_a_letter_to_any_address_are_filled_or_refused(page, anna, account):
+    who = person(anna)
+    sent = {"subject": "For {{first_name}}", "text": "{{greeting}}", "account": account.id}
+    page.post("/mails/new", sent | {"to": "kunde1@beispiel.de"})
+    mail = Mail.objects.get()
+    assert mail.subject == f"For {who.first_name}" and "{{" not in mail.text and mail.text
+    for more, why in (
+        ({"to": "fremd@beispiel.de"}, "Für {{first_name}} ist nichts bekannt"),
+        ({"to": "kunde1@beispiel.de", "text": "Hier: {{link}}"}, "Bitte schreiben Sie die Adresse einer Seite"),
+    ):
+        answer = page.post("/mails/new", sent | more)
+        assert answer.status_code == 422 and why in answer.text
+    assert Mail.objects.count() == 1
+
+
+def test_the_secret_link_of_a_mail_that_is_answered_is_neither_quoted_nor_holds_the_answer_up(anna, account):
+    made = run(anna, "channels.mail.compose", to="kunde1@beispiel.de", subject="x", text="y", account=account.id).record
+    made.text = "Please confirm: {{link}}"
+    with translation.override("en"):
+        begun = conversation.answer_to(made, "reply")["text"]
+    assert "[personal link]" in begun and "{{link}}" not in begun
+    with pytest.raises(Refused) as no:
+        run(anna, "channels.mail.answer", made.pk, to="kunde1@beispiel.de", subject="x", text="{{link}}")
+    assert (no.value.code, no.value.field) == ("placeholder_empty", "text")
+
+
+def test_a_refused_letter_keeps_its_text_and_its_files(page, anna, account):
+    sent = {"to": "kunde1@beispiel.de", "subject": "Rabatt", "text": "Nur heute", "nature": "advertising"}
+    first = page.post("/mails/new", {**sent, "file": SimpleUploadedFile("Liste.txt", b"x")})
+    assert first.status_code == 422 and "Nur heute" in first.text and Mail.objects.count() == 0
+    kept = File.objects.get(name="Liste.txt")
+    assert f'name="files" value="{kept.pk}" checked' in first.text
+    page.post("/mails/new", {**sent, "nature": "personal", "account": account.id, "files": str(kept.pk)})
+    assert Mail.objects.get().files == [kept.pk]
+
+
+def test_what_a_letter_is_about_knows_to_whom_it_goes(page, anna):
+    who = person(anna)
+    tie = run(anna, "contacts.affiliation.create", person=who.id,
+               organisation=run(anna, "contacts.organisation.create", name="Lager AG").record.id).record  # fmt: skip
+    shown = page.get("/mails/new", {"concerns": tie.id}).text
+    assert 'value="kunde1@beispiel.de"' in shown and f'name="concerns" value="{tie.id}"' in shown
+
+
+def test_whoever_may_send_nothing_writes_nothing(boris_page):
+    assert boris_page.get("/mails/new").status_code == 403
+    assert boris_page.post("/mails/new", {"to": "a@beispiel.de", "subject": "x", "text": "x"}).status_code == 403
 
 
 @pytest.mark.parametrize("text", ["{{password}}", "{{ first_name.__class__ }}", "{{", "x }} y", "{{first_name|safe}}"])

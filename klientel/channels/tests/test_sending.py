@@ -1,19 +1,23 @@
 """What is sent arrives once; what the other side refuses is kept as it said so."""
 
 import base64
+import datetime as dt
 from email.header import decode_header, make_header
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from klientel.channels.jobs.sending import deliver, look
 from klientel.channels.models import Account, Delivery, DomainRate, Mail, Rate, Suppression
-from klientel.channels.queries import outbox
+from klientel.channels.queries import outbox, pace
 from klientel.channels.queries.mime import message_id
+from klientel.channels.queries.outbox import login_of
 from klientel.kernel import writing
-from klientel.kernel.actions import run
+from klientel.kernel.actions import Item, run, run_many
 from klientel.kernel.errors import Refused
 from klientel.kernel.testing import make
+from klientel.lib.ids import uuid7
 
 
 def person(anna, n=1, **given):
@@ -168,6 +172,33 @@ def test_a_server_that_does_not_answer_is_asked_again_later(anna, account, sink,
     assert Rate.objects.get().not_before is not None
 
 
+def test_a_server_that_lets_nobody_in_is_asked_after_seconds_and_then_less_and_less_often(anna, account, sink):
+    port = account.port
+    run(anna, "channels.account.change", account.id, port=1)
+    write_to(anna, person(anna))
+    pauses = []
+    for _n in range(7):
+        deliver(account=account.id)
+        pauses.append(Rate.objects.get().pause)
+        with writing.door():
+            Rate.objects.update(not_before=timezone.now())
+    assert pauses == [5, 10, 20, 40, 80, 120, 120]
+    run(anna, "channels.account.change", account.id, port=port)
+    deliver(account=account.id)
+    assert len(sink.mails) == 1
+    assert pace.hold(login_of(account), anew=True) < timezone.now() + dt.timedelta(seconds=6)
+
+
+def test_after_a_long_quiet_a_refusal_is_taken_as_a_first_one(anna, account, sink):
+    run(anna, "channels.account.change", account.id, port=1)
+    write_to(anna, person(anna))
+    deliver(account=account.id)
+    with writing.door():
+        Rate.objects.update(pause=80, not_before=timezone.now() - dt.timedelta(minutes=3))
+    deliver(account=account.id)
+    assert Rate.objects.get().pause == 5
+
+
 def test_a_recalled_mail_stays_here(anna, account, sink):
     mail = write_to(anna, person(anna))
     run(anna, "channels.mail.recall", mail.id)
@@ -178,14 +209,14 @@ def test_a_recalled_mail_stays_here(anna, account, sink):
 def test_a_claim_whose_worker_is_gone_goes_back_and_a_begun_delivery_is_unclear(anna, account, sink):
     for n in (1, 2):
         write_to(anna, person(anna, n))
-    first, second = outbox.claim(account, limit=9, room={}, full=[])
-    assert outbox.step([second], [])
+    first, second = outbox.claim(account, uuid7(), limit=9, room={}, full=[])
+    assert outbox.stepped([second], [])
     with writing.door():
         Delivery.objects.update(lease_until="2020-01-01T00:00Z")
     look()
     assert states() == {first.mail: "waiting", second.mail: "unclear"}
     assert Mail.objects.get(pk=second.mail).state == "unclear"
-    assert not outbox.step([first], [])  # who was thought dead finds out before anything is handed over
+    assert not outbox.stepped([first], [])  # who was thought dead finds out before anything is handed over
     deliver(account=account.id)
     assert list(sink.ids.values()) == [1]
 
@@ -215,3 +246,15 @@ def test_the_password_is_sealed_and_stands_nowhere_else(anna, account, sink):
         for table in ("channels_secret", "channels_account", "kernel_event", "kernel_event_private"):
             cursor.execute(f"SELECT count(*) FROM {table} t WHERE t::text LIKE '%%geheim-4711%%'")
             assert cursor.fetchone() == (0,)
+
+
+def test_a_file_of_a_mail_on_its_way_is_kept_and_the_others_of_the_same_call_go(anna, account):
+    files = [make(anna, "kernel.file", n) for n in range(1, 4)]
+    write_to(anna, person(anna), files=[files[1].id])
+    for one in files:
+        run(anna, "kernel.file.archive", one.id)
+    with pytest.raises(Refused, match="sent_already"):
+        run(anna, "kernel.file.remove", files[1].id)
+    outcomes = list(run_many(anna, "kernel.file.remove", [Item(one.id) for one in files]))
+    assert [one.refused and one.refused.code for one in outcomes] == [None, "sent_already", None]
+    assert [one.id for one in type(files[0]).objects.all()] == [files[1].id]

@@ -14,17 +14,23 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from django.urls import reverse
+from django.utils import translation
 
+from klientel.automation.models import Run
+from klientel.automation.queries.explaining import explained
+from klientel.automation.tests.conftest import play, step, workflow
 from klientel.channels.jobs.calling import call_due
 from klientel.channels.models import WebhookCall
 from klientel.channels.queries import hooks
+from klientel.kernel.access import ActorScope, system_actor
 from klientel.kernel.actions import run
 from klientel.kernel.errors import Refused
 from klientel.kernel.identity.actor import Actor
+from klientel.kernel.records import type_of
 from klientel.kernel.testing import make
 from klientel.kernel.web.tests.conftest import actor, at_browser, client, desk
 
-__all__ = ["actor", "client", "desk"]
+__all__ = ["actor", "client", "desk", "play"]
 pytestmark = pytest.mark.django_db
 
 
@@ -125,6 +131,11 @@ def test_private_addresses_are_not_called_unless_they_are_allowed(anna: Actor, s
     settings.KLIENTEL_EGRESS_ALLOW = ""
     call_due()
     assert state(one) == ("later", 1, None) and sink.got == []
+    reply, said = type_of("channels.webhookcall").fields["reply"], []
+    for language in ("de", "en"):
+        with translation.override(language):
+            said.append(reply.show(WebhookCall.objects.get(pk=one.pk).reply))
+    assert "darf von hier nicht erreicht werden" in said[0] and "may not be reached from here" in said[1]
 
 
 def test_a_call_that_is_rolled_back_never_leaves(anna: Actor, sink: Any) -> None:
@@ -175,17 +186,47 @@ def test_the_secret_is_shown_to_whom_may_change_it_and_can_be_made_anew(
 
 def test_a_workflow_calls_a_webhook(anna: Actor, sink: Any) -> None:
     from klientel.automation.actions.steps import DOES, Work
-    from klientel.automation.models import Run
     from klientel.automation.queries.triggers import Rule
-    from klientel.kernel.access import ActorScope
     from klientel.lib.ids import uuid7
 
     person = make(anna, "contacts.person", last_name="Meyer")
     hook = run(anna, "channels.webhook.create", name="ERP", url=sink.at).record
-    step = {"do": "action", "action": "channels.webhookcall.send", "params": {
-        "webhook": str(hook.pk), "topic": "person", "concerns": [{"of": "id"}], "text": "{{last_name}}"}}  # fmt: skip
+    does = step("channels.webhookcall.send", webhook=str(hook.pk), topic="person", concerns=[{"of": "id"}],
+                text="{{last_name}}")  # fmt: skip
     made = Run(record_type="contacts.person", record=person.pk, place=[0])
     rule = Rule(uuid7(), uuid7(), "F", anna.member, {"on": "contacts.person", "trigger": {"when": "hand"}, "steps": []})
-    DOES["action"](Work(made, rule, anna, ActorScope(anna)), step)
+    DOES["action"](Work(made, rule, anna, ActorScope(anna)), does)
     call_due()
     assert b'"text":"Meyer"' in sink.got[0][1]
+
+
+def test_a7_calls_that_wait_are_taken_back_when_their_workflow_is_switched_off(
+    anna: Actor, sink: Any, play: Any
+) -> None:
+    sink.answers = [500]
+    hook, mine = call(anna, sink)
+    call_due()  # this one waits to be tried again, and is nobody's workflow's
+    flow = workflow(anna, [step("channels.webhookcall.send", webhook=str(hook.pk))], on="contacts.person")
+    make(anna, "contacts.person", last_name="Meyer")
+    play()
+    run(anna, "automation.workflow.switch_off", flow.pk)
+    play()
+    now_due()
+    call_due()
+    assert len(sink.got) == 2 and state(mine)[0] == "delivered"
+    lapsed = WebhookCall.objects.exclude(pk=mine.pk).get()
+    assert (lapsed.state, lapsed.next_at) == ("recalled", None)
+    with translation.override("en"):
+        told = explained(ActorScope(anna), Run.objects.get().pk).steps
+    assert told[0].note == "taken back"  # where the run is explained
+
+
+def test_a_call_that_was_taken_back_while_it_was_under_way_is_not_tried_again(anna: Actor, sink: Any) -> None:
+    _hook, one = call(anna, sink)
+    run(anna, "channels.webhookcall.recall", one.pk)
+    run(system_actor(), "channels.webhookcall.answered", one.pk, status=500)
+    assert state(one) == ("recalled", 1, 500)
+    run(system_actor(), "channels.webhookcall.answered", one.pk, status=200)
+    assert state(one) == ("delivered", 2, 200)
+    with pytest.raises(Refused):
+        run(anna, "channels.webhookcall.recall", one.pk)

@@ -68,29 +68,51 @@ def test_an_unclear_outcome_stands_in_the_run_and_is_not_sent_again(anna, accoun
     assert notes(anna)[0].startswith("unclear")
 
 
-def test_who_objects_while_it_waits_is_not_advertised_to_and_the_rest_goes_on(
+def test_a10_an_objection_ends_the_runs_that_have_advertising_ahead_and_no_others(
     anna, account, sink, template, purpose, play
 ):
     who, willing = person(anna, 1), person(anna, 2)
     for one in (who, willing):
         consent(anna, one, purpose)
-    flow(anna, DAY, mail(template, nature="advertising", purpose=str(purpose.id)), task("Call {{title}}"))
+    letter = mail(template, nature="advertising", purpose=str(purpose.id))
+    flow(anna, DAY, letter, task("Call {{title}}"))
+    flow(anna, DAY, task("Birthday of {{title}}"))
+    workflow(anna, [DAY, letter | {"of": "person"}], on="sales.lead")
+    run(anna, "sales.lead.create", name="A press", person=who.id)
     for one in (who, willing):
         tag(anna, one)
     play()
     run(anna, "contacts.person.object_to_advertising", who.id, extent="advertising")
+    play()
+    ended = Run.objects.filter(trouble="objected")
+    assert {(r.state, r.record_type) for r in ended} == {("lapsed", "contacts.person"), ("lapsed", "sales.lead")}
     play.later(days=2)
     deliver(account=account.id)
     assert [to for _f, to, _m in sink.mails] == [["kunde2@beispiel.de"]]
-    assert [r.state for r in runs()] == ["done", "done"]
-    assert type_of("work.task").model.objects.count() == 2
-    stopped = Run.objects.get(record=who.id)
-    [told] = [e.told for e in Entry.objects.filter(run=stopped.pk, n=1)]
-    assert "Art. 21" in told["withheld"]
-    assert not Mail.objects.filter(person=who.id).exists()
+    done = sorted(t.subject.split()[0] for t in type_of("work.task").model.objects.all())
+    assert done == ["Birthday", "Birthday", "Call"] and not Mail.objects.filter(person=who.id).exists()
     with reading(), translation.override("en"):
-        said = explained(ActorScope(anna), stopped.pk).steps[1].note
-    assert said.startswith("Not sent: ") and "Art. 21" in said
+        said = explained(ActorScope(anna), ended.filter(record=who.id).get().pk)
+    assert "objected" in said.reason and said.coming == []
+
+
+def test_what_may_not_be_sent_when_its_turn_comes_is_an_outcome_and_the_rest_goes_on(
+    anna, account, sink, template, purpose, play
+):
+    who = person(anna)
+    given = consent(anna, who, purpose)
+    flow(anna, DAY, mail(template, nature="advertising", purpose=str(purpose.id)), task("Call {{title}}"))
+    tag(anna, who)
+    play()
+    run(anna, "channels.consent.withdraw", given.id)
+    play.later(days=2)
+    deliver(account=account.id)
+    assert sink.mails == [] and [r.state for r in runs()] == ["done"]
+    assert type_of("work.task").model.objects.count() == 1 and not Mail.objects.exists()
+    [told] = [e.told for e in Entry.objects.filter(run=runs()[0].pk, n=1)]
+    assert "withdrawn" in told["withheld"] or "widerrufen" in told["withheld"]
+    with reading(), translation.override("en"):
+        assert explained(ActorScope(anna), runs()[0].pk).steps[1].note.startswith("Not sent: ")
 
 
 def test_who_objects_after_it_was_written_gets_nothing_and_the_run_says_so(

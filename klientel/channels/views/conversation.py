@@ -17,9 +17,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
-from klientel.channels.models import Mail
 from klientel.channels.queries import accounts, conversation, signatures
 from klientel.channels.queries.composing import language_of
+from klientel.channels.views import writing
 from klientel.channels.views.saying import say_laid_out
 from klientel.kernel.access import reading as read
 from klientel.kernel.access.naming import names_by_type
@@ -61,6 +61,7 @@ def inbox(request: Any) -> HttpResponse:
     )
     sorts = dict(rtype.fields["sort"].options()) | dict(rtype.fields["state"].options())
     context = {"rows": found.rows, "names": found.names, "after": found.after, "box": chosen, "labels": sorts}
+    context["may_write"] = request.scope.may(rtype, "send")
     return render(request, "channels/inbox.html", context)
 
 
@@ -138,10 +139,11 @@ def _inside(scope: Any, mail: Any, name: str) -> str | None:
 @act
 def answer(request: Any, mail_id: UUID, way: str) -> HttpResponse:
     """The form of an answer, to all, or of a forwarded mail; it begins with what it answers."""
-    rtype, refused = type_of(MAIL), None
+    rtype, refused, files = type_of(MAIL), None, writing.attached(request)
     if request.method == "POST":
         try:
-            done = run(request.actor, f"{MAIL}.answer", mail_id, **_given(request, mail_id, way))
+            files = writing.taken(request, files)
+            done = run(request.actor, f"{MAIL}.answer", mail_id, **writing.given(request), files=files)
         except (Missing, Forbidden, Conflict):
             raise
         except Refused as no:
@@ -160,15 +162,6 @@ def answer(request: Any, mail_id: UUID, way: str) -> HttpResponse:
         sign = signatures.signature_of(request.actor.member, sender, language_of(mail))
         given = dict(request.POST.items()) or conversation.answer_to(mail, way, sign)
         context = {"mail": mail, "way": way, "given": given, "refused": refused, "accounts": own}
+        context["attached"] = writing.shown(request, mail.files if way == "forward" and not request.POST else files)
         context["zone"] = timezone.get_current_timezone_name()
         return render(request, "channels/answer.html", context, status=refused.status if refused else 200)
-
-
-def _given(request: Any, mail_id: UUID, way: str) -> dict[str, Any]:
-    names = ("subject", "text", "to", "others", "account", "at")
-    found: dict[str, Any] = {name: request.POST[name] for name in names if request.POST.get(name)}
-    found |= {name: "" for name in ("subject", "text", "to") if name not in found}
-    if way == "forward":
-        with reading():
-            found["files"] = list(Mail.objects.filter(pk=mail_id).values_list("files", flat=True).first() or [])
-    return found

@@ -160,7 +160,7 @@ def beside(request: Any, form: Form) -> dict[str, Any]:
     scope, rtype = request.scope, type_of(RESPONSE)
     where = {"field": "form", "op": "is", "value": str(form.pk)}
     shown = select(scope, rtype, columns=("state", "created_at"), where=where, sort="-created_at", limit=LATEST)
-    kind = rtype.fields["state"]
+    kind: Any = rtype.fields["state"]
     return {
         "instead": (RESPONSE,),
         "at": forms.address_of(form) if form.path else "",
@@ -220,5 +220,5 @@ def evidence(request: Any, record_id: UUID) -> HttpResponse:
         raise Forbidden("forbidden", _("You may not see all of what proves this consent."))
     answer = HttpResponse(proof.proof(request.scope, consent), content_type="application/pdf")
     name = _("Proof of consent %(number)s.pdf") % {"number": str(consent.pk)[-6:]}
-    answer["Content-Disposition"] = content_disposition_header(as_attachment=False, filename=name)
+    answer["Content-Disposition"] = content_disposition_header(as_attachment=False, filename=name) or "inline"
     return answer

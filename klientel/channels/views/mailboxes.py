@@ -98,7 +98,7 @@ def _values(account: UUID, listed: Any) -> dict[str, Any]:
 
 @require_GET
 @page
-def message(request: Any, fetched_id: UUID) -> HttpResponse:
+def message(request: Any, fetched_id: UUID) -> HttpResponse | FileResponse:
     """A message as it came, to be looked at with another program."""
     row = Fetched.objects.filter(pk=fetched_id).exclude(place="").first()
     if row is None:

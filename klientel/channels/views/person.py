@@ -18,6 +18,7 @@ from klientel.channels.models.mail import NATURES
 from klientel.channels.models.placeholders import fill
 from klientel.channels.queries import accounts, composing, signatures
 from klientel.channels.queries.gate import Recipient, Verdict, Wish, judge
+from klientel.channels.views import writing
 from klientel.channels.views.saying import say_laid_out
 from klientel.kernel.access import reading as read
 from klientel.kernel.access import seen
@@ -34,29 +35,23 @@ PERSON = "contacts.person"
 @act
 def write(request: Any, record_id: UUID) -> HttpResponse:
     """The form of an e-mail; a chosen template fills it in, to be read and changed before it is sent."""
-    refused = None
-    if request.method == "POST" and "send" in request.POST:
+    refused, files = None, writing.attached(request)
+    if request.method == "POST":
         try:
-            done = run(request.actor, f"{PERSON}.send_mail", record_id, **_given(request.POST))
+            files = writing.taken(request, files)
+            if "send" in request.POST:
+                done = run(request.actor, f"{PERSON}.send_mail", record_id, **writing.given(request), files=files)
+                say_laid_out(request, done.record.title, request.POST)
+                return HttpResponseRedirect(reverse("record", args=[type_of(PERSON).slug, record_id]))
         except (Missing, Forbidden, Conflict):
             raise
         except Refused as no:
             refused = no
-        else:
-            say_laid_out(request, done.record.title, _given(request.POST))
-            return HttpResponseRedirect(reverse("record", args=[type_of(PERSON).slug, record_id]))
     seen.note(request.actor, type_of(PERSON), [record_id], seen.How.OPENED)
     with reading():
-        context = _form(request, record_id, refused)
+        context = _form(request, record_id, refused) | {"attached": writing.shown(request, files)}
         status = refused.status if refused else 200
         return render(request, "channels/write.html", context, status=status)
-
-
-def _given(post: Any) -> dict[str, Any]:
-    """What was typed, as parameters of the action; what stays empty is not given."""
-    names = ("subject", "text", "to", "account", "nature", "purpose", "at")
-    found: dict[str, Any] = {name: post[name] for name in names if post.get(name)}
-    return found | {"similar": "similar" in post}
 
 
 def _form(request: Any, record_id: UUID, refused: Refused | None) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def beside(request: Any, site: Site) -> dict[str, Any]:
         "figures": visits.figures(site.pk, DAYS) if told else None,
         "short": lambda at: next(("/" + at.removeprefix(one) for one in places if at.startswith(one)), at),
         "days": DAYS,
-        "latest": [(row, persons.get(row.values.get("person"))) for row in told.rows] if told else [],
+        "latest": [(row, persons.get(row.values["person"])) for row in told.rows] if told else [],
         "words": words,
         "default": all(one.wording is None for one in words.values()),
     }

@@ -18,5 +18,6 @@ urlpatterns = [
     path("workflows/<uuid:record_id>/flow", flows.flow, name="workflow_flow"),
     path("workflows/<uuid:record_id>/rehearsal", rehearsal.rehearsal, name="workflow_rehearsal"),
     path("workflows/<uuid:record_id>/flow/beginning", flows.beginning, name="workflow_beginning"),
+    path("workflows/<uuid:record_id>/flow/builder", steps.build, name="workflow_builder"),
     path("workflows/<uuid:record_id>/flow/<str:at>", steps.step, name="workflow_step"),
 ]

@@ -11,7 +11,7 @@ import datetime as dt
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from django.db import OperationalError, connection, transaction
@@ -97,7 +97,7 @@ class _rolled_back:  # noqa: N801 - reads as a word of its with-line
         with connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL lock_timeout = {LOCK_MS}")
 
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> bool:
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> Literal[False]:
         self._atomic.__exit__(kind or _Undone, error or _Undone(), trace)
         return False
 

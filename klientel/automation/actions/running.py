@@ -26,7 +26,7 @@ from klientel.automation.queries.starting import QUEUE
 from klientel.automation.queries.triggers import Rule, rules_of
 from klientel.kernel import writing
 from klientel.kernel.access import ActorScope
-from klientel.kernel.errors import Conflict, Missing, Refused
+from klientel.kernel.errors import Conflict, Missing, Refused, inscribed
 from klientel.kernel.events.consuming import wake
 from klientel.kernel.events.notices import notice
 from klientel.kernel.live import notifications
@@ -42,6 +42,7 @@ PIECE = 200  # runs claimed at once
 BUDGET = 0.3  # seconds of one transaction
 MOST_AT_ONCE = 100  # steps of one run in one turn
 TRIES = 5
+LONGEST = 4000  # characters of a message, in all languages
 WRITES = ("action", "ask")  # steps that leave something to be undone where they fail
 ATTENTION = "workflow_attention"
 notice(
@@ -223,9 +224,9 @@ def _refused(run: Run, no: Refused) -> None:
     if isinstance(no, Missing) and no.code == "missing":
         end(run, State.LAPSED, "record_gone")
     elif isinstance(no, Conflict) and no.code == "busy":
-        _again(run, no.code, str(no.message))
+        _again(run, no.code, inscribed(no.message, LONGEST))
     else:
-        run.state, run.trouble, run.message = State.ATTENTION, no.code, str(no.message)
+        run.state, run.trouble, run.message = State.ATTENTION, no.code, inscribed(no.message, LONGEST)
 
 
 def _again(run: Run, code: str, message: str) -> None:

@@ -13,6 +13,7 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from klientel.automation.models import Run, shape
+from klientel.automation.queries import answers
 from klientel.automation.queries.filling import askable
 from klientel.automation.queries.triggers import Rule
 from klientel.automation.queries.values import ITSELF, Seen, later, moment, params
@@ -22,7 +23,7 @@ from klientel.kernel.access.actors import EVERYTHING
 from klientel.kernel.access.reading import get, visible_ids
 from klientel.kernel.actions import Item, run_item
 from klientel.kernel.conditions import matching
-from klientel.kernel.errors import Forbidden, Refused
+from klientel.kernel.errors import Forbidden, Refused, kept
 from klientel.kernel.events.notices import notice
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.live.notifications import Told
@@ -87,17 +88,25 @@ class Work:
         """The record, as the workflow may see it; :class:`Missing` where it is gone."""
         rtype = type_of(self.run.record_type)
         known = self.turn.records.get((self.scope.me, self.run.record))
-        return Seen(self.scope, rtype, known or get(self.scope, rtype, self.run.record, archived=False))
+        record = known or get(self.scope, rtype, self.run.record, archived=False)
+        return Seen(self.scope, rtype, record, answers.values_of(self.rule.definition, self.given))
+
+    @cached_property
+    def given(self) -> dict[str, Any]:
+        """What was answered so far to the workflow's own questions."""
+        return answers.given_in(self.rule.definition, self.run.pk)
 
     def refresh(self) -> None:
         """What was read may have changed since."""
         self.__dict__.pop("seen", None)
+        self.__dict__.pop("given", None)
 
     def holds(self, where: Any) -> bool:
         """Whether the record fulfils a condition now."""
         if not where:
             return True
-        found = matching(self.scope, type_of(self.run.record_type), {0: where}, [self.run.record])
+        scope = answers.scope_of(self.scope, self.rule.definition, self.given)
+        found = matching(scope, type_of(self.run.record_type), {0: where}, [self.run.record])
         if found.broken:
             raise found.broken[0]
         return bool(found.fulfilled[self.run.record])
@@ -129,7 +138,7 @@ def act(work: Work, step: dict[str, Any]) -> Went:
     except Refused as no:
         if not action.outward or no.code not in WITHHELD:
             raise
-        return Went(told={"withheld": str(no.message)})
+        return Went(told={"withheld": kept(no.message)})
     work.turn.changed({e.record_id for e in done.events})
     work.refresh()
     if work.effects is not None:
@@ -159,7 +168,7 @@ def eyes(work: Work, member: UUID) -> Seen | None:
     scope = work.turn.scope_of(member)
     if scope is None or not visible_ids(scope, seen.rtype, [seen.record.pk]):
         return None
-    return Seen(scope, seen.rtype, seen.record)
+    return Seen(scope, seen.rtype, seen.record, seen.answers)
 
 
 def notify(work: Work, step: dict[str, Any]) -> Went:
@@ -224,6 +233,7 @@ def ask(work: Work, step: dict[str, Any]) -> Went:
         request = get(ActorScope(asker), type_of(REQUEST), run.wait_record)
         if request.state in ("approved", "declined"):
             told = {"answer": request.state, "record": str(request.pk)}
+            work.refresh()  # later steps know the answers
             return Went("then" if request.state == "approved" else "else", told=told)
         if run.deadline is not None and run.deadline > clock.now():
             return Went(over=False, waits="ask", due_at=run.deadline, wait_record=run.wait_record)
@@ -243,10 +253,13 @@ def ask(work: Work, step: dict[str, Any]) -> Went:
     return Went(over=False, waits="ask", due_at=due, wait_record=made.record.pk, told={"record": str(made.record.pk)})
 
 
-def _form(seen: Seen, step: dict[str, Any]) -> dict[str, list[str]]:
-    """What is to be filled in, as far as who is asked may fill it in."""
+def _form(seen: Seen, step: dict[str, Any]) -> dict[str, list[Any]]:
+    """What is to be filled in, as far as who is asked may fill it in, and what is asked beside."""
     open_to = askable(seen.scope, seen.rtype) if step.get("fields") else {}
-    found = {part: [n for n in step.get(part) or [] if n in open_to] for part in ("fields", "needed")}
+    found: dict[str, list[Any]] = {
+        part: [n for n in step.get(part) or [] if n in open_to] for part in ("fields", "needed")
+    }
+    found["questions"] = step.get("questions") or []
     return {part: some for part, some in found.items() if some}
 
 

@@ -11,15 +11,15 @@ from django.utils.translation import gettext_lazy as _
 from klientel.automation.actions.running import end
 from klientel.automation.models import Run, Version, Workflow
 from klientel.automation.models.run import State
-from klientel.automation.models.workflow import ACTIVE, OFF, PAUSED
+from klientel.automation.models.workflow import ACTIVE, LONGEST, OFF, PAUSED
 from klientel.automation.queries import checking, days, effects, triggers
 from klientel.automation.queries.starting import QUEUE, Wanted, begin
 from klientel.automation.queries.triggers import Rule, rules_of
 from klientel.kernel import writing
 from klientel.kernel.actions import Step, action
-from klientel.kernel.errors import Refused, together
+from klientel.kernel.errors import Refused, filled, together
 from klientel.kernel.events.consuming import wake
-from klientel.kernel.kinds import Links, Text, YesNo
+from klientel.kernel.kinds import Links, Sentence, Text, YesNo
 from klientel.kernel.tenancy import alone, current
 from klientel.lib import clock
 from klientel.lib.ids import uuid7
@@ -52,7 +52,7 @@ def activate(
     if not anyway and (ways := effects.circles(rule, list(triggers.index().rules.values()), step.scope)):
         names = " → ".join([r.name for r in ways[0]] + [workflow.name])
         message = _("These can set each other off: %(names)s. The loop guard would stop them; activate it anyway?")
-        raise Refused("in_circles", message % {"names": names}, "anyway")
+        raise Refused("in_circles", filled(message, {"names": names}), "anyway")
     with writing.door():
         Version.objects.filter(workflow=workflow.pk, active=True).update(active=False, retired_at=step.now)
         made.save(force_insert=True)
@@ -75,7 +75,15 @@ def _free(workflow: Workflow) -> None:
     wake(current(), QUEUE)
 
 
-@action("automation.workflow", _("Pause"), said=_("paused the workflow"), needs="change", icon="pause", undoable=False)
+@action(
+    "automation.workflow",
+    _("Pause"),
+    said=_("paused the workflow"),
+    needs="change",
+    icon="pause",
+    undoable=False,
+    offered={"state": (ACTIVE,)},
+)
 def pause(step: Step, workflow: Workflow) -> None:
     """Nothing begins and nothing goes on; what runs keeps its place."""
     step.require(workflow.state == ACTIVE, "not_active", _("This workflow is not active."))
@@ -92,14 +100,22 @@ def pause(step: Step, workflow: Workflow) -> None:
     undoable=False,
     only=("system",),
 )
-def suspend(step: Step, workflow: Workflow, *, why: Annotated[str, Text(_("why"), max_length=300)]) -> None:
+def suspend(step: Step, workflow: Workflow, *, why: Annotated[str, Sentence(_("why"), max_length=LONGEST)]) -> None:
     """As pausing, by the loop guard or because it cannot go on as it is."""
     step.require(workflow.state == ACTIVE, "not_active", _("This workflow is not active."))
     step.stamp(workflow, state=PAUSED, trouble=why)
     _move(workflow, [State.OPEN], State.HELD)
 
 
-@action("automation.workflow", _("Resume"), said=_("resumed the workflow"), needs="change", icon="play", undoable=False)
+@action(
+    "automation.workflow",
+    _("Resume"),
+    said=_("resumed the workflow"),
+    needs="change",
+    icon="play",
+    undoable=False,
+    offered={"state": (PAUSED,)},
+)
 def resume(step: Step, workflow: Workflow) -> None:
     """Go on where it was paused; what happened meanwhile starts nothing."""
     step.require(workflow.state == PAUSED, "not_paused", _("This workflow is not paused."))
@@ -116,6 +132,7 @@ def resume(step: Step, workflow: Workflow) -> None:
     icon="circle-stop",
     undoable=False,
     dangerous=True,
+    offered={"state": (ACTIVE, PAUSED)},
 )
 def switch_off(step: Step, workflow: Workflow) -> None:
     """Nothing begins any more, and what still waits lapses."""
@@ -132,6 +149,7 @@ def switch_off(step: Step, workflow: Workflow) -> None:
     said=_("started the workflow by hand"),
     icon="play",
     undoable=False,
+    offered={"state": (ACTIVE,)},
 )
 def start(
     step: Step, workflow: Workflow, *, records: Annotated[list[UUID], Links("*", _("records"), required=True)]
@@ -157,7 +175,7 @@ RunId = Annotated[str, Text(_("run"), max_length=36, required=True)]
 def _run(step: Step, workflow: Any, run: str, states: tuple[State, ...]) -> Run:
     """A run of this workflow, locked, in one of these states."""
     try:
-        found = Run.objects.select_for_update().filter(pk=UUID(run), workflow=workflow.pk).first()
+        found: Run | None = Run.objects.select_for_update().filter(pk=UUID(run), workflow=workflow.pk).first()
     except ValueError:
         found = None
     if found is None or found.state not in states:
@@ -172,6 +190,7 @@ def _run(step: Step, workflow: Any, run: str, states: tuple[State, ...]) -> Run:
     needs="change",
     icon="rotate-ccw",
     undoable=False,
+    offered=False,
 )
 def retry(step: Step, workflow: Workflow, *, run: RunId) -> None:
     """Try the step again at which a run stopped. What it did before is not done again."""
@@ -186,7 +205,13 @@ def retry(step: Step, workflow: Workflow, *, run: RunId) -> None:
 
 
 @action(
-    "automation.workflow", _("End a run"), said=_("ended a run"), needs="change", icon="circle-stop", undoable=False
+    "automation.workflow",
+    _("End a run"),
+    said=_("ended a run"),
+    needs="change",
+    icon="circle-stop",
+    undoable=False,
+    offered=False,
 )
 def cancel(step: Step, workflow: Workflow, *, run: RunId) -> None:
     """It does not go on. What it did stays as it is."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.db import connection
 
@@ -34,7 +35,7 @@ SELECT count(*) FROM old
 @sweep("automation.runs")
 def forget() -> None:
     """Delete what ended longer ago than the workspace keeps it."""
-    facts = {"tenant": current(), "before": clock.now() - dt.timedelta(days=days_kept()), "most": PIECE}
+    facts: dict[str, Any] = {"tenant": current(), "before": clock.now() - dt.timedelta(days=days_kept()), "most": PIECE}
     with writing.door(), connection.cursor() as cursor:
         for _n in range(MOST_PIECES):
             cursor.execute(_FORGET, facts)

@@ -10,14 +10,15 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from klientel.automation.models import Workflow
-from klientel.automation.models.workflow import ACTIVE
-from klientel.automation.queries import triggers
+from klientel.automation.models.workflow import ACTIVE, LONGEST
+from klientel.automation.queries import ending, triggers
+from klientel.automation.queries.explaining import OUTWARD
 from klientel.automation.queries.flipping import flipping
 from klientel.automation.queries.starting import QUEUE, begin_by
 from klientel.kernel import writing
 from klientel.kernel.access import system_actor
 from klientel.kernel.actions import Item, run, run_many
-from klientel.kernel.errors import Missing, Refused
+from klientel.kernel.errors import Missing, Refused, inscribed, kept
 from klientel.kernel.events import Event, consumer
 from klientel.kernel.events.consuming import wake
 from klientel.kernel.events.notices import notice
@@ -27,7 +28,8 @@ from klientel.kernel.records import type_of
 from klientel.kernel.tenancy import current
 from klientel.lib import clock
 
-SUSPENDED, MAIL = "workflow_suspended", "channels.mail"
+SUSPENDED = "workflow_suspended"
+WAITS = ("waiting", "later")  # states of what has not gone yet
 notice(SUSPENDED, _("%(what)s was stopped: %(who)s"), icon="circle-stop", label=_("A workflow was stopped"))
 
 _POKE = """
@@ -40,13 +42,14 @@ def react(events: list[Event]) -> None:
     """Start what waits for such events, have those looked at again that wait for something, and watch for circles."""
     poke(events)
     lapse(events)
+    ending.end_runs(events)
     loud = [e for e in events if not e.muted and e.record_type != "automation.workflow"]
     index = triggers.index()
     if found := triggers.wanted(index, loud):
         for workflow, no in begin_by(found, index.rules).broken.items():
-            suspend(workflow, str(no.message))
+            suspend(workflow, no.message)
     for workflow, (_record, _name) in flipping(events).items():
-        suspend(workflow, str(_("It and another workflow set the same field to and fro.")))
+        suspend(workflow, _("It and another workflow set the same field to and fro."))
 
 
 def poke(events: list[Event]) -> None:
@@ -64,10 +67,11 @@ def lapse(events: list[Event]) -> None:
     """What a workflow has written that still waits to go out is taken back where it is switched off."""
     for event in events:
         if event.kind == "automation.workflow.switch_off":
-            written = type_of(MAIL).model.objects.filter(created_by=f"workflow:{event.record_id}", state="waiting")
-            some = [Item(pk) for pk in written.values_list("pk", flat=True)]
-            for _outcome in run_many(system_actor(), f"{MAIL}.recall", some, cause=event.id):
-                pass  # one that is being handed over at this moment goes
+            for key in OUTWARD:
+                written = type_of(key).model.objects.filter(created_by=f"workflow:{event.record_id}", state__in=WAITS)
+                some = [Item(pk) for pk in written.values_list("pk", flat=True)]
+                for _outcome in run_many(system_actor(), f"{key}.recall", some, cause=event.id):
+                    pass  # one that is being handed over at this moment goes
 
 
 def _concerned(event: Event) -> Iterable[UUID]:
@@ -81,16 +85,16 @@ def _concerned(event: Event) -> Iterable[UUID]:
         yield from (UUID(v) for v in (new if isinstance(new, list) else [new] if new else []))
 
 
-def suspend(workflow: UUID, why: str) -> None:
+def suspend(workflow: UUID, why: object) -> None:
     """Pause a workflow that cannot go on as it is, and tell whoever activated it; nothing where it does not run."""
     found = Workflow.objects.filter(pk=workflow, state=ACTIVE).first()
     if found is None:
         return
     try:
-        run(system_actor(), "automation.workflow.suspend", workflow, why=why[:300])
+        run(system_actor(), "automation.workflow.suspend", workflow, why=inscribed(why, LONGEST))
     except Refused:  # somebody was faster
         return
     if found.runs_as:
         key = f"{SUSPENDED}:{workflow}:{clock.now():%Y-%m-%dT%H:%M}"
-        told = Told(found.runs_as, SUSPENDED, key, "automation.workflow", workflow, params={"name": why[:200]})
+        told = Told(found.runs_as, SUSPENDED, key, "automation.workflow", workflow, params={"name": kept(why)})
         notifications.tell([told])

@@ -51,9 +51,9 @@ def _looked(version_id: UUID) -> None:
     try:
         for wanted in days.due(rule, version.seen_until or now, now):
             for workflow, no in begin(wanted).broken.items():
-                suspend(workflow, str(no.message))
+                suspend(workflow, no.message)
     except Refused as no:
-        suspend(rule.workflow, str(no.message))
+        suspend(rule.workflow, no.message)
         return
     version.seen_until, version.next_at = now, days.next_at(rule.definition, now)
     with writing.door():

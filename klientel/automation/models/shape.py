@@ -38,7 +38,7 @@ STEPS: dict[str, frozenset[str]] = {
     "until": frozenset({"field", "days", "at"}),
     "await": _TIME | {"where", "event", "then", "late"},
     "branch": frozenset({"where", "then", "else"}),
-    "ask": _TIME | {"who", "question", "fields", "needed", "then", "else"},
+    "ask": _TIME | {"who", "question", "fields", "needed", "questions", "then", "else"},
     "repeat": frozenset({"most", "where", "steps"}),
 }
 #: lists of steps inside a step

@@ -10,9 +10,10 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from klientel.automation.models import shape
-from klientel.kernel.kinds import Choice, Json, Link, LongText, Text, Whole
+from klientel.kernel.kinds import Choice, Json, Link, LongText, Sentence, Text, Whole
 from klientel.kernel.records.record import Record
 
+LONGEST = 1000  # characters of why it was stopped, in all languages
 DRAFT, ACTIVE, PAUSED, OFF = "draft", "active", "paused", "off"
 
 
@@ -43,7 +44,7 @@ class Workflow(Record):
     definition = Definition(_("definition"))
     number = Whole(_("active version"), readonly=True)
     runs_as = Link("kernel.member", _("acts for"), readonly=True, reverse=_("workflows with these rights"))
-    trouble = Text(_("why it was stopped"), max_length=300, readonly=True)
+    trouble = Sentence(_("why it was stopped"), max_length=LONGEST, readonly=True)
 
     class Meta(Record.Meta):
         app_label = "automation"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -43,7 +44,11 @@ def chains(events: list[Event]) -> dict[UUID, Chain]:
     some = [e for e in events if e.cause is not None or e.actor.startswith("workflow:")]
     if not some:
         return {}
-    facts = {"ids": [e.id for e in some], "causes": [e.cause for e in some], "sets": [e.change_set for e in some]}
+    facts: dict[str, Any] = {
+        "ids": [e.id for e in some],
+        "causes": [e.cause for e in some],
+        "sets": [e.change_set for e in some],
+    }
     with connection.cursor() as cursor:
         cursor.execute(_BEHIND, facts | {"tenant": current()})
         rows = cursor.fetchall()

@@ -9,13 +9,14 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from klientel.automation.models import shape
+from klientel.automation.models import questions, shape
+from klientel.automation.queries import answers
 from klientel.automation.queries.days import read_rule
 from klientel.automation.queries.filling import askable
 from klientel.automation.queries.values import HOURS, ITSELF, paths_in
 from klientel.kernel import actions, conditions
 from klientel.kernel.access import ActorScope
-from klientel.kernel.errors import Forbidden, Missing, Refused
+from klientel.kernel.errors import Forbidden, Missing, Refused, filled
 from klientel.kernel.kinds import Kind, Link, Links
 from klientel.kernel.records import RecordType, type_of
 
@@ -44,11 +45,22 @@ def refusals(definition: shape.Definition, scope: ActorScope) -> list[Refused]:
         tried("where", lambda: conditions.check(rtype, definition["where"], scope))
     if not definition["steps"]:
         found.append(Refused("no_steps", _("Please add a step."), "steps"))
+    with_answers = _with_answers(definition, scope)
     for place, step in shape.walk(definition):
         at = f"steps.{shape.spelled(place)}"
-        for check in _step(scope, rtype, step):
+        for check in _step(with_answers, rtype, step):
             tried(at, check)
     return found
+
+
+def _with_answers(definition: shape.Definition, scope: ActorScope) -> ActorScope:
+    """As steps are worked on; without answers where one of the questions is not understood, which is told there."""
+    try:
+        for _place, step in shape.walk(definition):
+            questions.check(step.get("questions") or [])
+    except Refused:
+        return scope
+    return answers.scope_of(scope, definition)
 
 
 def _trigger(scope: ActorScope, rtype: RecordType, trigger: dict[str, Any]) -> None:
@@ -116,6 +128,7 @@ def _asked(scope: ActorScope, rtype: RecordType, step: dict[str, Any]) -> None:
     known = askable(scope, rtype)
     if any(n not in known for n in fields):
         raise Refused("no_such_field", _("There is no such field."))
+    questions.check(step.get("questions") or [])
 
 
 def _nothing_awaited() -> None:
@@ -179,7 +192,7 @@ def _action(scope: ActorScope, rtype: RecordType, step: dict[str, Any]) -> None:
         _constant(kinds[name], value)
     missing = [k for n, k in kinds.items() if k.required and given.get(n) in (None, "", []) and action.verb != "change"]
     if missing:
-        raise Refused("required", _("Please fill in: %(name)s.") % {"name": missing[0].verbose_name})
+        raise Refused("required", filled(_("Please fill in: %(name)s."), {"name": missing[0].verbose_name}))
 
 
 def _constant(kind: Kind, value: Any) -> None:
@@ -200,7 +213,7 @@ def _constant(kind: Kind, value: Any) -> None:
 def _paths(scope: ActorScope, rtype: RecordType, value: Any) -> None:
     for path in paths_in(value):
         if path != ITSELF and kind_at(scope, rtype, path) is None and target_of(scope, rtype, path) is None:
-            raise Refused("no_placeholder", _("There is no field “%(name)s”.") % {"name": path[:60]})
+            raise Refused("no_placeholder", filled(_("There is no field “%(name)s”."), {"name": path[:60]}))
 
 
 def kind_at(scope: ActorScope, rtype: RecordType, path: str) -> Kind | None:

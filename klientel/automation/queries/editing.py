@@ -18,7 +18,17 @@ BLANK: dict[str, dict[str, Any]] = {
     "until": {"field": "", "days": 0, "at": "08:00"},
     "await": {"n": 1, "unit": "days", "then": [], "late": []},
     "branch": {"then": [], "else": []},
-    "ask": {"who": "owner", "question": "", "fields": [], "needed": [], "n": 2, "unit": "days", "then": [], "else": []},
+    "ask": {
+        "who": "owner",
+        "question": "",
+        "fields": [],
+        "needed": [],
+        "questions": [],
+        "n": 2,
+        "unit": "days",
+        "then": [],
+        "else": [],
+    },
     "repeat": {"most": 3, "steps": []},
 }
 

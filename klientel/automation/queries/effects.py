@@ -1,7 +1,8 @@
 """Which workflows can set each other off: what their steps write, against what their triggers watch.
 
-Told before activation, from the definitions alone. It says *can*: whether values ever meet is not worked out, except
-where both sides name one.
+Told before activation, from the definitions and from what actions declare that they write (``Action.writes``); one
+that does not say writes anything. It says *can*: whether values ever meet is not worked out, except where both sides
+name one. What Klientel does by itself afterwards (routing, scores) is not followed: the guard stops such a circle.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from klientel.automation.queries.triggers import Rule
 from klientel.automation.queries.values import ITSELF
 from klientel.kernel import actions
 from klientel.kernel.access import ActorScope
+from klientel.kernel.actions import Action
+from klientel.kernel.actions.declaring import ANY, BOTH, CHANGED, NEW
 from klientel.kernel.errors import Refused
 from klientel.kernel.records import type_of
 
 #: fields that basic actions set
 SETS = {"assign": "owner", "tag": "tags", "untag": "tags", "archive": "archived_at"}
-ANY = "*"
+NOTHING = ""  # no field, only that it was done
 
 
 @dataclass(frozen=True)
@@ -53,15 +56,28 @@ def _of_action(definition: shape.Definition, step: dict[str, Any], scope: ActorS
     on = type_of(action.on).key
     if not action.new and target_of(scope, type_of(definition["on"]), str(step.get("of") or ITSELF)) is None:
         return []
-    given = step.get("params") or {}
     if action.basic and action.verb == "change":
-        return [
-            Write(on, action.key, action.new, n, v, not isinstance(v, dict | list) and "{{" not in str(v))
-            for n, v in given.items()
-        ]
+        return _set(action, on, step.get("params") or {})
     if action.basic and action.verb in SETS:
-        return [Write(on, action.key, False, SETS[action.verb])]
-    return [Write(on, action.key, action.new)]
+        return _set(action, on, {SETS[action.verb]: ...})
+    if action.writes is None:
+        return [Write(on, action.key, action.new)]
+    return [Write(on, action.key, action.new, NOTHING), *_set(action, on, action.writes)]
+
+
+def _set(action: Action, on: str, values: dict[str, Any]) -> list[Write]:
+    """The fields of the record that are set, those that follow from them, and records of other types."""
+    rtype, found = type_of(on), list[Write]()
+    for name, value in values.items():
+        if "." in name:
+            found += [Write(name, action.key, new) for new in (True, False) if value in ((CHANGED, NEW)[new], BOTH)]
+            continue
+        known = value is not ... and not isinstance(value, dict | list) and "{{" not in str(value)
+        found.append(Write(on, action.key, False, name, value, known))
+        if rtype.derive is not None:
+            after = (ANY,) if rtype.derives is None else rtype.derives.get(name, ())
+            found += [Write(on, action.key, False, one) for one in after]
+    return found
 
 
 def sets_off(written: Write, definition: shape.Definition) -> bool:
@@ -73,7 +89,7 @@ def sets_off(written: Write, definition: shape.Definition) -> bool:
         return written.new
     if trigger["when"] == "event":
         return bool(trigger.get("event") == written.kind)
-    if trigger["when"] != "changed" or written.new:
+    if trigger["when"] != "changed" or written.new or written.field == NOTHING:
         return False
     watched = trigger.get("fields") or []
     if not watched or written.field == ANY:

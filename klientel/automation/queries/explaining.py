@@ -12,16 +12,19 @@ from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from klientel.automation.models import Entry, Run, Version, Workflow, shape
 from klientel.automation.models.run import State
-from klientel.automation.queries import saying
+from klientel.automation.queries import ending, saying
+from klientel.automation.queries.answers import scope_of
+from klientel.automation.queries.filling import replies
 from klientel.automation.queries.starting import leaves
 from klientel.automation.queries.values import Seen
 from klientel.kernel import events
 from klientel.kernel.access import ActorScope
 from klientel.kernel.access.reading import Name, get, names
-from klientel.kernel.errors import Missing, Refused
+from klientel.kernel.errors import Missing, Refused, mine, read_out
 from klientel.kernel.events import Event
 from klientel.kernel.history import past
 from klientel.kernel.records import RecordType, type_of
@@ -84,11 +87,11 @@ def explained(scope: ActorScope, run_id: UUID) -> Explained:
     """The run, or :class:`Missing` for whoever sees neither its record nor workflows at all."""
     run = Run.objects.filter(pk=run_id).first()
     if run is None:
-        raise Missing("missing", _("There is no such record, or you may not see it."))
+        raise Missing("missing", gettext_lazy("There is no such record, or you may not see it."))
     rtype = type_of(run.record_type)
     record = names(scope, [run.record], run.record_type).get(run.record)
     if record is None and not scope.may(type_of("automation.workflow"), "view"):
-        raise Missing("missing", _("There is no such record, or you may not see it."))
+        raise Missing("missing", gettext_lazy("There is no such record, or you may not see it."))
     version = Version.objects.get(pk=run.version)
     flow = Workflow.objects.get(pk=run.workflow)
     definition = version.definition
@@ -104,7 +107,7 @@ def explained(scope: ActorScope, run_id: UUID) -> Explained:
 def reason(run: Run) -> str:
     """Why it ended or stands still, in words."""
     known = REASONS.get(run.trouble)
-    return known() if known is not None else run.message
+    return known() if known is not None else ending.reason_of(run.trouble) or read_out(run.message)
 
 
 def _waits(run: Run) -> str:
@@ -147,12 +150,12 @@ def _met(then: Seen | None, part: Any) -> str:
 def _steps(scope: ActorScope, rtype: RecordType, definition: shape.Definition, some: list[Entry]) -> list[Step]:
     ids = [UUID(i) for one in some for i in one.told.get("events") or ()]
     known = {e.id: e for e in events.read(Sql("e.id = ANY(%s)", (ids,)))} if ids else {}
-    made = []
+    made, with_answers = [], scope_of(scope, definition)
     for one in some:
         step = shape.at(definition, one.place)
         if step is None:
             continue
-        text = saying.text_of(step, rtype, scope)
+        text = saying.text_of(step, rtype, with_answers)
         mine = [known[UUID(i)] for i in one.told.get("events") or () if UUID(i) in known]
         told = timeline.told(scope, None, mine)
         for each in told:
@@ -196,8 +199,9 @@ def _answer(scope: ActorScope, request: UUID) -> tuple[str, list[Any]]:
     filled = events.read(Sql("e.change_set = ANY(%s) AND e.record_id = ANY(%s)", (sets, found.concerns)))
     told = timeline.told(scope, None, filled) if filled else []
     who = answers[-1].actor_name if answers else ""
-    said = {"approved": _("yes"), "declined": _("no"), "expired": _("not answered in time")}.get(found.state, "")
-    return " · ".join(filter(None, [said, who, found.note])), told
+    way = {"approved": _("yes"), "declined": _("no"), "expired": _("not answered in time")}.get(found.state, "")
+    lines = [f"{question}: {answer}" for question, answer in replies(scope, found)]
+    return " · ".join(filter(None, [way, who, *lines, found.note])), told
 
 
 def _note(one: Entry, *, told: bool) -> str:
@@ -207,8 +211,8 @@ def _note(one: Entry, *, told: bool) -> str:
             return _("yes") if held else _("no")
         case {"came": bool(came)}:
             return _("It came") if came else _("It did not come in time")
-        case {"withheld": str(why)}:
-            return _("Not sent: %(why)s") % {"why": why}
+        case {"withheld": why}:
+            return _("Not sent: %(why)s") % {"why": mine(why)}
         case {"answer": str(answer)}:
             return {"approved": _("yes"), "declined": _("no"), "expired": _("not answered in time"),
                     "nobody": _("There was nobody to ask.")}[answer]  # fmt: skip

@@ -35,9 +35,9 @@ def flipping(some: list[Event]) -> dict[UUID, tuple[UUID, str]]:
     )
     past: dict[tuple[UUID, str], list[tuple[Any, Any, UUID | None]]] = defaultdict(list)
     for event in events.read(where):
-        by = UUID(event.actor.removeprefix("workflow:")) if event.actor.startswith("workflow:") else None
+        who = UUID(event.actor.removeprefix("workflow:")) if event.actor.startswith("workflow:") else None
         for name, (old, new) in event.changes.items():
-            past[event.record_id, name].append((old, new, by))
+            past[event.record_id, name].append((old, new, who))
     found: dict[UUID, tuple[UUID, str]] = {}
     for (record, name), changes in past.items():
         if len(by := flippers(changes)) > 0:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from klientel.automation.models.questions import BEFORE
 from klientel.automation.queries.values import ITSELF, TEXTS
 from klientel.kernel import actions
 from klientel.kernel.access import ActorScope
@@ -109,7 +110,8 @@ def _alike(kind: Kind, source: Kind) -> bool:
 
 def placeholders(scope: ActorScope, rtype: RecordType) -> list[tuple[str, str]]:
     """What can stand in a text between double braces."""
-    return [("title", _("name of the record")), *fields(scope, rtype)]
+    answers = [(n, str(k.verbose_name)) for n, k in scope.visible(rtype).items() if n.startswith(BEFORE)]
+    return [("title", _("name of the record")), *answers, *fields(scope, rtype)]
 
 
 def chosen(step: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from klientel.automation.models import shape
+from klientel.automation.queries.answers import scope_of
 from klientel.automation.queries.checking import kind_at
 from klientel.automation.queries.days import read_rule
 from klientel.automation.queries.values import ITSELF
@@ -46,7 +47,7 @@ def steps(definition: shape.Definition, scope: ActorScope, errors: dict[str, str
         rtype = type_of(definition["on"])
     except Refused:
         return []
-    return _list(definition.get("steps") or [], [], rtype, scope, errors or {})
+    return _list(definition.get("steps") or [], [], rtype, scope_of(scope, definition), errors or {})
 
 
 def _list(
@@ -269,8 +270,11 @@ def _action(step: dict[str, Any], rtype: RecordType, scope: ActorScope) -> str:
 
 
 def _asked(name: str, step: dict[str, Any], rtype: RecordType, scope: ActorScope) -> str:
-    what = label(rtype, name, scope)
-    return _("%(field)s (needed)") % {"field": what} if name in (step.get("needed") or []) else what
+    return _needed(label(rtype, name, scope), needed=name in (step.get("needed") or []))
+
+
+def _needed(what: str, *, needed: bool) -> str:
+    return _("%(field)s (needed)") % {"field": what} if needed else what
 
 
 def lines_of(step: dict[str, Any], rtype: RecordType, scope: ActorScope) -> list[tuple[str, str]]:
@@ -279,6 +283,7 @@ def lines_of(step: dict[str, Any], rtype: RecordType, scope: ActorScope) -> list
         return [("", str(step.get("text") or ""))]
     if step["do"] == "ask":
         asked = [_asked(n, step, rtype, scope) for n in step.get("fields") or []]
+        asked += [_needed(str(q["label"]), needed=bool(q.get("needed"))) for q in step.get("questions") or []]
         form = [(_("to fill in"), ", ".join(asked))] if asked else []
         return [("", str(step.get("question") or "")), *form, (_("at most"), span(step.get("n"), step.get("unit")))]
     if step["do"] != "action":

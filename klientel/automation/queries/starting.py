@@ -34,7 +34,7 @@ MOST_OFTEN, WINDOW = 30, dt.timedelta(minutes=10)  # runs of one workflow on one
 
 _COLUMNS = ("id", "tenant_id", "workflow", "version", "key", "record_type", "record", "event", "depth", "path", "state",
             "trouble", "checks", "due_at", "started_at", "ended_at")  # fmt: skip
-_REST = {"waits": "''", "place": "'[0]'", "counts": "'{}'", "steps": "0", "tries": "0", "message": "''"}
+_REST: dict[str, Any] = {"waits": "''", "place": "'[0]'", "counts": "'{}'", "steps": "0", "tries": "0", "message": "''"}
 _BEFORE = """
 SELECT workflow, record, count(*) FILTER (WHERE id >= %s AND state <> 'stopped'),
     count(*) FILTER (WHERE state IN ('open', 'held')), count(*) FILTER (WHERE state <> 'stopped')

@@ -36,12 +36,15 @@ class Seen:
     scope: ActorScope
     rtype: RecordType
     record: Any
+    answers: dict[str, tuple[Kind, Any]] = field(default_factory=dict)  # to questions of the workflow's own, by name
     _others: dict[UUID, Any] = field(default_factory=dict)
 
     def value(self, path: str) -> tuple[Kind | None, Any]:
         """The kind and canonical value at the end of a path; nothing where the way leads nowhere."""
         if path == ITSELF:
             return None, self.record.pk
+        if path in self.answers:
+            return self.answers[path]
         rtype, record = self.rtype, self.record
         *steps, last = path.split(".")
         for name in steps:

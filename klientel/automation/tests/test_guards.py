@@ -5,16 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from klientel.automation.jobs import reacting
 from klientel.automation.models import Run, Version, Workflow
 from klientel.automation.queries import starting
 from klientel.automation.queries.flipping import flippers
 from klientel.automation.tests.conftest import LEAD, changed, lead, runs, step, task, workflow
+from klientel.kernel.access import ActorScope
 from klientel.kernel.actions import run
+from klientel.kernel.actions.declaring import declared
 from klientel.kernel.errors import Refused
 from klientel.kernel.identity.actor import Actor
+from klientel.kernel.live import notifications
 from klientel.kernel.live.models import Notification
+from klientel.kernel.records import type_of
 from klientel.kernel.testing.making import make_member
 
 pytestmark = pytest.mark.django_db
@@ -80,6 +85,14 @@ def test_a3_two_rules_that_flip_a_field_are_suspended_with_a_notice(anna: Actor,
     made.refresh_from_db()
     assert made.source == "a"  # four changes: a b a b a holds three returns
     assert Notification.objects.filter(kind=reacting.SUSPENDED, member_id=anna.member).count() == 2
+    said = {"de": "Er und ein anderer Workflow", "en": "It and another workflow"}
+    kind = type_of("automation.workflow").fields["trouble"]
+    for language, words in said.items():
+        with translation.override(language):
+            trouble: Any = Workflow.objects.get(pk=one.pk).trouble
+            assert kind.show(trouble).startswith(words) and kind.told(trouble).startswith(words)
+            [told, _other] = notifications.latest(ActorScope(anna))
+            assert words in told.text
 
 
 def test_a_value_that_only_moves_on_does_not_flip() -> None:
@@ -173,3 +186,69 @@ def test_of_another_tenant_nothing_is_found(anna: Actor, cleo: Actor) -> None:
     made = workflow(anna, [task()])
     with inside(cleo.tenant), pytest.raises(Missing):
         run(cleo, "automation.workflow.pause", made.pk)
+
+
+def can_reach_itself(actor: Actor, steps: Any, **more: Any) -> bool:
+    try:
+        workflow(actor, steps, **more)
+    except Refused as no:
+        assert no.code == "in_circles"
+        return True
+    return False
+
+
+@pytest.mark.parametrize(
+    ("steps", "more", "circle"),
+    [
+        ([step("sales.lead.contacted")], changed("source"), False),  # it sets its status and owner
+        ([step("sales.lead.contacted")], changed("status"), True),
+        ([step("sales.lead.contacted")], changed("first_response_at"), True),  # which follows from the status
+        ([step("sales.lead.contacted")], changed({"field": "status", "to": "disqualified"}), False),
+        ([step("sales.lead.nurture")], changed({"field": "status", "to": "nurtured"}), True),
+        ([step("sales.lead.change", status="contacted")], changed("closed_at"), True),
+        ([step("sales.lead.change", source="a")], changed("closed_at"), False),
+        ([step("sales.lead.contacted")], changed(), True),  # any field
+        ([step("sales.lead.contacted")], {"trigger": {"when": "event", "event": "sales.lead.contacted"}}, True),
+        ([step("sales.lead.contacted")], {"trigger": {"when": "event", "event": "sales.lead.take"}}, False),
+        ([step("sales.lead.reach_score", score=1)], changed("source"), None),  # nobody's but the system's
+        ([step("sales.lead.convert")], {"on": "sales.deal"}, None),
+    ],
+)
+def test_what_an_action_writes_decides_whether_a_workflow_can_reach_itself(
+    anna: Actor, steps: Any, more: dict[str, Any], circle: bool | None
+) -> None:
+    if circle is None:
+        with pytest.raises(Refused):
+            workflow(anna, steps, **more)
+        return
+    assert can_reach_itself(anna, steps, **more) is circle
+
+
+def test_a_circle_through_records_of_another_type_is_told(anna: Actor) -> None:
+    workflow(anna, [step("sales.lead.create", name="Again")], name="Deal to lead", on="sales.deal")
+    assert can_reach_itself(anna, [step("sales.lead.convert")], name="Lead to deal")
+
+
+def test_orders_that_quotes_become_and_quotes_that_orders_bring_are_a_circle(anna: Actor) -> None:
+    begin = {"trigger": {"when": "event", "event": "sales.quote.accept"}}
+    workflow(anna, [step("sales.quote.accept", of="quote")], name="Order to quote", on="sales.order")
+    assert can_reach_itself(anna, [step("sales.quote.order")], name="Quote to order", on="sales.quote", **begin)
+
+
+def test_what_an_order_says_beside_its_state_is_not_touched_by_its_delivery(anna: Actor) -> None:
+    assert not can_reach_itself(anna, [step("sales.order.deliver")], on="sales.order", **changed("owner"))
+    assert can_reach_itself(anna, [step("sales.order.deliver")], on="sales.order", **changed("state"))
+
+
+def test_a_mail_to_a_person_is_no_change_of_the_person(anna: Actor) -> None:
+    mail = step("contacts.person.send_mail", subject="x", text="y")
+    assert not can_reach_itself(anna, [mail], on="contacts.person", **changed("position"))
+    assert not can_reach_itself(anna, [mail], on="contacts.person", **changed())
+    event = {"trigger": {"when": "event", "event": "contacts.person.send_mail"}}
+    assert can_reach_itself(anna, [mail], on="contacts.person", **event)
+
+
+def test_every_action_that_a_workflow_can_do_says_what_it_writes() -> None:
+    """Or a circle that goes through it by way of another record is not seen before activation."""
+    by_workflows = [a for a in declared() if not type_of(a.on).system and (not a.only or "workflow" in a.only)]
+    assert [a.key for a in by_workflows if a.writes is None] == []

@@ -146,7 +146,7 @@ def test_a_run_that_needs_attention_is_tried_again_or_ended_by_hand(client: Clie
     play()
     [found] = runs()
     assert found.state == "attention"
-    assert "schon bekannt" in body(client.get(reverse("run_explained", args=[found.pk])))
+    assert "known already" in body(client.get(reverse("run_explained", args=[found.pk])))
     client.post(reverse("run_helped", args=[found.pk]), {"op": "retry"})
     assert Run.objects.get().state == "open"
     client.post(reverse("run_helped", args=[found.pk]), {"op": "cancel"})

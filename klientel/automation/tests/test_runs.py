@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.utils import translation
 
 from klientel.automation.actions import running
 from klientel.automation.actions import steps as doing
 from klientel.automation.models import Entry, Run
+from klientel.automation.queries.explaining import reason
 from klientel.automation.tests.conftest import LEAD, changed, entries, lead, runs, step, task, workflow
 from klientel.kernel.actions import Item, run, run_many
 from klientel.kernel.errors import Refused
@@ -266,6 +268,11 @@ def test_a10_a_step_that_fails_leaves_neither_gap_nor_double_and_can_be_tried_ag
     [done] = runs(made)
     assert (done.state, done.trouble, done.place) == ("attention", "answered_already", [1])
     assert [t.subject for t in tasks()] == ["first"]
+    said = {}
+    for language in ("de", "en"):
+        with translation.override(language):
+            said[language] = reason(done)
+    assert said == {"de": "Die erste Reaktion ist schon bekannt.", "en": "The first reaction is known already."}
     with connection.cursor() as cursor:
         cursor.execute("UPDATE sales_lead SET first_response_at = NULL")
     run(anna, "automation.workflow.retry", made.pk, run=str(done.pk))

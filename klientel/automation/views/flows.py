@@ -14,7 +14,7 @@ from klientel.automation.models import shape
 from klientel.automation.queries import checking, editing, offering, saying
 from klientel.kernel import actions, tenancy
 from klientel.kernel.access.reading import get
-from klientel.kernel.errors import Forbidden, Refused
+from klientel.kernel.errors import Forbidden, Refused, read_out
 from klientel.kernel.records import type_of
 from klientel.kernel.web import builder
 from klientel.kernel.web.addresses import place as address
@@ -81,7 +81,7 @@ def flow(request: Any, record_id: UUID) -> HttpResponse:
 def _pressed(request: Any, workflow: Any, definition: shape.Definition) -> HttpResponse:
     op, _space, rest = request.POST.get("op", "").partition(" ")
     if op in ("activate", "pause", "resume", "switch_off"):
-        params = {"anyway": True} if op == "activate" and request.POST.get("anyway") else {}
+        params: dict[str, Any] = {"anyway": True} if op == "activate" and request.POST.get("anyway") else {}
         actions.run(request.actor, f"{KEY}.{op}", workflow.pk, scope=request.scope, **params)
         say_done(request, _("Done."))
         return HttpResponseRedirect(address("workflow_flow", workflow.pk))
@@ -108,6 +108,7 @@ def _page(request: Any, workflow: Any, definition: shape.Definition, refused: Re
     rtype = type_of(definition["on"])
     context = {
         "workflow": workflow,
+        "trouble": read_out(workflow.trouble),
         "rtype": type_of(KEY),
         "trigger": saying.trigger(definition, scope),
         "where": saying.condition(rtype, definition.get("where"), scope),

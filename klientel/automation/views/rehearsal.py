@@ -12,6 +12,7 @@ from django.shortcuts import render
 from klientel.automation.actions.rehearsing import Rehearsed, Result, rehearse
 from klientel.automation.models import shape
 from klientel.automation.queries import checking, saying
+from klientel.automation.queries.answers import scope_of
 from klientel.automation.views.flows import KEY, definition_of, workflow_of
 from klientel.kernel import actions, tenancy
 from klientel.kernel.access.reading import names
@@ -61,12 +62,12 @@ def _page(
 
 
 def _row(scope: Any, definition: shape.Definition, one: Rehearsed, known: dict[UUID, Any]) -> dict[str, Any]:
-    rtype = type_of(definition["on"])
+    rtype, with_answers = type_of(definition["on"]), scope_of(scope, definition)
     done = [(step, shape.at(definition, step.place)) for step in one.steps]
     return {
         "name": known.get(one.event.record_id),
         "at": one.event.at,
-        "steps": [saying.text_of(found, rtype, scope) for _s, found in done if found is not None],
+        "steps": [saying.text_of(found, rtype, with_answers) for _s, found in done if found is not None],
         "effects": [_effect(scope, event) for event in one.effects],
         "waits": one.waits,
         "refused": one.refused,

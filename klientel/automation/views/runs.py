@@ -22,6 +22,7 @@ from klientel.kernel.sql import Sql
 from klientel.kernel.web import timeline
 from klientel.kernel.web.addresses import place, urlencoded
 from klientel.kernel.web.answers import act, page, say_done
+from klientel.lib.ids import read_id
 
 KEY = "automation.workflow"
 PAGE = 50
@@ -58,17 +59,11 @@ def runs(request: Any) -> HttpResponse:
 
 
 def _chosen(request: Any) -> dict[str, Any]:
-    def an_id(name: str) -> UUID | None:
-        try:
-            return UUID(request.GET.get(name, ""))
-        except ValueError:
-            return None
-
     state = request.GET.get("state", "")
     return {
-        "workflow": an_id("workflow"),
+        "workflow": read_id(request.GET.get("workflow", "")),
         "state": state if state in State.values else "",
-        "before": an_id("before"),
+        "before": read_id(request.GET.get("before", "")),
     }
 
 

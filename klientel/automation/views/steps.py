@@ -8,9 +8,10 @@ from uuid import UUID
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
-from klientel.automation.models import shape
-from klientel.automation.queries import checking, editing, offering, saying
+from klientel.automation.models import questions, shape
+from klientel.automation.queries import answers, checking, editing, offering, saying
 from klientel.automation.queries.filling import askable
 from klientel.automation.queries.values import ITSELF, TEXTS
 from klientel.automation.views.flows import KEY, days_sent, definition_of, save, whole, workflow_of
@@ -21,9 +22,11 @@ from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.web import builder, fields
 from klientel.kernel.web.addresses import place as address
 from klientel.kernel.web.answers import act
+from klientel.kernel.web.views.saved import redrawn
 
 ASKS = ("await", "branch", "repeat")  # steps with a condition
 DAYS = ("date", "date_time")
+BLANKS = 2  # empty lines for further questions
 
 
 @act
@@ -39,7 +42,7 @@ def step(request: Any, record_id: UUID, at: str) -> HttpResponse:
         rtype = type_of(definition["on"])
         if request.method != "POST":
             return _page(request, workflow, definition, place, found)
-        values, taken = _typed(request, rtype, found)
+        values, taken = _typed(request, rtype, found, definition)
         changed = found["do"] == "action" and offering.chosen(found) != request.POST.get("doing", "")
         if changed and request.POST.get("as") != request.POST.get("doing", ""):
             return _page(request, workflow, definition, place, {"do": found["do"], **values, "params": {}})
@@ -49,7 +52,9 @@ def step(request: Any, record_id: UUID, at: str) -> HttpResponse:
     return HttpResponseRedirect(f"{address('workflow_flow', record_id)}#s-{at}")
 
 
-def _typed(request: Any, rtype: RecordType, step: dict[str, Any]) -> tuple[dict[str, Any], builder.Sent | None]:
+def _typed(
+    request: Any, rtype: RecordType, step: dict[str, Any], definition: shape.Definition
+) -> tuple[dict[str, Any], builder.Sent | None]:
     """The settings of the step as they were sent, and its condition where it has one."""
     sent, does = request.POST, step["do"]
     made: dict[str, Any] = {}
@@ -58,6 +63,7 @@ def _typed(request: Any, rtype: RecordType, step: dict[str, Any]) -> tuple[dict[
     if does == "ask":
         some = [n for n in sent.getlist("fields") if n in askable(request.scope, rtype)]
         made |= {"fields": some, "needed": [n for n in sent.getlist("needed") if n in some]}
+        made["questions"] = _questions(sent, definition)
     if does in ("wait", "await", "ask"):
         made |= {"n": whole(sent.get("n", "")), "unit": sent.get("unit", "")}
     if does == "until":
@@ -68,10 +74,41 @@ def _typed(request: Any, rtype: RecordType, step: dict[str, Any]) -> tuple[dict[
         made["most"] = whole(sent.get("most", ""))
     if does == "action":
         made |= _doing(request)
-    taken = builder.sent(request.scope, rtype, sent) if does in ASKS else None
+    taken = builder.sent(answers.scope_of(request.scope, definition), rtype, sent) if does in ASKS else None
     if taken is not None and taken.json:
         made["where"] = taken.json
     return made, taken
+
+
+def _questions(sent: Any, definition: shape.Definition) -> list[dict[str, Any]]:
+    """The questions of its own that were typed; one that lost its text is taken away, a new one gets a name."""
+    taken = {one["name"] for one in answers.asked_in(definition)}
+    made = []
+    for n in range(questions.MOST + BLANKS):
+        if not (label := sent.get(f"q{n}-label", "").strip()):
+            continue
+        name = sent.get(f"q{n}-name", "") or questions.named(label, taken)
+        taken.add(name)
+        one = {
+            "name": name,
+            "label": label,
+            "sort": sent.get(f"q{n}-sort", ""),
+            "needed": bool(sent.get(f"q{n}-needed")),
+        }
+        if one["sort"] == "choice":
+            one["of"] = list(dict.fromkeys(o.strip() for o in sent.get(f"q{n}-of", "").split(",") if o.strip()))
+        made.append(one)
+    return made
+
+
+@require_POST
+@act
+def build(request: Any, record_id: UUID) -> HttpResponse:
+    """The builder of a step's condition drawn again, for the script: with the workflow's own answers as fields."""
+    with tenancy.reading():
+        definition = definition_of(request, workflow_of(request, record_id))
+        rtype = type_of(definition["on"])
+        return redrawn(request, answers.scope_of(request.scope, definition), rtype)
 
 
 def _doing(request: Any) -> dict[str, Any]:
@@ -121,8 +158,8 @@ def _page(
     request: Any, workflow: Any, definition: shape.Definition, place: shape.Place, step: dict[str, Any],
     taken: builder.Sent | None = None,
 ) -> HttpResponse:  # fmt: skip
-    scope, rtype, does = request.scope, type_of(definition["on"]), step["do"]
-    at = shape.spelled(place)
+    rtype, does, at = type_of(definition["on"]), step["do"], shape.spelled(place)
+    scope = answers.scope_of(request.scope, definition)
     part = None
     if does in ASKS:
         part = taken.part if taken is not None else builder.of(scope, rtype, step.get("where") or None)
@@ -138,6 +175,8 @@ def _page(
         "doings": offering.doings(scope, rtype) if does == "action" else [],
         "doing": offering.chosen(step) if does == "action" else "",
         "params": _params(scope, rtype, step) if does == "action" else [],
+        "questions": [*(step.get("questions") or []), *({} for _n in range(BLANKS))] if does == "ask" else [],
+        "sorts": [(key, label) for key, (_kind, label) in questions.SORTS.items()],
         "askable": {n: fields.label_of(k) for n, k in askable(scope, rtype).items()} if does == "ask" else {},
         "placeholders": offering.placeholders(scope, rtype) if does in ("action", "notify", "ask") else [],
         "version": request.POST.get("version") or workflow.version,

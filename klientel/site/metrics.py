@@ -95,7 +95,7 @@ def _gauge(name: str, help_text: str, labels: tuple[str, ...], rows: Iterable[tu
 
 
 def _pool() -> list[tuple[str, int]]:
-    pool = connection.pool if connection.settings_dict["OPTIONS"].get("pool") else None
+    pool: Any = getattr(connection, "pool", None) if connection.settings_dict["OPTIONS"].get("pool") else None
     if pool is None:
         return []
     facts = pool.get_stats()
@@ -105,6 +105,6 @@ def _pool() -> list[tuple[str, int]]:
 def page() -> HttpResponse:
     """Everything, as Prometheus reads it."""
     registry = CollectorRegistry()
-    multiprocess.MultiProcessCollector(registry)
+    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     registry.register(FromDatabase())
     return HttpResponse(generate_latest(registry), content_type="text/plain; version=0.0.4; charset=utf-8")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from psycopg import Connection, errors, sql
 
-from klientel.site.postgres import DATABASE, EXTENSIONS, Embedded
+from klientel.site.postgres import DATABASE, EXTENSIONS, Embedded, PostgresError
 
 LOCK = 7_200_001
 
@@ -122,18 +122,34 @@ def _can_sign_in(connection: Connection[tuple[object, ...]], role: str, password
 
 
 def prepare_database(connection: Connection[tuple[object, ...]]) -> None:
-    """Extensions and rights in the current database; the owner of the database may do it (all but statistics)."""
-    there = {row[0] for row in connection.execute("select extname from pg_extension")}
+    """Extensions, functions and rights in the current database; the owner of the database may do it (all but
+    statistics). Raises :class:`PostgresError` where an extension is missing and cannot be made."""
+    there, lacking = {row[0] for row in connection.execute("select extname from pg_extension")}, []
     for name in EXTENSIONS:
         if name not in there:
             try:
                 connection.execute(sql.SQL("create extension if not exists {}").format(sql.Identifier(name)))
-            except errors.InsufficientPrivilege:
+            except (errors.InsufficientPrivilege, errors.FeatureNotSupported, errors.UndefinedFile):
                 if name != "pg_stat_statements":
-                    raise
+                    lacking.append(name)
+    if lacking:
+        raise PostgresError(
+            f"The database lacks the extensions {', '.join(lacking)}: install the contrib modules of PostgreSQL on its"
+            " server, and let its superuser run what `klientel database-sql` prints."
+        )
+    if connection.info.server_version < 180000:
+        connection.execute(UUIDV7)
     for statement in GRANTS:
         connection.execute(statement)
 
+
+#: as PostgreSQL 18 has it (RFC 9562, section 5.7): milliseconds, version 7, the rest random
+UUIDV7 = """
+create or replace function public.uuidv7() returns uuid language sql volatile parallel safe as $$
+select encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid()) placing
+  substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6), 52, 1), 53, 1),
+  'hex')::uuid $$
+"""
 
 GRANTS = (
     "grant usage on schema public to klientel_app, klientel_backup",

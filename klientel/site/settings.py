@@ -19,7 +19,9 @@ try:
     SETUP = read()
     SERVER = Embedded(SETUP.home, SETUP.bindir) if SETUP.embedded else None
     SECRET_KEY, KLIENTEL_FIELD_KEY = secret.keys(SETUP)
-except (SetupError, PostgresError, OSError) as error:
+except OSError as error:
+    sys.exit(f"klientel: The home folder cannot be used: {error.filename}: {error.strerror}.")
+except (SetupError, PostgresError) as error:
     sys.exit(f"klientel: {error}")
 
 DEBUG = False
@@ -105,6 +107,8 @@ if SETUP.pool:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # a connection of before a restart is never handed out
 KLIENTEL_DIRECT: Database | None = SETUP.direct or SETUP.database
 """Where LISTEN and Procrastinate connect; None means the place of the default database."""
+KLIENTEL_KEEP_PLANS = SETUP.direct is None
+"""Whether a connection stays the same one, so that it can keep plans: not where PgBouncer stands between."""
 
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
 CACHES = {
@@ -140,6 +144,11 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 FILE_UPLOAD_TEMP_DIR = None
+FILE_UPLOAD_HANDLERS = [
+    "klientel.kernel.files.uploading.Bounded",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 KLIENTEL_LIVE_PORT = 0 if SETUP.url else SETUP.live_port
 """Port of the live stream for browsers; 0 means that a proxy serves it under the same address as the pages."""

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from klientel.kernel.access import memberships, presets, system_actor
 from klientel.kernel.access.models import Role
 from klientel.kernel.actions import run
-from klientel.kernel.errors import Conflict, Missing, Refused, together
+from klientel.kernel.errors import Conflict, Missing, Refused, filled, together
 from klientel.kernel.identity import accounts
 from klientel.kernel.identity.models import LANGUAGES, User
 from klientel.kernel.tenancy import inside, reading, writing
@@ -61,7 +61,9 @@ def find_tenant(slug: str) -> Tenant:
         return found[0]
     if slug:
         raise Missing("tenant_missing", _("There is no tenant with this short name."), "tenant")
-    raise Refused("tenant_unclear", _("Please say which tenant is meant."), "tenant")
+    names = tuple(Tenant.objects.order_by("slug").values_list("slug", flat=True)[:12])
+    message = filled(_("Please say which tenant is meant: %(names)s."), {"names": names})
+    raise Refused("tenant_unclear", message if names else _("There is no tenant yet."), "tenant")
 
 
 def add_user(
@@ -99,7 +101,12 @@ def _slug(name: str) -> str:
 
 def _wrong(name: str, facts: dict[str, str]) -> list[Refused]:
     rules = (
-        (bool(name) and len(name) <= 200 and "\x00" not in name, "name", _("Please give a name.")),
+        (bool(name), "name", _("Please give a name.")),
+        (
+            len(name) <= 200 and "\x00" not in name,
+            "name",
+            _("This name is too long or holds signs that cannot be stored."),
+        ),
         (
             bool(SLUG.fullmatch(facts["slug"])) and len(facts["slug"]) <= 60,
             "slug",

@@ -32,6 +32,8 @@ def backup(to: Path, progress: Progress, *, replace: bool = False) -> Manifest:
     """Write the backup whole, or nothing; readable by its owner only."""
     if to.exists() and not replace:
         raise Failure(f"{to} exists already.")
+    if to.exists() and not to.is_file():
+        raise Failure(f"{to} is no file.")
     if not to.parent.is_dir():
         raise Failure(f"The folder {to.parent} does not exist.")
     part = to.with_name(f".{to.name}.part")
@@ -80,6 +82,8 @@ def _dump(to: Path, progress: Progress) -> tuple[Manifest, list[str]]:
     with places.connect(places.reader(), autocommit=False) as connection:
         connection.execute("set transaction isolation level repeatable read, read only")
         snapshot = _one(connection, "select pg_export_snapshot()")
+        if not schema.known(connection):
+            raise Failure("The database holds nothing yet; `klientel migrate` prepares it.")
         size = int(_one(connection, "select pg_database_size(current_database())"))
         manifest = Manifest(
             created_at=dt.datetime.now(dt.UTC).isoformat(),

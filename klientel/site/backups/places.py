@@ -10,8 +10,8 @@ from typing import Any
 import psycopg
 from django.conf import settings
 
+from klientel.site.cli.database import place as owner
 from klientel.site.cli.failure import Failure
-from klientel.site.cli.migrate import place as owner
 from klientel.site.machine import account
 from klientel.site.programs import find_binaries
 from klientel.site.setup import Database
@@ -37,7 +37,7 @@ def connect(place: Database, *, autocommit: bool = True) -> psycopg.Connection[A
 
 
 def program(name: str) -> Path:
-    """``pg_dump`` or ``pg_restore``."""
+    """``pg_dump``, ``pg_restore`` or ``psql``."""
     server = settings.SERVER
     root = server.root if server is not None else settings.SETUP.home / "pg"
     who = account() if server is not None else None

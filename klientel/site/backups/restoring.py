@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import subprocess
 import tarfile
 import tempfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,14 @@ from klientel.site.backups.making import PIECE, Progress
 from klientel.site.backups.manifest import DUMP, NAME, Manifest, field_keys, is_place, key_id, read
 from klientel.site.cli.failure import Failure
 from klientel.site.cli.migrate import migrate
+from klientel.site.setup import Database
 
 #: entries of a dump that the server's own set-up makes: extensions need a superuser, rights are given anew
-LEFT_OUT = (" EXTENSION ", " SCHEMA - public ", " COMMENT - SCHEMA public", " DEFAULT ACL ", " ACL ")
+LEFT_OUT = (" EXTENSION ", " SCHEMA - public ", " COMMENT - SCHEMA public", " DEFAULT ACL ", " ACL ",
+            " FUNCTION public uuidv7() ")  # fmt: skip
+LOADING = "Restoring the database"
+#: pg_restore begins with this setting, which servers before version 17 do not know, among its first lines
+UNKNOWN_TO_OLDER, NEWEST_SETTING, PREAMBLE = b"SET transaction_timeout", 170000, 30
 
 
 @dataclass
@@ -140,7 +146,12 @@ def _read_through(folder: Path, entries: str) -> None:
     """Read the whole dump once, as for loading it: nothing that is there is given up for a dump that cannot be read."""
     listed = folder / "entries.list"
     listed.write_text(entries)
-    command = [places.program("pg_restore"), f"--use-list={listed}", "--file=/dev/null", folder / DUMP]
+    command: list[str | Path] = [
+        places.program("pg_restore"),
+        f"--use-list={listed}",
+        "--file=/dev/null",
+        folder / DUMP,
+    ]
     places.run(command, places.owner(), "Reading the dump")
 
 
@@ -162,18 +173,47 @@ def _refuse_unless_free(*, replace: bool) -> None:
 def _load(folder: Path, entries: str) -> None:
     listed = folder / "entries.list"
     listed.write_text(entries)
+    owner = places.owner()
     command: list[str | Path] = [
         places.program("pg_restore"),
         "--no-owner",
         "--no-privileges",
-        "--single-transaction",
-        "--exit-on-error",
         "--no-password",
         f"--use-list={listed}",
-        f"--dbname={places.owner().name}",
-        folder / DUMP,
     ]
-    places.run(command, places.owner(), "Restoring the database")
+    with places.connect(owner) as connection:
+        knows_all = connection.info.server_version >= NEWEST_SETTING
+    if knows_all:
+        whole = ["--single-transaction", "--exit-on-error", f"--dbname={owner.name}"]
+        places.run([*command, *whole, folder / DUMP], owner, LOADING)
+    else:
+        _load_through_psql([*command, "--file=-", folder / DUMP], owner, folder)
+
+
+def _load_through_psql(command: list[str | Path], owner: Database, folder: Path) -> None:
+    """Into a server older than pg_restore: what it prints, without the one setting such a server does not know."""
+    psql: list[str | Path] = [places.program("psql"), "--no-psqlrc", "--quiet", "--no-password", "--single-transaction"]
+    told = (folder / "pg_restore.log", folder / "psql.log")
+    with (
+        told[0].open("wb") as errors,
+        told[1].open("wb") as refused,
+        subprocess.Popen(command, env=places.environment(owner), stdout=subprocess.PIPE, stderr=errors) as source,
+        subprocess.Popen(
+            [*psql, "--set=ON_ERROR_STOP=1", f"--dbname={owner.name}"],
+            env=places.environment(owner), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=refused,
+        ) as sink,
+    ):  # fmt: skip
+        assert source.stdout is not None
+        assert sink.stdin is not None
+        with suppress(BrokenPipeError), sink.stdin:
+            for _n in range(PREAMBLE):
+                line = source.stdout.readline()
+                sink.stdin.write(b"" if line.startswith(UNKNOWN_TO_OLDER) else line)
+            shutil.copyfileobj(source.stdout, sink.stdin)
+        source.stdout.close()
+    for program, log in ((sink, told[1]), (source, told[0])):
+        if program.returncode:
+            raise Failure(f"{LOADING} failed: {places.complaint(log.read_bytes())}")
 
 
 def _compare(manifest: Manifest) -> None:

@@ -147,7 +147,7 @@ def _make(name: str) -> None:
 def _point_at(name: str, files: Path, books: Path | None) -> None:
     connections.close_all()
     for alias in connections:
-        if hasattr(connections[alias], "close_pool"):
-            connections[alias].close_pool()
+        if (close := getattr(connections[alias], "close_pool", None)) is not None:
+            close()
         connections[alias].settings_dict["NAME"] = name
     settings.KLIENTEL_FILES, settings.KLIENTEL_LEDGER = files, books

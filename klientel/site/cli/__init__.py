@@ -32,6 +32,13 @@ COMMANDS = {
 class Group(click.Group):
     """Finds a command by name without importing the others."""
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Each with the whole of its first sentence, which click would cut off."""
+        every = [(name, self.get_command(ctx, name)) for name in COMMANDS]
+        told = [(name, command.get_short_help_str(400)) for name, command in every if command]
+        with formatter.section("Commands"):
+            formatter.write_dl(told)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 

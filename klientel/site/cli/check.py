@@ -16,8 +16,10 @@ from django.conf import settings
 from django.core.checks import ERROR, run_checks
 from django.db import connection, connections
 
+from klientel.kernel.files import keeping
 from klientel.site import roles, schema
 from klientel.site.cli.database import serving
+from klientel.site.cli.failure import Failure
 
 Check = Callable[[], list[str]]
 
@@ -29,6 +31,9 @@ def command(as_json: bool, kept: tuple[str, ...]) -> None:
     """Check settings, declarations and the database; exit 1 where something is wrong."""
     wanted = [_read_head(head) for head in kept]
     with serving(any_version=True):
+        with _raw() as raw:
+            if not schema.known(raw):
+                raise Failure("The database holds nothing yet; `klientel migrate` prepares it.")
         found = {name: check() for name, check in CHECKS.items()}
         if wanted:
             found["kept heads"] = _missing_heads(wanted)
@@ -197,9 +202,9 @@ def _missing_heads(wanted: list[tuple[UUID, int, str]]) -> list[str]:
 
 def disk() -> list[str]:
     """There is room for the database, files and logs to grow."""
-    usage = shutil.disk_usage(settings.KLIENTEL_HOME)
-    tight = usage.free < max(2**30, usage.total // 50)
-    return [f"Only {usage.free // 2**20} MB are free where {settings.KLIENTEL_HOME} lies."] if tight else []
+    free = shutil.disk_usage(settings.KLIENTEL_HOME).free
+    tight = keeping.spare(settings.KLIENTEL_HOME) < 0
+    return [f"Only {free // 2**20} MB are free where {settings.KLIENTEL_HOME} lies."] if tight else []
 
 
 CHECKS: dict[str, Check] = {

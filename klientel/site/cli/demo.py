@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from klientel.site import processes
+from klientel.site.cli.failure import Failure
 from klientel.site.cli.up import call, up
 
 
@@ -55,7 +56,7 @@ def _load(path: Path, *, as_json: bool) -> None:
         try:
             found = bring(path)
         except UnknownSet as no:
-            raise click.ClickException(str(no)) from None
+            raise Failure(str(no)) from None
     if as_json:
         click.echo(json.dumps(found))
         return

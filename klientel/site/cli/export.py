@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import click
 
 from klientel.site.cli.database import serving
 from klientel.site.cli.failure import Failure
+from klientel.site.cli.output import refuse_unwritable, write_whole
 
 _ENDINGS = {".csv": "csv", ".xlsx": "xlsx", ".vcf": "vcf", ".vcard": "vcf", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 
@@ -36,7 +36,9 @@ def command(
     as_json: bool,
 ) -> None:
     """Write records to FILE (- for the standard output)."""
-    form = chosen or _ENDINGS.get(Path(file).suffix.lower(), "csv")
+    form = chosen or _format_of(file)
+    if file != "-":
+        refuse_unwritable(file)
     with serving():
         from klientel.kernel.access import ActorScope, system_actor
         from klientel.kernel.events.surroundings import working_in
@@ -54,6 +56,13 @@ def command(
         )
 
 
+def _format_of(file: str) -> str:
+    ending = Path(file).suffix.lower()
+    if ending and ending not in _ENDINGS:
+        raise click.UsageError(f"{ending} is no format; there are {' '.join(_ENDINGS)}, or say --format.")
+    return _ENDINGS.get(ending, "csv")
+
+
 def _where(text: str) -> Any:
     try:
         return json.loads(text) if text else None
@@ -62,22 +71,6 @@ def _where(text: str) -> Any:
 
 
 def _write(file: str, pieces: Any) -> int:
-    """Whole or not at all: a file that is cut short never stands under its name."""
-    size = 0
     if file == "-":
-        for piece in pieces:
-            size += sys.stdout.buffer.write(piece)
-        return size
-    path = Path(file)
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with part.open("wb") as target:
-            os.fchmod(target.fileno(), 0o600)
-            for piece in pieces:
-                size += target.write(piece)
-        part.replace(path)
-    except OSError as error:
-        raise Failure(f"{file} cannot be written: {error.strerror}.") from None
-    finally:
-        part.unlink(missing_ok=True)
-    return size
+        return sum(sys.stdout.buffer.write(piece) for piece in pieces)
+    return write_whole(file, pieces)

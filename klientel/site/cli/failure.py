@@ -40,7 +40,7 @@ def one_line() -> Iterator[None]:
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.ClickException as error:
-        error.show()
+        _say(error.format_message(), error.ctx if isinstance(error, click.UsageError) else None)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
@@ -49,6 +49,11 @@ def one_line() -> Iterator[None]:
         sys.exit(1)
     except EXPECTED as error:
         _tell(error)
+    except OSError as error:
+        if not error.strerror:
+            raise
+        _say(f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror}.")
+        sys.exit(1)
     except Exception as error:
         if not _is_refusal(error):
             raise
@@ -63,5 +68,12 @@ def _is_refusal(error: Exception) -> bool:
 def _tell(error: Exception) -> None:
     every = error.all() if callable(getattr(error, "all", None)) else [error]  # type: ignore[attr-defined]
     texts = [str(getattr(one, "message", "") or one).strip() or type(one).__name__ for one in every]
-    print(f"klientel: {' '.join(' '.join(text.splitlines()[0].split()) for text in texts)}", file=sys.stderr)
+    _say(" ".join(text.splitlines()[0] for text in texts))
     sys.exit(1)
+
+
+def _say(text: str, call: click.Context | None = None) -> None:
+    """One line; after a wrong ``call`` with where the right ones are described."""
+    path = call.command_path if call else "klientel"
+    hint = f" See `{path} --help`." if call else ""
+    print(f"{path}: {' '.join(text.split())}{hint}", file=sys.stderr)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import click
 
 from klientel.site.cli.database import serving
 from klientel.site.cli.failure import Failure
+from klientel.site.cli.output import refuse_unwritable, write_whole
 
 if TYPE_CHECKING:
     from klientel.kernel.records import RecordType
@@ -20,8 +22,11 @@ _SHOWN = 50
 
 
 @click.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False))
-@click.option("--type", "record_type", required=True, help="What the rows are: person, organisation, task …")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False), required=False)
+@click.option("--type", "record_type", default="", help="What the rows are: person, organisation, task …")
+@click.option(
+    "--continue", "stopped", type=click.UUID, metavar="IMPORT", help="Go on with an import that was stopped; no FILE."
+)
 @click.option(
     "--map", "pairs", multiple=True, metavar="COLUMN=FIELD", help="Where a column leads (FIELD empty: nowhere)."
 )
@@ -48,8 +53,9 @@ _SHOWN = 50
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
-    file: str,
+    file: str | None,
     record_type: str,
+    stopped: UUID | None,
     pairs: tuple[str, ...],
     tenant: str,
     dry_run: bool,
@@ -60,6 +66,12 @@ def command(
     **options: Any,
 ) -> None:
     """Import FILE (CSV, XLSX, XLS, ODS or vCard). Columns are recognised by their names and values."""
+    if report_file and not dry_run:
+        raise click.UsageError("--report is for --dry-run.")
+    if stopped is None and not (file and record_type):
+        raise click.UsageError("Please give a FILE and its --type, or --continue.")
+    for written in filter(None, (report_file, error_file)):
+        refuse_unwritable(written)
     with serving():
         from klientel.kernel.access import system_actor
         from klientel.kernel.events.surroundings import working_in
@@ -67,6 +79,9 @@ def command(
         from klientel.site.tenants import find_tenant
 
         with working_in(find_tenant(tenant).pk):
+            if stopped is not None:
+                _tell_result(*_imported(assistant.get(system_actor(), stopped), as_json), error_file, as_json)
+                return
             rtype = find_type(record_type)
             run = assistant.start(system_actor(), rtype, file, options=options)
             run = assistant.choose(run, run.mapping | _mapping(pairs))
@@ -134,13 +149,18 @@ def _checked(run: ImportRun, quiet: bool) -> Report:
 def _imported(run: ImportRun, quiet: bool) -> tuple[ImportRun, Progress]:
     from klientel.kernel.transfer import assistant
 
-    with _bar(assistant.count_rows(run), quiet) as bar:
-        run = assistant.commit(run, tell=lambda now: bar.update(now.rows_done - bar.pos))
+    try:
+        with _bar(assistant.count_rows(run), quiet) as bar:
+            run = assistant.commit(run, tell=lambda now: bar.update(now.rows_done - bar.pos))
+    except KeyboardInterrupt:
+        done = assistant.progress(run).done
+        click.echo(f"Stopped after {done} rows. `klientel import --continue {run.pk}` goes on with the rest.", err=True)
+        raise
     return run, assistant.progress(run)
 
 
 def _bar(total: int, quiet: bool) -> Any:
-    stream = click.get_text_stream("stderr")
+    stream = click.get_text_stream("stderr")  # type: ignore[operator]
     return click.progressbar(length=total, file=stream, hidden=quiet or not stream.isatty())
 
 
@@ -148,8 +168,7 @@ def _tell_report(run: ImportRun, report: Report, file: str | None, as_json: bool
     from klientel.kernel.transfer import preview
 
     if file:
-        with open(file, "wb") as target:
-            target.writelines(preview.report_file(run))
+        write_whole(file, preview.report_file(run))
     facts = {"dry_run": True, "import": str(run.pk), "rows": report.total, "counts": report.counts, "made": report.made}
     if as_json:
         rows = [
@@ -172,8 +191,7 @@ def _tell_result(run: ImportRun, now: Progress, error_file: str | None, as_json:
     from klientel.kernel.transfer import assistant
 
     if error_file:
-        with open(error_file, "wb") as target:
-            target.writelines(assistant.error_file(run))
+        write_whole(error_file, assistant.error_file(run))
     facts = {
         "import": str(run.pk), "state": now.state, "rows": now.done, "counts": now.counts, "made": now.made,
         "change_set": str(run.change_set), "reason": now.reason,

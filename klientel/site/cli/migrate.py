@@ -9,13 +9,15 @@ from typing import Any
 
 import click
 import psycopg
+from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
+from django.db.migrations.loader import MigrationLoader
 
-from klientel.site import roles, schema
-from klientel.site.cli.database import serving
-from klientel.site.setup import Database
+from klientel.site import fitness, roles, schema
+from klientel.site.cli.database import place, serving
+from klientel.site.cli.failure import Failure
 
 LOCK = 7_200_002
 
@@ -35,9 +37,12 @@ def migrate(*, quiet: bool = False, again: bool = False) -> bool:
     """Schema, policies, rights and leakproof marks; True when something was done. Expects a database that answers."""
     owner = connections["owner"]
     with psycopg.connect(**place().conninfo(), autocommit=True) as guard:
+        if settings.SERVER is None:
+            fitness.check_owner(guard)
         _alone(guard)
         if schema.is_current(guard) and not again:
             return False
+        _refuse_newer(guard)
         if settings.SERVER is None:
             roles.prepare_database(guard)
         call_command("migrate", database="owner", interactive=False, verbosity=0 if quiet else 1)
@@ -58,14 +63,21 @@ def _alone(guard: psycopg.Connection[Any]) -> None:
         time.sleep(0.2)
 
 
+def _refuse_newer(guard: psycopg.Connection[Any]) -> None:
+    """An older program must not call a newer database its own; raises ``Failure``."""
+    if not schema.known(guard):
+        return
+    ours = {app.label for app in apps.get_app_configs() if app.name.startswith("klientel.")}
+    done = guard.execute("select app, name from django_migrations where app = any(%s)", [sorted(ours)]).fetchall()
+    strange = sorted(set(done) - set(MigrationLoader(None).disk_migrations))
+    if strange:
+        app, name = strange[-1]
+        raise Failure(
+            f"The database is of a newer version (it has {app}.{name}); update Klientel, or restore a backup."
+        )
+
+
 def _reconcile(owner: Any) -> None:
     """Policies, composite keys and uniques from the declarations."""
     with suppress(ModuleNotFoundError):
         import_module("klientel.kernel.tenancy.reconcile").reconcile(owner)
-
-
-def place() -> Database:
-    """Where the owner connects."""
-    facts: dict[str, Any] = connections["owner"].settings_dict
-    kept = {key: value for key, value in facts["OPTIONS"].items() if isinstance(value, str)}
-    return Database(facts["HOST"], facts["PORT"], facts["NAME"], facts["USER"], facts["PASSWORD"], tuple(kept.items()))

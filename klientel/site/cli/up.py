@@ -42,8 +42,7 @@ def up(names: list[str], *, migrate: bool = True, prepare: Callable[[], list[str
 
 def _bring_up_to_date(*, may_migrate: bool) -> None:
     """Migrate where the database is of another version; in a process of its own, so that ours stays small."""
-    from klientel.site.cli.database import journal
-    from klientel.site.cli.migrate import place
+    from klientel.site.cli.database import journal, place
 
     if journal().exists():  # a restore was cut off: any command finishes or gives it up first
         call("migrate", "--quiet")

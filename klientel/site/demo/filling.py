@@ -21,7 +21,7 @@ from klientel.kernel.kinds import today, zone
 from klientel.kernel.tenancy import inside
 from klientel.kernel.tenancy.models import Tenant
 from klientel.lib import clock
-from klientel.site.demo import logins, messy, twice, workspace
+from klientel.site.demo import doubts, logins, messy, twice, workspace
 from klientel.site.demo.deals import Deals
 from klientel.site.demo.diary import Diary
 from klientel.site.demo.flows import Flows
@@ -42,7 +42,8 @@ SEED = 1189
 FIRMS, STAFFED, PRIVATE = 60, 150, 30
 FOUNDED, FAIR = 420, 24  # days ago: the workspace was set up, the contacts of a fair were imported
 PAPERS = 6  # days ago: orders and invoices were brought in from the ERP
-OWNERS = ("jan", "jan", "mareike", "mareike", "tobias", "elif", "katrin")
+DOUBTS = 8  # days ago: fields that are worked out, a rule, and soon after values that are doubted
+OWNERS = ("jan", "jan", "mareike", "tobias", "tobias", "elif", "katrin")
 SLUG, SMALL = "hansewerk", "elbtal"
 
 
@@ -77,7 +78,8 @@ def _new_passwords() -> list[dict[str, str]]:
 
 
 def _who() -> list[tuple[str, str]]:
-    names = {"katrin": "katrin.weber", "jan": "jan.koester", "elif": "elif.yilmaz", "anselm": "anselm.freitag"}
+    names = {"katrin": "katrin.weber", "jan": "jan.koester", "tobias": "tobias.brandt",
+             "elif": "elif.yilmaz", "anselm": "anselm.freitag"}  # fmt: skip
     return [(names[key], f"Hansewerk GmbH: {about}") for key, *_rest, login, about in workspace.MEMBERS if login]
 
 
@@ -161,6 +163,8 @@ class Filling:
         for n, text in enumerate(texts):
             at = self.past.ago((35, 150, 400, 1300)[n]) if n < 4 else self.past.day(-self.dice.randint(2, 90))
             self.past.on(at, partial(self.comment, n, text))
+        self.past.on(self.past.end - dt.timedelta(days=DOUBTS), partial(doubts.declare, self.space))
+        self.past.on(self.past.end - dt.timedelta(days=DOUBTS - 1), partial(doubts.slip, self.space, self.firms))
 
     def file_papers(self, deals: Deals) -> None:
         """What the ERP knows: orders, contracts, invoices."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from klientel.automation.queries.usual import USUAL, Preset
@@ -37,7 +38,11 @@ class Flows:
     def make(self, preset: Preset, *, active: bool = False) -> None:
         """By whoever administers the workspace, with their rights."""
         actor = self.space.actor("katrin")
-        values = {"name": str(preset.name), "purpose": str(preset.purpose), "definition": preset.definition()}
+        values: dict[str, Any] = {
+            "name": str(preset.name),
+            "purpose": str(preset.purpose),
+            "definition": preset.definition(),
+        }
         flow = run(actor, "automation.workflow.create", **values).record
         if active:
             run(actor, "automation.workflow.activate", flow.pk)

@@ -12,6 +12,7 @@ from klientel.kernel.access.models import Member
 from klientel.kernel.tenancy import inside
 from klientel.kernel.tenancy.models import Tenant
 from klientel.kernel.transfer import assistant
+from klientel.kernel.transfer.models import ImportRun
 
 
 def import_file(slug: str, path: Path) -> dict[str, int]:
@@ -27,4 +28,4 @@ def import_file(slug: str, path: Path) -> dict[str, int]:
 def is_in(slug: str, name: str) -> bool:
     """Whether a file of this name was brought in before."""
     with inside(Tenant.objects.get(slug=slug).id), transaction.atomic():
-        return bool(assistant.ImportRun.objects.filter(name=name).exists())
+        return bool(ImportRun.objects.filter(name=name).exists())

@@ -90,7 +90,7 @@ class Leads:
     def come_in(self, n: int, source: tuple[str, str, int], people: list[dict[str, Any]]) -> None:
         """A lead of somebody we know or of somebody new; the rules assign it at once."""
         wish, system = WISHES[n % len(WISHES)], self.space.system
-        facts = {"interest": wish, "source": source[0], "campaign": source[1]}
+        facts: dict[str, Any] = {"interest": wish, "source": source[0], "campaign": source[1]}
         if n % 2:
             facts["person"] = self.dice.choice(people)["id"]
         else:
@@ -111,11 +111,12 @@ class Leads:
         key = self.space.whose(owner)
         actor, later = self.space.actor(key), clock.now() + dt.timedelta(hours=hours)
         self.past.on(later, partial(self._tried, actor, "contacted", lead))
-        verb, params = {
+        ways: dict[str, tuple[str, dict[str, Any]]] = {
             "sql": ("qualify", {"grade": "sql"}), "mql": ("qualify", {"grade": "mql"}), "nurtured": ("nurture", {}),
             "converted": ("convert", {"value": {"amount": str(self.dice.randint(8, 90) * 500), "currency": "EUR"}}),
             "disqualified": ("disqualify", {"reason": self._reason()}),
-        }.get(way, ("", {}))  # fmt: skip
+        }  # fmt: skip
+        verb, params = ways.get(way, ("", {}))
         if verb:
             self.past.on(later + dt.timedelta(hours=20), partial(self._tried, actor, verb, lead, **params))
         if way in ("contacted", "sql") and n % 3:

@@ -78,11 +78,28 @@ class Mails:
         mine = self.space.members["jan"]
         person = self.dice.choice([p for p in people if p.get("organisation") and p["emails"] and p["owner"] == mine])
         who = f"{person['first_name']} {person['last_name']}", person["emails"][0]["value"]
+        self.sign(account)
+        self.past.on(self.past.ago(200), partial(self.write_ahead, account, person["id"]))
         first = self.past.day(-6)
         for hours, letter in (*_conversation(who), *_returned()):
             self.past.on(first + dt.timedelta(hours=hours), partial(self.come, account, letter))
         self.past.on(self.past.ago(1500), partial(self.come, account, NEWSLETTER))
         self.past.on(self.past.ago(95), partial(self.come, account, ENQUIRY))
+
+    def sign(self, account: Any) -> None:
+        """What stands under the mails of the house and of one who writes them."""
+        house = "Freundliche Grüße\n{{sender}}\n{{sender_position}}\n\n**{{workspace}}**\n{{sender_phone}}"
+        run(self.space.system, "channels.signature.create", name="Hansewerk", text=house)
+        mine = {"member": self.space.members["jan"], "account": account.pk, "position": "Vertrieb Lagertechnik"}
+        run(self.space.system, "channels.signature.create", name="Jan Köster", phone="+49 40 5550134", **mine)
+
+    def write_ahead(self, account: Any, person: Any) -> None:
+        """A mail that is written today and goes next week."""
+        at = clock.now() + dt.timedelta(days=7)
+        run(
+            self.space.actor("jan"), "contacts.person.send_mail", person, account=account.pk, at=at.isoformat(),
+            subject="Ihr Termin zur Abnahme", text="Guten Tag,\n\nnächste Woche nehmen wir ab. Passt Ihnen zehn Uhr?",
+        )  # fmt: skip
 
     def come(self, account: Any, letter: Letter) -> None:
         """It lies on the server, is fetched and read."""

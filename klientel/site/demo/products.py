@@ -52,7 +52,7 @@ class Range:
     @staticmethod
     def _rival(system: Actor, name: str, strengths: str, weaknesses: str, answer: str) -> UUID:
         firm: UUID = run(system, "contacts.organisation.create", name=name).record.id
-        told = {"strengths": strengths, "weaknesses": weaknesses, "answer": answer}
+        told: dict[str, Any] = {"strengths": strengths, "weaknesses": weaknesses, "answer": answer}
         run(system, "sales.competitor.create", organisation=firm, **told)
         return firm
 

@@ -59,7 +59,8 @@ class Quotes:
         run(system, "channels.account.pause", account.id)
         run(
             system, "sales.quoteform.create", name="Angebote", company="Hansewerk GmbH",
-            sender="Speicherstraße 7\n20457 Hamburg", footer="Hamburger Sparkasse · DE02 2005 0550 1234 5678 90\n"
+            sender="Speicherstraße 7\n20457 Hamburg", country="DE", register="HRB 118900",
+            footer="Hamburger Sparkasse · DE02 2005 0550 1234 5678 90\n"
             "HRB 118900 Amtsgericht Hamburg · USt-IdNr. DE136695976",
             introduction="vielen Dank für Ihre Anfrage. Gern bieten wir Ihnen an:",
             terms="Zahlbar innerhalb von 14 Tagen ohne Abzug.\n\nLieferzeit vier Wochen nach Auftrag.",

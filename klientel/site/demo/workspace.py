@@ -24,8 +24,15 @@ TEAMS = (
 MEMBERS = (
     ("katrin", "Katrin Weber", "Geschäftsleitung", "administration", True, "Administration, sieht alles"),
     ("mareike", "Mareike Lüders", "Vertrieb", "chief", False, ""),
-    ("jan", "Jan Köster", "Vertrieb Nord", "sales", True, "Vertrieb, eigene und des eigenen Teams"),
-    ("tobias", "Tobias Brandt", "Vertrieb Süd", "sales", False, ""),
+    ("jan", "Jan Köster", "Vertrieb Nord", "sales", True, "Vertrieb Nord, sieht alle Geschäfte"),
+    (
+        "tobias",
+        "Tobias Brandt",
+        "Vertrieb Süd",
+        "sales_own",
+        True,
+        "Vertrieb Süd, sieht nur Geschäfte von sich und seinem Team",
+    ),
     ("elif", "Elif Yılmaz", "Service", "service", True, "Service, ohne Geburtstage und Umsätze"),
     ("anselm", "Dr. Anselm Freitag", "Verwaltung", "privacy", True, "Datenschutz, liest und gibt Auskunft"),
 )

@@ -227,7 +227,9 @@ def test_a_restore_killed_at_any_moment_leaves_the_old_or_the_new_whole(old: Pla
 
     def stands() -> tuple[str, str]:
         """The tenant of the database and the file of the store: of one and the same installation."""
-        checked = json.loads(new.run("check", "--json").stdout)["checks"]
+        told = new.run("check", "--json")
+        assert told.stdout, told.stderr
+        checked = json.loads(told.stdout)["checks"]
         assert not any(checked[name] for name in ("files", "database version", "locks", "rights", "erasures")), checked
         files = [p.name for p in (new.home / "files").rglob("*") if p.is_file()]
         return str(new.ask("select id from kernel_tenant")[0][0]), files[0] if len(files) == 1 else f"{files}"
@@ -341,3 +343,22 @@ def refuses_what_is_not_whole(new: Place, file: Path, tmp_path: Path, made: dict
     assert new.ask("select id, changed_at from contacts_person order by id") == before
     assert sorted(p.name for p in (new.home / "files").rglob("*")) == files
     assert [p.name for p in new.home.iterdir() if p.name.startswith(".restore")] == []
+
+
+#: restores as into a server that is older than pg_restore
+OLDER = """
+from pathlib import Path
+from klientel.site.cli.database import serving
+with serving(any_version=True):
+    from klientel.site.backups import restoring
+    restoring.NEWEST_SETTING = 10 ** 9
+    print(restoring.restore(Path({file!r}), lambda *_told: None, replace=False).epoch)
+"""
+
+
+def test_an_older_server_takes_what_a_newer_program_wrote(old: Place, new: Place, tmp_path: Path) -> None:
+    old.python(FILL)
+    file = tmp_path / "b.tar.gz"
+    assert old.run("backup", str(file)).returncode == 0
+    assert new.python(OLDER.format(file=str(file))).strip() == "2"
+    assert new.titles() == ["Kim Zyx0", "Kim Zyx1", "Kim Zyx2"]

@@ -65,6 +65,26 @@ def test_a_database_of_another_version_is_refused_until_it_is_migrated(fresh: di
             assert done.stderr == "klientel: The database is of another version; run `klientel migrate`.\n"
         assert run("migrate", environ=fresh).stdout.endswith("The database is up to date.\n")
         assert run("tenant", "list", environ=fresh).returncode == 0
+        with server.connect("klientel_owner", "klientel") as owner:
+            done = run("backup", "/dev/null", "--force", environ=fresh)
+            assert (done.returncode, done.stderr) == (1, "klientel: /dev/null is no file.\n")
+            owner.execute("comment on table django_migrations is 'newer'")
+            owner.execute("insert into django_migrations (app, name, applied) values ('kernel', '9999_x', now())")
+        done = run("migrate", environ=fresh)
+        assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+        assert "of a newer version (it has kernel.9999_x)" in done.stderr
+        with server.connect("klientel_owner", "klientel") as owner:  # the next tests use it, too
+            owner.execute("delete from django_migrations where name = '9999_x'")
+        assert run("migrate", environ=fresh).returncode == 0
+
+
+def test_check_says_that_a_database_is_empty() -> None:
+    with tempfile.TemporaryDirectory(prefix="klientel-") as name:
+        Path(name).chmod(0o755)
+        empty = run("check", environ=plain(KLIENTEL_HOME=name))
+        Embedded(Path(name)).stop()
+    assert (empty.returncode, empty.stderr.count("\n")) == (1, 1)
+    assert "holds nothing yet; `klientel migrate` prepares it" in empty.stderr
 
 
 def test_check_tells_what_is_wrong(fresh: dict[str, str]) -> None:
@@ -160,10 +180,25 @@ def test_a_database_that_does_not_answer_is_one_line() -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_an_unknown_command_is_refused() -> None:
-    done = run("sell", environ=plain())
-    assert done.returncode == 2
-    assert "No such command 'sell'" in done.stderr
+@pytest.mark.parametrize(
+    ("words", "status", "says"),
+    [
+        (["sell"], 2, "klientel: No such command 'sell'. See `klientel --help`."),
+        (
+            ["import", "nowhere.csv", "--type", "person"],
+            2,
+            "'nowhere.csv' does not exist. See `klientel import --help`.",
+        ),
+        (["import", "README.md", "--type", "person", "--report", "x"], 2, "--report is for --dry-run."),
+        (["import", "README.md", "--type", "person", "--errors", "/no/x.csv"], 1, "there is no folder /no."),
+        (["export", "/no/x.csv", "--type", "person"], 1, "there is no folder /no."),
+        (["export", "persons.pdf", "--type", "person"], 2, ".pdf is no format; there are .csv .xlsx"),
+    ],
+)
+def test_a_wrong_call_is_one_line(tmp_path: Path, words: list[str], status: int, says: str) -> None:
+    done = run(*words, environ=plain(KLIENTEL_HOME=str(tmp_path)))
+    assert (done.returncode, done.stderr.count("\n")) == (status, 1)
+    assert says in done.stderr
 
 
 def test_passwords_never_stand_in_an_error() -> None:

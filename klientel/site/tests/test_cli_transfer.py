@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from uuid import uuid4
 
 import pytest
+from django.test import override_settings
 
+from klientel.kernel.access import system_actor
+from klientel.kernel.tenancy import inside
 from klientel.kernel.testing.making import make_tenant
+from klientel.kernel.transfer import assistant, running
 from klientel.site.setup import ROOT
 
 KLIENTEL = [sys.executable, "-m", "klientel.site.cli"]
@@ -48,9 +53,38 @@ def test_import_and_export(process_environment, tmp_path):
 
     for wrong, sentence in (
         ([str(file), "--type", "unicorn"], "There is no kind of record called “unicorn”"),
-        ([str(file), "--type", "person", "--map", "X=last_name"], "Die Datei hat keine Spalte „X“."),
-        ([sys.executable, "--type", "person"], "keine Tabelle"),
+        ([str(file), "--type", "person", "--map", "X=last_name"], "The file has no column “X”."),
+        ([sys.executable, "--type", "person"], "not a table"),
     ):
         no = klientel("import", *wrong, status=1)
         assert sentence in no.stderr
         assert len(no.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_import_that_was_stopped_goes_on(process_environment, tmp_path):
+    home = tmp_path / "home"
+    environment = process_environment | {"KLIENTEL_HOME": str(home), "LANG": "en_GB.UTF-8"}
+    tenant = make_tenant("hansewerk")
+    file = tmp_path / "contacts.csv"
+    file.write_text("Nachname\n" + "".join(f"Name{n}\n" for n in range(5)), encoding="utf-8")
+
+    def klientel(*words):
+        return subprocess.run(
+            [*KLIENTEL, "import", *words], env=environment, cwd=ROOT, capture_output=True, text=True, check=False
+        )
+
+    def interrupted(_run):
+        raise KeyboardInterrupt
+
+    with override_settings(KLIENTEL_HOME=home, KLIENTEL_FILES=home / "files"), inside(tenant.id):
+        run = assistant.start(system_actor(), "contacts.person", file)
+        with pytest.raises(KeyboardInterrupt):
+            running.carry_out(run.pk, tell=interrupted, chunk=2)
+        assert assistant.progress(run).done == 2
+    done = klientel("--continue", str(run.pk), "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["state"], told["rows"], told["counts"]) == ("done", 5, {"new": 5})
+    assert "There is no such import" in klientel("--continue", str(uuid4())).stderr
+    assert klientel().returncode == 2

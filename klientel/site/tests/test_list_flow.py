@@ -160,7 +160,7 @@ def test_the_builder_of_conditions(demo: Demo) -> None:
     page.goto("/persons/")
     page.click("[data-open='#filter']")
     choose(page, "where:0", "stage", "is").select_option("customer")
-    page.get_by_text("Phase ist Kunde").first.wait_for()
+    page.get_by_text("Phase: Kunde").first.wait_for()
     page.locator("#filter button[value='group where']").click()
     until(page, "document.activeElement.name === 'where:1:0:what'")
     choose(page, "where:1:0", "last_name", "is").fill("Barth")

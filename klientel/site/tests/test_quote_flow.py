@@ -97,3 +97,30 @@ def test_the_page_of_lines_works_without_scripts_and_on_the_phone(demo: Demo, op
     assert not scrolls_sideways(with_scripts)
     with_scripts.goto(at)
     assert not scrolls_sideways(with_scripts)
+
+
+def test_a_yes_by_phone_is_noted_on_the_phone_with_keys_only_and_a_double_click_notes_it_once(demo: Demo) -> None:
+    page = demo.page("emma", viewport={"width": 390, "height": 844}, color_scheme="dark")
+    page.goto("/quotes/")
+    page.get_by_role("link", name=re.compile("Verschieberegale Kühlhaus")).click()
+    page.wait_for_url(re.compile(rf"/quotes/{ID}/$"))
+    at = page.url
+    page.goto(f"{at}do/accept")
+    page.wait_for_load_state("networkidle")
+    assert violations(page) == [] and not scrolls_sideways(page)
+    before = page.inner_text(".sum-gross dd")
+    page.locator("[name=option]").first.focus()
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="Add up with what is chosen").focus()
+    page.keyboard.press("Enter")
+    page.locator(".sum-gross dd").filter(has_not_text=before.strip()).wait_for()
+    after = page.inner_text(".sum-gross dd")
+    page.wait_for_load_state("networkidle")
+    page.select_option("[name=how]", "phone")
+    page.fill("[name=said_on]", "")
+    page.get_by_role("button", name="Note the acceptance").dblclick()
+    page.wait_for_url(at)
+    assert page.get_by_text("Accepted.", exact=True).count() == 1
+    assert after in page.inner_text("main") and before != after
+    page.goto(f"{at}do/accept")
+    assert "Nothing is to be noted here" in page.inner_text("main")

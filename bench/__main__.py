@@ -15,6 +15,7 @@ PARTS = (
     "matching",
     "duplicates",
     "bulk",
+    "growth",
     "undo",
     "past",
     "merge",
@@ -25,6 +26,7 @@ PARTS = (
     "board",
     "live",
     "form",
+    "form-kills",
     "dashboards",
     "automation",
     "automation-kills",
@@ -33,7 +35,13 @@ PARTS = (
     "sending",
     "sending-kills",
 )
-FAULTS = ("kills", "automation-kills", "mail-kills", "sending-kills")  # they take long and measure nothing
+FAULTS = (
+    "kills",
+    "form-kills",
+    "automation-kills",
+    "mail-kills",
+    "sending-kills",
+)  # long, and no figures
 
 
 def arguments() -> Any:
@@ -97,6 +105,7 @@ def _others(parts: list[str], persons: int, given: Any) -> dict[str, Any]:
     mails = (given.messages, given.connections)
     modules: dict[str, tuple[str, tuple[int, ...]]] = {
         "bulk": ("bulk", (persons,)),
+        "growth": ("growth", (persons,)),
         "undo": ("undo", (persons,)),
         "past": ("past", (persons,)),
         "merge": ("merging", ()),
@@ -104,6 +113,7 @@ def _others(parts: list[str], persons: int, given: Any) -> dict[str, Any]:
         "live": ("live", (persons,)),
         "form": ("form", (persons,)),
         "kills": ("kills", ()),
+        "form-kills": ("form_kills", (given.messages // 25,)),
         "quote": ("quote", ()),
         "dashboards": ("dashboards", ()),
         "automation": ("automation", ()),

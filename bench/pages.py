@@ -19,7 +19,7 @@ def prepare(facts: dict[str, Any]) -> dict[str, Any]:
     from django.conf import settings
 
     from klientel.kernel.access import memberships
-    from klientel.kernel.access.reading import encode
+    from klientel.kernel.access.ordering import encode
     from klientel.kernel.identity import accounts, tokens
     from klientel.kernel.tenancy.models import Tenant
 

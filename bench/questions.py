@@ -82,7 +82,8 @@ def _writes(facts: dict[str, Any], token: str, salt: int) -> list[Question]:
 
     person = facts["person"]
     return [
-        Question("create", "create a person by API", 5, new("/api/v1/persons", "app"), new("/create", "bare")),
+        Question("create", "create a person by API", 5, new("/api/v1/persons?on_duplicate=report", "app"),
+                 new("/create", "bare")),
         Question("change", "change one field by API", 4, change(f"/api/v1/persons/{person}", "PATCH"),
                  change(f"/change/{person}", "POST")),
     ]  # fmt: skip

@@ -8,8 +8,8 @@ from typing import Any
 
 #: parts that are shown as they are
 OTHERS = (
-    "matching", "duplicates", "bulk", "undo", "past", "merge", "consumers", "quote", "dashboards", "idle", "kills",
-    "live", "form", "automation", "automation-kills", "mail", "mail-kills", "sending", "sending-kills",
+    "matching", "duplicates", "bulk", "growth", "undo", "past", "merge", "consumers", "quote", "dashboards", "idle",
+    "kills", "live", "form", "automation", "automation-kills", "mail", "mail-kills", "sending", "sending-kills",
 )  # fmt: skip
 
 

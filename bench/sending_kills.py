@@ -20,7 +20,7 @@ from typing import Any
 from bench import kills, place, sending
 from bench.bulk import worker
 
-PATIENCE = 1800.0  # seconds for everything; what was on the wire of a dead worker is called unclear after 12 minutes
+PATIENCE = 1800.0  # seconds for everything; what a server that died had refused for now waits for five minutes
 VICTIMS = ("worker", "database", "server", "worker", "consumers")
 FINAL = {"accepted", "rejected", "unclear", "withheld"}
 

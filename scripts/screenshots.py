@@ -58,7 +58,7 @@ def demo(home: Path) -> Iterator[tuple[str, list[dict[str, str]]]]:
                                stdout=subprocess.DEVNULL)  # fmt: skip
     try:
         address = f"http://127.0.0.1:{port}"
-        end = time.monotonic() + 180
+        end = time.monotonic() + 600
         while not answers(f"{address}/healthz"):
             if process.poll() is not None or time.monotonic() > end:
                 raise SystemExit("The demo did not start.")
@@ -69,19 +69,12 @@ def demo(home: Path) -> Iterator[tuple[str, list[dict[str, str]]]]:
         process.wait(60)
 
 
-def _folder(path: Path) -> Path:
-    path.mkdir(exist_ok=True)
-    return path
-
-
 def answers(url: str) -> bool:
     """Whether somebody is there."""
     try:
         urllib.request.urlopen(url, timeout=5).close()
-    except urllib.error.HTTPError:
-        return True
-    except OSError:
-        return False
+    except OSError as error:
+        return isinstance(error, urllib.error.HTTPError)
     return True
 
 
@@ -124,7 +117,8 @@ class Tour:
         self.take("home")
         self.go("/persons/?where=" + quote('{"field":"stage","op":"is","value":"customer"}'))
         self.take("persons")
-        self.page.click("[popovertarget=m-columns]")
+        self.page.click("[data-open='#columns']")
+        self.page.locator("#columns [name=column]").first.wait_for()
         self.take("columns")
         self.go("/persons/conditions?where=" + quote(CONDITION))
         self.take("filter")
@@ -189,7 +183,7 @@ class Tour:
         self.page.wait_for_url("**/import/**")
         self.take("mapping")
         self.page.locator(".form-foot .primary").click()
-        self.page.locator("table.branch, .branch").first.wait_for()
+        self.page.locator(".counts.card").first.wait_for()
         self.page.wait_for_load_state("networkidle")
         self.take("import")
 
@@ -242,6 +236,26 @@ class Tour:
         self.take("rights")
         self.go("/settings/audit")
         self.take("audit")
+
+    def truth(self) -> None:
+        """Fields that are worked out, a rule about one, and values that are doubted."""
+        self.go("/settings/fields/organisations")
+        self.page.mouse.wheel(0, 420)
+        self.take("fields")
+        self.go("/fields/?where=" + quote('{"field":"name","op":"is","value":"x_umsatz_kopf"}'))
+        self.go(self.link("tbody td.name a") + "edit")
+        self.page.locator("[name=formula]").scroll_into_view_if_needed()
+        self.take("formula")
+        self.go("/settings/fields/organisations/x_offen")
+        self.take("rollup")
+        busy = quote('{"field":"x_offen","op":"not_empty"}')
+        self.go(f"/organisations/?sort=-x_offen&columns=x_abc,x_umsatz_kopf,x_offen,owner&where={busy}")
+        self.take("worked-out")
+        self.go("/settings/fields/organisations/x_pruefung")
+        self.take("rule")
+        self.go("/warnings/?where=" + quote('{"field":"field","op":"is","value":"vat_id"}'))
+        self.go(self.link("main td a[href^='/organisations/0']"))
+        self.take("warning")
 
     def sell(self) -> None:
         """From an interest to an offer, and what it adds up to."""
@@ -315,7 +329,7 @@ class Tour:
 
 
 #: the parts of the tour that need no other before them
-PARTS = ("keep", "sell", "journey", "by_itself")
+PARTS = ("truth", "keep", "sell", "journey", "by_itself")
 
 
 def speak(page: Any, address: str, language: str) -> None:
@@ -344,14 +358,8 @@ def pictures(address: str, logins: list[dict[str, str]], folder: Path, only: str
             tour = Tour(browser.new_context(locale=locale, viewport=SIZE).new_page(), address, at)
             sign_in(tour.page, address, logins[0])
             speak(tour.page, address, language)
-            whole = (
-                tour.everyday,
-                tour.past,
-                tour.twins,
-                tour.bring_in,
-                tour.shape,
-                *(getattr(tour, p) for p in PARTS),
-            )
+            whole = [tour.everyday, tour.past, tour.twins, tour.bring_in, tour.shape]
+            whole += [getattr(tour, p) for p in PARTS]
             for part in whole if only is None else (getattr(tour, only),):
                 part()
             taken += tour.taken
@@ -374,7 +382,8 @@ def main() -> None:
     parser.add_argument("--only", choices=PARTS, help="one part of the tour")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
-    fresh = None if given.home else tempfile.mkdtemp(prefix="pictures-", dir=_folder(ROOT / "var"))
+    (ROOT / "var").mkdir(exist_ok=True)
+    fresh = None if given.home else tempfile.mkdtemp(prefix="pictures-", dir=ROOT / "var")
     if fresh:
         os.chmod(fresh, 0o755)  # the database's account must reach its folder
     try:

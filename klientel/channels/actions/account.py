@@ -7,10 +7,11 @@ from typing import Annotated
 from django.utils.translation import gettext_lazy as _
 
 from klientel.channels.models import Account
+from klientel.channels.models.saying import LONGEST
 from klientel.channels.queries import accounts, completeness, mailboxes
 from klientel.kernel.actions import Step, action
 from klientel.kernel.events.consuming import wake
-from klientel.kernel.kinds import Privacy, Text
+from klientel.kernel.kinds import Privacy, Sentence, Text
 from klientel.kernel.tenancy import current
 
 
@@ -58,7 +59,7 @@ def fail(
     step: Step,
     account: Account,
     *,
-    trouble: Annotated[str, Text(_("what the server said"), max_length=400, privacy=Privacy.PERSONAL)],
+    trouble: Annotated[str, Sentence(_("what the server said"), max_length=LONGEST, privacy=Privacy.PERSONAL)],
 ) -> None:
     """The account itself does not work: it stops, and no recipient is used up for it."""
     step.stamp(account, state="failed", trouble=trouble, checked_at=step.now)
@@ -77,7 +78,7 @@ def note_trial(
     step: Step,
     account: Account,
     *,
-    trouble: Annotated[str, Text(_("what the server said"), max_length=400, privacy=Privacy.PERSONAL)] = "",
+    trouble: Annotated[str, Sentence(_("what the server said"), max_length=LONGEST, privacy=Privacy.PERSONAL)] = "",
 ) -> None:
     """Write down how a trial went; one that went well ends a standstill."""
     state = "active" if account.state == "failed" and not trouble else account.state

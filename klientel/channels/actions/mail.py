@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from klientel.channels.models import Mail, Template
 from klientel.channels.models.mail import NATURES
 from klientel.channels.models.placeholders import LINK, check_filled, fill, nothing_known
+from klientel.channels.models.saying import LONGEST
 from klientel.channels.queries import (
     accounts,
     attachments,
@@ -31,7 +32,7 @@ from klientel.kernel.access.reading import get, visible_ids
 from klientel.kernel.actions import Step, action
 from klientel.kernel.actions.declaring import NEW
 from klientel.kernel.errors import Refused, filled
-from klientel.kernel.kinds import Choice, DateTime, Email, Link, Links, LongText, Privacy, Text, YesNo
+from klientel.kernel.kinds import Choice, DateTime, Email, Link, Links, LongText, Privacy, Sentence, Text, YesNo
 from klientel.kernel.records import type_of
 from klientel.lib.emails import email_key, read_email
 from klientel.lib.sentences import Unreadable
@@ -229,7 +230,8 @@ def _may_copy(mail: Any, wish: Wish) -> None:
     copied = mail.recipients.split("\n")[1:] if mail.recipients else []
     for address, verdict in zip(copied, judge(wish, [Recipient(one) for one in copied]), strict=True):
         if not verdict.may:
-            raise Refused("not_allowed_to_send", f"{address}: {verdict.why}", "others")
+            why = filled("%(address)s: %(why)s", {"address": address, "why": verdict.why})
+            raise Refused("not_allowed_to_send", why, "others")
 
 
 def _copies(others: str, to: str) -> list[str]:
@@ -301,7 +303,7 @@ def settle(
     mail: Mail,
     *,
     outcome: Annotated[str, Choice(_("what became of it"), of=OUTCOMES)],
-    reply: Annotated[str, Text(_("how we know"), max_length=400, privacy=Privacy.PERSONAL)] = "",
+    reply: Annotated[str, Sentence(_("how we know"), max_length=LONGEST, privacy=Privacy.PERSONAL)] = "",
 ) -> None:
     """Write down what became of a mail: the outbox does it, and people where it is unclear."""
     if step.actor.kind != "system":

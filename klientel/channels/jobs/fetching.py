@@ -23,6 +23,7 @@ from klientel.channels.egress import Blocked, Box, Failure, Message, Place, open
 from klientel.channels.jobs import handing, listening, reading
 from klientel.channels.jobs.reading import read_mail
 from klientel.channels.models import Position
+from klientel.channels.models.saying import said
 from klientel.channels.queries import accounts, mailboxes
 from klientel.channels.queries.mailboxes import Kept
 from klientel.kernel.errors import Refused
@@ -69,11 +70,11 @@ def fetch(*, account: UUID) -> None:
     try:
         more = _Fetching(found).work(folders)
     except (Blocked, Unreadable) as no:
-        trouble = str(getattr(no, "message", no))
+        trouble = said(no)
     except Failure as failure:
-        trouble = mailboxes.sentence(failure)
+        trouble = said(mailboxes.sentence(failure))
     except Refused as no:  # the store takes nothing at present
-        trouble = str(no.message)
+        trouble = said(no)
     with writing():
         if trouble:
             wake(current(), mailboxes.QUEUE, mailboxes.went_wrong(account, trouble))
@@ -138,7 +139,7 @@ class _Fetching:
         except Failure as failure:
             if failure.stage != "folder":
                 raise
-            trouble = mailboxes.sentence(failure)
+            trouble = said(mailboxes.sentence(failure))
         if trouble != position.trouble:
             _note(folder, trouble=trouble)
         return more, bool(trouble)

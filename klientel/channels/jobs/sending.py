@@ -30,6 +30,7 @@ from klientel.channels.jobs.telling import SOME, report_late, tell
 from klientel.channels.jobs.wires import FRESH, Done, Letter, Wires
 from klientel.channels.models import Account
 from klientel.channels.models.placeholders import LINK
+from klientel.channels.models.saying import said
 from klientel.channels.queries import accounts, letters, outbox, pace
 from klientel.channels.queries.begun import Notes
 from klientel.channels.queries.letters import Ready
@@ -343,13 +344,10 @@ class Sender:
         """The account itself does not work: it stops, for good until somebody looks after it, or for some minutes."""
         if self.stopped:
             return
-        self.stopped, trouble = True, str(getattr(no, "message", no))
-        if isinstance(no, Failure):
-            lasting = no.stage in ("login", "tls", "sender") and no.code // 100 != 4
-            trouble = _said(no) if lasting else ""
+        self.stopped, trouble = True, said(_said(no) if isinstance(no, Failure) else no)
         with surviving(), writing():
-            if trouble:
-                run(system_actor(), "channels.account.fail", self.account.pk, trouble=trouble[:400])
+            if not isinstance(no, Failure) or (no.stage in ("login", "tls", "sender") and no.code // 100 != 4):
+                run(system_actor(), "channels.account.fail", self.account.pk, trouble=trouble)
             else:
                 anew = self.wires is not None and self.wires.was_let_in
                 wake(current(), outbox.QUEUE, pace.hold(self.login, anew=anew))

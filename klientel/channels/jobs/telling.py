@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext as say
+from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
+from klientel.channels.models.saying import said
 from klientel.channels.queries import outbox, waiting
 from klientel.kernel.access import system_actor
 from klientel.kernel.actions import Item, run_many
+from klientel.kernel.errors import filled, read_out
 from klientel.kernel.events import on_wake
 from klientel.kernel.events.consuming import wake
 from klientel.kernel.events.notices import notice
@@ -19,6 +21,8 @@ TELL, SOME = 500, 250  # mails that say in one piece what became of them: by a j
 #: states that whoever wrote the mail should know of at once, each with its kind of notification
 TROUBLE = {"rejected": "mail.rejected", "unclear": "mail.unclear", "withheld": "mail.withheld"}
 LATE = "mail.waits"
+_ENDED = _("The connection ended while the mail was handed over. It may have arrived; it is not sent again.")
+_read = lazy(read_out, str)
 
 notice(TROUBLE["rejected"], _("The other side refused your e-mail: %(what)s"), icon="circle-alert")
 notice(TROUBLE["unclear"], _("It is unclear whether your e-mail arrived: %(what)s"), icon="circle-alert")
@@ -52,8 +56,10 @@ def _told(most: int) -> int:
 
 def _words(state: str, code: int, reply: str) -> str:
     if state == "unclear" and not reply:
-        return say("The connection ended while the mail was handed over. It may have arrived; it is not sent again.")
-    return (f"{code} {reply}" if code and not reply.startswith(str(code)) else reply)[:400]
+        return said(_ENDED)
+    if not code or reply.startswith(str(code)):
+        return reply
+    return said(filled("%(code)d %(reply)s", {"code": code, "reply": _read(reply)}))
 
 
 @on_wake(QUEUE)

@@ -21,8 +21,10 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from django.db import connection
+from django.utils.functional import lazy
 
 from klientel.channels.egress import Blocked, Failure, Line, Place, Reply, open_line
+from klientel.channels.models.saying import LONGEST, said
 from klientel.channels.queries.outbox import Claimed
 
 AHEAD, MOST_AHEAD = 0.05, 6  # seconds of work that are at hand, and letters for each connection at most
@@ -41,7 +43,7 @@ class Letter:
     sender: str
     copies: list[str]
     body: bytes
-    left_out: list[str]  # of whom its copies do not go to, and why
+    left_out: list[object]  # of whom its copies do not go to, and why
     since: float  # when it passed the gate
 
 
@@ -271,7 +273,7 @@ class _Wire:
         """The conversation about one letter; ``self.stage`` is how far it got."""
         try:
             refused = [*letter.left_out, *(yield from self._address(letter))]
-            return Done(letter, "; ".join([(yield from self._hand_over(letter)), *refused])[:400])
+            return Done(letter, _together([(yield from self._hand_over(letter)), *refused]))
         except Blocked as no:
             return Done(letter, failure=no)
         except Failure as no:
@@ -353,3 +355,15 @@ class _Wire:
                 self.hang_up()
         else:
             self.hang_up()
+
+
+def _together(words: list[object]) -> str:
+    """What the other side said, then of whom the letter did not go to, and why; by us too, so in each language."""
+    return said(_joined(tuple(words))) if len(words) > 1 else str(words[0])[:LONGEST]
+
+
+def _told(words: tuple[object, ...]) -> str:
+    return "; ".join(map(str, words))
+
+
+_joined = lazy(_told, str)

@@ -6,7 +6,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from klientel.channels.models.folder import LEVELS, Mailbox
-from klientel.kernel.kinds import Choice, DateTime, Email, Link, Privacy, Text, Url, Whole, YesNo
+from klientel.channels.models.saying import LONGEST
+from klientel.kernel.kinds import Choice, DateTime, Email, Link, Privacy, Sentence, Text, Url, Whole, YesNo
 from klientel.kernel.records.record import Record
 from klientel.kernel.tenancy.models import Id, TenantModel
 
@@ -83,7 +84,7 @@ class Account(Record):
         tones={"active": "ok", "paused": "warn", "failed": "bad"},
         readonly=True,
     )
-    trouble = Text(_("what the server said"), readonly=True, max_length=400, privacy=Privacy.PERSONAL)
+    trouble = Sentence(_("what the server said"), readonly=True, max_length=LONGEST, privacy=Privacy.PERSONAL)
     checked_at = DateTime(_("last tried"), readonly=True)
 
     @property

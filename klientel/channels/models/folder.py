@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from klientel.channels.models.saying import LONGEST
 from klientel.kernel.kinds import Choice, Date, Link, Text
 from klientel.kernel.records.record import Record
 from klientel.kernel.tenancy.models import Id, TenantModel
@@ -64,7 +65,7 @@ class Mailbox(TenantModel):
     account_id = models.UUIDField()
     due_at = models.DateTimeField()
     failures = models.PositiveSmallIntegerField(default=0)
-    trouble = models.CharField(max_length=400, default="")
+    trouble = models.CharField(max_length=LONGEST, default="")
     fetched_at = models.DateTimeField(null=True)
 
     class Meta(TenantModel.Meta):
@@ -83,7 +84,7 @@ class Position(TenantModel):
     total = models.PositiveIntegerField(default=0)  # messages on the server
     older = models.PositiveIntegerField(default=0)  # of these, from before the day from which on mail is taken in
     missing = models.PositiveIntegerField(default=0)  # of these, neither here nor left out on purpose
-    trouble = models.CharField(max_length=400, default="")
+    trouble = models.CharField(max_length=LONGEST, default="")
     compared_at = models.DateTimeField(null=True)
 
     class Meta(TenantModel.Meta):

@@ -8,8 +8,20 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from klientel.channels.models.saying import LONGEST
 from klientel.kernel.errors import Refused
-from klientel.kernel.kinds import Choice, DateTime, Email, Link, Links, LongText, Privacy, Text, YesNo
+from klientel.kernel.kinds import (
+    Choice,
+    DateTime,
+    Email,
+    Link,
+    Links,
+    LongText,
+    Privacy,
+    Sentence,
+    Text,
+    YesNo,
+)
 from klientel.kernel.records.record import Record
 from klientel.kernel.tenancy.models import Id, TenantModel
 
@@ -92,7 +104,7 @@ class Mail(Record):
         },
     )
     send_at = DateTime(_("to be sent at"), readonly=True)
-    reply = Text(_("what became of it"), readonly=True, max_length=400, privacy=Privacy.PERSONAL)
+    reply = Sentence(_("what became of it"), readonly=True, max_length=LONGEST, privacy=Privacy.PERSONAL)
     settled_at = DateTime(_("settled at"), readonly=True)
 
     class Meta(Record.Meta):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from klientel.channels.models.saying import LONGEST
 from klientel.kernel.tenancy.models import Id, TenantModel
 
 #: waiting and later are to be claimed: they have no token, and only what is open, as an unclear one is, has no
@@ -26,7 +27,7 @@ class Delivery(TenantModel):
     token = models.UUIDField(null=True)  # of the worker that claimed it
     lease_until = models.DateTimeField(null=True)
     code = models.PositiveSmallIntegerField(default=0)
-    reply = models.CharField(max_length=400, default="")
+    reply = models.CharField(max_length=LONGEST, default="")
     sealed = models.TextField(default="")  # the secret link of the mail, until it is settled: no record holds it
     settled_at = models.DateTimeField(null=True)
     untold = models.BooleanField(default=False)  # settled, and the mail does not say so yet

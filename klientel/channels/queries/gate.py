@@ -13,10 +13,12 @@ from uuid import UUID
 
 from django.db import connection
 from django.utils.formats import date_format
+from django.utils.functional import lazy
 from django.utils.timezone import localtime
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from klientel.channels.queries.suppression import hashed
+from klientel.kernel.errors import filled
 from klientel.kernel.records import type_of
 from klientel.kernel.tenancy import current
 from klientel.lib.emails import email_key
@@ -53,11 +55,13 @@ class Recipient:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether, on which ground (``consent``, ``customer``, ``individual`` or nothing), and why in one sentence."""
+    """Whether, on which ground (``consent``, ``customer``, ``individual`` or nothing), and why: one sentence that is
+    put together when somebody reads it, in that reader's language.
+    """
 
     may: bool
     ground: str
-    why: str
+    why: object
     consent: UUID | None = None
 
 
@@ -123,7 +127,7 @@ class _Facts:
     told: bool | None
 
 
-def _no(why: str, consent: UUID | None = None) -> Verdict:
+def _no(why: object, consent: UUID | None = None) -> Verdict:
     return Verdict(False, "", why, consent)
 
 
@@ -145,15 +149,18 @@ def _verdict(wish: Wish, recipient: Recipient, facts: _Facts) -> Verdict:
     return _by_consent(wish, facts)
 
 
-def _blocked(facts: _Facts) -> str:
+def _blocked(facts: _Facts) -> object:
     day = _day(facts.blocked_at)
     if facts.reason == "bounce":
-        return _("The mail server said on %(day)s that this address does not exist.") % {"day": day}
-    return _("The address objected on %(day)s (Art. 21 GDPR).") % {"day": day}
+        return filled(_("The mail server said on %(day)s that this address does not exist."), {"day": day})
+    return filled(_("The address objected on %(day)s (Art. 21 GDPR)."), {"day": day})
 
 
-def _day(moment: Any) -> str:
+def _dated(moment: Any) -> str:
     return date_format(localtime(moment), "SHORT_DATE_FORMAT") if moment else "–"
+
+
+_day = lazy(_dated, str)
 
 
 def _by_consent(wish: Wish, facts: _Facts) -> Verdict:
@@ -161,7 +168,7 @@ def _by_consent(wish: Wish, facts: _Facts) -> Verdict:
     if consent is None:
         return _no(_("There is no consent for this purpose, way of contact and address."))
     if facts.state == "withdrawn":
-        return _no(_("The consent was withdrawn on %(day)s.") % {"day": _day(facts.withdrawn_at)}, consent)
+        return _no(filled(_("The consent was withdrawn on %(day)s."), {"day": _day(facts.withdrawn_at)}), consent)
     if facts.state == "pending":
         return _no(_("The person was asked to confirm and has not done so yet."), consent)
     if facts.state != "given" and facts.ground == "customer":
@@ -174,15 +181,15 @@ def _by_consent(wish: Wish, facts: _Facts) -> Verdict:
         why = _("Existing customer (§ 7 (3) UWG): advertising for own similar goods.")
         return Verdict(True, "customer", why, consent)
     words = {"day": _day(facts.given_at), "source": facts.source}
-    return Verdict(True, "consent", _("Consent given on %(day)s (%(source)s).") % words, consent)
+    return Verdict(True, "consent", filled(_("Consent given on %(day)s (%(source)s)."), words), consent)
 
 
-def _no_customer(facts: _Facts) -> str:
+def _no_customer(facts: _Facts) -> object:
     """Which conditions of the exception for existing customers are not met, by the names of their fields."""
     fields = type_of("channels.consent").fields
-    missing = [str(fields[name].verbose_name) for name in CUSTOMER if not getattr(facts, name)]
-    words = {"what": ", ".join(missing) or str(fields["channel"].verbose_name)}  # it is for e-mail only
-    return _("For the exception for existing customers (§ 7 (3) UWG) this is missing: %(what)s.") % words
+    missing = tuple(fields[name].verbose_name for name in CUSTOMER if not getattr(facts, name))
+    words = {"what": missing or (fields["channel"].verbose_name,)}  # it is for e-mail only
+    return filled(_("For the exception for existing customers (§ 7 (3) UWG) this is missing: %(what)s."), words)
 
 
 def may_track(person: UUID | None, address: str) -> Verdict:

@@ -11,13 +11,15 @@ from uuid import UUID
 
 from django.db import connection
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from klientel.channels.models.placeholders import LINK
+from klientel.channels.models.saying import said
 from klientel.channels.queries import attachments, composing, leaving, outbox, pace, visitlinks
 from klientel.channels.queries.gate import Recipient, Wish, judge
 from klientel.channels.queries.mime import copies, message
 from klientel.channels.queries.outbox import Claimed, Fate
+from klientel.kernel.errors import filled
 from klientel.kernel.tenancy import current
 
 FULL = dt.timedelta(seconds=15)  # until domains that got as much as they may are looked at again
@@ -62,7 +64,7 @@ class Ready:
     claimed: Claimed
     mail: Written
     copies: list[str]
-    left_out: list[str] = field(default_factory=list)
+    left_out: list[object] = field(default_factory=list)
     words: str = ""  # the text as it goes out, where that is not quite the mail's
 
 
@@ -93,17 +95,25 @@ def through_the_gate(batch: Sequence[Claimed]) -> tuple[list[Ready], list[Fate]]
     for one in batch:
         mail = mails.get(one.mail)
         if mail is None:
-            withheld.append(Fate(one, "withheld", reply=_("The mail was deleted.")))
+            withheld.append(_withheld(one, _("The mail was deleted.")))
             continue
         first, *others = verdicts[mail.pk]
         if not first.may:
-            withheld.append(Fate(one, "withheld", reply=first.why))
+            withheld.append(_withheld(one, first.why))
             continue
         known = list(zip(copies(mail), others, strict=True))
-        left_out = [f"{address}: {verdict.why}" for address, verdict in known if not verdict.may]
+        left_out = [_named(address, verdict.why) for address, verdict in known if not verdict.may]
         going = [address for address, verdict in known if verdict.may]
         ready.append(Ready(one, mail, going, left_out, words.get(mail.pk, "")))
     return ready, withheld
+
+
+def _withheld(one: Claimed, why: object) -> Fate:
+    return Fate(one, "withheld", reply=said(why))
+
+
+def _named(address: str, why: object) -> Any:
+    return filled("%(address)s: %(why)s", {"address": address, "why": why})
 
 
 def _verdicts(mails: Sequence[Any]) -> dict[Any, list[Any]]:
@@ -124,9 +134,9 @@ def built(one: Ready, account: Any) -> bytes | Fate:
     mail, link = one.mail, outbox.link_of(one.claimed.id, one.claimed.sealed)
     files = attachments.read(mail.files) if mail.files else []
     if files is None:
-        return Fate(one.claimed, "withheld", reply=_("An attachment is not there any more."))
+        return _withheld(one.claimed, _("An attachment is not there any more."))
     if LINK in mail.text and not link:
-        return Fate(one.claimed, "withheld", reply=_("Its link is not valid any more."))
+        return _withheld(one.claimed, _("Its link is not valid any more."))
     leave = leaving.address_of(mail.pk) if mail.nature == "advertising" else ""
     footer = composing.objection_notice("", leave) if leave else ""
     more: dict[str, Any] = {

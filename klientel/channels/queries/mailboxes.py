@@ -14,13 +14,14 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Greatest
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from klientel.channels.egress import Failure
 from klientel.channels.models import Account, Fetched, Folder, Mail, Mailbox, Position, Reference
 from klientel.channels.models.folder import strictest
 from klientel.channels.queries import accounts
 from klientel.kernel import writing
+from klientel.kernel.errors import filled
 from klientel.kernel.events.consuming import wake
 from klientel.kernel.records import type_of
 from klientel.kernel.sql import inserting, rowset
@@ -87,25 +88,25 @@ def went_wrong(account: UUID, trouble: str) -> dt.datetime:
             "UPDATE channels_mailbox SET trouble = %s, failures = least(failures + 1, 1000),"
             " due_at = statement_timestamp() + make_interval(mins => (%s::int[])[least(failures + 1, %s)])"
             " WHERE tenant_id = %s AND account_id = %s RETURNING due_at",
-            [trouble[:400], list(PAUSES), len(PAUSES), current(), account],
+            [trouble, list(PAUSES), len(PAUSES), current(), account],
         )
         due: dt.datetime = cursor.fetchone()[0]
         return due
 
 
-def sentence(failure: Failure) -> str:
+def sentence(failure: Failure) -> object:
     """What a server's refusal means, with its own words."""
     reply = f"{failure.code if failure.code not in (0, 500) else ''} {failure.reply}".strip()
     if failure.reply.startswith(accounts.OAUTH2):
         text = _("The provider gives us no access to this mailbox any more (%(reply)s). Please set its tokens anew.")
-        return text % {"reply": failure.reply.removeprefix(accounts.OAUTH2)}
+        return filled(text, {"reply": failure.reply.removeprefix(accounts.OAUTH2)})
     known = {
         "connect": _("The mail server does not answer: %(reply)s"),
         "tls": _("The encryption does not come about: %(reply)s"),
         "login": _("The mail server refuses login or password: %(reply)s"),
         "folder": _("A folder cannot be opened: %(reply)s"),
     }
-    return known.get(failure.stage, _("The mail server broke off: %(reply)s")) % {"reply": reply}
+    return filled(known.get(failure.stage, _("The mail server broke off: %(reply)s")), {"reply": reply})
 
 
 def _now() -> dt.datetime:

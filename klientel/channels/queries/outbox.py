@@ -159,7 +159,7 @@ def claim(account: Any, token: UUID, *, limit: int, room: dict[str, int], full: 
 
 @dataclass(frozen=True)
 class Fate:
-    """What became of one: its final state, the reply code and the words of the other side."""
+    """What became of one: its final state, the reply code and the words of the other side, or ours (``inscribed``)."""
 
     claimed: Claimed
     state: str
@@ -175,8 +175,7 @@ def step(begun: Sequence[Claimed], fates: Sequence[Fate]) -> Sql:
     time after twice as long.
     """
     told = [
-        {"id": str(f.claimed.id), "state": f.state, "code": f.code, "reply": f.reply[:400], "pause": _pause(f)}
-        for f in fates
+        {"id": str(f.claimed.id), "state": f.state, "code": f.code, "reply": f.reply, "pause": _pause(f)} for f in fates
     ]
     ids, settled = _ids(one.id for one in begun), _ids(f.claimed.id for f in fates)
     tokens = _ids({one.token for one in (*begun, *(f.claimed for f in fates))})

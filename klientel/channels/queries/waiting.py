@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from klientel.channels.queries import outbox
 from klientel.kernel.actions import workspace
+from klientel.kernel.errors import read_out
 from klientel.kernel.kinds import Whole
 from klientel.kernel.tenancy import current
 
@@ -64,7 +65,7 @@ def _said(
     if gone or account != "active":
         return _stopped(name, account, trouble, gone=gone)
     if state == "later":
-        words = {"said": f"{code or ''} {reply}".strip() or "–", "at": _moment(not_before)}
+        words = {"said": f"{code or ''} {read_out(reply)}".strip() or "–", "at": _moment(not_before)}
         return _("The other side wants it later: %(said)s It is tried again at %(at)s.") % words
     if not_before > now:
         return _("It is to be sent at %(at)s.") % {"at": _moment(not_before)}
@@ -85,7 +86,7 @@ def _stopped(name: str, account: str, trouble: str, *, gone: bool) -> str:
             "account": name}  # fmt: skip
     if account == "paused":
         return _("Sending is paused for %(account)s. Resume it in the outbox.") % {"account": name}
-    words = {"account": name, "trouble": trouble or "–"}
+    words = {"account": name, "trouble": read_out(trouble) or "–"}
     return _("%(account)s does not work: %(trouble)s Correct the account, then resume sending in the outbox.") % words
 
 

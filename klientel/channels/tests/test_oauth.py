@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 from django.utils import timezone
+from django.utils.translation import override
 
 from klientel.channels.models import Mail, Secret
 from klientel.channels.queries import accounts
@@ -13,6 +14,7 @@ from klientel.channels.tests.test_fetching import box, letter
 from klientel.channels.tests.test_pages import page
 from klientel.kernel import writing
 from klientel.kernel.actions import run
+from klientel.kernel.errors import read_out
 
 __all__ = ["box", "page"]
 
@@ -62,7 +64,8 @@ def test_who_gets_no_token_any_more_reads_why_on_the_page_of_the_account(anna, p
     provider.refresh.clear()
     trouble = box.fetch()
     assert "(invalid_grant)" in trouble
-    assert trouble in page.get(f"/mail-accounts/{box.account.id}/").content.decode()
+    with override("de"):
+        assert read_out(trouble) in page.get(f"/mail-accounts/{box.account.id}/").content.decode()
     provider.refresh["again"] = box.user
     run(anna, "channels.account.set_tokens", box.account.id, refresh="again", client="hidden")
     assert (box.fetch(), Mail.objects.count()) == ("", 1)

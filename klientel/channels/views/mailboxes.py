@@ -82,7 +82,7 @@ def find_folders(request: Any, account_id: UUID) -> HttpResponse:
     except Blocked as no:
         messages.error(request, str(no.message))
     except Failure as failure:
-        messages.error(request, mailboxes.sentence(failure))
+        messages.error(request, str(mailboxes.sentence(failure)))
     else:
         items = [Item(None, _values(account_id, one)) for one in listed if one.name not in known]
         made = sum(one.refused is None for one in run_many(request.actor, "channels.folder.create", items))

@@ -11,15 +11,17 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from klientel.channels.egress import Blocked, Failure, open_line
 from klientel.channels.models import Account
+from klientel.channels.models.saying import said
 from klientel.channels.queries import accounts, outbox
 from klientel.kernel.access import reading as read
 from klientel.kernel.access import system_actor
 from klientel.kernel.actions import run
-from klientel.kernel.errors import Forbidden
+from klientel.kernel.errors import Forbidden, filled
 from klientel.kernel.records import type_of
 from klientel.kernel.tenancy import reading
 from klientel.kernel.web.answers import act, back, page
@@ -80,25 +82,27 @@ def try_account(request: Any, account_id: UUID) -> HttpResponse:
         account = read.get(request.scope, rtype, account_id)
         if not read.visible_ids(request.scope, rtype, [account_id], "change"):
             raise Forbidden("forbidden", _("You may not do this here."))
-    trouble = ""
+    trouble: object = ""
     try:
         open_line(accounts.place_of(account, *accounts.signing_in(account))).close()
     except Blocked as no:
-        trouble = str(no.message)
+        trouble = no.message
     except Failure as failure:
-        trouble = _said(failure.stage) % {"reply": f"{failure.code or ''} {failure.reply}".strip()}
-    run(system_actor(), "channels.account.note_trial", account_id, trouble=trouble[:400])
+        trouble = _meaning(failure)
+    run(system_actor(), "channels.account.note_trial", account_id, trouble=said(trouble))
     if trouble:
-        messages.error(request, trouble)
+        messages.error(request, str(trouble))
     else:
         messages.success(request, _("The server lets us in. Nothing was sent."))
     return back(request, reverse("record", args=[rtype.slug, account_id]))
 
 
-def _said(stage: str) -> str:
-    known = {
-        "connect": _("The server does not answer: %(reply)s"),
-        "tls": _("The encryption does not come about: %(reply)s"),
-        "login": _("The server refuses login or password: %(reply)s"),
-    }
-    return known[stage]
+_MEANINGS = {
+    "connect": gettext_lazy("The server does not answer: %(reply)s"),
+    "tls": gettext_lazy("The encryption does not come about: %(reply)s"),
+    "login": gettext_lazy("The server refuses login or password: %(reply)s"),
+}
+
+
+def _meaning(failure: Failure) -> object:
+    return filled(_MEANINGS[failure.stage], {"reply": f"{failure.code or ''} {failure.reply}".strip()})

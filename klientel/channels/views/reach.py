@@ -39,7 +39,7 @@ class Judged:
     id: UUID
     title: str
     may: bool
-    why: str
+    why: object
     consent: UUID | None
 
 

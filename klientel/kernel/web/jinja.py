@@ -12,6 +12,7 @@ from django.utils.translation import gettext, ngettext, npgettext, pgettext
 from markupsafe import Markup, escape
 
 from klientel.kernel.access.uses import uses
+from klientel.kernel.errors import read_out
 from klientel.kernel.records import type_of
 from klientel.kernel.twins.saying import because
 from klientel.kernel.web import cells, invited, keeping, props, shell, speech, symbols, telling
@@ -42,6 +43,7 @@ def _speaking(language: str, chosen: dict[str, Any]) -> Speaking:
         "relative": speech.relative,
         "anew": speech.anew,
         "large": speech.large,
+        "read_out": read_out,
     }
     env.fixed = {"static": static, "url": url, "icon": symbols.icon}
     env.globals |= env.fixed | {

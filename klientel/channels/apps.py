@@ -12,6 +12,8 @@ class ChannelsConfig(AppConfig):
     label = "channels"
 
     def ready(self) -> None:
-        """What becomes of consent can be asked of every import, and what proves it of every erasure."""
+        """What becomes of consent can be asked of every import, what proves it of every erasure, what a workflow's
+        mail needs of whoever activates it."""
+        import_module("klientel.channels.queries.automated")
         import_module("klientel.channels.queries.foreseeing")
         import_module("klientel.channels.queries.proof")

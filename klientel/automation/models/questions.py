@@ -49,6 +49,15 @@ def check(questions: Any) -> None:
         raise Refused("twice", _("Two questions have the same name."))
 
 
+def is_one(question: Any) -> bool:
+    """Whether this has the parts of a question, each of its sort."""
+    if not isinstance(question, dict) or question.get("sort") not in list(SORTS):
+        return False
+    of = question.get("of", [])
+    named = all(isinstance(question.get(part), str) for part in ("name", "label"))
+    return named and isinstance(of, list) and all(isinstance(one, str) for one in of)
+
+
 def _bad() -> Refused:
     return Refused("bad_question", _("This is not a list of questions."))
 

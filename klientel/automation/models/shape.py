@@ -11,6 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from klientel.automation.models import questions
 from klientel.kernel.errors import Refused
 
 Definition = dict[str, Any]
@@ -41,6 +42,10 @@ STEPS: dict[str, frozenset[str]] = {
     "ask": _TIME | {"who", "question", "fields", "needed", "questions", "then", "else"},
     "repeat": frozenset({"most", "where", "steps"}),
 }
+#: of which sort settings are, wherever they stand; each may be missing, and a draft may leave it empty
+_TEXTS = frozenset({"action", "of", "who", "text", "question", "unit", "field", "at", "event", "rule"})
+_NUMBERS = frozenset({"n", "days", "most"})
+_LISTED = frozenset({"fields", "needed", "questions"})
 #: lists of steps inside a step
 LISTS = ("then", "late", "else", "steps")
 WAITS = ("wait", "until", "await", "ask")
@@ -55,10 +60,14 @@ def check(definition: Any) -> None:
     if not isinstance(definition, dict) or not set(definition) <= known or not isinstance(definition.get("on"), str):
         raise Refused("bad_workflow", _("This is not a workflow."), "definition")
     trigger = definition.get("trigger")
-    if not isinstance(trigger, dict) or trigger.get("when") not in TRIGGERS:
+    if not isinstance(trigger, dict) or str(trigger.get("when")) not in TRIGGERS:
         raise Refused("bad_trigger", _("Please choose what starts it."), "trigger")
     if not set(trigger) <= TRIGGERS[trigger["when"]] | {"when"}:
         raise Refused("bad_trigger", _("This is not something that starts a workflow."), "trigger")
+    if not _sorted(trigger) or not all(_is_change(one) for one in trigger.get("fields") or []):
+        raise Refused("bad_trigger", _("This is not something that starts a workflow."), "trigger")
+    if not isinstance(definition.get("where") or {}, dict):
+        raise Refused("bad_workflow", _("This is not a workflow."), "where")
     if definition.get("again", "always") not in AGAIN:
         raise Refused("bad_again", _("Please choose how often it starts."), "again")
     _steps(definition.get("steps"), "steps", 0)
@@ -71,11 +80,42 @@ def _steps(steps: Any, at: str, depth: int) -> None:
         raise Refused("bad_step", _("These steps are not understood."), at)
     for n, step in enumerate(steps):
         here = f"{at}.{n}"
-        if not isinstance(step, dict) or step.get("do") not in STEPS or not set(step) <= STEPS[step["do"]] | {"do"}:
+        if (
+            not isinstance(step, dict)
+            or str(step.get("do")) not in STEPS
+            or not set(step) <= STEPS[step["do"]] | {"do"}
+        ):
             raise Refused("bad_step", _("This step is not understood."), here)
+        _settings(step, here)
         for name in LISTS:
             if name in step:
                 _steps(step[name], f"{here}.{name}", depth + 1)
+
+
+def _sorted(settings: dict[str, Any]) -> bool:
+    """Whether each setting is of its sort."""
+    return all(value is None or _fits(name, value) for name, value in settings.items())
+
+
+def _fits(name: str, value: Any) -> bool:
+    if name in _NUMBERS:
+        return isinstance(value, int) and not isinstance(value, bool)
+    if name in _TEXTS:
+        return isinstance(value, str)
+    return isinstance(value, list) if name in _LISTED else name not in ("params", "where") or isinstance(value, dict)
+
+
+def _is_change(one: Any) -> bool:
+    return isinstance(one, dict) and set(one) <= {"field", "from", "to"} and isinstance(one.get("field"), str)
+
+
+def _settings(step: dict[str, Any], here: str) -> None:
+    """Fields are named and questions have the parts of one; whether they can be asked is said later."""
+    named = _sorted(step) and all(isinstance(n, str) for key in ("fields", "needed") for n in step.get(key) or [])
+    if not named:
+        raise Refused("bad_step", _("This step is not understood."), here)
+    if not all(questions.is_one(one) for one in step.get("questions") or []):
+        raise Refused("bad_question", _("This is not a list of questions."), here)
 
 
 def walk(definition: Definition) -> Iterator[tuple[Place, dict[str, Any]]]:

@@ -20,7 +20,14 @@ from klientel.kernel.errors import Forbidden, Missing, Refused, filled
 from klientel.kernel.kinds import Kind, Link, Links
 from klientel.kernel.records import RecordType, type_of
 
+#: what the app of an action asks of its settings, beyond what kinds say; by the key of the action
+_asked_too: dict[str, Callable[[ActorScope, dict[str, Any]], None]] = {}
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):[0-5][0-9]\Z")
+
+
+def asks_too(action: str, check: Callable[[ActorScope, dict[str, Any]], None]) -> None:
+    """Declare what else must hold for what a step gives to an action: ``check`` gets it and raises :class:`Refused`."""
+    _asked_too[action] = check
 
 
 def refusals(definition: shape.Definition, scope: ActorScope) -> list[Refused]:
@@ -67,8 +74,7 @@ def _trigger(scope: ActorScope, rtype: RecordType, trigger: dict[str, Any]) -> N
     visible = scope.visible(rtype)
     if trigger["when"] == "changed":
         for one in trigger.get("fields") or []:
-            if not isinstance(one, dict) or one.get("field") not in visible:
-                raise Refused("no_such_field", _("There is no such field."))
+            _watched(visible, one)
     elif trigger["when"] == "event":
         if not any(a.key == trigger.get("event") for a in actions.happenings_on(rtype)):
             raise Refused("no_such_event", _("Please choose what happens."))
@@ -79,6 +85,15 @@ def _trigger(scope: ActorScope, rtype: RecordType, trigger: dict[str, Any]) -> N
     elif trigger["when"] == "schedule":
         read_rule(trigger)
         _time(trigger)
+
+
+def _watched(visible: dict[str, Kind], one: dict[str, Any]) -> None:
+    """A field that changes, from and to values that it can have."""
+    if one["field"] not in visible:
+        raise Refused("no_such_field", _("There is no such field."))
+    for side in ("from", "to"):
+        if one.get(side) not in (None, "", []):
+            visible[one["field"]].accept(one[side])
 
 
 def _dated(kind: Kind | None) -> None:
@@ -115,8 +130,10 @@ def _step(scope: ActorScope, rtype: RecordType, step: dict[str, Any]) -> Iterato
     if does == "repeat":
         yield lambda: _number(step.get("most"), 1, 100)
         yield lambda: _waits(step)
-    if does == "branch" or step.get("where"):
-        yield lambda: conditions.check(rtype, step.get("where") or {}, scope)
+    if does == "branch" and not step.get("where"):
+        yield _nothing_asked
+    if step.get("where"):
+        yield lambda: conditions.check(rtype, step["where"], scope)
     if does == "await" and not step.get("where") and not step.get("event"):
         yield _nothing_awaited
 
@@ -133,6 +150,10 @@ def _asked(scope: ActorScope, rtype: RecordType, step: dict[str, Any]) -> None:
 
 def _nothing_awaited() -> None:
     raise Refused("waits_for_nothing", _("Please choose what it waits for."))
+
+
+def _nothing_asked() -> None:
+    raise Refused("no_condition", _("Please say the condition that decides which way it goes."))
 
 
 def _span(step: dict[str, Any]) -> None:
@@ -171,6 +192,8 @@ def _who(scope: ActorScope, rtype: RecordType, who: str) -> None:
 
 def _action(scope: ActorScope, rtype: RecordType, step: dict[str, Any]) -> None:
     """The action exists, is offered, may be done by whoever activates it, and gets what it needs."""
+    if not step.get("action"):
+        raise Refused("no_action", _("Please choose what it should do."))
     action = actions.get(str(step.get("action") or ""))
     on = type_of(action.on)
     if action.only or action.on_archived or action.also:
@@ -193,6 +216,8 @@ def _action(scope: ActorScope, rtype: RecordType, step: dict[str, Any]) -> None:
     missing = [k for n, k in kinds.items() if k.required and given.get(n) in (None, "", []) and action.verb != "change"]
     if missing:
         raise Refused("required", filled(_("Please fill in: %(name)s."), {"name": missing[0].verbose_name}))
+    if action.key in _asked_too:
+        _asked_too[action.key](scope, given)
 
 
 def _constant(kind: Kind, value: Any) -> None:

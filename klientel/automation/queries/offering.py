@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from klientel.automation.models.questions import BEFORE
+from klientel.automation.queries.saying import value
 from klientel.automation.queries.values import ITSELF, TEXTS
 from klientel.kernel import actions
 from klientel.kernel.access import ActorScope
@@ -21,6 +23,7 @@ Options = list[tuple[str, str]]
 #: actions that say nothing in a workflow
 NOT_OFFERED = {"restore", "link", "merge", "unmerge", "remove", "exported", "note_sign_in"}
 MOST_PEOPLE = 200
+FEW = 40  # records of a type that are offered as values
 
 
 def types(scope: ActorScope) -> Options:
@@ -35,6 +38,45 @@ def fields(scope: ActorScope, rtype: RecordType, *keys: str) -> Options:
         (n, large(k.verbose_name)) for n, k in scope.visible(rtype).items()
         if not k.computed and k.cell != "json" and (not keys or k.key in keys)
     ]  # fmt: skip
+
+
+def values(scope: ActorScope, rtype: RecordType, named: Iterable[dict[str, Any]] = ()) -> dict[str, Options]:
+    """What fields can change from and to where one chooses: choices, yes or no, records of types that have few.
+
+    ``named`` are changes that a trigger names already: what they name is offered whatever field it is.
+    """
+    found: dict[str, Options] = {}
+    few: dict[str, Options] = {}
+    for name, kind in scope.visible(rtype).items():
+        if kind.key == "yes_no":
+            found[name] = [("true", _("yes")), ("false", _("no"))]
+        elif isinstance(kind, Link) and kind.to != "*":
+            if kind.to not in few:
+                few[kind.to] = _few(scope, kind.to)
+            found[name] = few[kind.to]
+        elif some := kind.options():
+            found[name] = some
+    for one in named:
+        if one["field"] in scope.visible(rtype):
+            has = found.get(one["field"], [])
+            told = {spelled(one[side]): one[side] for side in ("from", "to") if side in one}
+            more = [(k, value(scope.visible(rtype)[one["field"]], v, rtype, scope)) for k, v in told.items()]
+            found[one["field"]] = [*has, *(m for m in more if m[0] not in dict(has))]
+    return found
+
+
+def _few(scope: ActorScope, to: str) -> Options:
+    if not scope.may(type_of(to), "view"):
+        return []
+    rows = select(scope, type_of(to), limit=FEW).rows
+    return [(str(r.id), r.title) for r in rows] if len(rows) < FEW else []
+
+
+def spelled(given: Any) -> str:
+    """A plain value as its option has it."""
+    if isinstance(given, bool):
+        return "true" if given else "false"
+    return str(given[0]) if isinstance(given, list) and len(given) == 1 else str(given)
 
 
 def happenings(rtype: RecordType) -> Options:
@@ -61,6 +103,24 @@ def doings(scope: ActorScope, rtype: RecordType) -> list[tuple[str, Options]]:
         for t in all_types() if not t.system for a in actions.actions_on(t) if a.new and _offered(scope, t, a)
     ]  # fmt: skip
     return [(label, some) for label, some in [*made, (_("New records"), sorted(new, key=lambda o: o[1]))] if some]
+
+
+def proposed(scope: ActorScope, rtype: RecordType, key: str) -> dict[str, Any]:
+    """What a new record is given unless somebody chooses otherwise: that it is about this record, and whose it is."""
+    try:
+        action = actions.get(key)
+        on = type_of(action.on)
+    except Refused:
+        return {}
+    if not action.new:
+        return {}
+    made: dict[str, Any] = {}
+    for name, kind in action.params_of(on).items():
+        if name in (*on.concerns, "concerns") and isinstance(kind, Link | Links) and kind.to in ("*", rtype.key):
+            made[name] = [{"of": ITSELF}] if isinstance(kind, Links) else {"of": ITSELF}
+        elif name == "owner" and "owner" in scope.visible(rtype):
+            made[name] = {"of": "owner"}
+    return made
 
 
 def _of(scope: ActorScope, rtype: RecordType, path: str) -> Options:

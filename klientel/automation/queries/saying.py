@@ -13,7 +13,7 @@ from klientel.automation.models import shape
 from klientel.automation.queries.answers import scope_of
 from klientel.automation.queries.checking import kind_at
 from klientel.automation.queries.days import read_rule
-from klientel.automation.queries.values import ITSELF
+from klientel.automation.queries.values import ITSELF, replaced
 from klientel.kernel import actions
 from klientel.kernel.access import ActorScope
 from klientel.kernel.access.reading import names
@@ -199,7 +199,7 @@ def value(kind: Kind, given: Any, rtype: RecordType, scope: ActorScope) -> str:
         case {"of": str(path)}:
             return f"[{label(rtype, path, scope)}]"
         case {"in": int(n), "unit": str(unit)}:
-            return _("in %(span)s") % {"span": span(n, unit)}
+            return _("in %(span)s") % {"span": span(n, unit)} if n else _("at that moment")
         case {"me": True}:
             return _("whoever activated it")
         case list(some) if any(isinstance(v, dict) for v in some):
@@ -207,7 +207,7 @@ def value(kind: Kind, given: Any, rtype: RecordType, scope: ActorScope) -> str:
         case None | "":
             return _("nothing")
     if isinstance(given, str) and "{{" in given:
-        return given
+        return written(given, rtype, scope)
     try:
         accepted = kind.accept(given)
         if isinstance(kind, Link | Links):
@@ -217,6 +217,11 @@ def value(kind: Kind, given: Any, rtype: RecordType, scope: ActorScope) -> str:
         return kind.show(accepted)
     except Refused:
         return given if isinstance(given, str) else dumps(given)
+
+
+def written(text: str, rtype: RecordType, scope: ActorScope) -> str:
+    """A text as people read it before it is filled: each placeholder by the name of its field."""
+    return replaced(text, lambda p: f"[{_('name of the record') if p == 'title' else label(rtype, p, scope)}]")
 
 
 def who(step: dict[str, Any], rtype: RecordType, scope: ActorScope) -> str:
@@ -232,6 +237,8 @@ def who(step: dict[str, Any], rtype: RecordType, scope: ActorScope) -> str:
 
 def text_of(step: dict[str, Any], rtype: RecordType, scope: ActorScope) -> str:
     """What a step does, as one sentence."""
+    if unset := _unset(step):
+        return unset
     match step["do"]:
         case "action":
             return _action(step, rtype, scope)
@@ -257,6 +264,20 @@ def text_of(step: dict[str, Any], rtype: RecordType, scope: ActorScope) -> str:
     return told
 
 
+def _unset(step: dict[str, Any]) -> str:
+    """What a step is called as long as nobody has said what it is to do."""
+    match step:
+        case {"do": "action"} if not step.get("action"):
+            return _("Do something")
+        case {"do": "branch"} if not step.get("where"):
+            return _("Branch")
+        case {"do": "until"} if not step.get("field"):
+            return _("Wait until a day")
+        case {"do": "await"} if not step.get("where") and not step.get("event"):
+            return _("Wait for something")
+    return ""
+
+
 def _action(step: dict[str, Any], rtype: RecordType, scope: ActorScope) -> str:
     try:
         action = actions.get(str(step.get("action") or ""))
@@ -280,12 +301,13 @@ def _needed(what: str, *, needed: bool) -> str:
 def lines_of(step: dict[str, Any], rtype: RecordType, scope: ActorScope) -> list[tuple[str, str]]:
     """What a step is given, line by line."""
     if step["do"] == "notify":
-        return [("", str(step.get("text") or ""))]
+        return [("", written(str(step.get("text") or ""), rtype, scope))]
     if step["do"] == "ask":
         asked = [_asked(n, step, rtype, scope) for n in step.get("fields") or []]
         asked += [_needed(str(q["label"]), needed=bool(q.get("needed"))) for q in step.get("questions") or []]
         form = [(_("to fill in"), ", ".join(asked))] if asked else []
-        return [("", str(step.get("question") or "")), *form, (_("at most"), span(step.get("n"), step.get("unit")))]
+        question = written(str(step.get("question") or ""), rtype, scope)
+        return [("", question), *form, (_("at most"), span(step.get("n"), step.get("unit")))]
     if step["do"] != "action":
         return []
     try:

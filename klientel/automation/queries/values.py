@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -73,11 +73,7 @@ class Seen:
     def fill(self, text: str, *, html: bool = False) -> str:
         """A text with its placeholders replaced, as people read values."""
 
-        def said(found: re.Match[str]) -> str:
-            told = self.shown(found[1])
-            return escape(told) if html else told
-
-        return _PLACE.sub(said, text)
+        return replaced(text, lambda path: escape(self.shown(path)) if html else self.shown(path))
 
     def shown(self, path: str) -> str:
         """A value for people; links by the names of what they lead to."""
@@ -91,6 +87,11 @@ class Seen:
             known = names(self.scope, ids, kind.to)
             return ", ".join(known[i].title for i in ids if i in known)
         return kind.show(value)
+
+
+def replaced(text: str, by: Callable[[str], str]) -> str:
+    """A text in which every placeholder gave way to what its path stands for; that is never read again."""
+    return _PLACE.sub(lambda found: by(found[1]), text)
 
 
 def paths_in(value: Any) -> Iterator[str]:

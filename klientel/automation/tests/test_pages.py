@@ -52,7 +52,7 @@ def test_an_empty_workflow_is_built_by_clicks_and_activated(client: Client, acto
             "src:concerns": "of:id", "src:owner": "of:owner"}  # fmt: skip
     assert client.post(added.url, form).status_code == 302
     page = body(client.get(at))
-    assert "Create: task" in page and "Call {{title}}" in page and "in 2 days" in page
+    assert "Create: task" in page and "Call [name of the record]" in page and "in 2 days" in page
     assert client.post(at, {"version": 4, "op": "activate"}).status_code == 302
     flow.refresh_from_db()
     assert (flow.state, flow.number) == ("active", 1)

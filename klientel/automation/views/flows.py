@@ -15,6 +15,7 @@ from klientel.automation.queries import checking, editing, offering, saying
 from klientel.kernel import actions, tenancy
 from klientel.kernel.access.reading import get
 from klientel.kernel.errors import Forbidden, Refused, read_out
+from klientel.kernel.kinds import Kind
 from klientel.kernel.records import type_of
 from klientel.kernel.web import builder
 from klientel.kernel.web.addresses import place as address
@@ -53,12 +54,12 @@ def definition_of(request: Any, workflow: Any) -> shape.Definition:
     return {"on": first, **FRESH}
 
 
-def save(request: Any, workflow_id: UUID, definition: shape.Definition) -> None:
+def save(request: Any, workflow_id: UUID, definition: shape.Definition, **more: Any) -> None:
     """Store the definition, unless somebody else has stored another one since the page was opened."""
     version = request.POST.get("version", "")
     actions.run(
         request.actor, f"{KEY}.change", workflow_id, scope=request.scope,
-        version=int(version) if version.isdigit() else None, definition=definition,
+        version=int(version) if version.isdigit() else None, definition=definition, **more,
     )  # fmt: skip
 
 
@@ -164,7 +165,7 @@ def beginning(request: Any, record_id: UUID) -> HttpResponse:
             definition["where"] = taken.json
         if (again and not request.POST.get("save")) or (taken is not None and (taken.pressed or taken.refused)):
             return _beginning(request, workflow, definition, taken)
-    save(request, record_id, definition)
+    save(request, record_id, definition, name=request.POST.get("name", workflow.name))
     return HttpResponseRedirect(address("workflow_flow", record_id))
 
 
@@ -174,12 +175,12 @@ def _typed(request: Any, definition: shape.Definition) -> shape.Definition:
     trigger: dict[str, Any] = {"when": when}
     if when == "changed":
         rtype, some = type_of(on), []
+        had = {one["field"]: one for one in definition["trigger"].get("fields") or []}
         for name in dict.fromkeys(n for n in sent.getlist("field") if n in request.scope.visible(rtype)):
             one: dict[str, Any] = {"field": name}
             for side in ("from", "to"):
                 if text := sent.get(f"{side}:{name}", "").strip():
-                    kind = rtype.fields[name]
-                    one[side] = kind.plain(kind.accept(text))
+                    one[side] = _moved(rtype.fields[name], text, had.get(name, {}).get(side))
             some.append(one)
         trigger["fields"] = some
     elif when == "event":
@@ -192,6 +193,11 @@ def _typed(request: Any, definition: shape.Definition) -> shape.Definition:
     if on != definition["on"]:
         made["where"] = None
     return made
+
+
+def _moved(kind: Kind, text: str, had: Any) -> Any:
+    """The plain value of an option; what stood there stays as it was."""
+    return had if had is not None and offering.spelled(had) == text else kind.plain(kind.accept(text))
 
 
 def days_sent(sent: Any) -> int:
@@ -215,7 +221,9 @@ def _beginning(request: Any, workflow: Any, definition: shape.Definition, taken:
         "fields": offering.fields(scope, rtype), "days": offering.fields(scope, rtype, "date", "date_time"),
         "events": offering.happenings(rtype),
         "watched": {one["field"]: one for one in trigger.get("fields") or []},
-        "choices": {n: k.options() for n, k in scope.visible(rtype).items() if k.options()},
+        "choices": offering.values(scope, rtype, trigger.get("fields") or []) if trigger["when"] == "changed" else {},
+        "spelled": offering.spelled,
+        "name": request.POST.get("name", workflow.name),
         "version": request.POST.get("version") or workflow.version,
         "refused": taken.refused if taken is not None and not taken.pressed else None,
     }  # fmt: skip

@@ -45,7 +45,8 @@ def step(request: Any, record_id: UUID, at: str) -> HttpResponse:
         values, taken = _typed(request, rtype, found, definition)
         changed = found["do"] == "action" and offering.chosen(found) != request.POST.get("doing", "")
         if changed and request.POST.get("as") != request.POST.get("doing", ""):
-            return _page(request, workflow, definition, place, {"do": found["do"], **values, "params": {}})
+            values["params"] = offering.proposed(request.scope, rtype, values["action"])
+            return _page(request, workflow, definition, place, {"do": found["do"], **values})
         if taken is not None and (taken.pressed or taken.refused):
             return _page(request, workflow, definition, place, {"do": found["do"], **values}, taken)
     save(request, record_id, editing.replaced(definition, place, values))
@@ -164,7 +165,8 @@ def _page(
     if does in ASKS:
         part = taken.part if taken is not None else builder.of(scope, rtype, step.get("where") or None)
     refused = taken.refused if taken is not None and not taken.pressed else None
-    problems = [no for no in checking.refusals(definition, scope) if no.field == f"steps.{at}"]
+    fresh = step == {"do": does, **editing.BLANK[does]}  # nothing is wrong yet where nobody has begun
+    problems = [] if fresh else [no for no in checking.refusals(definition, scope) if no.field == f"steps.{at}"]
     context = {
         "workflow": workflow, "rtype": type_of(KEY), "on": rtype, "step": step, "does": does, "at": at, "part": part,
         "heading": saying.text_of(step, rtype, scope), "refused": refused,

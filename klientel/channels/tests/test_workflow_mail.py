@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from django.utils import translation
 
@@ -13,6 +15,8 @@ from klientel.channels.models import Mail
 from klientel.channels.tests.test_gate import consent, person, purpose
 from klientel.kernel.access import ActorScope
 from klientel.kernel.actions import run
+from klientel.kernel.errors import Refused
+from klientel.kernel.identity.actor import Grant
 from klientel.kernel.records import type_of
 from klientel.kernel.tenancy import reading
 
@@ -149,3 +153,43 @@ def test_a7_what_still_waits_to_go_out_lapses_when_the_workflow_is_switched_off(
     deliver(account=account.id)
     assert [to for _f, to, _m in sink.mails] == [["kunde2@beispiel.de"]]
     assert sorted(Mail.objects.values_list("state", flat=True)) == ["accepted", "recalled"]
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "named"),
+    [
+        ("Quote {{number}} of {{total}}", "placeholder_empty", "{{number}}"),
+        ("Please click {{link}}", "placeholder_empty", "{{link}}"),
+        ("{{greeting}}, {{organisation}}", "", ""),
+    ],
+)
+def test_a_template_that_can_be_filled_in_for_nobody_is_refused_when_it_is_activated(anna, text, code, named):
+    odd = run(anna, "channels.template.create", name="Odd", subject="Hello", text=text).record
+    if not code:
+        assert flow(anna, mail(odd)).state == "active"
+        return
+    with pytest.raises(Refused) as no:
+        flow(anna, mail(odd))
+    assert (no.value.code, no.value.field) == (code, "steps.0") and named in str(no.value.message)
+    typed = flow(anna, step("contacts.person.send_mail", template=str(odd.id), subject="Hello", text="As I typed it"))
+    assert typed.state == "active"
+
+
+def test_a_template_that_is_gone_and_a_mail_without_any_text_are_refused_too(anna, template, purpose):
+    def code(**given):
+        with pytest.raises(Refused) as no:
+            flow(anna, step("contacts.person.send_mail", **given))
+        return no.value.code, no.value.field
+
+    assert code(subject="Hello") == ("required", "steps.0")
+    assert code(template=str(template.id), nature="advertising") == ("required", "steps.0")
+    run(anna, "channels.template.archive", template.id)
+    assert code(template=str(template.id)) == ("not_a_record", "steps.0")
+
+
+def test_a_placeholder_of_what_whoever_activates_may_not_see_is_refused(anna, template):
+    grants = (Grant("contacts.person", "*", {}, hidden=("first_name",)),)
+    grants += tuple(Grant(key, "*") for key in ("automation.workflow", "channels.template", "channels.mail"))
+    with pytest.raises(Refused) as no:
+        workflow(replace(anna, grants=grants), [mail(template)], on="contacts.person")
+    assert no.value.code == "placeholder_empty" and "{{first_name}}" in str(no.value.message)

@@ -52,7 +52,6 @@ SETTINGS = {
     "max_connections": "200",
     "work_mem": "'16MB'",
     "maintenance_work_mem": "'128MB'",
-    "max_wal_size": "'2GB'",
     "checkpoint_timeout": "'15min'",
     "wal_compression": "on",
     "jit": "off",
@@ -218,7 +217,10 @@ class Embedded:
             raise PostgresError(f"initdb failed: {done.stderr.strip().splitlines()[-1]}")
 
     def _write_settings(self) -> None:
-        wanted = SETTINGS | {"shared_buffers": f"'{_buffers(self.throw_away)}MB'"}
+        wanted = SETTINGS | {
+            "shared_buffers": f"'{_buffers(self.throw_away)}MB'",
+            "max_wal_size": f"'{_log(self.data)}MB'",
+        }
         wanted |= {"unix_socket_directories": f"'{self.sockets}'"} | (THROW_AWAY if self.throw_away else {})
         path = self.data / "klientel.conf"
         path.write_text("".join(f"{key} = {value}\n" for key, value in wanted.items()))
@@ -313,3 +315,13 @@ def _last_complaint(log: Path, start: int, own: int) -> str:
     lines = [line for line in lines if (by := _SAID_BY.match(line)) is None or int(by[1]) == own]
     loud = [line for line in lines if "FATAL" in line or "PANIC" in line or "could not" in line]
     return (loud or lines or [""])[-1].strip()
+
+
+def _log(folder: Path) -> int:
+    """The most of the write-ahead log in MB: a tenth of what is free on its disk, 1,024 at least, 8,192 at most.
+
+    After each checkpoint every page is written whole into the log once more. A large import touches most pages of its
+    indexes between two of them, so fewer checkpoints are what keeps its last rows as cheap as its first. PostgreSQL
+    takes that room only while much is written, and reads it again after a crash.
+    """
+    return int(max(1024, min(8192, shutil.disk_usage(folder).free / 2**20 / 10)))

@@ -117,6 +117,18 @@ def test_nothing_listens_on_the_network_and_a_password_is_asked(server: Embedded
         psycopg.connect(**wrong)
 
 
+@pytest.mark.parametrize(("free_gb", "room"), [(2, "1GB"), (40, "4GB"), (900, "8GB")])
+def test_its_log_takes_a_tenth_of_what_is_free(
+    home: Path, monkeypatch: pytest.MonkeyPatch, free_gb: int, room: str
+) -> None:
+    usage = shutil.disk_usage(home)._replace(free=free_gb * 2**30)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: usage)
+    with Embedded(home, throw_away=True).serving() as server:
+        roles.prepare(server)
+        with server.connect() as connection:
+            assert connection.execute("show max_wal_size").fetchone() == (room,)
+
+
 def test_passwords_and_data_are_private(server: Embedded) -> None:
     assert stat.S_IMODE((server.home / "database.json").stat().st_mode) == 0o600
     assert stat.S_IMODE(server.root.stat().st_mode) == 0o700

@@ -42,7 +42,8 @@ def test_a_wrong_edit_is_looked_at_put_back_and_undone_again(demo: Demo) -> None
     at = create_person(page, last_name="Zeitreise", first_name="Zoe", position="Lager")
     change(page, at, position="Einkauf", first_name="Zora")
     change(page, at, position="Vertrieb")
-    page.click("header a[href$='/history']")
+    with page.expect_navigation():
+        page.click("header a[href$='/history']")
     assert page.locator("article.card").count() == 3
     look(page, "history")
     page.locator("article.card").nth(1).get_by_role("link", name="Rückgängig machen …").press("Enter")
@@ -55,8 +56,8 @@ def test_a_wrong_edit_is_looked_at_put_back_and_undone_again(demo: Demo) -> None
     facts = page.locator("[data-facts]").inner_text()
     assert "Zoe" in facts and "Vertrieb" in facts
     page.goto(f"{at}history?field=first_name")
-    page.locator("article.card").first.get_by_role("button").press("Enter")
-    page.wait_for_url(re.compile("field=first_name"))
+    with page.expect_navigation(url=re.compile("field=first_name")):
+        page.locator("article.card").first.get_by_role("button").press("Enter")
     page.goto(at)
     assert "Zora" in page.locator("[data-facts]").inner_text()
 
@@ -71,12 +72,13 @@ def test_a_list_and_a_record_are_looked_at_as_they_were(demo: Demo) -> None:
     page.goto(f"/persons/?where={where}&columns=position&as_of={made.replace('+', '%2B')}")
     assert "Lager" in page.locator("tbody").inner_text() and "Einkauf" not in page.locator("tbody").inner_text()
     look(page, "past-list")
-    page.click("tbody a")
+    with page.expect_navigation():
+        page.click("tbody a")
     assert page.locator("[data-field]").count() == 0 and "Lager" in page.locator("main").inner_text()
     look(page, "past-record")
     page.go_back()
-    page.get_by_role("link", name="Was sich seitdem geändert hat").click()
-    page.get_by_text("Katrin").first.wait_for()
+    with page.expect_navigation():
+        page.get_by_role("link", name="Was sich seitdem geändert hat").click()
     assert page.locator("del", has_text="Lager").count() == 1 and page.locator("ins", has_text="Einkauf").count() == 1
     look(page, "since")
     page.goto(f"/persons/?where={where}")
@@ -93,8 +95,8 @@ def test_all_of_it_goes_without_scripts(demo: Demo) -> None:
     at = create_person(page, last_name="Ohneskript", first_name="Olga", position="Lager")
     change(page, at, position="Einkauf")
     page.goto(f"{at}history")
-    page.locator("article.card form button").first.click()
-    page.wait_for_url(re.compile("/history"))
+    with page.expect_navigation(url=re.compile("/history")):
+        page.locator("article.card form button").first.click()
     page.locator("article.card").first.get_by_role("link", name="Rückgängig machen …").click()
     with page.expect_navigation():
         page.click(".form-foot .primary")

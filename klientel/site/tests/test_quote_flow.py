@@ -85,8 +85,8 @@ def test_the_page_of_lines_works_without_scripts_and_on_the_phone(demo: Demo, op
     page.fill(cell(2, "name"), "Anfahrt")
     page.click("noscript [name=calc]")
     page.locator(".sum-gross", has_text="356,64").wait_for()
-    page.click("[aria-label='Anfahrt: nach oben']")
-    page.locator(".sum-gross").wait_for()
+    with page.expect_navigation():
+        page.click("[aria-label='Anfahrt: nach oben']")
     assert page.input_value(cell(1, "name")) == "Anfahrt"
     page.click("[name=save]")
     page.wait_for_url(at)

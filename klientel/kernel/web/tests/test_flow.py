@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,9 +15,9 @@ from klientel.kernel.tenancy import inside
 from klientel.kernel.testing.cast import ALL
 from klientel.kernel.testing.making import make_tenant
 from klientel.kernel.web.tests.conftest import at_browser
+from klientel.site.tests.looking import AXE, scrolls_sideways, violations
 
 pytestmark = [pytest.mark.flow, pytest.mark.django_db(transaction=True)]
-AXE = Path(__file__).parents[4] / "node_modules" / "axe-core" / "axe.min.js"
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 PLACES = ["/", "/persons/", "/persons/new", "/tasks/", "/settings", "/settings/invitations", "/notifications", "/trash"]
 PLACES += ["/search?q=hof", "/import", "/persons/conditions?field=stage", "/more", "/roles/"]
@@ -127,13 +126,16 @@ def test_a_call_and_a_follow_up_are_written_down(opened: Opened) -> None:
 def test_a_list_works_without_scripts(opened: Opened) -> None:
     page = opened("/persons/new", java_script_enabled=False)
     page.fill("#f-last_name", "Ohne Skript")
-    page.click("main .form-foot .primary")
+    with page.expect_navigation():
+        page.click("main .form-foot .primary")
     assert page.locator("h1").first.inner_text() == "Ohne Skript"
     page.goto("/persons/?sort=-created_at")
     page.locator("tbody .cb").first.check()
-    page.click(".bulk .bad")
+    with page.expect_navigation():
+        page.click(".bulk .bad")
     assert page.locator("tbody tr").count() == 4
-    page.click(".flashes form button")
+    with page.expect_navigation():
+        page.click(".flashes form button")
     assert page.locator(".flashes .alert").count() == 1
     settle(page)
 
@@ -145,10 +147,6 @@ def test_no_page_shuts_anybody_out(opened: Opened, look: str) -> None:
     record = page.locator("tbody td.name a").first.get_attribute("href")
     for path in [record, f"{record}edit", *PLACES]:
         page.goto(path)
-        page.evaluate(AXE.read_text())
-        found = page.evaluate(
-            "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice']})"
-        )
-        assert [(path, v["id"], v["nodes"][0]["html"]) for v in found["violations"]] == []
-        assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), path
+        assert violations(page) == [], path
+        assert not scrolls_sideways(page), path
     settle(page)

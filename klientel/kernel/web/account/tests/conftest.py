@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 from uuid import UUID
 
 import pytest
+from allauth.mfa import app_settings
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.core.cache import cache
 from django.http import HttpResponse
@@ -82,7 +84,9 @@ def confirm(client: Client, password: str = PASSWORD) -> HttpResponse:
 
 
 def code_of(secret: str, offset: int = 0) -> str:
-    """What the authenticator app shows now (or ``offset`` periods away)."""
+    """What the authenticator app shows now (or ``offset`` periods away), not at the very end of its period."""
+    left = app_settings.TOTP_PERIOD - time.time() % app_settings.TOTP_PERIOD
+    time.sleep(left if left < 3 else 0)
     counters = list(yield_hotp_counters_from_time())
     return format_hotp_value(hotp_value(secret, counters[len(counters) // 2] + offset))
 

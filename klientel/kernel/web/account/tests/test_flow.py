@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -13,10 +12,10 @@ import pytest
 from klientel.kernel.identity import invitations
 from klientel.kernel.identity.models import User
 from klientel.kernel.web.account.tests.conftest import EMAIL, PASSWORD, code_of, make_membership
+from klientel.site.tests.looking import AXE, scrolls_sideways, violations
 
 pytestmark = [pytest.mark.flow, pytest.mark.django_db(transaction=True)]
 
-AXE = Path(__file__).parents[5] / "node_modules" / "axe-core" / "axe.min.js"
 LOOKS = {
     "light": {"color_scheme": "light"},
     "dark": {"color_scheme": "dark"},
@@ -53,12 +52,8 @@ def confirm(page: Any) -> None:
 
 def check(page: Any) -> None:
     """No violation of WCAG 2.2 AA, and nothing to scroll sideways."""
-    page.evaluate(AXE.read_text())
-    found = page.evaluate(
-        "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice']})"
-    )
-    assert [(page.url, each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == []
-    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), page.url
+    assert violations(page) == [], page.url
+    assert not scrolls_sideways(page), page.url
 
 
 def forgive(page: Any) -> None:
@@ -80,7 +75,8 @@ def test_every_page_is_accessible(
     page.fill("#id_name", "Neu")
     page.fill("#id_password", "123")
     page.fill("#id_again", "124")
-    page.click("main .primary")
+    with page.expect_navigation():
+        page.click("main .primary")
     check(page)
     sign_in(page)
     for place in OWN:
@@ -90,7 +86,8 @@ def test_every_page_is_accessible(
         check(page)
     page.goto("/account/tokens")
     page.fill("#id_name", "Formular")
-    page.click("main form.card .primary")
+    with page.expect_navigation():
+        page.click("main form.card .primary")
     assert page.input_value("#secret").startswith("kt_")
     check(page)
     forgive(page)
@@ -103,12 +100,14 @@ def test_a_second_factor_from_set_up_to_recovery_without_scripts(
     page = new_page(live_server.url, java_script_enabled=False)
     sign_in(page)
     page.goto("/account/security")
-    page.click("text=Einrichten" if page.locator("text=Einrichten").count() else "text=Set up")
+    with page.expect_navigation():
+        page.click("text=Einrichten" if page.locator("text=Einrichten").count() else "text=Set up")
     confirm(page)
     assert page.locator("img[src$='qr.svg']").bounding_box()["width"] > 100
     seed = page.input_value("#seed")
     page.fill("#id_code", code_of(seed, -1))
-    page.click("main .primary")
+    with page.expect_navigation():
+        page.click("main .primary")
     codes = re.findall(r"\b\d{10}\b", page.inner_text("main"))
     assert len(codes) == 10
     other = new_page(live_server.url, java_script_enabled=False)

@@ -40,7 +40,7 @@ from klientel.kernel.transfer.calm import calm
 log = logging.getLogger("klientel.mail")
 
 MANY = 500  # messages from which a fetch counts as filling tables
-BATCH, WEIGHT = 200, 8 * 2**20  # messages and bytes that are fetched and committed together
+BATCH, WEIGHT = 200, 8 * 2**20  # messages and bytes that are fetched and committed together; of many, twice as many
 
 
 @on_wake(mailboxes.QUEUE)
@@ -162,7 +162,7 @@ class _Fetching:
         if first and many:
             reading.make_ready()
         with calm() if many else nullcontext():
-            for n, (batch, sizes) in enumerate(_batches(box, uids)):
+            for n, (batch, sizes) in enumerate(_batches(box, uids, 2 * BATCH if many else BATCH)):
                 breathe()
                 if first and many and n == 1:
                     Thread(target=copy_context().run, args=(_tell_planner,), daemon=True).start()
@@ -228,15 +228,15 @@ def _since(folder: Any) -> str:
     return f" SINCE {day.day}-{months[day.month - 1]}-{day.year}" if day else ""
 
 
-def _batches(box: Box, uids: list[int]) -> Iterator[tuple[list[int], dict[int, int]]]:
+def _batches(box: Box, uids: list[int], most: int) -> Iterator[tuple[list[int], dict[int, int]]]:
     """What is fetched together, with the size of each."""
-    for start in range(0, len(uids), BATCH * 5):
-        some = uids[start : start + BATCH * 5]
+    for start in range(0, len(uids), 6 * BATCH):
+        some = uids[start : start + 6 * BATCH]
         sizes = box.sizes(some)
         batch: list[int] = []
         weight = 0
         for uid in some:
-            if batch and (len(batch) == BATCH or weight + sizes.get(uid, 0) > WEIGHT):
+            if batch and (len(batch) == most or weight + sizes.get(uid, 0) > WEIGHT):
                 yield batch, sizes
                 batch, weight = [], 0
             batch.append(uid)

@@ -77,7 +77,7 @@ class _Reading:
         """Until nothing waits, or the turn is over: then there is more."""
         try:
             ended, coming = False, self._next()
-            with calm() if coming is not None and len(coming[0]) == PIECE else nullcontext():
+            with calm() if coming is not None and len(coming[0]) >= PIECE else nullcontext():
                 while coming is not None:
                     rows, read = coming
                     ended = turn.over()

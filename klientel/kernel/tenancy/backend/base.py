@@ -5,11 +5,15 @@ from __future__ import annotations
 
 from django.db import Error
 from django.db.backends.postgresql import base
+from psycopg import adapters
 
 from klientel.kernel import tenancy
+from klientel.kernel.tenancy.backend.lists import Lists
 
 SAY = "SELECT set_config('klientel.tenant', %s, true), set_config('klientel.purpose', %s, true)"
 READ_ONLY = ", set_config('transaction_read_only', 'on', true)"
+
+adapters.register_dumper(list, Lists)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):

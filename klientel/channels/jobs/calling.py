@@ -11,15 +11,15 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.utils.translation import gettext_lazy as _
 
-from klientel.channels.egress import Blocked, Request, fetch
+from klientel.channels.egress import Request
+from klientel.channels.jobs.asking import ask
 from klientel.channels.models.webhook import DUE, Webhook, WebhookCall
 from klientel.channels.queries import hooks
 from klientel.kernel import writing
 from klientel.kernel.access import system_actor
 from klientel.kernel.actions import run
-from klientel.kernel.errors import filled, inscribed
+from klientel.kernel.errors import inscribed
 from klientel.kernel.events import on_wake
 from klientel.kernel.events.consuming import wake
 from klientel.kernel.jobs import breathe, defer, job
@@ -31,7 +31,6 @@ PIECE = 20
 SECONDS = 15.0
 LEASE = dt.timedelta(seconds=60)
 MOST = 10_000  # bytes of an answer
-UNREACHED = _("The other side could not be reached (%(why)s).")
 
 _CLAIM = """
 UPDATE channels_webhookcall SET next_at = %(until)s WHERE tenant_id = %(tenant)s AND id IN (
@@ -93,14 +92,9 @@ def _call(call_id: UUID) -> None:
 
 
 def _asked(url: str, headers: dict[str, str], body: bytes) -> tuple[int, object]:
-    """The answer, or 0 with what went wrong. No redirects: a signed call goes where it was meant to or nowhere."""
-    try:
-        answer = fetch(Request("POST", url, headers, body), seconds=SECONDS, most=MOST)
-    except Blocked as no:
-        return 0, no.message
-    except TimeoutError:
-        return 0, _("No answer in time.")
-    except (OSError, ValueError) as error:
-        return 0, filled(UNREACHED, {"why": type(error).__name__})
-    said = answer.body[:300].decode("utf-8", "replace").replace("\x00", " ").strip()
-    return answer.status, said or http.HTTPStatus(answer.status).phrase
+    """The status, or 0, with what was said or went wrong."""
+    heard = ask(Request("POST", url, headers, body), seconds=SECONDS, most=MOST)
+    if heard.answer is None:
+        return 0, heard.trouble
+    said = heard.answer.body[:300].decode("utf-8", "replace").replace("\x00", " ").strip()
+    return heard.answer.status, heard.trouble or said or http.HTTPStatus(heard.answer.status).phrase

@@ -7,7 +7,6 @@ reached at all. A browser that is gone (404, 410), or whose member is, is forgot
 from __future__ import annotations
 
 import datetime as dt
-import socket
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +16,8 @@ from django.dispatch import receiver
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
-from klientel.channels.egress import Answer, Blocked, Request, fetch
-from klientel.channels.jobs.calling import UNREACHED
+from klientel.channels.egress import Request
+from klientel.channels.jobs.asking import Heard, ask
 from klientel.channels.models.push import PushLetter, PushPlace
 from klientel.channels.queries import push
 from klientel.kernel import writing
@@ -36,6 +35,7 @@ from klientel.lib import clock, webpush
 QUEUE = "push"
 PIECE = 20
 SECONDS = 10.0
+MOST = 1000  # bytes of an answer
 LEASE = dt.timedelta(seconds=60)
 WAITS = (30, 300, 1800, 7200)  # seconds until it is tried again
 TTL = 86_400  # seconds that a push service keeps it for a browser that is off
@@ -108,9 +108,9 @@ def _push(letter_id: UUID) -> None:
         if place is None or request is None:
             letter.delete()
             return
-    answer, trouble, again = _asked(request)
+    heard = ask(request, seconds=SECONDS, most=MOST)
     with transaction(), writing.door():
-        _settle(letter, place, answer, trouble, again=again)
+        _settle(letter, place, heard)
 
 
 def _written(letter: PushLetter, place: PushPlace) -> Request | None:
@@ -138,20 +138,8 @@ def _written(letter: PushLetter, place: PushPlace) -> Request | None:
     return Request("POST", there.endpoint, headers, webpush.encrypt(plain, there.p256dh, there.auth))
 
 
-def _asked(request: Request) -> tuple[Answer | None, object, bool]:
-    """The answer, or what went wrong and whether it surely did not arrive."""
-    try:
-        return fetch(request, seconds=SECONDS, most=1000), "", False
-    except Blocked as no:
-        return None, no.message, False
-    except (ConnectionRefusedError, socket.gaierror):
-        return None, _("The other side could not be reached."), True
-    except (OSError, ValueError) as error:
-        return None, filled(UNREACHED, {"why": type(error).__name__}), False
-
-
-def _settle(letter: PushLetter, place: PushPlace, answer: Answer | None, trouble: object, *, again: bool) -> None:
-    status = answer.status if answer is not None else 0
+def _settle(letter: PushLetter, place: PushPlace, heard: Heard) -> None:
+    status, trouble, again = heard.answer.status if heard.answer else 0, heard.trouble, heard.unsent
     if status in (404, 410):
         PushLetter.objects.filter(place_id=place.pk).delete()
         place.delete()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import pytest
 
 from klientel.channels.models import Consent
 from klientel.channels.tests.test_forms import purpose
+from klientel.channels.views import reach
 from klientel.kernel.actions import run
 from klientel.kernel.testing.cast import ALL, NARROW
 from klientel.kernel.web.tests.conftest import at_browser
@@ -28,12 +31,38 @@ def people(anna, purpose):
     return made
 
 
+def sheet_of(browser, asked):
+    return b"".join(browser.post(f"/persons/reach?{urlencode(asked)}").streaming_content).decode()
+
+
+def test_the_list_has_the_number_that_was_agreed_to_and_no_other(anna, tenant, people, purpose):
+    """It is judged by every number that is not dead, and names nothing else by which somebody is reached."""
+    more = [{"value": "+49 40 999999"}, {"value": "+49 40 111111", "state": "former"}, {"value": "+49 40 123456"}]
+    run(anna, "contacts.person.change", people[0].id, phones=more)
+    browser = at_browser(tenant, "Otto", ALL, "en")[0]
+    sheet = sheet_of(browser, {"purpose": str(purpose.id), "channel": "phone"})
+    [head, row] = [line.split(";") for line in sheet.removeprefix("\ufeff").splitlines()]
+    assert (head[-1], row[-1].strip("'").replace(" ", "")) == ("phone", "+4940123456")
+    assert "999999" not in sheet and "111111" not in sheet and "@beispiel.de" not in sheet
+
+
+def test_a_dead_address_is_none_and_a_list_that_is_too_long_says_so(anna, tenant, people, purpose, monkeypatch):
+    run(anna, "contacts.person.change", people[1].id, emails=[{"value": "ben@beispiel.de", "state": "bounced"}])
+    browser = at_browser(tenant, "Otto", ALL, "en")[0]
+    asked = {"purpose": str(purpose.id), "channel": "mail"}
+    text = browser.get("/persons/reach", asked).content.decode()
+    assert "0 of 2 may be reached" in text and "There is no address." in text and "were asked" not in text
+    monkeypatch.setattr(reach, "MOST", 1)
+    monkeypatch.setattr(reach, "PIECE", 1)
+    assert "Only the first 1 persons of this list were asked." in browser.get("/persons/reach", asked).content.decode()
+
+
 def test_consent_to_mail_puts_nobody_on_a_call_list(tenant, people, purpose):
     browser = at_browser(tenant, "Otto", ALL, "en")[0]
     asked = {"purpose": str(purpose.id), "channel": "phone"}
     text = browser.get("/persons/reach", asked).content.decode()
     assert "1 of 2 may be reached" in text and "Ben Muster" in text and "There is no consent" in text
-    sheet = b"".join(browser.get("/persons/reach", asked | {"download": "1"}).streaming_content).decode()
+    sheet = sheet_of(browser, asked)
     assert "Ada" in sheet and "Ben" not in sheet
 
 
@@ -41,9 +70,9 @@ def test_consent_to_mail_puts_nobody_on_a_call_list(tenant, people, purpose):
 def test_a_call_list_notes_the_use_of_each_consent_and_looking_notes_none(tenant, people, purpose, channel, used):
     browser = at_browser(tenant, "Otto", ALL, "en")[0]
     asked = {"purpose": str(purpose.id), "channel": channel}
-    browser.get("/persons/reach", asked)
+    browser.get("/persons/reach", asked | {"download": "1"})
     assert not Consent.objects.exclude(used_at=None).exists()
-    b"".join(browser.get("/persons/reach", asked | {"download": "1"}).streaming_content)
+    sheet_of(browser, asked)
     persons = list(Consent.objects.exclude(used_at=None).values_list("person", flat=True))
     assert persons == [one.id for one in people if one.first_name in used]
 

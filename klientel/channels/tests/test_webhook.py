@@ -124,6 +124,8 @@ def test_gone_ends_it_and_nothing_is_followed_elsewhere(anna: Actor, sink: Any, 
     _hook, one = call(anna, sink)
     call_due()
     assert state(one) == (after, 1, answer) and len(sink.got) == 1
+    told = type_of("channels.webhookcall").fields["reply"].show(WebhookCall.objects.get(pk=one.pk).reply)
+    assert ("302" in told) is (answer == 302)  # whoever looks learns that it is the redirect
 
 
 def test_private_addresses_are_not_called_unless_they_are_allowed(anna: Actor, sink: Any, settings: Any) -> None:

@@ -1,9 +1,13 @@
 """Whom of a list we may call or write to for one purpose: the gate asked for all of them, with the reason for each who
-is left out; and the rest as a file, by the export that everybody uses."""
+is left out; and the rest as a file, by the export that everybody uses, with the one number or address that is allowed.
+"""
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from io import StringIO
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +15,7 @@ from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_http_methods
 
 from klientel.channels.models import Purpose
 from klientel.channels.models.consent import CHANNELS
@@ -21,15 +25,19 @@ from klientel.kernel.access import system_actor
 from klientel.kernel.access.reading import select
 from klientel.kernel.actions import Item, run_many
 from klientel.kernel.errors import Forbidden, Refused
+from klientel.kernel.kinds import Entries
 from klientel.kernel.records import type_of
-from klientel.kernel.transfer import exporting
+from klientel.kernel.transfer import columns, exporting
 from klientel.kernel.web.answers import act
 from klientel.kernel.web.listing import state_of, views_of
+from klientel.lib.tables.writing import csv_columns
 
 PERSON = "contacts.person"
 #: by what each way of contact reaches somebody; letters need no address in this list
 BY = {"mail": "emails", "phone": "phones", "sms": "phones", "post": ""}
+BOM = "\ufeff"  # so that Excel reads UTF-8
 PIECE, MOST, SHOWN = 500, 20_000, 200
+DEAD = ("bounced", "invalid", "former")  # entries that nobody is reached by
 
 
 @dataclass(frozen=True)
@@ -41,12 +49,13 @@ class Judged:
     may: bool
     why: object
     consent: UUID | None
+    address: str
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @act
 def reach(request: Any) -> HttpResponseBase:
-    """Ask for purpose and way of contact, show who is left out and why, give out the rest."""
+    """Ask for purpose and way of contact, show who is left out and why; a POST gives out the rest, and notes that."""
     rtype = type_of(PERSON)
     with tenancy.reading():
         if not request.scope.may(rtype, "export"):
@@ -55,14 +64,13 @@ def reach(request: Any) -> HttpResponseBase:
         purpose = next((one for one in purposes if str(one.pk) == request.GET.get("purpose")), None)
         channel = request.GET.get("channel", "")
         similar = "similar" in request.GET
-        found = _judged(request, Wish(channel, "advertising", purpose.pk, similar=similar)) if purpose else []
-    if purpose is not None and "download" in request.GET:
-        where = {"id": [str(one.id) for one in found if one.may]}
+        wish = Wish(channel, "advertising", purpose.pk if purpose else None, similar=similar)
+        found, whole = _judged(request, wish) if purpose else ([], True)
+    if purpose is not None and request.method == "POST":
+        sheet = _sheet(request.scope, channel, {str(one.id): one.address for one in found if one.may})
         if channel == "phone":
             _note_uses(request, purpose, found)
-        answer = StreamingHttpResponse(
-            exporting.stream(request.scope, rtype, where, None, "csv"), content_type=exporting.MEDIA_TYPES["csv"]
-        )
+        answer = StreamingHttpResponse(sheet, content_type=exporting.MEDIA_TYPES["csv"])
         answer["Content-Disposition"] = f'attachment; filename="{rtype.slug}-{channel}.csv"'
         answer["Cache-Control"] = "no-store"
         return answer
@@ -71,7 +79,7 @@ def reach(request: Any) -> HttpResponseBase:
     context = {
         "rtype": rtype, "purposes": purposes, "purpose": purpose, "channel": channel, "similar": similar,
         "channels": [one for one in CHANNELS if one[0] in BY], "total": len(found), "skipped": skipped[:SHOWN],
-        "left_out": len(skipped), "query": request.GET.urlencode(), "filters": kept,
+        "left_out": len(skipped), "query": request.GET.urlencode(), "filters": kept, "most": None if whole else MOST,
     }  # fmt: skip
     with tenancy.reading():
         return render(request, "channels/reach.html", context)
@@ -85,8 +93,32 @@ def _note_uses(request: Any, purpose: Any, found: list[Judged]) -> None:
         pass
 
 
-def _judged(request: Any, wish: Wish) -> list[Judged]:
-    """Everybody whom the list selects, through the gate in pieces; addresses count as far as the viewer sees them."""
+def _sheet(scope: Any, channel: str, addresses: dict[str, str]) -> Iterator[bytes]:
+    """The list as CSV: of all that reaches somebody only what the gate allows, in a column of its own at the end."""
+    rtype = type_of(PERSON)
+    visible = scope.visible(rtype)
+    other = {name for name, kind in visible.items() if isinstance(kind, Entries)}
+    other -= {"addresses"} if channel == "post" else set()
+    paths = [path for path in columns.default_paths(rtype, visible) if path not in other]
+    pieces = exporting.stream(scope, rtype, {"id": list(addresses)}, paths, "csv")
+    return pieces if channel == "post" else _with(pieces, str(dict(CHANNELS)[channel]), addresses)
+
+
+def _with(pieces: Iterable[bytes], heading: str, addresses: dict[str, str]) -> Iterator[bytes]:
+    """Rows with one more cell, found by the id that each begins with; the first piece is the head."""
+    for n, piece in enumerate(pieces):
+        rows = list(csv.reader(StringIO(piece.decode().removeprefix(BOM), newline=""), delimiter=";"))
+        last = [heading if n == 0 else addresses[row[0]] for row in rows]
+        cells = [*map(list, zip(*rows, strict=True)), last]
+        text = csv_columns(cells, harmless=[True] * (len(cells) - 1) + [False])
+        yield ((BOM if n == 0 else "") + text).encode()
+
+
+def _judged(request: Any, wish: Wish) -> tuple[list[Judged], bool]:
+    """Everybody whom the list selects, through the gate in pieces, and whether these are all.
+
+    Somebody may be reached if one of their addresses may, as far as the viewer sees them.
+    """
     rtype, scope = type_of(PERSON), request.scope
     if wish.channel not in BY:
         raise Refused("no_such_choice", _("Please choose one of the values."), "channel")
@@ -95,14 +127,20 @@ def _judged(request: Any, wish: Wish) -> list[Judged]:
     found, after = list[Judged](), None
     while len(found) < MOST:
         page = select(scope, rtype, columns=(name,) if name else (), where=where, after=after, limit=PIECE)
-        asked = [Recipient(_first(one.values.get(name)), one.id) for one in page.rows]
-        verdicts = judge(wish, asked)
-        found += [Judged(r.id, r.title, v.may, v.why, v.consent) for r, v in zip(page.rows, verdicts, strict=True)]
+        asked = [(row, Recipient(one, row.id)) for row in page.rows for one in _usable(row.values.get(name))]
+        verdicts = judge(wish, [recipient for _row, recipient in asked])
+        best: dict[UUID, Judged] = {}
+        for (row, recipient), v in zip(asked, verdicts, strict=True):
+            if row.id not in best or (v.may and not best[row.id].may):
+                best[row.id] = Judged(row.id, row.title, v.may, v.why, v.consent, recipient.address)
+        found += best.values()
         after = page.after
         if after is None:
             break
-    return found
+    return found, after is None
 
 
-def _first(entries: Any) -> str:
-    return next((str(one["value"]) for one in entries or () if one.get("value")), "")
+def _usable(entries: Any) -> Collection[str]:
+    """The addresses of somebody that are not dead; an empty one where there is none, so that the gate says so."""
+    known = [str(one["value"]) for one in entries or () if one.get("value") and one.get("state") not in DEAD]
+    return known or [""]

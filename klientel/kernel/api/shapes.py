@@ -16,6 +16,7 @@ from klientel.kernel.access import ActorScope
 from klientel.kernel.actions import Action
 from klientel.kernel.errors import Forbidden, Refused, together
 from klientel.kernel.kinds import Choice, Entries, Kind, Text
+from klientel.kernel.kinds.bounds import not_among, not_between
 from klientel.kernel.records import RecordType
 
 Schema = dict[str, Any]
@@ -93,7 +94,7 @@ def misfit(schema: Schema, value: Any) -> Misfit:
     if types and not any(_TYPES[t](value) for t in ([types] if isinstance(types, str) else types)):
         return "wrong_type", WRONG_TYPE
     if "enum" in schema and value not in schema["enum"]:
-        return "not_a_choice", _("Please choose one of the given values.")
+        return "not_a_choice", not_among(key for key in schema["enum"] if key)
     if isinstance(value, str):
         return _misfit_text(schema, value)
     if isinstance(value, list):
@@ -101,7 +102,7 @@ def misfit(schema: Schema, value: Any) -> Misfit:
     if isinstance(value, dict):
         return _misfit_object(schema, value)
     if isinstance(value, int | float) and not schema.get("minimum", value) <= value <= schema.get("maximum", value):
-        return "out_of_range", _("This number is too small or too large.")
+        return "out_of_range", not_between(schema.get("minimum"), schema.get("maximum"))
     return None
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.api.problems import Problem, unreadable
 from klientel.kernel.errors import Missing, Refused
+from klientel.kernel.kinds.bounds import not_among
 
 MOST_BYTES = 2**20  # of a body; bulk may send more
 MOST_BYTES_BULK = 5 * 2**20
@@ -199,5 +200,5 @@ class Query:
         """One of these; the first if not given."""
         value = self.given.get(name, choices[0])
         if value not in choices:
-            raise Refused("not_a_choice", _("Please choose one of the given values."), name)
+            raise Refused("not_a_choice", not_among(choices), name)
         return value

@@ -10,7 +10,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as now
 from django.utils.translation import gettext_lazy as _
 
+from klientel.kernel.errors import Refused
 from klientel.kernel.kinds.base import Kind
+from klientel.kernel.kinds.bounds import not_among
 from klientel.kernel.kinds.text import Text
 from klientel.kernel.sql import Sql
 from klientel.lib import countries, words
@@ -45,7 +47,8 @@ class Choice(Text):
             for key, _label in self.of() if callable(self.of) else self.of:  # labels are not translated for this
                 if value == str(key):
                     return str(key)
-        raise self.refuse("not_a_choice", _("Please choose one of the given values."))
+        known = self.of() if callable(self.of) else self.of
+        raise self.refuse("not_a_choice", not_among(label for key, label in known if key not in self.retired))
 
     def read(self, text: str) -> Any:
         wanted = words.fold(text)
@@ -98,14 +101,18 @@ class Choices(Kind, ArrayField):  # type: ignore[misc,type-arg]
             value = [value]
         known = [k for k, _label in self.options()]
         if not isinstance(value, list | tuple) or any(v not in known for v in value):
-            raise self.refuse("not_a_choice", _("Please choose among the given values."))
+            raise self._unknown()
         return [k for k in known if k in value]
+
+    def _unknown(self) -> Refused:
+        known = self.of() if callable(self.of) else self.of
+        return self.refuse("not_a_choice", not_among(label for key, label in known if key not in self.retired))
 
     def read(self, text: str) -> Any:
         by_word = {words.fold(w): k for k, label in self.options() for w in (k, label)}
         parts = [p for p in (words.fold(part) for part in text.replace(";", ",").split(",")) if p]
         if any(p not in by_word for p in parts):
-            raise self.refuse("not_a_choice", _("Please choose among the given values."))
+            raise self._unknown()
         return self.accept([by_word[p] for p in parts])
 
     def write(self, value: Any) -> str:

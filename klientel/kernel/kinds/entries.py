@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.errors import Refused, filled
 from klientel.kernel.kinds.base import Kind, region
+from klientel.kernel.kinds.bounds import not_among
 from klientel.kernel.kinds.text import Text
 from klientel.kernel.sql import Sql
 from klientel.lib import countries, emails, phones, words
@@ -89,7 +90,7 @@ class Entries(Kind, models.JSONField):  # type: ignore[misc]
 
     def _one_of(self, chosen: Any, allowed: frozenset[str]) -> str:
         if not isinstance(chosen, str) or chosen not in allowed:
-            raise self.refuse("not_a_choice", _("Please choose one of the given values."))
+            raise self.refuse("not_a_choice", not_among(sorted(allowed)))
         return chosen
 
     def check_parts(self, given: dict[str, Any]) -> dict[str, str]:

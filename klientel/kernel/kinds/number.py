@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.errors import filled
 from klientel.kernel.kinds.base import Kind, currency_of_tenant
+from klientel.kernel.kinds.bounds import FARTHEST, not_between
 from klientel.kernel.sql import Sql
 from klientel.lib import numbers
 
@@ -30,7 +31,7 @@ class Whole(Kind, models.BigIntegerField):  # type: ignore[misc,type-arg]
     operators = _COMPARE
     db_type_name = "bigint"
 
-    def __init__(self, label: Any = "", *, least: int = -(2**53) + 1, most: int = 2**53 - 1, **kwargs: Any) -> None:
+    def __init__(self, label: Any = "", *, least: int = -FARTHEST, most: int = FARTHEST, **kwargs: Any) -> None:
         self.least, self.most = least, most
         super().__init__(label, **kwargs)
 
@@ -40,7 +41,7 @@ class Whole(Kind, models.BigIntegerField):  # type: ignore[misc,type-arg]
         if not _is_number(value) or value != value:
             raise self.refuse("not_a_number", _("Please enter a whole number."))
         if not self.least <= value <= self.most:  # first: of 1e999 no remainder can be told
-            raise self.refuse("out_of_range", _("This number is too small or too large."))
+            raise self.refuse("out_of_range", not_between(self.least, self.most))
         if value % 1 != 0:
             raise self.refuse("not_a_number", _("Please enter a whole number."))
         return int(value)

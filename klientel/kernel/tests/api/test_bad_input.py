@@ -190,3 +190,18 @@ def test_html_in_text_comes_back_as_it_is_and_never_as_a_page(anna_api):
 def test_no_machine_knows_our_folders(anna_api):
     answer = anna_api.get("/persons/x")
     assert str(Path.cwd()) not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "german", "english"),
+    [
+        ("notice_unit", "months", "Bitte wählen Sie eines davon: day, week, month, year.",
+         "Please choose one of these: day, week, month, year."),
+        ("term", 0, "Bitte geben Sie eine Zahl von 1 bis 1200 ein.", "Please enter a number from 1 to 1200."),
+    ],
+)  # fmt: skip
+def test_a_value_that_is_not_possible_is_told_what_is(anna_api, field, value, german, english):
+    facts = {"name": "Wartung", "begins": "2026-01-01", field: value}
+    for language, said in (("de", german), ("en", english)):
+        answer = anna_api.post("/contracts", facts, **{"Accept-Language": language})
+        assert (answer.status_code, answer.json()["field"], answer.json()["detail"]) == (422, field, said)

@@ -116,6 +116,7 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_is_lost(desk: Any) -> No
     answer = browser.post("/leads/capture", form(interest="", message="Soon"))
     page = answer.content.decode()
     assert answer.status_code == 422 and 'id="cap-interest-error"' in page and "Soon" in page
+    assert '<a class="link" href="#cap-interest">Interested in</a>: Please' in page
     assert 'value="form-1"' in page and not Lead.objects.exists() and persons() == 0
 
 

@@ -22,6 +22,7 @@ from klientel.kernel.errors import Conflict, Forbidden, Missing, Refused, togeth
 from klientel.kernel.events import Event
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.records import RecordType, aliases, instances, type_of
+from klientel.kernel.records.once import SENTENCES
 from klientel.kernel.sql import TRUE, Sql, both
 from klientel.kernel.tenancy import current
 from klientel.lib.ids import uuid7
@@ -209,7 +210,8 @@ def from_database(error: Exception) -> Refused:
     if "foreign key" in str(error):
         return Refused("not_a_record", _("There is no such record, or you may not see it."))
     if "unique" in str(error) or "duplicate" in str(error):
-        return Conflict("exists_already", _("This exists already."), details={"constraint": constraint})
+        says, at = SENTENCES.get(constraint, (_("This exists already."), None))
+        return Conflict("exists_already", says, at, details={"constraint": constraint})
     return Refused("invalid", _("The database could not store this."), details={"constraint": constraint})
 
 

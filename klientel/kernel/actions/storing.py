@@ -102,14 +102,19 @@ _NAMED = ("title", "sort_key")
 
 
 def _update(rtype: RecordType, drafts: list[Draft]) -> Iterator[Sql]:
-    """One UPDATE per set of changed columns: a bulk edit is one statement."""
-    groups: dict[tuple[str, ...], list[Any]] = defaultdict(list)
+    """One UPDATE per set of changed columns: a bulk edit is one statement.
+
+    What goes to the trash goes first and what comes back comes last, so that what there may be only once finds its
+    place free.
+    """
+    groups: dict[tuple[int, tuple[str, ...]], list[Any]] = defaultdict(list)
     fields = rtype.fields
     for draft in drafts:
         changed = {"extra" if fields[n].custom else n for n in draft.changes}
         derived = (*_NAMED * bool(draft.was), *("match_keys",) * draft.rekeyed)
-        groups[*_STAMPED, *derived, *sorted(changed)].append(draft.record)
-    for columns, records in groups.items():
+        turn = (1 if draft.record.archived_at is None else -1) if "archived_at" in changed else 0
+        groups[turn, (*_STAMPED, *derived, *sorted(changed))].append(draft.record)
+    for (_turn, columns), records in sorted(groups.items(), key=lambda group: group[0][0]):
         rows = rowset(rtype.table, columns, map(attrgetter(*columns), records), column_types(rtype.model))
         sets = ", ".join(f'"{c}" = r."{c}"' for c in columns[1:])
         yield Sql(

@@ -18,9 +18,11 @@ from klientel.kernel.conditions import SystemScope
 from klientel.kernel.errors import Refused, filled
 from klientel.kernel.kinds import Choice, Choices, Country, Json, Link, LongText, Text, Whole, YesNo, today, zone
 from klientel.kernel.records import type_of
+from klientel.kernel.records.once import Once
 from klientel.kernel.records.record import Record
 from klientel.kernel.tenancy import current
 from klientel.lib import regions
+from klientel.lib.countries import COUNTRIES
 from klientel.lib.dates import read_date
 from klientel.lib.states import CHOICES
 from klientel.lib.worktime import Hours
@@ -61,7 +63,9 @@ class Regions(LongText):
     def take(self, value: Any) -> str:
         text: str = super().take(value)
         try:
-            regions.read(text)
+            found = regions.read(text)
+            if unknown := next((one.country for one in found if one.country not in COUNTRIES), None):
+                raise ValueError(unknown)
         except ValueError as wrong:
             message = filled(_("“%(part)s” is no region. Please write such as “DE 20-25” or “AT”."), {"part": wrong})
             raise self.refuse("not_a_region", message) from None
@@ -211,8 +215,11 @@ class LeadInbox(Record):
     class Meta(Record.Meta):
         app_label = "sales"
         constraints = [
-            models.UniqueConstraint("tenant_id", "team", name="leadinbox_once", condition=models.Q(archived_at=None)),
-        ]
+            Once(
+                "tenant_id", "team", name="leadinbox_once", condition=models.Q(archived_at=None),
+                says=_("This team has an inbox already."), at="team",
+            ),
+        ]  # fmt: skip
 
     class About:
         label, plural, slug, icon = _("lead inbox"), _("lead inboxes"), "lead-inboxes", "inbox"

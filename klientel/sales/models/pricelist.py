@@ -6,11 +6,13 @@ import decimal
 from typing import Any
 
 from django.db import models
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.actions.workspace import CURRENCIES
 from klientel.kernel.errors import Refused
 from klientel.kernel.kinds import Choice, Date, Decimal, Link, Text
+from klientel.kernel.records.once import Once
 from klientel.kernel.records.record import Record
 
 
@@ -24,6 +26,13 @@ def _price_in_order(record: Any) -> None:
         raise Refused("negative_price", _("A price cannot be negative."), "price")
     if record.from_quantity is not None and record.from_quantity < 0:
         raise Refused("negative_quantity", _("A quantity cannot be negative."), "from_quantity")
+
+
+def _older_prices(rows: list[Any]) -> list[Any]:
+    """Where products or lists became one: of two prices for one quantity the one that was written first."""
+    last: dict[Any, Any] = {}
+    newest = sorted(rows, key=lambda r: r.id, reverse=True)
+    return [r for r in newest if last.setdefault((r.price_list, r.product, r.from_quantity or 0), r) is not r]
 
 
 class PriceList(Record):
@@ -61,14 +70,14 @@ class Price(Record):
 
     class Meta(Record.Meta):
         app_label = "sales"
-        indexes = [
-            *Record.Meta.indexes,
-            models.Index(
-                "tenant_id", "product", "price_list", "from_quantity",
-                name="price_of_product", condition=models.Q(archived_at=None),
+        constraints = [
+            Once(
+                "tenant_id", "product", "price_list", Coalesce("from_quantity", decimal.Decimal(0)),
+                name="price_once", condition=models.Q(archived_at=None), at="from_quantity",
+                says=_("This list has a price of this product from this quantity on already: please change that one."),
             ),
-            models.Index("tenant_id", "price_list", "id", name="price_of_list"),
         ]  # fmt: skip
+        indexes = [*Record.Meta.indexes, models.Index("tenant_id", "price_list", "id", name="price_of_list")]
 
     class About:
         label, plural, slug, icon, group = _("price"), _("prices"), "prices", "tag", _("Sales")
@@ -78,4 +87,5 @@ class Price(Record):
         columns = ("product", "price_list", "from_quantity", "price")
         sections = ((_("Price"), ("price_list", "product", "from_quantity", "price")),)
         check = staticmethod(_price_in_order)
+        doubles = staticmethod(_older_prices)
         mergeable = False

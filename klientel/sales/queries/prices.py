@@ -35,7 +35,7 @@ LEFT JOIN LATERAL (
     AND (l.valid_from IS NULL OR l.valid_from <= %(day)s) AND (l.valid_until IS NULL OR l.valid_until >= %(day)s)
     AND (l."group" IS NULL OR l."group" = ANY(%(groups)s::uuid[]))
   ORDER BY (r.product = w.product) DESC, (l."group" IS NOT NULL) DESC, l.valid_from DESC NULLS LAST,
-    r.from_quantity DESC NULLS LAST, r.id DESC
+    COALESCE(r.from_quantity, 0) DESC, r.id DESC
   LIMIT 1) found ON true
 LEFT JOIN LATERAL (
   SELECT (p.price->>'amount')::numeric AS price WHERE p.price->>'currency' = %(currency)s) own ON true

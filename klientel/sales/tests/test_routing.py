@@ -141,7 +141,7 @@ def test_a_region_is_a_country_or_a_range_of_its_postcodes(anna: Actor, reps: An
     assert routed(anna, organisation=firm.record.pk)[0].owner == north
 
 
-@pytest.mark.parametrize("wrong", ["Hamburg", "DE 20-2", "DE 25-20", "DE 20 25"])
+@pytest.mark.parametrize("wrong", ["Hamburg", "DE 20-2", "DE 25-20", "DE 20 25", "XX"])
 def test_what_is_no_region_is_refused_with_the_wrong_part(anna: Actor, wrong: str) -> None:
     with pytest.raises(Refused) as no:
         rule(anna, [], regions=f"AT, {wrong}")

@@ -118,6 +118,7 @@ def fade() -> None:
 
 # -- the first answer ----------------------------------------------------------------------------------------------
 
+_SPOKEN = ("work.call.create", "work.meeting.create")
 _ANSWERED = """
 SELECT l.id, array_agg(e.id) FROM unnest(%(about)s::uuid[], %(ids)s::uuid[], %(at)s::timestamptz[]) e(about, id, at)
 JOIN sales_lead l ON l.tenant_id = %(tenant)s AND (l.id = e.about OR l.person = e.about)
@@ -147,13 +148,17 @@ def note_answers(events: list[Event]) -> None:
 
 
 def _is_answer(event: Event) -> bool:
-    """Made by somebody of us, outgoing, and not planned for later."""
-    if event.kind not in ("work.call.create", "work.meeting.create", "channels.mail.create", "channels.mail.answer"):
+    """Made by somebody of us, outgoing, and not planned for later.
+
+    A call or meeting that a program writes down for somebody (their telephone, say) is theirs; a letter is not.
+    """
+    if event.kind not in (*_SPOKEN, "channels.mail.create", "channels.mail.answer"):
         return False
     new = {name: pair[1] for name, pair in event.changes.items()}
     when = new.get("at") or new.get("begins")
     later = when is not None and dt.datetime.fromisoformat(when) > event.at + dt.timedelta(minutes=5)
-    return event.actor.startswith("member:") and new.get("direction") != "in" and not later
+    ours = event.actor.startswith(("member:", "token:") if event.kind in _SPOKEN else "member:")
+    return ours and new.get("direction") != "in" and not later
 
 
 # -- targets -------------------------------------------------------------------------------------------------------

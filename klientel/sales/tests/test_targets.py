@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -167,3 +168,12 @@ def test_a_call_of_ours_is_the_first_reaction_a_planned_or_incoming_one_is_not(a
     assert (found.first_response_at, found.status, found.response_minutes) == (call.created_at, "contacted", 0)
     run(anna, "work.call.create", subject="And again", concerns=[made.pk])
     assert answered().first_response_at == call.created_at
+
+
+@pytest.mark.parametrize(("kind", "answered"), [("token", True), ("workflow", False), ("job", False)])
+def test_a_call_that_a_program_writes_down_for_somebody_is_theirs(anna: Actor, kind: str, answered: bool) -> None:
+    made = lead(anna)
+    run(replace(anna, kind=kind), "work.call.create", subject="Called back", concerns=[made.pk])
+    with working_in(anna.tenant):
+        digest(get("lead_answers"), read(Sql("TRUE")))
+    assert (Lead.objects.get(pk=made.pk).first_response_at is not None) is answered

@@ -75,6 +75,7 @@ class Submission(Record):
             _("submitted forecast"), _("submitted forecasts"), "submitted-forecasts", "clipboard-check",
         )  # fmt: skip
         group, aside = _("Sales"), True
+        confidential = True
         title = staticmethod(lambda one: one._meta.get_field("amount").show(one.amount))
         made_of = ("amount",)
         order = "-begins"

@@ -59,6 +59,8 @@ def world(tenant: Any, anna: Actor, own: tuple[Client, Actor]) -> dict[str, Any]
     run(anna, "work.task.create", **task)
     run(anna, "kernel.comment.create", about=[str(theirs.pk)], text="Verschwiegen", mentions=[str(boris.member)])
     run(anna, "sales.deal.change", theirs.pk, source="Geheimbund")
+    forecast = {"begins": _soon(), "span": "month", "amount": _eur("777124"), "owner": str(anna.member)}
+    run(anna, "sales.submission.create", note="Verschwiegen", **forecast)
     view = {"name": "Alle Chancen", "record_type": "sales.deal", "condition": {}, "shared": "all", "favourite": True}
     run(anna, "kernel.view.create", **view)
     with working_in(tenant.pk), translation.override("en"):

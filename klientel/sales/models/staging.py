@@ -134,6 +134,10 @@ def _check(step: Any, draft: Any, stage: Stage) -> None:
         raise together(wrong)
 
 
+def _quoted(text: str) -> Any:
+    return filled(_("“%(what)s”"), {"what": text})
+
+
 def _check_lists(step: Any, deal: Any, before: Any, stage: Stage) -> None:
     """Nobody goes on, or skips a stage, while something required of its list is not ticked; back and lost one may."""
     was = stage_of(step, UUID(before)) if before else None
@@ -141,7 +145,7 @@ def _check_lists(step: Any, deal: Any, before: Any, stage: Stage) -> None:
         return
     end = stage.position if stage.outcome == OPEN else None
     left = [
-        filled(_("%(what)s (%(stage)s)"), {"what": ", ".join(f"“{one}”" for one in some), "stage": one_stage.name})
+        filled(_("%(what)s (%(stage)s)"), {"what": tuple(_quoted(one) for one in some), "stage": one_stage.name})
         for one_stage in _stages(step).values()
         if (one_stage.pipeline, one_stage.outcome, one_stage.archived_at) == (stage.pipeline, OPEN, None)
         and was.position <= one_stage.position and (end is None or one_stage.position < end)

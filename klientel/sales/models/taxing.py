@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -23,6 +24,13 @@ TAXES = (
 CATEGORIES = {
     "standard": "S", "reduced": "S", "zero": "Z", "reverse": "AE", "eu": "K", "export": "G", "exempt": "E", "none": "O",
 }  # fmt: skip
+
+
+def is_mixed(keys: Iterable[str]) -> bool:
+    """Whether kinds of tax stand together that one invoice may not have: not taxable beside anything else (EN 16931-1,
+    BR-O-11 and BR-O-12)."""
+    found = {CATEGORIES.get(key, key) for key in keys}
+    return "O" in found and len(found) > 1
 
 
 def tax_of(key: str, rate: Any, reason: str = "") -> Tax:

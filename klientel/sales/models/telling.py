@@ -11,11 +11,13 @@ from django.utils.translation import gettext as _
 from klientel.lib import numbers, pricing, units
 from klientel.sales.models import quoting
 from klientel.sales.models.positions import COUNTED, SECTION
+from klientel.sales.models.taxing import is_mixed
 
 
 def told(quote: Any, positions: list[dict[str, Any]], language: str) -> dict[str, Any]:
     """Lines and sums as texts: ``lines`` beside ``positions``, ``sections`` by place, ``sums`` from top to bottom.
 
+    ``mixed``: they could not stand on one e-invoice, as some are not taxable at all.
     The lines must have rates already (`quoting.with_rates`). Raises :class:`Refused` where they cannot be added up.
     """
     totals, places = quoting.added_up(quote, positions)
@@ -26,6 +28,7 @@ def told(quote: Any, positions: list[dict[str, Any]], language: str) -> dict[str
             "sums": list(_sums(quote, totals, language)),
             "reasons": [text for one in totals.taxes if (text := pricing.reason(one.tax, language[:2]))],
             "gross": money(totals.gross, totals, language),
+            "mixed": is_mixed(one.get("tax", "standard") for one in positions if one.get("role") != SECTION),
         }
 
 

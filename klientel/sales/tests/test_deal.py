@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 import pytest
 from django.test import Client
+from django.utils.translation import override
 
 from klientel.kernel.access import ActorScope
 from klientel.kernel.access.reading import get, select
@@ -81,6 +82,8 @@ def test_nobody_goes_on_or_skips_a_stage_while_something_required_is_not_ticked(
     assert no.value.code == "checklist" and again(one).stage == stages[0].pk
     said = str(no.value.message)
     assert "Budget is known" in said and "Decision maker is known" in said and "Talked" not in said
+    with override("de"):
+        assert "„Budget is known“" in str(no.value.message)
     won = str(CloseReason.objects.filter(outcome="won")[0].pk)
     with pytest.raises(Refused):
         run(anna, "sales.deal.win", one.pk, reason=won)

@@ -46,6 +46,28 @@ def test_nothing_is_kept_where_a_line_is_wrong_and_nothing_typed_is_lost(client:
 
 
 @pytest.mark.parametrize(
+    ("taxes", "told"),
+    [
+        (("standard", "none"), True),
+        (("reverse", "none"), True),
+        (("none", "none"), False),
+        (("standard", "zero"), False),
+    ],
+)
+def test_taxable_beside_not_taxable_is_explained_while_writing_and_on_the_quote(
+    client: Client, actor: Actor, taxes: tuple[str, str], told: bool
+) -> None:
+    made = quote(actor, positions=[])
+    rows = [{"name": tax, "quantity": "1", "price": "10", "tax": tax} for tax in taxes]
+    said = "an e-invoice may not (EN 16931, BR-O-11)"
+    live = client.post(page(made), sent(*rows), **FETCH).json()
+    assert (said in live["sums"]) is told
+    assert client.post(page(made), sent(*rows, save="1")).status_code == 302
+    for address in (page(made), f"/quotes/{made.pk}/"):
+        assert (said in client.get(address).content.decode()) is told
+
+
+@pytest.mark.parametrize(
     ("typed", "sign"), [("€1,234.50", "1234.50"), ("1,234.5 EUR", "1234.50"), ("1,234 €", "1234.00")]
 )
 def test_a_price_may_say_the_currency_of_the_quote(client: Client, actor: Actor, typed: str, sign: str) -> None:

@@ -181,7 +181,9 @@ def compose(
     at: Annotated[dt.datetime | None, DateTime(_("send at"), help_text=AT)] = None,
 ) -> Any:
     """Write to any address: the mail stands on the person it belongs to, and goes into the outbox."""
-    subject, text = _filled(subject, text, composing.values_for(step.scope, _whose(step, to), step.actor.name))
+    subject, text = _filled(
+        subject, text, composing.values_for(step.scope, _whose(step, to), composing.writer(step.actor))
+    )
     letter = Letter(to, others, subject, text, tuple(files or ()))
     made = _letter(
         step, letter, about=concerns or (), account=account, nature=nature or "personal", purpose=purpose,
@@ -370,7 +372,7 @@ def _texts(step: Step, person: Any, template: UUID | None, subject: str, text: s
         subject, text = subject or chosen.subject, text or chosen.text
     step.require(bool(subject), "required", _("Please fill in this field."), field="subject")
     step.require(bool(text), "required", _("Please fill in this field."), field="text")
-    return _filled(subject, text, composing.values_for(step.scope, person, step.actor.name))
+    return _filled(subject, text, composing.values_for(step.scope, person, composing.writer(step.actor)))
 
 
 def _filled(subject: str, text: str, values: Mapping[str, str]) -> tuple[str, str]:

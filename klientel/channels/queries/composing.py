@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from klientel.channels.models.placeholders import KNOWN
 from klientel.kernel.access import ActorScope, reading
+from klientel.kernel.identity.actor import Actor
 from klientel.kernel.records import type_of
 from klientel.kernel.tenancy import current
 from klientel.kernel.tenancy.models import Tenant
@@ -42,6 +43,14 @@ def values_for(scope: ActorScope, person: Any, sender: Any) -> Mapping[str, str]
             **_of_house(sender),
         }
     return {name: value for name, value in known.items() if not KNOWN[name] or KNOWN[name] in visible}
+
+
+def writer(actor: Actor) -> str:
+    """Whose name stands under a letter: the member's, also where a program of theirs writes it."""
+    if actor.kind != "token" or actor.member is None:
+        return actor.name
+    rows = type_of("kernel.member").model.objects.filter(pk=actor.member)
+    return str(rows.values_list("title", flat=True).first() or actor.name)
 
 
 def _of_house(sender: Any) -> dict[str, str]:

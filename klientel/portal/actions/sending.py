@@ -26,6 +26,7 @@ from klientel.portal.queries import shares
 from klientel.sales.actions.quote import SENDS, hand_out, keep_paper
 from klientel.sales.models import Quote, QuoteForm, telling
 from klientel.sales.models.quoting import APPROVED, DRAFT, SENT, has_ended
+from klientel.sales.queries.paper import greeting
 
 PERSON = "contacts.person"
 
@@ -124,18 +125,19 @@ def _texts(step: Step, quote: Quote, person: Any, given: tuple[UUID | None, str,
 
 
 def _usual_text(person: Any) -> str:
-    greeting = "{{greeting}}" if person is not None and person.letter_salutation else say("Dear Sir or Madam")
+    begins = "{{greeting}}" if person is not None and person.letter_salutation else say("Dear Sir or Madam")
     return say(
         "%(greeting)s,\n\nplease find attached our quote {{number}} “{{title}}” of {{total}}.\n\n"
         "You can read it, accept it or ask us something here:\n{{link}}\n\nKind regards\n{{sender}}"
-    ) % {"greeting": greeting}
+    ) % {"greeting": begins}
 
 
 def _values(step: Step, quote: Quote, person: Any) -> dict[str, str]:
-    known = dict(composing.values_for(step.scope, person, step.actor.name)) if person is not None else {
-        "sender": step.actor.name
-    }  # fmt: skip
-    totals = telling.told(quote, quote.positions or [], quote.language or "de")
+    sender, language = composing.writer(step.actor), quote.language or "de"
+    known = dict(composing.values_for(step.scope, person, sender)) if person is not None else {"sender": sender}
+    if known.get("greeting"):
+        known["greeting"] = greeting(person, language)
+    totals = telling.told(quote, quote.positions or [], language)
     ends = date_format(quote.valid_until, "DATE_FORMAT") if quote.valid_until else ""
     quoted = {"number": quote.number, "title": quote.name, "total": totals["gross"], "valid_until": ends, "link": LINK}
     return known | quoted

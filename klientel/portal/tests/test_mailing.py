@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -42,6 +43,22 @@ def test_it_is_frozen_when_it_is_handed_to_the_outbox_and_arrives_with_pdf_and_l
     assert text.startswith("Sehr geehrte Frau Sommer,")
     assert f'href="http://127.0.0.1:8700{link_in(message)}"' in found["text/html"].decode()
     assert Mail.objects.get().state == "accepted"
+
+
+def test_a_letter_has_one_language_whatever_the_recipient_speaks(
+    anna: Actor, account: Any, eva: Any, quote: Quote
+) -> None:
+    run(anna, "contacts.person.change", eva.id, language="tr")
+    run(anna, "sales.quote.mail", quote.pk)
+    text = Mail.objects.get().text
+    assert text.startswith("Sehr geehrte Frau Sommer,") and "anbei erhalten Sie" in text
+
+
+def test_a_program_writes_in_the_name_of_its_member(anna: Actor, account: Any, quote: Quote) -> None:
+    program = replace(anna, kind="token", name=f"Shop ({anna.name})")
+    run(program, "sales.quote.mail", quote.pk)
+    text = Mail.objects.get().text
+    assert text.endswith(f"\n{anna.name}") and "Shop" not in text
 
 
 def test_nobody_of_the_house_finds_the_link_in_a_record_or_row(

@@ -13,8 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from klientel.kernel.errors import Refused, phrased, together
+from klientel.kernel.identity.models import LANGUAGES
 from klientel.kernel.kinds import today
 from klientel.kernel.kinds.base import currency_of_tenant
+from klientel.kernel.records import type_of
 from klientel.kernel.tenancy import alone, current
 from klientel.lib import pricing
 from klientel.sales.models.currency import money
@@ -110,12 +112,22 @@ def _begin(step: Any, quote: Any) -> None:
             step.stamp(quote, form=first.pk)
     form = form_of(step, quote)
     facts: dict[str, Any] = {"date": quote.date or today(), "currency": quote.currency or currency_of_tenant()}
-    facts["language"] = quote.language or "de"
+    facts["language"] = quote.language or _language_of(step, quote.person)
     in_english = facts["language"] == "en"
     facts["valid_until"] = quote.valid_until or facts["date"] + dt.timedelta(days=form.valid_days or 30)
     facts["introduction"] = quote.introduction or (form.introduction_en if in_english else form.introduction)
     facts["terms"] = quote.terms or (form.terms_en if in_english else form.terms)
     step.stamp(quote, **{name: value for name, value in facts.items() if value})
+
+
+def _language_of(step: Any, person: Any) -> str:
+    """The language of whoever gets a quote, where quotes can be in it and somebody may see it; else German."""
+    rtype = type_of("contacts.person")
+    if person is None or "language" not in step.scope.visible(rtype):
+        return "de"
+    rows = rtype.model.objects.filter(pk=person).values_list("language", flat=True)
+    found = step.once(("sales.speaks", person), rows.first)
+    return found if found in dict(LANGUAGES) else "de"
 
 
 def _give_number(step: Any, quote: Any, form: QuoteForm) -> None:

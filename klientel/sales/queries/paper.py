@@ -64,7 +64,7 @@ def said(scope: Any, quote: Quote, form: QuoteForm, to: Recipient | None = None)
             "footer": _lines(form.footer) or [company],
             "address": _address(to, language),
             "facts": _facts(quote, to, language),
-            "salutation": f"{quote.salutation or _greeting(to.person, language)},",
+            "salutation": f"{quote.salutation or greeting(to.person, language)},",
             "introduction": _paragraphs(quote.introduction),
             "terms": _paragraphs(quote.terms),
             "lines": _numbered(told["lines"], replaceable(quote.positions or [])),
@@ -103,7 +103,8 @@ def _address(to: Recipient, language: str) -> list[str]:
     return [one for one in lines if one]
 
 
-def _greeting(person: Any, language: str) -> str:
+def greeting(person: Any, language: str) -> str:
+    """How a letter in this language begins, whatever else its recipient speaks."""
     if person is None:
         return _("Dear Sir or Madam")
     return letter_salutation(

@@ -163,6 +163,13 @@ def test_it_begins_with_what_its_form_says_in_the_language_of_the_recipient(anna
     assert quote(anna).terms == "Netto"
 
 
+@pytest.mark.parametrize(("speaks", "language"), [("en", "en"), ("de", "de"), ("tr", "de"), ("", "de")])
+def test_without_a_word_it_is_in_the_language_of_whoever_gets_it(anna: Actor, speaks: str, language: str) -> None:
+    who = run(anna, "contacts.person.create", last_name="Miller", language=speaks).record
+    assert quote(anna, person=str(who.pk)).language == language
+    assert quote(anna, person=str(who.pk), language="de").language == "de"
+
+
 # -- sending and answers ---------------------------------------------------------------------------------------------
 
 

@@ -33,6 +33,10 @@ _BY_NAME = {fold(n): DAYS[i] for names in _NAMES.values() for i, n in enumerate(
 _WORKDAY = {"werktag", "workday", "weekday", "arbeitstag", "werktags"}
 _EVERY = re.compile(r"^(?:jede[nrsm]?|alle|every|each)\s+(.*)$")
 _NTH = re.compile(r"^(?:(\d{1,3})(?:\.|st|nd|rd|th)?|(other|zweite[nrs]?|letzte[nrs]?|last))\s+(.+)$")
+_SAID_ON = re.compile(r"^(.+?)\s+(?:on|am)\s+(.+)$")
+_DAY_SAID = re.compile(
+    rf"(?:the )?(?:([1-5])(?:\.|st|nd|rd|th)? |(letzten|last) )?({'|'.join(_BY_NAME)})(?:,? (?:and |und )?|$)"
+)
 _PART = re.compile(r"^([+-]?[1-5])?(MO|TU|WE|TH|FR|SA|SU)$")
 _UNIT_WORDS = {
     "en": {"DAILY": ("every day", "days"), "WEEKLY": ("every week", "weeks"), "MONTHLY": ("every month", "months"),
@@ -143,6 +147,8 @@ def _spoken(text: str) -> Rule | None:
         return Rule(_UNITS[text])
     if text in _WORKDAY:
         return Rule("WEEKLY", days=WORKDAYS)
+    if said := _SAID_ON.match(text):
+        return _on_days(_spoken(said[1]), said[2])
     found = _EVERY.match(text)
     rest = found[1] if found else text
     number, what = 1, rest
@@ -162,6 +168,15 @@ def _spoken(text: str) -> Rule | None:
         return Rule(_UNITS[what], number)
     days = tuple(n for n in names if n)
     return Rule("WEEKLY", number, days) if len(days) == len(names) and 1 <= number <= 52 else None
+
+
+def _on_days(rule: Rule | None, text: str) -> Rule | None:
+    """A rule of weeks or months on days of the week, as :func:`say` says it: "every 2 weeks on Monday and Friday"."""
+    days = tuple(f"{nth or ('-1' if last else '')}{_BY_NAME[day]}" for nth, last, day in _DAY_SAID.findall(text))
+    if rule is None or rule.days or _DAY_SAID.sub("", text):
+        return None
+    fits = all(len(d) == 2 for d in days) if rule.frequency == "WEEKLY" else rule.frequency == "MONTHLY"
+    return replace(rule, days=days) if fits else None
 
 
 def say(rule: Rule, language: str) -> str:

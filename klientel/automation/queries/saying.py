@@ -198,6 +198,8 @@ def value(kind: Kind, given: Any, rtype: RecordType, scope: ActorScope) -> str:
     match given:
         case {"of": str(path)}:
             return f"[{label(rtype, path, scope)}]"
+        case {"in": 0, "unit": str(unit)}:
+            return _("at once") if unit in ("minutes", "hours") else _("today")
         case {"in": int(n), "unit": str(unit)}:
             return _("in %(span)s") % {"span": span(n, unit)} if n else _("at that moment")
         case {"me": True}:

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from klientel.channels.models import Body, Mail
@@ -59,7 +57,7 @@ def answer_to(mail: Any, way: str, signature: str = "") -> dict[str, str]:
 
 
 def _quoted(mail: Any) -> str:
-    when = date_format(localtime(mail.sent_at), "DATETIME_FORMAT") if mail.sent_at else ""
+    when = mail._meta.get_field("sent_at").show(mail.sent_at)
     who = mail.sender_name or mail.sender
     said = _("%(who)s wrote on %(when)s:") % {"who": who, "when": when}
     text = mail.text.replace(LINK, _("[personal link]"))  # its recipient alone knows it

@@ -1,5 +1,7 @@
 """Pages of sending: written, tried, looked after; closed to others."""
 
+import datetime as dt
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import translation
@@ -85,9 +87,10 @@ def test_placeholders_of_a_letter_to_any_address_are_filled_or_refused(page, ann
 
 def test_the_secret_link_of_a_mail_that_is_answered_is_neither_quoted_nor_holds_the_answer_up(anna, account):
     made = run(anna, "channels.mail.compose", to="kunde1@beispiel.de", subject="x", text="y", account=account.id).record
-    made.text = "Please confirm: {{link}}"
+    made.text, made.sent_at = "Please confirm: {{link}}", dt.datetime(2026, 11, 23, 13, 57, tzinfo=dt.UTC)
     with translation.override("en"):
         begun = conversation.answer_to(made, "reply")["text"]
+    assert "wrote on 23/11/2026, 14:57:" in begun  # as everywhere else
     assert "[personal link]" in begun and "{{link}}" not in begun
     with pytest.raises(Refused) as no:
         run(anna, "channels.mail.answer", made.pk, to="kunde1@beispiel.de", subject="x", text="{{link}}")

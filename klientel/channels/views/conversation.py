@@ -33,7 +33,7 @@ from klientel.kernel.web.answers import act, page
 from klientel.kernel.web.shell import FURTHER, Further
 
 MAIL = "channels.mail"
-FURTHER.append(Further("", gettext_lazy("Mail"), "inbox", "inbox", MAIL))
+FURTHER.append(Further("", gettext_lazy("Inbox"), "inbox", "inbox", MAIL))
 LARGEST_PICTURE = 3 * 2**20
 PICTURES = (*keeping.PICTURES, "image/gif")
 BOXES = (

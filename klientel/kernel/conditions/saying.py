@@ -70,7 +70,7 @@ def _value(kind: Kind, value: Any, titles: dict[UUID, str]) -> str:
             return _("me")
         case {"my_teams": True}:
             return _("my teams")
-        case {"today": True}:
+        case {"today": True} | {"days_ago": 0}:
             return _("today")
         case {"days_ago": int(n)} if n < 0:
             return ngettext("in %(n)d day", "in %(n)d days", -n) % {"n": -n}

@@ -133,6 +133,10 @@ class Kind:
         """A canonical value for people, in the active language."""
         return self.write(value)
 
+    def typed(self, value: Any) -> Any:
+        """A canonical value as a person would type it into its field; accepted again as the same."""
+        return value
+
     def is_empty(self, value: Any) -> bool:
         """Whether the value says nothing."""
         return value is None or value == "" or value == [] or value == {}

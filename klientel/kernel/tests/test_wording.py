@@ -40,6 +40,7 @@ SAID = [
     (PERSON, "birthday", "anniversary", 30, "Geburtstag in den nächsten 30 Tagen", "birthday in the next 30 days"),
     (PERSON, "emails", "not_empty", None, "mit E-Mail", "with e-mail"),
     ("work.task", "due", "before", {"today": True}, "fällig vor heute", "due before today"),
+    ("work.task", "due", "before", {"days_ago": 0}, "fällig vor heute", "due before today"),
     ("work.task", "due", "empty", None, "fällig: keine Angabe", "due: none"),
 ]  # fmt: skip
 

@@ -189,7 +189,7 @@ def as_sent(kind: Kind, value: Any) -> Any:
         )
     if value is None:
         return [] if isinstance(kind, Links | Entries) or kind.widget == "multiselect" else ""
-    return value
+    return kind.typed(value)
 
 
 def _as_written(number: str) -> str:

@@ -112,7 +112,7 @@ def _card(scope: Any, way: Reverse, record_id: UUID, *, there: bool) -> dict[str
     if not there:
         return card
     where = _leads(way, record_id)
-    columns = _columns(scope, source)
+    columns = _columns(scope, source, way.field)
     found = select(scope, source, columns=columns, where=where, limit=RELATED)
     return card | {
         "rows": found.rows,
@@ -182,10 +182,16 @@ def _open(scope: Any, way: Reverse) -> bool:
     return scope.may(way.source, "view") and way.field in scope.visible(way.source)
 
 
-def _columns(scope: Any, source: RecordType) -> tuple[str, ...]:
-    """What a card tells of each record: the first two columns of its list that are no links, and its first amount."""
+def _columns(scope: Any, source: RecordType, field: str) -> tuple[str, ...]:
+    """What a card tells of each record: the first two columns of its list that are no links, and its first amount.
+
+    Nothing that its title says already; where nothing is left, the first record besides this one that it links.
+    """
     visible = scope.visible(source)
-    told = [c for c in source.columns if c in visible and not isinstance(visible[c], Link | Links)]
+    shown = [c for c in source.columns if c in visible and c not in source.made_of]
+    told = [c for c in shown if not isinstance(visible[c], Link | Links)]
+    if not told:
+        return tuple(c for c in shown if isinstance(visible[c], Link) and c != field)[:1]
     amount = next((c for c in told if isinstance(visible[c], Money)), None)
     return tuple(dict.fromkeys([*told[:2], *([amount] if amount else [])]))
 
@@ -193,7 +199,9 @@ def _columns(scope: Any, source: RecordType) -> tuple[str, ...]:
 def _subs(scope: Any, source: RecordType, columns: tuple[str, ...], rows: list[ListRow]) -> list[dict[str, Any]]:
     """What stands at each related record: its ``amount`` beside the title, and ``texts`` under it."""
     visible = scope.visible(source)
-    shown = [(name, isinstance(visible[name], Money), cells.cell(visible[name], {})) for name in columns]
+    linked = {row.values[n] for n in columns if isinstance(visible[n], Link) for row in rows if row.values[n]}
+    known = names(scope, linked) if linked else {}
+    shown = [(name, isinstance(visible[name], Money), cells.cell(visible[name], known)) for name in columns]
     return [
         {
             "amount": next((render(row.values[name]) for name, amount, render in shown if amount), ""),

@@ -55,3 +55,19 @@ def test_the_next_day_follows(rule: str, day: str, then: str | None) -> None:
 )  # fmt: skip
 def test_a_rule_is_said_in_words(rule: str, german: str, english: str) -> None:
     assert (say(read(rule), "de"), say(read(rule), "en")) == (german, english)
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+@pytest.mark.parametrize(
+    "rule",
+    ["FREQ=WEEKLY", "FREQ=WEEKLY;BYDAY=MO", "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,WE,FR", "FREQ=MONTHLY;BYDAY=-1FR",
+     "FREQ=MONTHLY;INTERVAL=2;BYDAY=2TU", "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR", "FREQ=DAILY;INTERVAL=3"],
+)  # fmt: skip
+def test_what_is_said_is_read_again_as_the_same(rule: str, language: str) -> None:
+    assert str(read(say(read(rule), language))) == rule
+
+
+@pytest.mark.parametrize("text", ["every day on Monday", "every week on the 2nd Tuesday", "every week on Monday or so"])
+def test_days_that_do_not_fit_are_refused(text: str) -> None:
+    with pytest.raises(Unreadable):
+        read(text)

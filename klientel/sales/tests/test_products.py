@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from klientel.insights.dashboards import asked, dashboard
 from klientel.insights.figures import Table, as_csv
@@ -197,3 +199,12 @@ def test_a_filter_narrows_every_kind_of_sale(anna: Actor, goods: dict[str, str])
     order(anna, line(goods, "Manual", "1", "10"), owner=str(anna.member))
     deal(anna, "win", line(goods, "Training", "1", "10"))
     assert set(told(table(anna, "best", owner=str(other.member)))) == {"Press"}
+
+
+def test_a_product_names_the_bundles_it_is_in(client: Client, actor: Actor) -> None:
+    frame, kit = (run(actor, "sales.product.create", name=name).record for name in ("Frame", "Starter kit"))
+    run(actor, "sales.part.create", bundle=kit.pk, product=frame.pk, quantity="8")
+    page = client.get(f"/products/{frame.pk}/").content.decode()
+    card = page[page.index("In bundles") :].partition("</ul>")[0]
+    assert "8 ×" in card and "Starter kit" in card
+    assert not re.search(r">\s*8\s*<", card), "the quantity stands there twice"

@@ -36,6 +36,13 @@ class Repeats(Text):
     def show(self, value: Any) -> str:
         return recurrence.say(recurrence.read(value), get_language() or "en") if value else ""
 
+    def typed(self, value: Any) -> Any:
+        try:
+            said = self.show(value)
+            return said if not said or str(recurrence.read(said)) == value else value
+        except Unreadable:
+            return value  # not every rule is read from its words
+
     def sample(self, n: int) -> str:
         return str(recurrence.Rule("DAILY", n % 300 + 1))
 

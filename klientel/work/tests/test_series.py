@@ -6,13 +6,16 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.utils.translation import override
 
 from klientel.kernel import events
 from klientel.kernel.actions import run
 from klientel.kernel.errors import Refused
 from klientel.kernel.history import undo
 from klientel.kernel.identity.actor import Actor
+from klientel.kernel.records import type_of
 from klientel.kernel.sql import Sql
+from klientel.kernel.web.fields import as_sent
 from klientel.work.jobs.series import plan
 from klientel.work.models import Meeting, Task
 
@@ -131,3 +134,15 @@ def test_a_change_is_made_to_all_that_follow_and_to_none_before(anna: Actor) -> 
     run(anna, "work.meeting.spread", second.pk)
     assert meetings() == ["2026-10-12T08:00", "2026-10-19T12:00", "2026-10-26T13:00"]
     assert [m.place for m in Meeting.objects.order_by("begins")] == ["", "Bremen", "Bremen"]
+
+
+def test_a_form_shows_how_often_in_words_that_are_taken_again(anna: Actor) -> None:
+    made = task(anna, repeats="every 2nd Tuesday")
+    kind = type_of("work.task").fields["repeats"]
+    with override("en"):
+        typed = as_sent(kind, made.repeats)
+        assert typed == "every 2 weeks on Tuesday"
+        assert kind.accept(typed) == made.repeats
+        assert as_sent(kind, "every blue moon") == "every blue moon"
+        once = "FREQ=DAILY;COUNT=3"
+        assert as_sent(kind, once) == once

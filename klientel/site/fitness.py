@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 
+from klientel.site import roles
 from klientel.site.cli.failure import Failure
 from klientel.site.programs import OLDEST
 from klientel.site.setup import Database
@@ -44,6 +45,22 @@ def check_owner(connection: psycopg.Connection[Any]) -> None:
             f'"{facts.user}" may not make the tables of the database "{facts.dbname}": KLIENTEL_DATABASE_OWNER_URL must'
             f" sign in as klientel_owner, which may create in the schema public. {HOW}"
         )
+
+
+def slow(app: Database) -> str:
+    """One sentence where row-level security keeps the planner from the search indexes; empty is healthy."""
+    with psycopg.connect(**app.conninfo(), autocommit=True, connect_timeout=10) as connection:
+        lacking = roles.not_leakproof(connection)
+    if not lacking:
+        return ""
+    return (
+        f'WARNING: searches and lists will be slow: in the database "{app.name}" {_some(lacking)} not marked leakproof,'
+        f" so row-level security leaves indexes unused. {HOW}"
+    )
+
+
+def _some(names: list[str]) -> str:
+    return f"{names[0]} is" if len(names) == 1 else f"{names[0]} and {len(names) - 1} more functions are"
 
 
 def _wrong_with_app(connection: psycopg.Connection[Any]) -> Iterator[str]:

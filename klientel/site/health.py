@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from klientel.site import metrics, roles
 log = logging.getLogger("klientel.health")
 
 LONGEST_LAG = 300.0
+LONGEST_WAIT = 2.0  # seconds for the database: who watches over us has given up after a few more
 Found = dict[str, Any]
 
 
@@ -47,6 +49,35 @@ class Remembered:
                 self._found = self.fn()
                 self._until = time.monotonic() + (self.good_for if self._found["ok"] else self.bad_for)
             return self._found
+
+
+@dataclass
+class Waited:
+    """A check that is waited for so long: a pool tries again and again, and a server that froze never says a word.
+
+    It is under way once at most, in a thread that nobody waits for when the process ends.
+    """
+
+    fn: Callable[[], Found]
+    longest: float
+    _asked: Future[Found] | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __call__(self) -> Found:
+        with self._lock:
+            if self._asked is None or self._asked.done():
+                self._asked = Future()
+                threading.Thread(target=self._ask, args=[self._asked], name="klientel-asking", daemon=True).start()
+            asked = self._asked
+        return asked.result(self.longest)
+
+    def _ask(self, asked: Future[Found]) -> None:
+        try:
+            asked.set_result(self.fn())
+        except Exception as error:
+            asked.set_exception(error)
+        finally:
+            connection.close()
 
 
 def database() -> Found:
@@ -107,7 +138,7 @@ def consumers() -> Found:
 
 
 CHECKS: dict[str, Callable[[], Found]] = {
-    "database": database,
+    "database": Waited(database, LONGEST_WAIT),
     "migrations": Remembered(migrations, 60),
     "leakproof": Remembered(leakproof, 60),
     "policies": Remembered(policies, 300),

@@ -11,8 +11,9 @@ import click
 import psycopg
 from django.conf import settings
 
-from klientel.site import processes, roles, schema
+from klientel.site import fitness, processes, roles, schema
 from klientel.site.cli.failure import Failure
+from klientel.site.setup import Database
 
 NAMES = list(processes.ROLES)
 
@@ -31,6 +32,7 @@ def up(names: list[str], *, migrate: bool = True, prepare: Callable[[], list[str
     processes.refuse_taken_ports(setup, names)
     if server is None:
         _bring_up_to_date(may_migrate=migrate)
+        _warn(setup.database)
         _run(names, prepare())
         return
     with server.serving():
@@ -52,6 +54,12 @@ def _bring_up_to_date(*, may_migrate: bool) -> None:
     if not may_migrate:
         raise Failure("The database is of another version; run `klientel migrate`.")
     call("migrate", "--quiet")
+
+
+def _warn(own: Database | None) -> None:
+    """Of what is slow on a server of one's own: only its superuser can mend it."""
+    if own is not None and (said := fitness.slow(own)):
+        click.secho(said, err=True, fg="yellow", bold=True)
 
 
 def call(*words: str) -> None:

@@ -50,6 +50,15 @@ def test_a_database_that_fits_is_passed() -> None:
         fitness.check_owner(owner)
 
 
+def test_marks_that_are_missing_are_told_in_one_sentence() -> None:
+    said = fitness.slow(at("klientel_app"))  # made from template0: nobody has marked anything
+    assert said.startswith(f'WARNING: searches and lists will be slow: in the database "{NAME}" ')
+    assert "more functions are not marked leakproof, so row-level security leaves indexes unused." in said
+    with psycopg.connect(**at("klientel_super").conninfo(), autocommit=True) as superuser:
+        roles.mark_leakproof(superuser)
+    assert fitness.slow(at("klientel_app")) == ""
+
+
 @pytest.mark.parametrize("role", ["klientel_super", "klientel_backup"])
 def test_a_role_that_row_level_security_does_not_bind_is_refused(role: str) -> None:
     assert f'signs in as "{role}", which row-level security does not bind' in told(role)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
+from threading import Event
 
 import pytest
 from django.db import connection
@@ -67,6 +69,24 @@ def test_without_a_database_the_others_are_not_asked(client: Client, monkeypatch
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert list(answer.json()["checks"]) == ["database"]
+
+
+def test_a_database_that_says_nothing_is_not_waited_for(client: Client, monkeypatch) -> None:
+    comes_back, before = Event(), set(threading.enumerate())
+
+    def frozen():
+        comes_back.wait()
+        return {"ok": True}
+
+    monkeypatch.setitem(health.CHECKS, "database", health.Waited(frozen, 0.05))
+    for _ in range(3):
+        answer = client.get("/readyz")
+        assert (answer.status_code, answer.json()["checks"]) == (
+            503,
+            {"database": {"ok": False, "error": "TimeoutError"}},
+        )
+    assert len([one for one in set(threading.enumerate()) - before if one.name == "klientel-asking"]) == 1
+    comes_back.set()
 
 
 def test_figures_count_routes_and_never_addresses(client: Client, db: None) -> None:

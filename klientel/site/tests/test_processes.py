@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.error import HTTPError
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
@@ -19,6 +20,7 @@ import pytest
 from klientel.site import processes
 from klientel.site.browser import await_answer, free_ports
 from klientel.site.setup import ROOT
+from klientel.site.testing import _server as server
 from klientel.site.testing import clone_of_template, environment
 
 
@@ -95,6 +97,22 @@ def test_each_process_comes_back_when_killed(running: Running) -> None:
         os.kill(pid, signal.SIGKILL)
         assert until(lambda name=name, pid=pid: running.children().get(name, pid) != pid, 1.0), name
     assert until(running.answers)
+
+
+def test_a_start_warns_of_missing_leakproof_marks(environ: dict[str, str]) -> None:
+    name = urlsplit(environ["KLIENTEL_DATABASE_URL"]).path[1:]
+    with server.connect(name=name) as superuser:
+        superuser.execute("alter function lower(text) not leakproof")
+    command = [sys.executable, "-m", "klientel.site.cli", "up", "--only", "consumers"]
+    try:
+        with subprocess.Popen(command, env=environ, cwd=ROOT, stderr=subprocess.PIPE, text=True) as started:
+            assert started.stderr is not None
+            told = next(line for line in started.stderr if line.startswith("WARNING"))
+            started.send_signal(signal.SIGTERM)
+    finally:
+        with server.connect(name=name) as superuser:
+            superuser.execute("alter function lower(text) leakproof")
+    assert "lower(text) is not marked leakproof" in told
 
 
 def test_scripts_may_be_kept_for_ever_and_find_each_other(running: Running) -> None:

@@ -15,7 +15,7 @@ from psycopg.errors import DeadlockDetected
 
 from klientel.kernel import writing
 from klientel.kernel.access.granting import ActorScope, allowed
-from klientel.kernel.access.reading import visible_ids
+from klientel.kernel.access.reading import seen_ids, visible_ids
 from klientel.kernel.actions.declaring import Action, get
 from klientel.kernel.actions.step import Again, Step
 from klientel.kernel.errors import Conflict, Forbidden, Missing, Refused, together
@@ -283,10 +283,12 @@ def _checked(step: Step, rtype: RecordType, record: Any, item: Item) -> Any:
 
 
 def gone(scope: ActorScope, rtype: RecordType, record_id: UUID | None) -> Refused:
-    """Why a record is not there to be worked on: merged into one that the actor may see, or simply missing."""
+    """Why a record is not there to be worked on: merged into one that the actor may see, in the trash, or missing."""
     into = aliases.survivor(record_id) if record_id else None
     if into is not None and visible_ids(scope, rtype, [into]):
         return Conflict("merged", _("This record was merged into another one meanwhile."), details={"into": str(into)})
+    if record_id is not None and seen_ids(scope, rtype, [record_id]).get(record_id):
+        return Missing("in_trash", _("This record was deleted meanwhile and lies in the trash."))
     return Missing("missing", _("There is no such record, or you may not see it."))
 
 

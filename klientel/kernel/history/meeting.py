@@ -43,14 +43,22 @@ class Meeting:
     who: list[str] = field(default_factory=list)  # who changed it meanwhile
 
 
-def meet(scope: ActorScope, rtype: RecordType, record_id: UUID, version: int, params: dict[str, Any]) -> Meeting:
+def meet(
+    scope: ActorScope,
+    rtype: RecordType,
+    record_id: UUID,
+    version: int,
+    params: dict[str, Any],
+    into: UUID | None = None,
+) -> Meeting:
     """Compare field by field: as it was at ``version``, as somebody wants it (JSON-like ``params``), as it is stored.
 
-    In a reading transaction. Raises :class:`Refused` where a value is none of its kind, :class:`Missing` where the
+    ``into`` is the record that it became part of meanwhile: what is stored there counts. In a reading transaction. Raises :class:`Refused` where a value is none of its kind, :class:`Missing` where the
     record is not to be seen any more.
     """
-    found = get(scope, rtype, record_id, archived=False)
-    since = _since(record_id, found.version - version)
+    found = get(scope, rtype, into or record_id, archived=False)
+    begun = found if into is None else get(scope, rtype, record_id)
+    since = _since(record_id, begun.version - version)
     met = Meeting(found, found.version, who=list(dict.fromkeys(e.actor_name for e in since)))
     visible = scope.visible(rtype)
     for name, value in params.items():
@@ -59,7 +67,8 @@ def meet(scope: ActorScope, rtype: RecordType, record_id: UUID, version: int, pa
         kind = visible[name]
         accepted = kind.accept(value)
         mine, theirs = kind.plain(accepted), kind.plain(rtype.value(found, name))
-        original = next((e.changes[name][0] for e in reversed(since) if name in e.changes), theirs)
+        stood = theirs if begun is found else kind.plain(rtype.value(begun, name))
+        original = next((e.changes[name][0] for e in reversed(since) if name in e.changes), stood)
         if _same(kind, mine, theirs):
             continue
         if _same(kind, mine, original):

@@ -27,9 +27,12 @@ class Saved:
     refused: Conflict
     done: Done | None = None
     met: Meeting | None = None
+    into: UUID | None = None  # what it became part of meanwhile
 
     def said(self) -> str:
         """For the message after it."""
+        if self.into is not None and self.done is not None:
+            return _("Saved in %(title)s, of which this has become a part.") % {"title": self.done.record.title}
         if self.met is None or not self.met.who:
             return _("Saved.")
         return _("Saved, beside what %(who)s changed meanwhile.") % {"who": ", ".join(self.met.who)}
@@ -40,28 +43,50 @@ def save(request: Any, rtype: RecordType, record_id: UUID, version: int | None, 
 
     Raises :class:`Refused` for everything but that conflict.
     """
-    key, scope = f"{rtype.key}.change", request.scope
     try:
-        done = actions.run(request.actor, key, record_id, version=version, scope=scope, **params)
+        done = actions.run(
+            request.actor, f"{rtype.key}.change", record_id, version=version, scope=request.scope, **params
+        )
         return Saved(Conflict("changed_since", ""), done)
     except Conflict as no:
         if no.code != "changed_since" or version is None:
             raise
         stale = no
-    met: Meeting | None = None
+    return _beside(request, rtype, record_id, version, params, Saved(stale))
+
+
+def save_or_lead_on(
+    request: Any, rtype: RecordType, record_id: UUID, version: int | None, params: dict[str, Any]
+) -> Saved:
+    """As :func:`save`; what became part of another record meanwhile is saved there, in the same way."""
+    try:
+        return save(request, rtype, record_id, version, params)
+    except Conflict as no:
+        if no.code != "merged" or version is None:
+            raise
+        merged = Saved(no, into=UUID(no.details["into"]))
+    return _beside(request, rtype, record_id, version, params, merged)
+
+
+def _beside(
+    request: Any, rtype: RecordType, record_id: UUID, version: int, params: dict[str, Any], saved: Saved
+) -> Saved:
+    """Save only the fields that this person changed, unless others changed the same ones."""
+    scope, at = request.scope, saved.into or record_id
     for _n in range(TRIES):
         with tenancy.reading():
-            met = meet(scope, rtype, record_id, version, params)
-        if met.clashes:
+            saved.met = meet(scope, rtype, record_id, version, params, saved.into)
+        if saved.met.clashes:
             break
         try:
-            done = actions.run(request.actor, key, record_id, version=met.version, scope=scope, **met.mine)
-            return Saved(stale, done, met)
+            key, met = f"{rtype.key}.change", saved.met
+            saved.done = actions.run(request.actor, key, at, version=met.version, scope=scope, **met.mine)
+            break
         except Conflict as no:
             if no.code != "changed_since":
                 raise
-            stale = no
-    return Saved(stale, None, met)
+            saved.refused = no
+    return saved
 
 
 def drawn(scope: ActorScope, met: Meeting) -> list[dict[str, Any]]:

@@ -51,6 +51,41 @@ def test_a_field_both_changed_is_asked_about_with_three_values(client: Client, a
     assert (now.first_name, now.position) == ("Kaja", "Vertrieb")
 
 
+def test_what_was_typed_into_a_record_that_was_merged_meanwhile_is_kept(client: Client, actor: Actor) -> None:
+    kept, lost = begun(actor, first_name="K.", position=""), begun(actor, position="", emails=["kai@x.example"])
+    run(actor, f"{PERSON}.merge", kept.pk, records=[lost.pk], fields={"first_name": str(lost.pk)})
+    late = client.post(f"/persons/{lost.pk}/edit", form(lost, 1, position="Einkauf"), follow=True)
+    now = Person.objects.get(pk=kept.pk)
+    assert late.redirect_chain == [(f"/persons/{kept.pk}/", 302)]
+    assert (now.first_name, now.position) == ("Kai", "Einkauf")
+    assert "Saved in Kai Janssen, of which this has become a part." in late.content.decode()
+
+
+def test_what_the_merge_decided_otherwise_is_asked_about(client: Client, actor: Actor) -> None:
+    kept, lost = begun(actor), begun(actor, first_name="Kaja", position="Einkauf")
+    run(actor, f"{PERSON}.merge", kept.pk, records=[lost.pk])
+    late = client.post(f"/persons/{lost.pk}/edit", form(lost, 1, position="Vertrieb"))
+    text = late.content.decode()
+    assert late.status_code == 409
+    assert all(word in text for word in ("Lager", "Einkauf", "Vertrieb")) and 'value="Kai"' in text
+    assert f'action="/persons/{kept.pk}/edit"' in text and 'name="take-first_name"' not in text
+    sent = form(kept, Person.objects.get(pk=kept.pk).version, position="Vertrieb")
+    client.post(f"/persons/{kept.pk}/edit", sent | {"take-position": "mine"})
+    assert Person.objects.get(pk=kept.pk).position == "Vertrieb"
+
+
+def test_what_was_typed_into_a_deleted_record_stays_and_the_trash_is_named(client: Client, actor: Actor) -> None:
+    person = begun(actor)
+    run(actor, f"{PERSON}.archive", person.pk)
+    late = client.post(f"/persons/{person.pk}/edit", form(person, 1, position="Vertrieb"))
+    text = late.content.decode()
+    assert late.status_code == 404
+    assert "lies in the trash" in text and "Restore the record, then save again" in text and 'value="Vertrieb"' in text
+    run(actor, f"{PERSON}.restore", person.pk)
+    assert client.post(f"/persons/{person.pk}/edit", form(person, 1, position="Vertrieb")).status_code == 302
+    assert Person.objects.get(pk=person.pk).position == "Vertrieb"
+
+
 def test_the_same_value_from_both_is_no_conflict(client: Client, actor: Actor) -> None:
     person = begun(actor)
     run(actor, f"{PERSON}.change", person.pk, position="Einkauf")

@@ -67,6 +67,28 @@ def test_somebody_was_faster_and_the_page_says_so_with_nothing_done(client, acto
     assert get(ActorScope(actor), type_of(PERSON), lost.id).archived_at is None
 
 
+def test_who_merges_the_same_records_a_moment_later_is_led_to_what_they_became(client, actor, pair):
+    kept, lost = pair
+    run(actor, f"{PERSON}.merge", kept.id, records=[lost.id])
+    for answer in (
+        send(client, reverse("merge", args=["persons"]), id=[kept.id, lost.id], keep=str(lost.id)),
+        show(client, reverse("merge", args=["persons"]), id=[lost.id, kept.id]),
+    ):
+        assert (answer.status_code, answer["Location"]) == (302, f"/persons/{kept.id}/")
+    assert "These records are one already." in show(client, f"/persons/{kept.id}/").content.decode()
+
+
+def test_a_record_that_became_another_one_is_looked_at_again_before_it_is_merged(client, actor, pair):
+    kept, lost = pair
+    third = run(actor, f"{PERSON}.create", last_name="Brant", first_name="Eri").record
+    run(actor, f"{PERSON}.merge", kept.id, records=[lost.id])
+    answer = send(client, reverse("merge", args=["persons"]), id=[lost.id, third.id], keep=str(third.id))
+    text = answer.content.decode()
+    assert answer.status_code == 409
+    assert "merged into another one meanwhile" in text and f'name="id" value="{kept.id}"' in text
+    assert get(ActorScope(actor), type_of(PERSON), third.id).archived_at is None
+
+
 def test_old_addresses_lead_to_the_survivor_whose_timeline_tells_the_merge(client, actor, pair):
     kept, lost = pair
     run(actor, f"{PERSON}.merge", kept.id, records=[lost.id])

@@ -161,13 +161,12 @@ def edit(request: Any, slug: str, record_id: UUID) -> HttpResponse:
         found, kinds = _led_on(request, rtype, record_id), form_kinds(request.scope, rtype)
     if found.pk != record_id and request.method != "POST":
         return HttpResponseRedirect(reverse("edit", args=[slug, found.pk]))
-    at = reverse("record", args=[slug, record_id])
     if request.method != "POST":
         values = {n: rtype.value(found, n) for n in kinds}
         return _form(request, rtype, values, record=found, version=found.version)
     try:
         params = _decided(request, fields.sent(request.POST, kinds))
-        saved = meeting.save(request, rtype, record_id, _version(request), params)
+        saved = meeting.save_or_lead_on(request, rtype, record_id, _version(request), params)
     except Refused as no:
         return _form(request, rtype, _again(request, kinds), no, record=found, version=_version(request))
     if saved.met is not None and saved.done is None:
@@ -178,7 +177,7 @@ def edit(request: Any, slug: str, record_id: UUID) -> HttpResponse:
         )  # fmt: skip
     done = saved.done
     say_done(request, saved.said(), done.change_set if done and done.events else None)
-    return back(request, at)
+    return back(request, reverse("record", args=[slug, saved.into or record_id]))
 
 
 def _decided(request: Any, params: dict[str, Any]) -> dict[str, Any]:

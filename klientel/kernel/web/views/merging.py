@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from klientel.kernel import actions, tenancy
-from klientel.kernel.access.reading import get, names
-from klientel.kernel.errors import Forbidden, Missing, Refused
+from klientel.kernel.access.reading import get, names, visible_ids
+from klientel.kernel.errors import Conflict, Forbidden, Missing, Refused
 from klientel.kernel.kinds import Entries, Kind, Links
 from klientel.kernel.merge import deciding, previewing
 from klientel.kernel.merge.previewing import Side, Together
-from klientel.kernel.records import RecordType, type_of
+from klientel.kernel.records import RecordType, aliases, type_of
 from klientel.kernel.web import cells, fields, values
 from klientel.kernel.web.answers import act, came_from, say_done
 from klientel.kernel.web.fields import label_of
@@ -59,9 +59,15 @@ def merge(request: Any, slug: str) -> HttpResponse:
         rtype = seen_type(request, slug)
     if not request.scope.may(rtype, "merge"):
         raise Forbidden("forbidden", _("You may not do this here."))
+    ids = _ids(request.GET if request.method != "POST" else request.POST)
+    now = _led_on(request, rtype, ids)
+    if len(now) == 1 < len(ids):
+        say_done(request, _("These records are one already."))
+        return HttpResponseRedirect(reverse("record", args=[slug, now[0]]))
     if request.method != "POST":
-        return _look(request, rtype, _ids(request.GET))
-    ids = _ids(request.POST)
+        return _look(request, rtype, now)
+    if now != ids:
+        return _look(request, rtype, now, Conflict("merged", _("This record was merged into another one meanwhile.")))
     try:
         done = _merge(request, rtype, ids)
     except Missing:
@@ -81,6 +87,14 @@ def _ids(sent: Any) -> list[UUID]:
         except ValueError:
             raise Refused("not_a_record", _("There is no such record.")) from None
     return list(dict.fromkeys(found))[:MOST]
+
+
+def _led_on(request: Any, rtype: RecordType, ids: list[UUID]) -> list[UUID]:
+    """The records, and for those that became part of another one meanwhile that one."""
+    with tenancy.reading():
+        old = aliases.survivors(ids)
+        seen = visible_ids(request.scope, rtype, old.values())
+    return list(dict.fromkeys(old[i] if old.get(i) in seen else i for i in ids))
 
 
 def _merge(request: Any, rtype: RecordType, ids: list[UUID]) -> actions.Done:

@@ -292,11 +292,18 @@ class Options(Json):
 
     def take(self, value: Any) -> Any:
         if isinstance(value, str):
-            value = [self._line(line) for line in value.splitlines() if line.strip()]
+            value = [line for line in value.splitlines() if line.strip()]
+        if isinstance(value, list):
+            value = [self._line(one) if isinstance(one, str) else one for one in value]
         taken = super().take(value)
         if not all(isinstance(one, list) and len(one) > 1 and all(isinstance(t, str) for t in one) for one in taken):
             raise self.refuse("wrong_shape", _("This value has the wrong shape."))
         return taken
+
+    def schema(self) -> dict[str, Any]:
+        named = {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 5}
+        told = "A line as people write it, or [key, German label, English label, colour, whether retired]."
+        return {"type": "array", "items": {"anyOf": [{"type": "string"}, named], "description": told}}
 
     @staticmethod
     def _line(line: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Computed fields through the API and in files: read like any other, never written."""
+"""Own fields through the API and in files: what is worked out is read like any other and never written; choices."""
 
 from __future__ import annotations
 
@@ -36,3 +36,17 @@ def test_a_formula_stands_in_a_file(anna: Actor) -> None:
     run(anna, f"{ORG}.create", name="Werft", employees=4)
     made = b"".join(exporting.stream(ActorScope(anna), type_of(ORG), paths=("name", "x_double"))).decode("utf-8-sig")
     assert made.splitlines()[1].split(";")[-2:] == ["Werft", "8"]
+
+
+def test_choices_are_sent_as_lines_or_as_keys_with_labels(anna_api: Any) -> None:
+    own = {"record_type": ORG, "label_de": "Stufe", "kind": "choice", "privacy": "public"}
+    for name, choices in (
+        ("x_lines", ["gold = Gold | Golden", "Silber | Silver"]),
+        ("x_pairs", [["gold", "Gold", "Golden"], ["silber", "Silber", "Silver"]]),
+    ):
+        made = anna_api.post("/fields", own | {"name": name, "choices": choices})
+        assert made.status_code == 201, made.json()
+        assert made.json()["record"]["choices"] == [["gold", "Gold", "Golden"], ["silber", "Silber", "Silver"]]
+    schemas = anna_api.get("/openapi.json").json()["components"]["schemas"]
+    told = [body["properties"].get("choices", {}).get("items", {}) for body in schemas.values() if "properties" in body]
+    assert any("German label" in items.get("description", "") for items in told)

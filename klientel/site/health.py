@@ -75,6 +75,7 @@ class Waited:
         try:
             asked.set_result(self.fn())
         except Exception as error:
+            log.debug("check failed", exc_info=error)
             asked.set_exception(error)
         finally:
             connection.close()

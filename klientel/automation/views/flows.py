@@ -19,7 +19,7 @@ from klientel.kernel.kinds import Kind
 from klientel.kernel.records import type_of
 from klientel.kernel.web import builder
 from klientel.kernel.web.addresses import place as address
-from klientel.kernel.web.answers import act, say_done
+from klientel.kernel.web.answers import act, say_done, version_of
 
 KEY = "automation.workflow"
 #: the kinds of steps that can be added, with their names
@@ -56,10 +56,9 @@ def definition_of(request: Any, workflow: Any) -> shape.Definition:
 
 def save(request: Any, workflow_id: UUID, definition: shape.Definition, **more: Any) -> None:
     """Store the definition, unless somebody else has stored another one since the page was opened."""
-    version = request.POST.get("version", "")
     actions.run(
         request.actor, f"{KEY}.change", workflow_id, scope=request.scope,
-        version=int(version) if version.isdigit() else None, definition=definition, **more,
+        version=version_of(request), definition=definition, **more,
     )  # fmt: skip
 
 

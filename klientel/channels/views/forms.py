@@ -22,7 +22,7 @@ from klientel.kernel.access.reading import get, select
 from klientel.kernel.actions import run
 from klientel.kernel.errors import Forbidden, Refused
 from klientel.kernel.records import type_of
-from klientel.kernel.web.answers import act, fragment, page, say_done, wants_json
+from klientel.kernel.web.answers import act, fragment, page, say_done, version_of, wants_json
 from klientel.kernel.web.fields import label_of
 from klientel.kernel.web.ordering import moved
 from klientel.kernel.web.panels import panel
@@ -48,9 +48,13 @@ def build(request: Any, record_id: UUID) -> HttpResponse:
         if not request.POST.get("save"):
             return _building(request, form, _with_new(request, rows))
     try:
-        version = int(request.POST.get("version") or 0) or None
         done = run(
-            request.actor, f"{FORM}.change", record_id, version=version, scope=request.scope, parts=parts_of(rows)
+            request.actor,
+            f"{FORM}.change",
+            record_id,
+            version=version_of(request),
+            scope=request.scope,
+            parts=parts_of(rows),
         )
     except Refused as no:
         with tenancy.reading():

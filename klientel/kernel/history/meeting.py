@@ -53,8 +53,9 @@ def meet(
 ) -> Meeting:
     """Compare field by field: as it was at ``version``, as somebody wants it (JSON-like ``params``), as it is stored.
 
-    ``into`` is the record that it became part of meanwhile: what is stored there counts. In a reading transaction. Raises :class:`Refused` where a value is none of its kind, :class:`Missing` where the
-    record is not to be seen any more.
+    ``into`` is the record that it became part of meanwhile: what is stored there counts. In a reading transaction.
+    Raises :class:`Refused` where a value is none of its kind, :class:`Missing` where the record is not to be seen any
+    more.
     """
     found = get(scope, rtype, into or record_id, archived=False)
     begun = found if into is None else get(scope, rtype, record_id)

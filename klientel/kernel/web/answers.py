@@ -88,6 +88,24 @@ def id_of(text: str) -> UUID:
     return found
 
 
+def page_after(text: str) -> UUID | None:
+    """The id after which a list goes on, as an address names it; none for its first page."""
+    found = read_id(text)
+    if text and found is None:
+        raise Missing("no_such_page", _("There is no page at this address."))
+    return found
+
+
+def version_of(request: Any) -> int | None:
+    """The version of a record that a form was opened with; none where it says none that there could be."""
+    return version_in(request.POST.get("version", ""))
+
+
+def version_in(text: str) -> int | None:
+    """The version that a text names; none where it names none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
 def wants_json(request: HttpRequest) -> bool:
     """Whether a script of ours asks."""
     return request.headers.get("X-Requested-With") == "fetch"

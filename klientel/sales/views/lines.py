@@ -17,7 +17,7 @@ from klientel.kernel import actions, tenancy
 from klientel.kernel.access.reading import get
 from klientel.kernel.errors import Forbidden, Refused
 from klientel.kernel.records import by_slug, type_of
-from klientel.kernel.web.answers import act, say_done, wants_json
+from klientel.kernel.web.answers import act, say_done, version_of, wants_json
 from klientel.sales.models import QuoteForm, quoting, telling
 from klientel.sales.models.positions import ROLES, SECTION
 from klientel.sales.models.taxing import TAXES
@@ -55,9 +55,8 @@ def lines(request: Any, record_id: UUID, slug: str) -> HttpResponse:
     if "discount" in rtype.fields:
         values["discount"] = share or None
     try:
-        version = int(request.POST.get("version") or 0) or None
         done = actions.run(
-            request.actor, f"{rtype.key}.change", record_id, version=version, scope=request.scope, **values
+            request.actor, f"{rtype.key}.change", record_id, version=version_of(request), scope=request.scope, **values
         )
     except Refused as no:
         with tenancy.reading():

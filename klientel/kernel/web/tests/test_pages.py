@@ -72,6 +72,20 @@ def test_every_place_opens(client: Client, actor: Actor, path: str) -> None:
     assert client.get(path).status_code == 200
 
 
+def test_what_an_address_or_a_form_says_and_no_program_would_is_refused(client: Client, actor: Actor) -> None:
+    one, two = people(actor, 2)
+    run(actor, "contacts.person.merge", one.pk, records=[two.pk])
+    for path in (
+        f"/persons/{one.pk}/unmerge?merge=abc",
+        "/persons/merge?id=abc",
+        "/notifications?before=abc",
+    ):
+        assert client.get(path).status_code == 404, path
+    assert client.post("/persons/bulk/merge", {"id": ["abc", str(one.pk)]}).status_code == 404
+    for version in ("²", "9" * 5000):
+        assert client.post(f"/persons/{one.pk}/edit", {"version": version}).status_code < 500
+
+
 def test_a_colleague_sees_only_what_the_grants_say(client: Client, actor: Actor, narrow: tuple[Client, Actor]) -> None:
     browser, boris = narrow
     [hers] = people(actor, 1, phones=[{"value": "+4940123456"}])

@@ -21,7 +21,7 @@ from klientel.kernel.history import runs
 from klientel.kernel.records import RecordType
 from klientel.kernel.web import fields
 from klientel.kernel.web.addresses import urlencoded
-from klientel.kernel.web.answers import act, back, came_from, say_done
+from klientel.kernel.web.answers import act, back, came_from, id_of, say_done
 from klientel.kernel.web.listing import parsed
 from klientel.kernel.web.views import merging
 from klientel.kernel.web.views.forms import action_of
@@ -96,7 +96,7 @@ def _tell(request: Any, chosen: Action, done: int, refused: list[Refused], chang
 
 def _side_by_side(request: Any, rtype: RecordType) -> HttpResponse:
     """What is selected becomes one record only after it was looked at."""
-    ids = [UUID(text) for text in request.POST.getlist("id") if not request.POST.get("all")]
+    ids = [id_of(text) for text in request.POST.getlist("id") if not request.POST.get("all")]
     if not 2 <= len(ids) <= merging.MOST:
         raise Refused("too_many", _("Please select 2 to %(n)d records to be merged.") % {"n": merging.MOST})
     query = urlencoded({"id": [str(i) for i in ids]})
@@ -107,11 +107,7 @@ def selected(request: Any, rtype: RecordType, *, most: int) -> list[UUID]:
     """The ids that were ticked; where all of the list was asked for, so many of its first ones at most."""
     if request.POST.get("all"):
         return list(_everything(request, rtype, most))
-    try:
-        ids = [UUID(text) for text in request.POST.getlist("id")]
-    except ValueError:
-        raise Refused("not_a_record", _("There is no such record.")) from None
-    return list(dict.fromkeys(ids))
+    return list(dict.fromkeys(map(id_of, request.POST.getlist("id"))))
 
 
 def _everything(request: Any, rtype: RecordType, left: int) -> Iterator[UUID]:

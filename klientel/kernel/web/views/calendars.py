@@ -19,7 +19,7 @@ from klientel.kernel.kinds import zone
 from klientel.kernel.records import RecordType
 from klientel.kernel.web import calendar, retiming, shell, speech
 from klientel.kernel.web.addresses import place, urlencoded
-from klientel.kernel.web.answers import act, back, page, wants_json
+from klientel.kernel.web.answers import act, back, page, version_of, wants_json
 from klientel.kernel.web.calendar import Colleague, Entry
 from klientel.kernel.web.listing import State, chips, state_of
 from klientel.kernel.web.sheets import Sheet, sheet, spoken
@@ -167,10 +167,9 @@ def move(request: Any, slug: str, record_id: UUID) -> HttpResponse:
         found = get(request.scope, rtype, record_id)
         shown = _period(request, [rtype])
         params = retiming.changes(rtype, declared, found, request.POST, axis(shown.days, zone()))
-    version = request.POST.get("version", "")
     done = actions.run(
         request.actor, f"{rtype.key}.change", record_id, scope=request.scope,
-        version=int(version) if version.isascii() and version.isdigit() else None, **params,
+        version=version_of(request), **params,
     )  # fmt: skip
     with tenancy.reading():
         at = retiming.as_entry(request.scope, rtype, declared, done.record)

@@ -23,7 +23,18 @@ from klientel.kernel.twins.checking import Similar, similar
 from klientel.kernel.twins.intake import duplicate
 from klientel.kernel.twins.rules import rule_of
 from klientel.kernel.web import cells, fields, meeting, props, shaping
-from klientel.kernel.web.answers import act, back, came_from, fragment, page, say_done, told, wants_json
+from klientel.kernel.web.answers import (
+    act,
+    back,
+    came_from,
+    fragment,
+    id_of,
+    page,
+    say_done,
+    told,
+    version_of,
+    wants_json,
+)
 from klientel.kernel.web.views.lists import seen_type
 
 
@@ -166,9 +177,9 @@ def edit(request: Any, slug: str, record_id: UUID) -> HttpResponse:
         return _form(request, rtype, values, record=found, version=found.version)
     try:
         params = _decided(request, fields.sent(request.POST, kinds))
-        saved = meeting.save_or_lead_on(request, rtype, record_id, _version(request), params)
+        saved = meeting.save_or_lead_on(request, rtype, record_id, version_of(request), params)
     except Refused as no:
-        return _form(request, rtype, _again(request, kinds), no, record=found, version=_version(request))
+        return _form(request, rtype, _again(request, kinds), no, record=found, version=version_of(request))
     if saved.met is not None and saved.done is None:
         values = _again(request, kinds) | {n: rtype.value(saved.met.record, n) for n in saved.met.theirs}
         return _form(
@@ -196,11 +207,6 @@ def _led_on(request: Any, rtype: RecordType, record_id: UUID) -> Any:
     return get(request.scope, rtype, now or record_id) if now or found is None else found
 
 
-def _version(request: Any) -> int | None:
-    text = request.POST.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() else None
-
-
 def _names_of(scope: Any, kind: Kind, *values: Any) -> dict[UUID, Any]:
     if not isinstance(kind, Link | Links):
         return {}
@@ -221,7 +227,9 @@ def do(request: Any, slug: str, record_id: UUID, verb: str) -> HttpResponse:
         return _ask(request, rtype, act_, found, {})
     try:
         params = fields.sent(request.POST, act_.params)
-        done = actions.run(request.actor, act_.key, record_id, version=_version(request), scope=request.scope, **params)
+        done = actions.run(
+            request.actor, act_.key, record_id, version=version_of(request), scope=request.scope, **params
+        )
     except Refused as no:
         if wants_json(request) or not act_.params:
             raise
@@ -278,7 +286,7 @@ def one_field(request: Any, slug: str, record_id: UUID, name: str) -> HttpRespon
             raise Missing("no_such_field", _("There is no such field."))
         if request.method != "POST":
             return _draw_one(request, rtype, found, kind)
-    saved = meeting.save(request, rtype, record_id, _version(request), {name: fields.value_sent(request.POST, kind)})
+    saved = meeting.save(request, rtype, record_id, version_of(request), {name: fields.value_sent(request.POST, kind)})
     done = saved.done
     if done is None:
         if not wants_json(request):
@@ -348,8 +356,5 @@ def look_similar(request: Any, slug: str) -> HttpResponse:
     except Refused as no:
         return JsonResponse(told(no), status=no.status)
     given = request.GET.get("id", "")
-    try:
-        found = similar(request.scope, rtype, values, exclude=UUID(given) if given else None, limit=3)
-    except ValueError:
-        raise Missing("missing", _("There is no such record, or you may not see it.")) from None
+    found = similar(request.scope, rtype, values, exclude=id_of(given) if given else None, limit=3)
     return fragment(request, "records/_similar.html", {"rtype": rtype, "similar": found})

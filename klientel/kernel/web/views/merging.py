@@ -20,7 +20,7 @@ from klientel.kernel.merge import deciding, previewing
 from klientel.kernel.merge.previewing import Side, Together
 from klientel.kernel.records import RecordType, aliases, type_of
 from klientel.kernel.web import cells, fields, values
-from klientel.kernel.web.answers import act, came_from, say_done
+from klientel.kernel.web.answers import act, came_from, id_of, say_done, version_in
 from klientel.kernel.web.fields import label_of
 from klientel.kernel.web.speech import large
 from klientel.kernel.web.views.lists import seen_type
@@ -80,13 +80,7 @@ def merge(request: Any, slug: str) -> HttpResponse:
 
 
 def _ids(sent: Any) -> list[UUID]:
-    found = []
-    for text in sent.getlist("id"):
-        try:
-            found.append(UUID(text))
-        except ValueError:
-            raise Refused("not_a_record", _("There is no such record.")) from None
-    return list(dict.fromkeys(found))[:MOST]
+    return list(dict.fromkeys(map(id_of, sent.getlist("id"))))[:MOST]
 
 
 def _led_on(request: Any, rtype: RecordType, ids: list[UUID]) -> list[UUID]:
@@ -101,7 +95,8 @@ def _merge(request: Any, rtype: RecordType, ids: list[UUID]) -> actions.Done:
     with tenancy.reading():
         seen = previewing.together(request.scope, rtype, ids, read_id(request.POST.get("keep", "")))
         chosen, given = _choices(request.POST, seen)
-    versions = {k.removeprefix("v-"): int(v) for k, v in request.POST.items() if k.startswith("v-") and v.isdigit()}
+    told = {k.removeprefix("v-"): version_in(v) for k, v in request.POST.items() if k.startswith("v-")}
+    versions = {k: v for k, v in told.items() if v is not None}
     losers = [i for i in ids if i != seen.survivor.pk]
     return actions.run(
         request.actor, f"{rtype.key}.merge", seen.survivor.pk, scope=request.scope, records=losers,
@@ -241,7 +236,7 @@ def _look_apart(request: Any, rtype: RecordType, record_id: UUID, refused: Refus
     with tenancy.reading():
         record = get(request.scope, rtype, record_id, archived=False)
         named = request.GET.get("merge", "")
-        seen = previewing.apart(request.scope, rtype, record, UUID(named) if named else None)
+        seen = previewing.apart(request.scope, rtype, record, id_of(named) if named else None)
         visible = request.scope.visible(rtype)
         known = values.names_in(request.scope, [(visible[n], c.values()) for n, c in seen.conflicts.items()])
         context = {

@@ -18,7 +18,7 @@ from klientel.kernel.events import notices as declared
 from klientel.kernel.kinds import Choice, Kind, Whole
 from klientel.kernel.live import digests, notifications
 from klientel.kernel.web import fields, timeline
-from klientel.kernel.web.answers import act, back, page, say_done
+from klientel.kernel.web.answers import act, back, page, page_after, say_done
 
 PAGE = 30
 
@@ -26,7 +26,7 @@ PAGE = 30
 @page
 def notices(request: Any) -> HttpResponse:
     """All notifications, newest first."""
-    found = _latest(request, _before(request))
+    found = _latest(request, page_after(request.GET.get("before", "")))
     more = f"{reverse('notifications')}?before={found[-1].id}" if len(found) == PAGE else ""
     context = {"days": timeline.days(found), "more": more, "unread": any(not n.read for n in found)}
     return render(request, "notifications.html", context)
@@ -34,13 +34,6 @@ def notices(request: Any) -> HttpResponse:
 
 def _latest(request: Any, before: UUID | None = None) -> list[notifications.Shown]:
     return notifications.latest(request.scope, limit=PAGE, before=before) if request.actor.member else []
-
-
-def _before(request: Any) -> UUID | None:
-    try:
-        return UUID(request.GET["before"]) if request.GET.get("before") else None
-    except ValueError:
-        raise Missing("no_such_page", _("There is no page at this address.")) from None
 
 
 @page

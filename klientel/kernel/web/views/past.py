@@ -23,7 +23,7 @@ from klientel.kernel.kinds import Link, Links
 from klientel.kernel.records import RecordType
 from klientel.kernel.web import cells, values
 from klientel.kernel.web.addresses import urlencoded
-from klientel.kernel.web.answers import page
+from klientel.kernel.web.answers import page, page_after
 from klientel.kernel.web.fields import label_of
 from klientel.kernel.web.listing import PAGE, State, chips, state_of, views_of
 from klientel.kernel.web.views import lists, records
@@ -162,7 +162,7 @@ def since(request: Any, slug: str) -> HttpResponse:
     how = next((h for h in How if h.value == shown), None)
     try:
         found = differing.differences(
-            scope, rtype, at, where=state.where, columns=state.columns, how=how, last=_place(last)
+            scope, rtype, at, where=state.where, columns=state.columns, how=how, last=page_after(last)
         )
     except Refused as no:
         broken = no
@@ -175,13 +175,6 @@ def since(request: Any, slug: str) -> HttpResponse:
         "rest": found.rest,
     }
     return render(request, "records/since.html", context)
-
-
-def _place(text: str) -> UUID | None:
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        raise Missing("missing", _("There is no such page.")) from None
 
 
 def _word(how: How) -> str:

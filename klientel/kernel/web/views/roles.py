@@ -20,7 +20,7 @@ from klientel.kernel.conditions import SystemScope, say
 from klientel.kernel.errors import Forbidden, Missing, Refused
 from klientel.kernel.records import RecordType, all_types, type_of
 from klientel.kernel.web import builder
-from klientel.kernel.web.answers import act, say_done
+from klientel.kernel.web.answers import act, say_done, version_of
 from klientel.kernel.web.fields import label_of
 from klientel.kernel.web.listing import titles_in, views_of
 from klientel.kernel.web.speech import large
@@ -178,14 +178,13 @@ def line(request: Any, role_id: UUID) -> HttpResponse:
 
 
 def _save(request: Any, role_id: UUID, made: list[dict[str, Any]]) -> HttpResponse:
-    version = request.POST.get("version", "")
     done = actions.run(
         request.actor,
         f"{ROLE}.change",
         role_id,
         scope=request.scope,
         grants=made,
-        version=int(version) if version.isdigit() else None,
+        version=version_of(request),
     )
     say_done(request, _("Saved."), done.change_set if done.events else None)
     return HttpResponseRedirect(reverse("settings_grants", args=[role_id]))

@@ -14,14 +14,14 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from klientel.kernel import jobs, tenancy
-from klientel.kernel.errors import Missing, Refused
+from klientel.kernel.errors import Refused
 from klientel.kernel.files import uploading
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.transfer import assistant, exporting, templates
 from klientel.kernel.transfer.jobs import run_import
 from klientel.kernel.transfer.models import ImportRun, State
 from klientel.kernel.web import shell
-from klientel.kernel.web.answers import act, say_done
+from klientel.kernel.web.answers import act, id_of, say_done
 from klientel.kernel.web.listing import state_of, views_of
 from klientel.kernel.web.views import branch
 from klientel.kernel.web.views.lists import seen_type
@@ -131,16 +131,9 @@ def _meant(request: Any, run: ImportRun) -> dict[str, dict[str, str]]:
 
 def _from_template(run: ImportRun, template: str) -> HttpResponse:
     """The columns as a saved template says."""
-    chosen, options = templates.apply(run, _id_of(template))
+    chosen, options = templates.apply(run, id_of(template))
     assistant.choose(run, chosen or None, options)
     return HttpResponseRedirect(reverse("import", args=[run.pk]))
-
-
-def _id_of(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise Missing("no_such_template", _("There is no such template.")) from None
 
 
 def _shown(request: Any, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:

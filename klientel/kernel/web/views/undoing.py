@@ -23,7 +23,7 @@ from klientel.kernel.history.previewing import Foreseen, Preview
 from klientel.kernel.history.undo import LAST
 from klientel.kernel.records import type_of
 from klientel.kernel.web import values
-from klientel.kernel.web.answers import act, back, came_from, page, say_done, wants_json
+from klientel.kernel.web.answers import act, back, came_from, page, page_after, say_done, wants_json
 from klientel.kernel.web.fields import label_of
 from klientel.kernel.web.speech import large
 
@@ -83,7 +83,7 @@ def started(request: Any, run: ChangeRun) -> HttpResponse:
 def _look(request: Any, change_set: UUID) -> HttpResponse:
     last = request.GET.get("after", "")
     with tenancy.reading():
-        seen = previewing.preview(request.scope, change_set, last=_id(last) if last else LAST)
+        seen = previewing.preview(request.scope, change_set, last=page_after(last) or LAST)
         context = {
             "seen": seen,
             "what": said(seen.first),
@@ -95,13 +95,6 @@ def _look(request: Any, change_set: UUID) -> HttpResponse:
             "asks": _asks(seen),
         }
         return render(request, "records/undo.html", context)
-
-
-def _id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise Missing("missing", _("There is no such page.")) from None
 
 
 def _asks(seen: Preview) -> bool:
@@ -172,7 +165,7 @@ def run(request: Any, run_id: UUID) -> HttpResponse:
     """How far a bulk edit or an undo is, and what it left as it was."""
     found = runs.get(request.actor, run_id)
     after = request.GET.get("after", "")
-    left = runs.rows(found, limit=ROWS, after=_id(after) if after else runs.FIRST)
+    left = runs.rows(found, limit=ROWS, after=page_after(after) or runs.FIRST)
     known: dict[UUID, Any] = {}
     for key in {r.record_type for r in left}:
         known |= names(request.scope, [r.record for r in left if r.record_type == key and r.record], key)

@@ -61,6 +61,7 @@ SENTENCES: dict[str, str] = {
     "table.encrypted": "The workbook is protected with a password. Please save it without one.",
     "table.damaged": "The workbook is damaged and cannot be opened.",
     "table.too_large": "The unpacked workbook is too large: the limit is {limit}.",
+    "table.too_many_columns": "The file has {found} columns, and at most {limit} are possible. Please leave some out.",
     "table.no_sheet": "The workbook holds no sheet with data.",
     "table.no_such_sheet": "The workbook has no sheet named “{sheet}”.",
     "table.no_card": "The file holds no contact card.",

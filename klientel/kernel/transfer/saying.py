@@ -25,6 +25,9 @@ _SENTENCES: dict[str, str] = {
     "table.encrypted": gettext_noop("The workbook is protected with a password. Please save it without one."),
     "table.damaged": gettext_noop("The workbook is damaged and cannot be opened."),
     "table.too_large": gettext_noop("The unpacked workbook is too large: the limit is {limit}."),
+    "table.too_many_columns": gettext_noop(
+        "The file has {found} columns, and at most {limit} are possible. Please leave some out."
+    ),
     "table.no_sheet": gettext_noop("The workbook holds no sheet with data."),
     "table.no_such_sheet": gettext_noop("The workbook has no sheet named “{sheet}”."),
     "table.no_card": gettext_noop("The file holds no contact card."),

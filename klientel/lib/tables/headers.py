@@ -4,11 +4,14 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from klientel.lib.tables.table import NotATable
+
 _MAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
 _NUMBER = re.compile(
     r"^[+-]?[\d.,\s]*\d[\d.,\s]*$|^\d{4}-\d\d-\d\d$|^\d{1,2}[./]\d{1,2}[./]\d{2,4}$|^(?:null|nan|n/?a)$", re.IGNORECASE
 )
 _SEARCHED = 25
+_MOST = 1_000
 
 
 def header_position(rows: Sequence[Sequence[str]]) -> int | None:
@@ -69,8 +72,10 @@ def _looks_like_data(row: Sequence[str], *, following: Sequence[Sequence[str]]) 
 
 def usable_names(cells: Sequence[str], *, width: int | None = None) -> list[str]:
     """Column names, each once: tidied to one line; empty ones become "Column 3"; the second "Phone" becomes "Phone
-    (2)".
+    (2)". Raises NotATable (table.too_many_columns) beyond 1,000: nobody could say where each of them leads.
     """
+    if (found := max(len(cells), width or 0)) > _MOST:
+        raise NotATable("table.too_many_columns", found=f"{found:,}", limit=f"{_MOST:,}")
     names = [" ".join(cell.replace("\x00", "").split()) for cell in cells]
     names += [""] * ((width or 0) - len(names))
     taken = {name for name in names if name}

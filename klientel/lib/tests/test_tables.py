@@ -142,6 +142,15 @@ def test_a_workbook_of_our_own_is_read_back() -> None:
         open_table(io.BytesIO(buffer.getvalue()), sheet="Tabelle9")
 
 
+def test_more_columns_than_anybody_could_say_where_they_lead_are_refused() -> None:
+    wide = ";".join(f"Spalte {n}" for n in range(1001)) + "\n" + ";".join("x" * 1001)
+    assert refusal(wide.encode()) == "table.too_many_columns"
+    assert len(table_of(wide.replace(";Spalte 1000", "").encode()).columns) == 1000
+    buffer = io.BytesIO()
+    write_xlsx(buffer, [f"Spalte {n}" for n in range(1001)], [["x"] * 1001])
+    assert refusal(buffer.getvalue(), "x.xlsx") == "table.too_many_columns"
+
+
 FOLDERS = ("crm_export_fixtures", "crm_csv_torture", "crm_xlsx_messy", "crm_vcards")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from django.db import connection
 
 from klientel.channels.jobs import fetching
 from klientel.channels.jobs.fetching import fetch, look
@@ -234,8 +235,6 @@ def test_each_account_that_is_due_gets_a_job_and_no_sooner_again(anna, box):
     box.folder()
     look()
     assert [Mailbox.objects.count(), Fetched.objects.count()] == [1, 0]
-    from django.db import connection
-
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'channels.jobs.fetching.fetch'")
         assert cursor.fetchone()[0] == 1
@@ -243,3 +242,26 @@ def test_each_account_that_is_due_gets_a_job_and_no_sooner_again(anna, box):
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'channels.jobs.fetching.fetch'")
         assert cursor.fetchone()[0] == 1
+
+
+def test_what_is_fetched_waits_for_the_disk_and_what_becomes_of_it_does_not(box, monkeypatch):
+    waits = {}
+
+    def asked(known):
+        def asking(*words, **more):
+            done = known(*words, **more)
+            with connection.cursor() as cursor:
+                cursor.execute("SHOW synchronous_commit")
+                waits[known.__name__] = cursor.fetchone()[0]
+            return done
+
+        return asking
+
+    for known in (mailboxes.store, mailboxes.settle):
+        monkeypatch.setattr(mailboxes, known.__name__, asked(known))
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit = on")  # the databases of tests wait for nothing
+    box.folder()
+    box.put(letter(1))
+    assert box.fetch() == ""
+    assert waits == {"store": "on", "settle": "off"}

@@ -9,7 +9,6 @@ import re
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from email.header import Header
 from email.utils import encode_rfc2231, format_datetime, formataddr
 from functools import cache, lru_cache
 from typing import Any
@@ -24,6 +23,7 @@ from klientel.channels.queries import signatures
 from klientel.kernel.tenancy import current
 
 _LINE = 76
+_FIRST, _WORD = 39, 45  # bytes of an encoded word: beside ``Subject:``, and on a line of its own
 _OURS = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([0-9a-f]{24})@", re.ASCII)
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+ ")
 
@@ -159,7 +159,16 @@ def _html(paragraph: str) -> str:
 
 
 def _encoded(text: str) -> str:
-    return text if text.isascii() else Header(text, "utf-8", maxlinelen=_LINE).encode(linesep="\r\n")
+    """A subject as encoded words: none is longer than 75 signs, each has whole letters (RFC 2047, 2 and 5 (3))."""
+    if text.isascii():
+        return text
+    words, word, room = [], b"", _FIRST
+    for letter in map(str.encode, text):
+        if len(word) + len(letter) > room:
+            words.append(word)
+            word, room = b"", _WORD
+        word += letter
+    return "\r\n ".join(f"=?utf-8?b?{base64.b64encode(one).decode()}?=" for one in [*words, word])
 
 
 def _base64(content: bytes) -> bytes:

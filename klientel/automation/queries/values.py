@@ -23,6 +23,7 @@ from klientel.kernel.records import RecordType, type_of
 from klientel.lib import clock
 
 _PLACE = re.compile(r"\{\{\s*([a-z_0-9.]*)\s*\}\}")
+_DOUBLE = re.compile(r"(\{(?=\{)|\}(?=\}))")
 ITSELF = "id"  # the path of the record itself
 TEXTS = ("text", "long_text", "rich_text")
 HOURS = {"minutes": dt.timedelta(minutes=1), "hours": dt.timedelta(hours=1), "days": dt.timedelta(days=1),
@@ -73,7 +74,7 @@ class Seen:
     def fill(self, text: str, *, html: bool = False) -> str:
         """A text with its placeholders replaced, as people read values."""
 
-        return replaced(text, lambda path: escape(self.shown(path)) if html else self.shown(path))
+        return replaced(text, lambda path: escape(inert(self.shown(path))) if html else inert(self.shown(path)))
 
     def shown(self, path: str) -> str:
         """A value for people; links by the names of what they lead to."""
@@ -87,6 +88,11 @@ class Seen:
             known = names(self.scope, ids, kind.to)
             return ", ".join(known[i].title for i in ids if i in known)
         return kind.show(value)
+
+
+def inert(told: str) -> str:
+    """A value in a text that an action may fill in once more: braces that somebody typed ask for nothing there."""
+    return _DOUBLE.sub(r"\1 ", told)
 
 
 def replaced(text: str, by: Callable[[str], str]) -> str:

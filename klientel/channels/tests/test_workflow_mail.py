@@ -155,6 +155,17 @@ def test_a7_what_still_waits_to_go_out_lapses_when_the_workflow_is_switched_off(
     assert sorted(Mail.objects.values_list("state", flat=True)) == ["accepted", "recalled"]
 
 
+def test_what_somebody_typed_into_a_field_is_no_placeholder_of_the_mail(anna, account, template, play):
+    who = person(anna)
+    run(anna, "contacts.person.change", who.id, first_name="{{link}}}", department="{{sender}}")
+    flow(anna, step("contacts.person.send_mail", subject="For {{first_name}}", text="You work at {{department}}."))
+    tag(anna, who)
+    play()
+    [sent] = Mail.objects.all()
+    assert (sent.subject, sent.text) == ("For { {link} } }", "You work at { {sender} }.")
+    assert [r.state for r in runs()] == ["done"]
+
+
 @pytest.mark.parametrize(
     ("text", "code", "named"),
     [

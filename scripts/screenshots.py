@@ -323,6 +323,7 @@ class Tour:
         self.go("/outbox")
         self.take("outbox")
         self.go("/persons/reach")
+        self.page.select_option("main select[name=purpose]", label="Newsletter Lagertechnik")
         self.page.locator("main button.primary").first.click()
         self.page.wait_for_load_state("networkidle")
         self.take("reach")

@@ -287,7 +287,7 @@ def gone(scope: ActorScope, rtype: RecordType, record_id: UUID | None) -> Refuse
     into = aliases.survivor(record_id) if record_id else None
     if into is not None and visible_ids(scope, rtype, [into]):
         return Conflict("merged", _("This record was merged into another one meanwhile."), details={"into": str(into)})
-    if record_id is not None and seen_ids(scope, rtype, [record_id]).get(record_id):
+    if record_id is not None and into is None and seen_ids(scope, rtype, [record_id]).get(record_id):
         return Missing("in_trash", _("This record was deleted meanwhile and lies in the trash."))
     return Missing("missing", _("There is no such record, or you may not see it."))
 

@@ -15,6 +15,7 @@ from klientel.lib.tables.table import NotATable, Problem, Row, Table, records
 DELIMITERS = (";", ",", "\t", "|")
 _LONGEST_LINE = 1_000_000
 _SAMPLE = 200
+_LOOKED_AT = 4_000_000  # characters, of which most files need but some thousand
 _DECLARED = re.compile(r'^"?sep=(.)"?\s*$', re.IGNORECASE)
 _GUARDED = re.compile(r"^'+[=+\-@\t\r\n＝＋－＠]")
 _BACKSLASHED = re.compile(r'\\"[^;,\t|\r\n]')
@@ -30,7 +31,7 @@ def open_delimited(source: Source, *, header: bool | None = None, encoding: str 
     if not any(line.strip() for line in islice(_lines(source, encoding), 1000)):
         raise NotATable("table.empty")
     dialect, declared = _dialect(source, encoding)
-    first_rows = islice(_raw_rows(source, encoding, dialect), _SAMPLE)
+    first_rows = islice(_raw_rows(_lines(source, encoding), dialect), _SAMPLE)
     raw = [row for row in first_rows if any(cell.strip() for cell in row.cells)]
     raw = [row for row in raw if not (declared and row.line == 1)]
     position = 0 if header else None if header is False else header_position([row.cells for row in raw])
@@ -45,7 +46,7 @@ def open_delimited(source: Source, *, header: bool | None = None, encoding: str 
 
     def rows() -> Iterator[Row]:
         past = False
-        for row in _raw_rows(source, encoding, dialect):
+        for row in _raw_rows(_lines(source, encoding), dialect):
             past = past or (row.line >= first_line and (head is None or row.line > head.line))
             if past:
                 yield Row(row.line, [unguard(cell) for cell in row.cells], row.problem)
@@ -79,6 +80,16 @@ def _trimmed(cells: list[str]) -> list[str]:
 def _lines(source: Source, encoding: str) -> Iterator[str]:
     with source.opened() as stream:
         yield from decoded_lines(stream, encoding, longest=_LONGEST_LINE)
+
+
+def _first_lines(source: Source, encoding: str) -> Iterator[str]:
+    """The beginning of a file, so that one long line is not read again for every dialect that it may be in."""
+    taken = 0
+    for line in _lines(source, encoding):
+        yield line
+        taken += len(line)
+        if taken > _LOOKED_AT:
+            return
 
 
 class _Dialect(NamedTuple):
@@ -141,8 +152,8 @@ class _Watched:
         return Problem("row.nul", harmless=True) if self.nul else None
 
 
-def _raw_rows(source: Source, encoding: str, dialect: _Dialect) -> Iterator[Row]:
-    watched = _Watched(_lines(source, encoding), dialect)
+def _raw_rows(lines: Iterator[str], dialect: _Dialect) -> Iterator[Row]:
+    watched = _Watched(lines, dialect)
     reader = csv.reader(
         watched,
         delimiter=dialect.delimiter,
@@ -183,7 +194,7 @@ def _consistency(source: Source, encoding: str, dialect: _Dialect) -> float:
     """
     widths: list[int] = []
     damaged = 0
-    for row in islice(_raw_rows(source, encoding, dialect), 100):
+    for row in islice(_raw_rows(_first_lines(source, encoding), dialect), 100):
         damaged += dialect.quoting and row.problem is not None and row.problem.code == "row.quote"
         if any(cell.strip() for cell in row.cells):
             widths.append(len(row.cells))

@@ -176,7 +176,7 @@ def decoded_lines(stream: BinaryIO, encoding: str, *, longest: int) -> Iterator[
             return
 
 
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
+_LINE = re.compile(r"[^\r\n]*+(?:\r\n|\n|\r)|[^\r\n]++\Z")
 
 
 def _is_whole(piece: str) -> bool:

@@ -317,3 +317,23 @@ def test_lines_are_the_same_however_the_pieces_fall() -> None:
     pieces = list(decoded_lines(io.BytesIO(b"x" * 3_000_000 + b"\ny"), "utf-8", longest=1_000_000))
     assert "".join(pieces) == "x" * 3_000_000 + "\ny"
     assert max(map(len, pieces)) < 1_000_000 + 2 * part
+
+
+class _Counted(io.BytesIO):
+    """Bytes that know how many of them were read."""
+
+    taken = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        found = super().read(size)
+        self.taken += len(found)
+        return found
+
+
+def test_one_line_without_end_is_not_read_for_every_dialect() -> None:
+    body = b'Name;"Firma";' * 1_200_000
+    file = _Counted(body)
+    with pytest.raises(NotATable) as caught:
+        open_table(file)
+    assert caught.value.code == "table.short"
+    assert file.taken < 6 * len(body)

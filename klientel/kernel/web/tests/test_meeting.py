@@ -8,6 +8,8 @@ from django.test import Client
 from klientel.contacts.models import Person
 from klientel.kernel.actions import run
 from klientel.kernel.identity.actor import Actor
+from klientel.kernel.tenancy.models import Tenant
+from klientel.kernel.web.tests.conftest import at_browser
 
 pytestmark = pytest.mark.django_db
 PERSON = "contacts.person"
@@ -84,6 +86,16 @@ def test_what_was_typed_into_a_deleted_record_stays_and_the_trash_is_named(clien
     run(actor, f"{PERSON}.restore", person.pk)
     assert client.post(f"/persons/{person.pk}/edit", form(person, 1, position="Vertrieb")).status_code == 302
     assert Person.objects.get(pk=person.pk).position == "Vertrieb"
+
+
+def test_what_became_part_of_a_record_one_may_not_see_is_not_said_to_lie_in_the_trash(actor: Actor) -> None:
+    kept, lost = begun(actor, position="Vertrieb"), begun(actor)
+    where = {"field": "position", "op": "is", "value": "Lager"}
+    grants = [{"record": PERSON, "verb": verb, "where": where} for verb in ("view", "change")]
+    narrow, _member = at_browser(Tenant.objects.get(pk=actor.tenant), "Boris", grants)
+    run(actor, f"{PERSON}.merge", kept.pk, records=[lost.pk])
+    late = narrow.post(f"/persons/{lost.pk}/edit", form(lost, 1, first_name="Kaja"))
+    assert late.status_code == 404 and "lies in the trash" not in late.content.decode()
 
 
 def test_the_same_value_from_both_is_no_conflict(client: Client, actor: Actor) -> None:

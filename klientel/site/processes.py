@@ -116,7 +116,11 @@ class Family:
     bell: int = -1
 
     def run(self, announce: Callable[[], None]) -> None:
-        """Until SIGTERM or Ctrl+C; ``announce`` is called once when the pages answer."""
+        """Until SIGTERM or Ctrl+C; ``announce`` is called once when the pages answer.
+
+        Raises :class:`SetupError` where somebody took a port since the command began: making a demo takes minutes.
+        """
+        refuse_taken_ports(self.setup, self.names)
         self.children = [Child(name) for name in self.names]
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)

@@ -19,7 +19,8 @@ import pytest
 
 from klientel.site import processes
 from klientel.site.browser import await_answer, free_ports
-from klientel.site.setup import ROOT
+from klientel.site.setup import ROOT, SetupError
+from klientel.site.setup import read as setup_of
 from klientel.site.testing import _server as server
 from klientel.site.testing import clone_of_template, environment
 
@@ -133,6 +134,13 @@ def test_a_second_start_on_the_same_port_is_refused_in_one_line(running: Running
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert f"Port {running.environ['KLIENTEL_PORT']} is in use" in done.stderr
+
+
+def test_a_port_that_was_taken_while_the_start_prepared_is_refused() -> None:
+    web, live = free_ports()
+    setup = setup_of({"KLIENTEL_PORT": str(web), "KLIENTEL_LIVE_PORT": str(live)})
+    with socket.create_server(("127.0.0.1", live)), pytest.raises(SetupError, match=f"Port {live} is in use"):
+        processes.Family(setup, ["live"]).run(lambda: None)
 
 
 def test_sigterm_ends_everything(running: Running) -> None:

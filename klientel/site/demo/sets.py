@@ -19,9 +19,9 @@ from klientel.kernel.access import system_actor
 from klientel.kernel.actions import Item, run_many
 from klientel.kernel.events import cursors
 from klientel.kernel.events.consumers import consumers
+from klientel.kernel.events.surroundings import working_in
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.kinds import zone
-from klientel.kernel.tenancy import inside
 from klientel.kernel.tenancy.models import Tenant
 from klientel.lib import clock, countries
 from klientel.site.demo import UnknownSet, logins, workspace
@@ -46,7 +46,7 @@ def load(path: Path, readers: Iterable[tuple[Callable[[Path], bool], Callable[[L
         space = workspace.found(name.replace("_", " ").title(), slug)
         Tenant.objects.filter(pk=space.tenant.pk).update(currency="USD", language="en", country="US")
         space.tenant.refresh_from_db()
-        with inside(space.tenant.pk):
+        with working_in(space.tenant.pk):
             cursors.lock(consumers())  # they begin before the first event
             loading = Loading(path, space, system_actor(name))
             reader(loading)

@@ -20,10 +20,9 @@ from klientel.kernel import events
 from klientel.kernel.access import ActorScope, system_actor
 from klientel.kernel.events.surroundings import working_in
 from klientel.kernel.sql import Sql
-from klientel.kernel.tenancy import inside
 from klientel.kernel.tenancy.models import Tenant
 from klientel.sales.jobs.stay import keep_stays
-from klientel.sales.models import Order
+from klientel.sales.models import Deal, Order
 from klientel.site.demo import UnknownSet, bring, logins
 from klientel.site.demo.shops import values_of
 
@@ -68,7 +67,8 @@ def test_the_dashboards_of_the_opportunities_say_what_the_raw_file_says() -> Non
     raw = read(path / "sales_pipeline.csv")
     found = bring(path)
     assert found["made"]["sales.deal"] == len(raw) == 8800
-    with inside(Tenant.objects.get(slug=found["workspace"]).pk):
+    with working_in(Tenant.objects.get(slug=found["workspace"]).pk):
+        assert set(Deal.objects.exclude(value=None).values_list("value__currency", flat=True)) == {"USD"}
         _won_by_month(raw)
         _by_person(raw)
         _by_industry(raw, read(path / "accounts.csv"))

@@ -246,3 +246,28 @@ def test_many_fresh_rows_are_put_together(anna: Actor, stages: list[Stage]) -> N
     assert sql("SELECT count(*) FROM sales_dealsum") == [(4,)]
     sums.fold(3)
     assert sql("SELECT n, amount, fresh FROM sales_dealsum") == [(4, 6, False)]
+
+
+def test_what_came_is_looked_up_by_index_though_the_plan_is_older_than_the_deals(
+    anna: Actor, stages: list[Stage]
+) -> None:
+    """Whatever a connection planned while there was but one deal: cost follows what came, not what is there."""
+
+    def entered(some: list[Any]) -> None:
+        rows = ", ".join(["(uuidv7(), %s, %s, %s, now(), 0, false)"] * len(some))
+        params = [value for one in some for value in (anna.tenant, one.pk, stages[0].pk)]
+        sql("INSERT INTO sales_stay (id, tenant_id, deal, stage, entered_at, seconds, passed) VALUES " + rows, *params)
+
+    def looked_at() -> tuple[int, int]:
+        [found] = sql("SELECT seq_tup_read, idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'sales_deal'")
+        return found
+
+    sql("DELETE FROM sales_stay")
+    entered([deal(anna, "First", "1")])
+    many = [deal(anna, f"Deal {n}", "1") for n in range(150)]
+    sql("DELETE FROM sales_stay")
+    before = looked_at()
+    entered(many[:50])
+    after = looked_at()
+    assert after[0] == before[0]
+    assert after[1] - before[1] <= 2 * 50

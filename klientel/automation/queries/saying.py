@@ -201,7 +201,7 @@ def value(kind: Kind, given: Any, rtype: RecordType, scope: ActorScope) -> str:
         case {"in": 0, "unit": str(unit)}:
             return _("at once") if unit in ("minutes", "hours") else _("today")
         case {"in": int(n), "unit": str(unit)}:
-            return _("in %(span)s") % {"span": span(n, unit)} if n else _("at that moment")
+            return _("in %(span)s") % {"span": span(n, unit)}
         case {"me": True}:
             return _("whoever activated it")
         case list(some) if any(isinstance(v, dict) for v in some):

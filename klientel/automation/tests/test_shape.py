@@ -134,7 +134,7 @@ def test_texts_say_what_is_filled_in_by_the_name_of_its_field(client: Client, ac
                definition={"on": LEAD, "trigger": {"when": "made"}, "steps": steps}).record  # fmt: skip
     page = client.get(reverse("workflow_flow", args=[flow.pk])).content.decode()
     assert "Call [name of the record] of [source]" in page and "Is [name of the record] ours?" in page
-    assert "Look: [name of the record]" in page and "{{" not in page and "at that moment" in page
+    assert "Look: [name of the record]" in page and "{{" not in page and "<dd>today</dd>" in page
 
 
 def test_a_new_record_is_about_this_one_and_of_its_owner_unless_somebody_chooses_otherwise(

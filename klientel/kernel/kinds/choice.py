@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -16,6 +17,16 @@ from klientel.kernel.kinds.bounds import not_among
 from klientel.kernel.kinds.text import Text
 from klientel.kernel.sql import Sql
 from klientel.lib import countries, words
+
+
+def _pairs(kind: Choice | Choices) -> Iterable[tuple[Any, Any]]:
+    """Keys and labels as they are now; a label is translated when somebody reads it."""
+    found: Iterable[tuple[Any, Any]] = kind.of() if callable(kind.of) else kind.of
+    return found
+
+
+def _unknown(kind: Choice | Choices) -> Refused:
+    return kind.refuse("not_a_choice", not_among(label for key, label in _pairs(kind) if key not in kind.retired))
 
 
 class Choice(Text):
@@ -40,15 +51,14 @@ class Choice(Text):
         super().__init__(label, max_length=max_length, **kwargs)
 
     def options(self) -> list[tuple[str, str]]:
-        return [(str(v), str(text)) for v, text in (self.of() if callable(self.of) else self.of)]
+        return [(str(v), str(text)) for v, text in _pairs(self)]
 
     def take(self, value: Any) -> str:
         if isinstance(value, str):
-            for key, _label in self.of() if callable(self.of) else self.of:  # labels are not translated for this
+            for key, _label in _pairs(self):  # labels are not translated for this
                 if value == str(key):
                     return str(key)
-        known = self.of() if callable(self.of) else self.of
-        raise self.refuse("not_a_choice", not_among(label for key, label in known if key not in self.retired))
+        raise _unknown(self)
 
     def read(self, text: str) -> Any:
         wanted = words.fold(text)
@@ -61,7 +71,7 @@ class Choice(Text):
         return self.show(value)
 
     def show(self, value: Any) -> str:
-        for key, label in self.of() if callable(self.of) else self.of:  # only this one label is translated
+        for key, label in _pairs(self):  # only this one label is translated
             if value == str(key):
                 return str(label)
         return value or ""
@@ -94,25 +104,21 @@ class Choices(Kind, ArrayField):  # type: ignore[misc,type-arg]
         super().__init__(label, **kwargs)
 
     def options(self) -> list[tuple[str, str]]:
-        return [(str(v), str(text)) for v, text in (self.of() if callable(self.of) else self.of)]
+        return [(str(v), str(text)) for v, text in _pairs(self)]
 
     def take(self, value: Any) -> list[str]:
         if isinstance(value, str):
             value = [value]
         known = [k for k, _label in self.options()]
         if not isinstance(value, list | tuple) or any(v not in known for v in value):
-            raise self._unknown()
+            raise _unknown(self)
         return [k for k in known if k in value]
-
-    def _unknown(self) -> Refused:
-        known = self.of() if callable(self.of) else self.of
-        return self.refuse("not_a_choice", not_among(label for key, label in known if key not in self.retired))
 
     def read(self, text: str) -> Any:
         by_word = {words.fold(w): k for k, label in self.options() for w in (k, label)}
         parts = [p for p in (words.fold(part) for part in text.replace(";", ",").split(",")) if p]
         if any(p not in by_word for p in parts):
-            raise self._unknown()
+            raise _unknown(self)
         return self.accept([by_word[p] for p in parts])
 
     def write(self, value: Any) -> str:

@@ -5,7 +5,6 @@ So a call may arrive twice, with the same id and content; it never gets lost (st
 
 from __future__ import annotations
 
-import datetime as dt
 import http
 from typing import Any
 from uuid import UUID
@@ -14,22 +13,20 @@ from django.db import connection
 
 from klientel.channels.egress import Request
 from klientel.channels.jobs.asking import ask
+from klientel.channels.jobs.due import ring, work_off
 from klientel.channels.models.webhook import DUE, Webhook, WebhookCall
 from klientel.channels.queries import hooks
-from klientel.kernel import writing
 from klientel.kernel.access import system_actor
 from klientel.kernel.actions import run
 from klientel.kernel.errors import inscribed
 from klientel.kernel.events import on_wake
 from klientel.kernel.events.consuming import wake
-from klientel.kernel.jobs import breathe, defer, job
+from klientel.kernel.jobs import job
 from klientel.kernel.tenancy import current
 from klientel.kernel.tenancy import writing as transaction
 from klientel.lib import clock
 
-PIECE = 20
 SECONDS = 15.0
-LEASE = dt.timedelta(seconds=60)
 MOST = 10_000  # bytes of an answer
 
 _CLAIM = """
@@ -53,27 +50,13 @@ def look() -> None:
     with connection.cursor() as cursor:
         cursor.execute(_NEXT, [current()])
         due = cursor.fetchone()[0]
-    if due is None:
-        return
-    if due <= clock.now():
-        defer(call_due, tenant=current(), once="calls")
-        due = clock.now() + LEASE
-    wake(current(), hooks.QUEUE, due)
+    ring(hooks.QUEUE, due, call_due, "calls")
 
 
 @job(outward=True)
 def call_due() -> None:
     """All that is due, some at a time."""
-    while True:
-        breathe()
-        with transaction(), writing.door(), connection.cursor() as cursor:
-            now = clock.now()
-            cursor.execute(_CLAIM, {"tenant": current(), "now": now, "until": now + LEASE, "piece": PIECE})
-            claimed = [row[0] for row in cursor.fetchall()]
-        for one in claimed:
-            _call(one)
-        if len(claimed) < PIECE:
-            return
+    work_off(_CLAIM, _call)
 
 
 def _call(call_id: UUID) -> None:

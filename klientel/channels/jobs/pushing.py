@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from klientel.channels.egress import Request
 from klientel.channels.jobs.asking import Heard, ask
+from klientel.channels.jobs.due import ring, work_off
 from klientel.channels.models.push import PushLetter, PushPlace
 from klientel.channels.queries import push
 from klientel.kernel import writing
@@ -25,7 +26,7 @@ from klientel.kernel.access import ActorScope, actor_of, memberships
 from klientel.kernel.errors import Forbidden, filled, inscribed
 from klientel.kernel.events import on_wake
 from klientel.kernel.events.consuming import wake
-from klientel.kernel.jobs import breathe, defer, job
+from klientel.kernel.jobs import job
 from klientel.kernel.live import notifications
 from klientel.kernel.live.models import Notification
 from klientel.kernel.tenancy import current, inside
@@ -33,10 +34,8 @@ from klientel.kernel.tenancy import writing as transaction
 from klientel.lib import clock, webpush
 
 QUEUE = "push"
-PIECE = 20
 SECONDS = 10.0
 MOST = 1000  # bytes of an answer
-LEASE = dt.timedelta(seconds=60)
 WAITS = (30, 300, 1800, 7200)  # seconds until it is tried again
 TTL = 86_400  # seconds that a push service keeps it for a browser that is off
 
@@ -71,31 +70,16 @@ def lay_out(ids: list[UUID]) -> None:
 @on_wake(QUEUE)
 def look() -> None:
     """Have what is due sent, and wake up again for the next; what a lost worker had under way is given up."""
-    now = clock.now()
     with writing.door():
-        PushLetter.objects.filter(under_way=True, due_at__lt=now).delete()
+        PushLetter.objects.filter(under_way=True, due_at__lt=clock.now()).delete()
     due = PushLetter.objects.order_by("due_at").values_list("due_at", flat=True).first()
-    if due is None:
-        return
-    if due <= now:
-        defer(push_due, tenant=current(), once="push")
-        due = now + LEASE
-    wake(current(), QUEUE, due)
+    ring(QUEUE, due, push_due, "push")
 
 
 @job(outward=True)
 def push_due() -> None:
     """All that is due, some at a time."""
-    while True:
-        breathe()
-        with transaction(), connection.cursor() as cursor:
-            now = clock.now()
-            cursor.execute(_CLAIM, {"tenant": current(), "now": now, "until": now + LEASE, "piece": PIECE})
-            claimed = [row[0] for row in cursor.fetchall()]
-        for one in claimed:
-            _push(one)
-        if len(claimed) < PIECE:
-            return
+    work_off(_CLAIM, _push)
 
 
 def _push(letter_id: UUID) -> None:

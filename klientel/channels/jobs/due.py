@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
 from klientel.kernel import writing
 from klientel.kernel.events.consuming import wake
-from klientel.kernel.jobs import breathe, defer
+from klientel.kernel.jobs import Job, breathe, defer
 from klientel.kernel.tenancy import current
 from klientel.kernel.tenancy import writing as transaction
 from klientel.lib import clock
@@ -20,7 +19,7 @@ LEASE = dt.timedelta(seconds=60)  # for which a row that a worker claimed is lef
 PIECE = 20  # rows that are claimed together
 
 
-def ring(queue: str, due: dt.datetime | None, work: Callable[[], Any], once: str) -> None:
+def ring(queue: str, due: dt.datetime | None, work: Job, once: str) -> None:
     """Have the job begin where something is due, and the queue wake up again for what comes next."""
     if due is None:
         return

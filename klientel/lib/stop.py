@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from queue import Empty, SimpleQueue
+import time
+
+STEP = 0.05  # seconds after which a wait looks up at the latest
 
 
 class Stop:
     """Whether somebody has asked to stop. ``set`` may be called from other threads and by signal handlers.
 
-    By the latter a ``threading.Event`` may not be set: where the signal comes while the thread is inside its ``wait``,
-    both want the same lock, and the thread stands still for ever. ``SimpleQueue.put`` is made for that.
+    It holds nothing that a handler could find half done: a ``threading.Event`` stands still for ever where the signal
+    comes while the thread is inside its ``wait`` (both want the same lock), and so does ``SimpleQueue.get`` where its
+    time ran out before it came to wait (CPython 3.11 takes the negative rest for no limit). So a wait sleeps in steps.
     """
 
     def __init__(self) -> None:
         self._asked = False
-        self._bell: SimpleQueue[None] = SimpleQueue()
 
     def set(self) -> None:
         """Ask for it."""
         self._asked = True
-        self._bell.put(None)
 
     def is_set(self) -> bool:
         """Whether it was asked for."""
@@ -28,7 +28,7 @@ class Stop:
 
     def wait(self, seconds: float) -> bool:
         """Until it is asked for, at most so long; whether it was. For one thread, the one that is to stop."""
-        if not self._asked and seconds > 0:
-            with suppress(Empty):
-                self._bell.get(timeout=seconds)
+        end = time.monotonic() + seconds
+        while not self._asked and (rest := end - time.monotonic()) > 0:
+            time.sleep(min(rest, STEP))
         return self._asked

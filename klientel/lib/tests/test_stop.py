@@ -21,6 +21,15 @@ for _ in range(1000):
 """
 
 
+SHORT = """
+import faulthandler
+from klientel.lib.stop import Stop
+faulthandler.dump_traceback_later(20, exit=True)
+for _ in range(20_000):
+    Stop().wait(1e-6)
+"""
+
+
 def test_it_ends_a_wait_and_stays() -> None:
     stop = Stop()
     assert not stop.wait(0.0)
@@ -32,7 +41,11 @@ def test_it_ends_a_wait_and_stays() -> None:
 
 
 def test_a_signal_at_whatever_moment_stops_and_never_stands_still() -> None:
-    assert subprocess.run([sys.executable, "-c", OFTEN], env=dict(os.environ), timeout=60, check=False).returncode == 0
+    assert _alone(OFTEN) == 0
+
+
+def test_a_wait_that_is_over_before_it_began_ends() -> None:
+    assert _alone(SHORT) == 0
 
 
 def test_a_signal_ends_a_wait() -> None:
@@ -43,3 +56,7 @@ def test_a_signal_ends_a_wait() -> None:
         assert stop.wait(60)
     finally:
         signal.signal(signal.SIGALRM, before)
+
+
+def _alone(program: str) -> int:
+    return subprocess.run([sys.executable, "-c", program], env=dict(os.environ), timeout=60, check=False).returncode

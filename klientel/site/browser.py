@@ -28,7 +28,7 @@ from klientel.site.setup import ROOT
 from klientel.site.testing import clone_of_template, environment
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-PATIENCE_MS = 10_000
+PATIENCE_MS = 30_000  # for what is to come; how fast it comes is measured by the bench
 
 
 @pytest.fixture(scope="session")
@@ -133,7 +133,7 @@ def running(purpose: str, home: Path, **more: str) -> Iterator[System]:
                 yield System(f"http://127.0.0.1:{web}", environ, process)
             finally:
                 process.send_signal(signal.SIGTERM)
-                process.wait(30)
+                process.wait(60)
 
 
 @pytest.fixture(scope="session")
@@ -143,12 +143,12 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         yield made
 
 
-def await_answer(url: str, process: subprocess.Popen[str], log: Path, seconds: float = 60) -> None:
+def await_answer(url: str, process: subprocess.Popen[str], log: Path, seconds: float = 180) -> None:
     """Wait until the pages answer; fail with the log where they do not."""
     end = time.monotonic() + seconds
     while time.monotonic() < end and process.poll() is None:
         try:
-            urlopen(url, timeout=5).close()
+            urlopen(url, timeout=30).close()
         except URLError as error:
             if hasattr(error, "code"):
                 return  # an answer all the same

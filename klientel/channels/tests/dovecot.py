@@ -125,7 +125,7 @@ class Dovecot:
         ))  # fmt: skip
         (self.folder / "oauth2.conf").write_text(_OAUTH2.format(port=self.provider.port))
         self.process = subprocess.Popen([PROGRAM, "-F", "-c", str(config)], stderr=subprocess.DEVNULL)
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while time.monotonic() < until:
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()

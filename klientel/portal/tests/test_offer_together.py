@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
 import time
@@ -127,6 +128,7 @@ with working_in(UUID(sys.argv[1])):
     while True:
         made = run(actor, "sales.quote.create", name="Q", positions=[line]).record
         run(actor, "sales.quote.send", made.id)
+        print("sent", flush=True)
 """
 
 
@@ -137,9 +139,10 @@ def test_numbers_have_no_gaps_though_makers_and_senders_are_killed(
     makers = [subprocess.Popen(command, env=process_environment, stdout=subprocess.PIPE) for _n in range(3)]
     for one in makers:
         assert one.stdout is not None
-        one.stdout.readline()
+        for _line in range(1 + 4):  # it has begun, and has sent so many
+            one.stdout.readline()
     for one in makers:
-        time.sleep(0.9)
+        time.sleep(random.uniform(0, 0.3))
         one.kill()
         one.wait()
     with writing():

@@ -47,7 +47,7 @@ def committed(transactional_db: None) -> Iterator[Any]:
     connection.close()
 
 
-def drain(loop: consuming.Loop, seconds: float = 30) -> None:
+def drain(loop: consuming.Loop, seconds: float = 120) -> None:
     """Rounds until no wake row is left."""
     end = time.monotonic() + seconds
     while waiting() and time.monotonic() < end:

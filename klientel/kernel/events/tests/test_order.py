@@ -43,21 +43,21 @@ class Writer(threading.Thread):
         self.written, self.go = threading.Event(), threading.Event()
         self.ids = []
         self.start()
-        assert self.written.wait(10)
+        assert self.written.wait(60)
 
     def run(self):
         try:
             with inside(self.tenant.pk), transaction.atomic():
                 self.ids = write(self.tenant)
                 self.written.set()
-                assert self.go.wait(20)
+                assert self.go.wait(120)
                 transaction.set_rollback(not self.keep)
         finally:
             connection.close()
 
     def end(self):
         self.go.set()
-        self.join(10)
+        self.join(60)
 
 
 def test_an_id_that_commits_late_is_not_lost(committed, seen, loop):
@@ -136,13 +136,13 @@ def test_two_loops_at_once_handle_each_event_once(committed, only):
         for _ in range(60):
             with transaction.atomic():
                 made += write(committed, 5)
-    for _ in range(200):
+    for _ in range(1200):
         if len(counts) == len(made) and not waiting():
             break
         threading.Event().wait(0.05)
     for one, thread in zip(loops, threads, strict=True):
         one.stopping.set()
-        thread.join(10)
+        thread.join(60)
     assert counts == dict.fromkeys(made, 1)
 
 
@@ -232,7 +232,7 @@ def test_killed_between_effect_and_commit_nothing_is_lost_or_done_twice(committe
         assert effects() == (len(ids), len(ids))
     finally:
         process.terminate()
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
 
 
 def test_a_standstills_wake_rows_shrink_to_one(committed, seen, loop, monkeypatch):

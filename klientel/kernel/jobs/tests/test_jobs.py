@@ -256,9 +256,9 @@ def test_two_who_defer_the_same_at_once_are_not_told_apart(committed):
         defer(look, tenant=committed.pk, thing=uuid4(), once="looked for")
         other = threading.Thread(target=second)
         other.start()
-        begun.wait(5)
+        begun.wait(60)
         time.sleep(0.1)
-    other.join(5)
+    other.join(60)
     committed.refresh_from_db()
     assert (refused, rows(), committed.name) == ([], 1, "written")
 

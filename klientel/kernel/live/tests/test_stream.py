@@ -53,7 +53,7 @@ class Browser:
                 self.messages.append(orjson.loads(line[6:]))
         self.ended = self.ended or (message["type"] == "http.response.body" and not message.get("more_body"))
 
-    async def until(self, true, seconds=10.0):
+    async def until(self, true, seconds=60.0):
         end = time.monotonic() + seconds
         while not true() and time.monotonic() < end:
             await asyncio.sleep(0.01)

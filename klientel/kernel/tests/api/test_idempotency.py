@@ -119,24 +119,25 @@ def test_while_the_first_is_under_way_the_second_is_told_so():
     text, told = token_of(anna), []
     with inside(tenant.id), writing():
         run(anna, "kernel.tag.create", name="A")
-    first, held = Program(text), threading.Event()
+    first, held, answered = Program(text), threading.Event(), threading.Event()
 
     def slow() -> None:
         with inside(tenant.id), writing(), connection.cursor() as cursor:
             cursor.execute("SELECT id FROM kernel_tag FOR UPDATE")
             held.set()
-            cursor.execute("SELECT pg_sleep(1.0)")
+            answered.wait(60)  # the second does not wait for the first
         connections.close_all()
 
     def ask(api: Program) -> None:
         tag = api.get("/tags").json()["items"][0]
         body = {"verb": "change", "items": [{"id": tag["id"], "params": {"name": "B"}}]}
         told.append(api.post("/tags/bulk", body, **KEY))
+        answered.set()
         connections.close_all()
 
     threads = [threading.Thread(target=slow), *(threading.Thread(target=ask, args=[first]) for _n in range(2))]
     threads[0].start()
-    assert held.wait(5)
+    assert held.wait(60)
     for thread in threads[1:]:
         thread.start()
     for thread in threads:

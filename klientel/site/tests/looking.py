@@ -95,7 +95,7 @@ def create_person(page: Any, **values: str) -> str:
 
 def until(page: Any, script: str) -> None:
     """Wait for a script to say yes; Playwright's own waiting needs ``eval``, which the pages forbid."""
-    for _ in range(200):
+    for _ in range(600):
         if page.evaluate(script):
             return
         page.wait_for_timeout(50)

@@ -38,7 +38,7 @@ def test_the_worker_finds_twins_and_people_decide(demo: Demo) -> None:
     assert page.locator("[data-twin-group]", has_text="Zitta Doppelhofer").count() == 0
     page.get_by_role("button", name=re.compile("Rückgängig")).first.click()
     page.locator(".toast", has_text="Rückgängig gemacht").wait_for()
-    for _n in range(20):
+    for _n in range(80):
         page.wait_for_timeout(500)
         page.goto("/duplicates/persons")
         if group.count():

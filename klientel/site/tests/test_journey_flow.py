@@ -127,7 +127,7 @@ def set_up(desk: Desk, sink: Any, dovecot: Dovecot) -> dict[str, str]:
 
 def mail_to(sink: Any, address: str, page: Any) -> Any:
     """The next mail that somebody gets."""
-    for _ in range(200):
+    for _ in range(1200):
         for place, (_sender, recipients, message) in enumerate(sink.mails):
             if recipients == [address]:
                 del sink.mails[place]
@@ -147,7 +147,7 @@ def link_in(message: Any, way: str) -> str:
 def told(page: Any, text: str) -> None:
     """The list of notifications says it, before long."""
     page.goto("/notifications")
-    for _ in range(60):
+    for _ in range(240):
         if page.get_by_text(text).count():
             return
         page.wait_for_timeout(250)
@@ -175,7 +175,7 @@ def visitor_asks(house: System, new_page: Any, sink: Any) -> None:
 
 def scored(desk: Desk) -> list[dict[str, Any]]:
     """The leads, when their score is there."""
-    for _ in range(60):
+    for _ in range(240):
         found = desk.all("leads")
         if found and all(one["score"] is not None for one in found):
             break
@@ -273,7 +273,7 @@ def test_from_a_strangers_form_to_the_signature_and_the_answer(
     lena.get_by_role("button", name="Jetzt abrufen").click()
     [eva] = desk.all("persons")
     rolf.goto(f"/persons/{eva['id']}/")
-    for _ in range(80):
+    for _ in range(240):
         if rolf.get_by_text("AW: Unser Angebot").count():
             break
         rolf.wait_for_timeout(250)

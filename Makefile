@@ -2,6 +2,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 export PYTHONUNBUFFERED = 1
+unexport PYTHONDONTWRITEBYTECODE  # where it is set, each of hundreds of processes compiles everything anew
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev demo run test unit flows check lint format types words contracts migrations lengths bench docs lock clean

@@ -2,7 +2,7 @@
 
 from klientel.kernel.actions import basics as _basics
 from klientel.kernel.actions.declaring import Action, action, actions_on, all_actions, get, happenings_on
-from klientel.kernel.actions.running import Done, Item, Outcome, run, run_item, run_many
+from klientel.kernel.actions.running import Done, Item, Outcome, run, run_item, run_many, would_refuse
 from klientel.kernel.actions.step import Step
 
 __all__ = [
@@ -20,4 +20,5 @@ __all__ = [
     "run",
     "run_item",
     "run_many",
+    "would_refuse",
 ]

@@ -84,6 +84,17 @@ def run(
     return run_item(actor, key, item, cause=cause, change_set=change_set, scope=scope)
 
 
+def would_refuse(actor: Actor, key: str, record_id: UUID, scope: ActorScope, params: dict[str, Any]) -> Refused | None:
+    """The refusal that :func:`run` would raise, where it would; nothing of the try is left."""
+    try:
+        with transaction.atomic():
+            run_item(actor, key, Item(record_id, params), scope=scope)
+            transaction.set_rollback(True)
+    except Refused as no:
+        return no
+    return None
+
+
 def run_item(
     actor: Actor,
     key: str,

@@ -368,6 +368,7 @@ def _script_words(_language: str) -> dict[str, str]:
         "until": gettext("and"),
         "choose": gettext("Please choose"),
         "movedTo": gettext("%what is now in %where"),
+        "fillIn": gettext("Fill in now"),
         "place": gettext("%what: place %n of %of"),
         "newAt": gettext("New: %when"),
         "yes": gettext("yes"),

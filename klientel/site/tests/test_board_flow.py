@@ -79,6 +79,15 @@ def test_a_stage_that_asks_for_more_sends_the_card_back_and_says_what(demo: Demo
         page.keyboard.press("Shift+ArrowRight")
     page.locator(".toast.bad").wait_for()
     in_column(page, deal, 2).wait_for()
+    page.locator(".toast.bad a", has_text="Jetzt ausfüllen").click()
+    page.wait_for_url(re.compile(rf"/deals/{deal}/edit"))
+    page.locator(".errors", has_text="in dieser Phase").wait_for()
+    shot(page, "board-asks")
+    assert violations(page) == []
+    page.locator("main").get_by_label("Wert").first.fill("12000")
+    page.click(".form-foot .primary")
+    page.wait_for_url("**/deals/board**")
+    in_column(page, deal, 3).wait_for()
     page.faults[:] = [f for f in page.faults if "422" not in f]
 
 

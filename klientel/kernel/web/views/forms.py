@@ -61,8 +61,15 @@ def grouped(sections: shaping.Sections, drawn: list[fields.Field]) -> list[dict[
 
 
 def _form(
-    request: Any, rtype: RecordType, values: dict[str, Any], refused: Refused | None = None, **more: Any
+    request: Any,
+    rtype: RecordType,
+    values: dict[str, Any],
+    refused: Refused | None = None,
+    *,
+    begun: bool = False,
+    **more: Any,
 ) -> HttpResponse:
+    """The form; one that has just ``begun`` was not refused yet, it says beforehand what would be."""
     with tenancy.reading():
         kinds = form_kinds(request.scope, rtype)
         drawn = fields.fields(request.scope, kinds.values(), values, refused)
@@ -73,10 +80,12 @@ def _form(
             "groups": grouped(shaping.sections_of(request.scope, rtype)[0], drawn),
             "drawn": drawn,
             "refused": refused,
+            "begun": begun,
             "next": came_from(request),
             **more,
         }
-        return render(request, "records/form.html", context, status=refused.status if refused else 200)
+        status = refused.status if refused and not begun else 200
+        return render(request, "records/form.html", context, status=status)
 
 
 def _with_rules(
@@ -146,11 +155,13 @@ def _start(request: Any, kinds: dict[str, Kind]) -> dict[str, Any]:
     values: dict[str, Any] = {n: k.get_default() for n, k in kinds.items() if k.has_default()}  # type: ignore[attr-defined]
     if "owner" in kinds and request.actor.member:
         values["owner"] = request.actor.member
-    for name, kind in kinds.items():
-        if name in request.GET:
-            given = request.GET.getlist(name)
-            values[name] = given if isinstance(kind, Links) else given[0]
-    return values
+    return values | _asked(request, kinds)
+
+
+def _asked(request: Any, kinds: dict[str, Kind]) -> dict[str, Any]:
+    """What the address says that a form begins with."""
+    given = {n: request.GET.getlist(n) for n in kinds if n in request.GET}
+    return {n: some if isinstance(kinds[n], Links) else some[0] for n, some in given.items()}
 
 
 def _again(request: Any, kinds: dict[str, Kind]) -> dict[str, Any]:
@@ -166,15 +177,20 @@ def _again(request: Any, kinds: dict[str, Kind]) -> dict[str, Any]:
 
 @act
 def edit(request: Any, slug: str, record_id: UUID) -> HttpResponse:
-    """Change a record."""
+    """Change a record; what the address says is filled in already, with what it would need besides."""
     with tenancy.reading():
         rtype = seen_type(request, slug)
         found, kinds = _led_on(request, rtype, record_id), form_kinds(request.scope, rtype)
     if found.pk != record_id and request.method != "POST":
         return HttpResponseRedirect(reverse("edit", args=[slug, found.pk]))
     if request.method != "POST":
-        values = {n: rtype.value(found, n) for n in kinds}
-        return _form(request, rtype, values, record=found, version=found.version)
+        values, asked = {n: rtype.value(found, n) for n in kinds}, _asked(request, kinds)
+        no = (
+            actions.would_refuse(request.actor, f"{rtype.key}.change", record_id, request.scope, asked)
+            if asked
+            else None
+        )
+        return _form(request, rtype, values | asked, no, record=found, version=found.version, begun=True)
     try:
         params = _decided(request, fields.sent(request.POST, kinds))
         saved = meeting.save_or_lead_on(request, rtype, record_id, version_of(request), params)

@@ -1,7 +1,7 @@
-// Messages. The time stands still while pointer or focus rest on one. Undo posts to the address the server gave.
+// Messages, with a way to take back what was done or to go on (`link`: words and address). The time stands still while pointer or focus rest on one. Undo posts to the address the server gave.
 import { say } from "./words.js";
 const box = document.querySelector(".toasts");
-export function toast(text, { undo, ms = 7000, tone = "" } = {}) {
+export function toast(text, { undo, link, ms = 7000, tone = "" } = {}) {
   if (!box) return;
   const item = document.createElement("div");
   item.className = `toast ${tone}`;
@@ -9,6 +9,11 @@ export function toast(text, { undo, ms = 7000, tone = "" } = {}) {
   words.textContent = text;
   item.append(words);
   if (undo) item.append(undoButton(undo, item));
+  if (link) {
+    const to = document.createElement("a");
+    [to.textContent, to.href] = link; to.className = "btn sm";
+    item.append(to);
+  }
   box.append(item);
   let left = ms, start = Date.now(), timer = setTimeout(() => item.remove(), left);
   const hold = () => { clearTimeout(timer); left -= Date.now() - start; };

@@ -13,7 +13,8 @@ _SPECIAL = {
     "ħ": "h", "ŋ": "n", "ſ": "s",
 }  # fmt: skip
 _WORD_CATEGORIES = frozenset("LN")
-_LENGTHENED = re.compile("([aou])e+")
+_LENGTHENED = ("ae", "oe", "ue")
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _CACHED_LENGTH = 200
 
 
@@ -50,8 +51,31 @@ def fold(text: str) -> str:
 
 def fold_once(text: str) -> str:
     """As :func:`fold`, for a text that hardly comes a second time: nothing of it is remembered."""
-    plain = " ".join(text.lower().translate(_folding).split())
-    return _LENGTHENED.sub(r"\1", plain) if "e" in plain else plain
+    if len(text) > _CACHED_LENGTH and not text.isascii():
+        text = _to_ascii(text)
+    plain = " ".join(_folded(text).split())
+    for long in _LENGTHENED:
+        while long in plain:
+            plain = plain.replace(long, long[0])
+    return plain
+
+
+def _to_ascii(text: str) -> str:
+    """A long text with its few characters beyond ASCII folded, where that can be: as ASCII it is translated, and made
+    lower case, some 20 times faster. Other scripts stay what they are.
+    """
+    first = _BEYOND_ASCII.search(text)
+    if first is None or not _folded(first[0]).isascii():
+        return text
+    some = {character: _folded(character) for character in set("".join(_BEYOND_ASCII.findall(text)))}
+    if all(folded.isascii() for folded in some.values()):
+        for character, folded in some.items():
+            text = text.replace(character, folded)
+    return text
+
+
+def _folded(text: str) -> str:
+    return text.lower().translate(_folding)
 
 
 _fold_cached = lru_cache(maxsize=16384)(fold_once)

@@ -43,9 +43,10 @@ def text_of(rtype: RecordType, record: Any, letter: str, names: list[str]) -> st
 
 def _beginning(text: str) -> str:
     """The first words of a text, folded; of a long one only so much is folded as is kept, with some beyond the cut."""
-    folded = words.fold_once(text[: 2 * LONGEST])
-    if len(folded) < LONGEST + LONGEST_WORD and len(text) > 2 * LONGEST:
-        folded = words.fold_once(text)
+    for some in (LONGEST * 5 // 4, LONGEST * 2, len(text)):
+        folded = words.fold_once(text[:some])
+        if len(folded) >= LONGEST + LONGEST_WORD or len(text) <= some:
+            break
     return folded[:LONGEST]
 
 

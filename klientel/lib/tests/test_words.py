@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from klientel.lib.words import fold, initials, koelner, similarity
 
@@ -19,6 +21,14 @@ def test_spellings_of_one_word_meet(variants: tuple[str, ...]) -> None:
 )
 def test_folding_twice_changes_nothing(text: str) -> None:
     assert fold(fold(text)) == fold(text)
+
+
+@given(st.lists(st.text(st.sampled_from("aeouhAEOU äÖüßẞéèñłøŒ…–„“\u00a0\u0301İı中Кирβ,._1²½ﬁ\n")), min_size=1))
+@example(["Größere „Wörter“"])
+@example(["Мария", "Müller"])
+def test_a_long_text_is_folded_as_its_pieces_are(pieces: list[str]) -> None:
+    short = " ".join(filter(None, (fold(piece[:200]) for piece in pieces)))
+    assert fold("\n".join(piece[:200] for piece in [*pieces, " " * 200])) == short
 
 
 def test_fold_leaves_single_blanks_and_other_scripts() -> None:

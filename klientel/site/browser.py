@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -58,6 +59,8 @@ def new_page(browser: Any) -> Iterator[Callable[..., Any]]:
         context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
         watch(page)
+        if settled.get("java_script_enabled", True):
+            await_scripts(page)
         contexts.append(context)
         pages.append(page)
         return page
@@ -67,6 +70,24 @@ def new_page(browser: Any) -> Iterator[Callable[..., Any]]:
     for context in contexts:
         context.close()
     assert not faults, "\n".join(faults)
+
+
+def await_scripts(page: Any) -> None:
+    """From here on whoever leads ``page`` to an address goes on when its scripts listen; before, a click on what they
+    make more of leads where it leads without them."""
+
+    def then_ready(lead: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(lead)
+        def led(*args: Any, **kwargs: Any) -> Any:
+            answer = lead(*args, **kwargs)
+            if page.locator("script[src$='/app.js']").count():
+                page.locator("html[data-ready]").wait_for(state="attached")
+            return answer
+
+        return led
+
+    for name in ("goto", "reload", "go_back", "wait_for_url"):
+        setattr(page, name, then_ready(getattr(page, name)))
 
 
 def watch(page: Any) -> None:

@@ -61,15 +61,10 @@ def grouped(sections: shaping.Sections, drawn: list[fields.Field]) -> list[dict[
 
 
 def _form(
-    request: Any,
-    rtype: RecordType,
-    values: dict[str, Any],
-    refused: Refused | None = None,
-    *,
-    begun: bool = False,
-    **more: Any,
+    request: Any, rtype: RecordType, values: dict[str, Any], refused: Refused | None = None, **more: Any
 ) -> HttpResponse:
-    """The form; one that has just ``begun`` was not refused yet, it says beforehand what would be."""
+    """The form. One that nobody has sent yet was not refused, it says beforehand what would be."""
+    sent = request.method == "POST"
     with tenancy.reading():
         kinds = form_kinds(request.scope, rtype)
         drawn = fields.fields(request.scope, kinds.values(), values, refused)
@@ -80,11 +75,11 @@ def _form(
             "groups": grouped(shaping.sections_of(request.scope, rtype)[0], drawn),
             "drawn": drawn,
             "refused": refused,
-            "begun": begun,
+            "begun": not sent,
             "next": came_from(request),
             **more,
         }
-        status = refused.status if refused and not begun else 200
+        status = refused.status if refused and sent else 200
         return render(request, "records/form.html", context, status=status)
 
 
@@ -190,7 +185,7 @@ def edit(request: Any, slug: str, record_id: UUID) -> HttpResponse:
             if asked
             else None
         )
-        return _form(request, rtype, values | asked, no, record=found, version=found.version, begun=True)
+        return _form(request, rtype, values | asked, no, record=found, version=found.version)
     try:
         params = _decided(request, fields.sent(request.POST, kinds))
         saved = meeting.save_or_lead_on(request, rtype, record_id, version_of(request), params)

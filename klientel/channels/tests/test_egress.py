@@ -69,7 +69,7 @@ class Pages(http.server.BaseHTTPRequestHandler):
         self.send_response(200)
         self.end_headers()
         if self.path == "/slow":
-            for _n in range(600):
+            for _n in range(40):
                 try:
                     self.wfile.write(b"x")
                     self.wfile.flush()
@@ -113,7 +113,7 @@ def test_size_and_time_have_an_end(pages):
     begun = time.monotonic()
     with pytest.raises(TimeoutError):
         fetch(Request("GET", f"{pages.at}/slow"), seconds=0.7)
-    assert time.monotonic() - begun < 20  # of the 60 it would take
+    assert time.monotonic() - begun < 2.5
 
 
 @pytest.mark.parametrize("url", [

@@ -96,7 +96,7 @@ def test_each_process_comes_back_when_killed(running: Running) -> None:
     assert {f"klientel-{name}"[:15] for name in processes.roles()} == set(before)
     for name, pid in before.items():
         os.kill(pid, signal.SIGKILL)
-        assert until(lambda name=name, pid=pid: running.children().get(name, pid) != pid), name
+        assert until(lambda name=name, pid=pid: running.children().get(name, pid) != pid, 1.0), name
     assert until(running.answers)
 
 

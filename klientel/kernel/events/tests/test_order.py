@@ -232,7 +232,7 @@ def test_killed_between_effect_and_commit_nothing_is_lost_or_done_twice(committe
         assert effects() == (len(ids), len(ids))
     finally:
         process.terminate()
-    assert process.wait(60) == 0
+    assert process.wait(10) == 0
 
 
 def test_a_standstills_wake_rows_shrink_to_one(committed, seen, loop, monkeypatch):

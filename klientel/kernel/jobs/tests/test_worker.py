@@ -66,4 +66,4 @@ def test_lost_connections_are_survived_and_sigterm_ends_it(committed, process_en
         until(lambda: one("SELECT count(*) FROM kernel_wake WHERE queue = 'effect'") == 2)
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(60) == 0
+        assert process.wait(20) == 0

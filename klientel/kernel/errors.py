@@ -108,6 +108,12 @@ class Missing(Refused):
     status = 404
 
 
+class Gone(Missing):
+    """It was there and was deleted for good (HTTP 410); said only to those who were just at work on it."""
+
+    status = 410
+
+
 class Conflict(Refused):
     """The record changed since the actor last saw it, or somebody else was first (HTTP 409)."""
 

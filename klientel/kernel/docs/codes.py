@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-STATUS = {"Refused": "422", "refuse": "422", "require": "422", "Forbidden": "403", "Missing": "404", "Conflict": "409"}
+STATUS = {
+    "Refused": "422", "refuse": "422", "require": "422", "Forbidden": "403", "Missing": "404", "Gone": "410",
+    "Conflict": "409",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from klientel.kernel import tenancy
-from klientel.kernel.errors import Conflict, Forbidden, Missing, Refused
+from klientel.kernel.errors import Conflict, Forbidden, Gone, Missing, Refused
 from klientel.lib.ids import read_id
 
 View = Callable[..., HttpResponseBase]
@@ -137,6 +137,8 @@ def refusal(request: HttpRequest, refused: Refused) -> HttpResponse:
 
 def heading(refused: Refused) -> str:
     """What kind of no this is, in two or three words."""
+    if isinstance(refused, Gone):
+        return _("Deleted for good")
     if isinstance(refused, Missing):
         return _("Not found")
     if isinstance(refused, Forbidden):

@@ -22,7 +22,7 @@ from klientel.kernel.records import RecordType, by_slug
 from klientel.kernel.twins.checking import Similar, similar
 from klientel.kernel.twins.intake import duplicate
 from klientel.kernel.twins.rules import rule_of
-from klientel.kernel.web import cells, fields, meeting, props, shaping
+from klientel.kernel.web import cells, fields, gone, meeting, props, shaping
 from klientel.kernel.web.answers import (
     act,
     back,
@@ -175,9 +175,18 @@ def edit(request: Any, slug: str, record_id: UUID) -> HttpResponse:
     """Change a record; what the address says is filled in already, with what it would need besides."""
     with tenancy.reading():
         rtype = seen_type(request, slug)
-        found, kinds = _led_on(request, rtype, record_id), form_kinds(request.scope, rtype)
+        kinds = form_kinds(request.scope, rtype)
+    try:
+        return _edit(request, rtype, record_id, kinds)
+    except Missing as no:
+        return gone.kept(request, rtype, record_id, no, kinds, _again(request, kinds), whole=True)
+
+
+def _edit(request: Any, rtype: RecordType, record_id: UUID, kinds: dict[str, Kind]) -> HttpResponse:
+    with tenancy.reading():
+        found = _led_on(request, rtype, record_id)
     if found.pk != record_id and request.method != "POST":
-        return HttpResponseRedirect(reverse("edit", args=[slug, found.pk]))
+        return HttpResponseRedirect(reverse("edit", args=[rtype.slug, found.pk]))
     if request.method != "POST":
         values, asked = {n: rtype.value(found, n) for n in kinds}, _asked(request, kinds)
         no = (
@@ -190,6 +199,8 @@ def edit(request: Any, slug: str, record_id: UUID) -> HttpResponse:
         params = _decided(request, fields.sent(request.POST, kinds))
         saved = meeting.save_or_lead_on(request, rtype, record_id, version_of(request), params)
     except Refused as no:
+        if gone.lost(no):
+            raise
         return _form(request, rtype, _again(request, kinds), no, record=found, version=version_of(request))
     if saved.met is not None and saved.done is None:
         values = _again(request, kinds) | {n: rtype.value(saved.met.record, n) for n in saved.met.theirs}
@@ -197,9 +208,8 @@ def edit(request: Any, slug: str, record_id: UUID) -> HttpResponse:
             request, rtype, values, saved.refused, record=saved.met.record, version=saved.met.version,
             clashes=meeting.drawn(request.scope, saved.met), who=", ".join(saved.met.who),
         )  # fmt: skip
-    done = saved.done
-    say_done(request, saved.said(), done.change_set if done and done.events else None)
-    return back(request, reverse("record", args=[slug, saved.into or record_id]))
+    say_done(request, saved.said(), saved.done.change_set if saved.done and saved.done.events else None)
+    return back(request, reverse("record", args=[rtype.slug, saved.into or record_id]))
 
 
 def _decided(request: Any, params: dict[str, Any]) -> dict[str, Any]:
@@ -233,16 +243,25 @@ def do(request: Any, slug: str, record_id: UUID, verb: str) -> HttpResponse:
     """Do something with one record: ask for what it needs, or do it at once where it needs nothing."""
     with tenancy.reading():
         rtype = seen_type(request, slug)
-        found, act_ = get(request.scope, rtype, record_id), action_of(rtype, verb)
+        act_ = action_of(rtype, verb)
+    try:
+        return _do(request, rtype, act_, record_id)
+    except Missing as no:
+        return gone.kept(request, rtype, record_id, no, act_.params, _again(request, act_.params))
+
+
+def _do(request: Any, rtype: RecordType, act_: Action, record_id: UUID) -> HttpResponse:
+    with tenancy.reading():
+        found = get(request.scope, rtype, record_id)
     if request.method != "POST":
         return _ask(request, rtype, act_, found, {})
     try:
         params = fields.sent(request.POST, act_.params)
         done = actions.run(
-            request.actor, act_.key, record_id, version=version_of(request), scope=request.scope, **params
+            request.actor, act_.key, found.pk, version=version_of(request), scope=request.scope, **params
         )
     except Refused as no:
-        if wants_json(request) or not act_.params:
+        if wants_json(request) or not act_.params or gone.lost(no):
             raise
         return _ask(request, rtype, act_, found, _again(request, act_.params), no)
     text = _("%(action)s: %(title)s") % {
@@ -253,8 +272,8 @@ def do(request: Any, slug: str, record_id: UUID, verb: str) -> HttpResponse:
         undo = reverse("undo", args=[done.change_set]) if act_.undoable else ""
         return JsonResponse({"toast": text, "undo": undo, "version": done.record.version})
     say_done(request, text, done.change_set if act_.undoable and done.events else None)
-    default = reverse("list", args=[slug]) if verb == "archive" else reverse("record", args=[slug, record_id])
-    return back(request, default)
+    default = ("list", [rtype.slug]) if act_.verb == "archive" else ("record", [rtype.slug, found.pk])
+    return back(request, reverse(default[0], args=default[1]))
 
 
 def action_of(rtype: RecordType, verb: str) -> Action:
@@ -292,12 +311,22 @@ def one_field(request: Any, slug: str, record_id: UUID, name: str) -> HttpRespon
     """One field of a record, in place: GET draws it, POST saves it and answers with the new look."""
     with tenancy.reading():
         rtype = seen_type(request, slug)
-        found, kind = get(request.scope, rtype, record_id), request.scope.writable(rtype).get(name)
+        kind = request.scope.writable(rtype).get(name)
         if kind is None:
             raise Missing("no_such_field", _("There is no such field."))
+    try:
+        return _one_field(request, rtype, record_id, kind)
+    except Missing as no:
+        return gone.kept(request, rtype, record_id, no, {name: kind}, _again(request, {name: kind}))
+
+
+def _one_field(request: Any, rtype: RecordType, record_id: UUID, kind: Kind) -> HttpResponse:
+    with tenancy.reading():
+        found = get(request.scope, rtype, record_id)
         if request.method != "POST":
             return _draw_one(request, rtype, found, kind)
-    saved = meeting.save(request, rtype, record_id, version_of(request), {name: fields.value_sent(request.POST, kind)})
+    params = {kind.name: fields.value_sent(request.POST, kind)}
+    saved = meeting.save(request, rtype, record_id, version_of(request), params)
     done = saved.done
     if done is None:
         if not wants_json(request):
@@ -305,7 +334,7 @@ def one_field(request: Any, slug: str, record_id: UUID, name: str) -> HttpRespon
         return _stored_meanwhile(request, rtype, record_id, kind, saved.refused)
     if not wants_json(request):
         say_done(request, _("Saved."), done.change_set if done.events else None)
-        return back(request, reverse("record", args=[slug, record_id]))
+        return back(request, reverse("record", args=[rtype.slug, record_id]))
     with tenancy.reading():
         return _saved_one(request, rtype, done, kind)
 

@@ -22,7 +22,7 @@ from klientel.kernel.web.answers import heading, refusal, wants_json
 from klientel.lib.ids import uuid7_at
 
 ERASED = "privacy.erased"
-#: how long a form may have been open, a weekend too: no index leads to the end of a record, so only so much is looked at
+#: how long a form may have been open, a weekend too; no index leads to the end of a record, so only so much is read
 OPEN_FOR = dt.timedelta(days=3)
 
 

@@ -6,7 +6,6 @@ before it in the piece count as known; then all are written at once.
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -106,12 +105,11 @@ def _place(letter: Letter, account: Any, around: Surroundings) -> _Plan | Outcom
 
 def _write(plans: Sequence[_Plan], account: Any) -> dict[UUID, str]:
     """Mails as records, their attachments, what they quote, their conversations; codes of what was refused."""
-    contents = [[base64.b64decode(one["content"]) for one in plan.letter.told["attachments"]] for plan in plans]
-    places = iter(keeping.keep_all(current(), [content for some in contents for content in some]))
+    attached = [one for plan in plans for one in plan.letter.told["attachments"]]
+    places = iter(keeping.keep_all(current(), [one["content"] for one in attached]))
     items = []
-    for plan, some in zip(plans, contents, strict=True):
-        named = zip(plan.letter.told["attachments"], some, strict=True)
-        files = [_file(told, content, next(places)) for told, content in named]
+    for plan in plans:
+        files = [_file(told, next(places)) for told in plan.letter.told["attachments"]]
         items.append(Item(params=_facts(plan, account) | {"attachments": files}))
     refused: dict[UUID, str] = {}
     bodies, noted = [], dict[str, UUID]()
@@ -157,10 +155,9 @@ def _instant(date: str, received: dt.datetime) -> dt.datetime:
     return received if said > received + FUTURE else said
 
 
-def _file(told: dict[str, str], content: bytes, place: str) -> dict[str, Any]:
+def _file(told: dict[str, Any], place: str) -> dict[str, Any]:
     """An attachment whose bytes lie in the store; its record is made with the mail."""
-    name = keeping.clean_name(told["name"])
-    return {"name": name, "cid": told["cid"], **vars(keeping.described(content, name, place))}
+    return {name: told[name] for name in ("name", "cid", "size", "digest", "media_type")} | {"place": place}
 
 
 def _body(plan: _Plan, mail: Any) -> tuple[UUID, str, str, str]:

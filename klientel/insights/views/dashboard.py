@@ -14,9 +14,9 @@ from klientel.insights import charts
 from klientel.insights.dashboards import PERIODS, STEPS, Asked, Figure, asked, choices, dashboard, dashboards
 from klientel.insights.figures import as_csv
 from klientel.kernel.errors import Missing, Refused
-from klientel.kernel.files.keeping import clean_name
 from klientel.kernel.web.addresses import urlencoded
 from klientel.kernel.web.answers import page
+from klientel.lib.files import clean_name
 
 
 @page

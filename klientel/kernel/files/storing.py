@@ -16,6 +16,7 @@ from klientel.kernel.files.models import PURPOSES, File
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.kinds import Choice, Links, Privacy, Text
 from klientel.kernel.tenancy import current
+from klientel.lib.files import clean_name
 
 _SALT = "klientel.kernel.files"
 _LIFETIME = 600  # seconds between the bytes and the record
@@ -64,7 +65,7 @@ def upload(
     step.require(not taken, "bad_ticket", _("This upload has ended. Please choose the file again."), "ticket")
     return step.create(
         "kernel.file",
-        name=keeping.clean_name(name),
+        name=clean_name(name),
         purpose=purpose or "document",
         concerns=concerns,
         media_type=kept.media_type,
@@ -79,7 +80,7 @@ def store(
     actor: Actor, given: Any, concerns: Iterable[UUID] = (), *, name: str = "", purpose: str = "document"
 ) -> Done:
     """Keep a file (a Django upload, an open binary file or bytes) and make its record; all or nothing."""
-    title = keeping.clean_name(name or getattr(given, "name", "") or "file")
+    title = clean_name(name or getattr(given, "name", "") or "file")
     kept = keeping.keep(actor.tenant, _chunks(given), title)
     try:
         return run(

@@ -19,7 +19,6 @@ from django.utils.translation import gettext_lazy as _
 from klientel.kernel import writing
 from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.errors import Conflict, Forbidden, Missing, Refused, filled
-from klientel.kernel.files.keeping import clean_name
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.records import RecordType, type_of
 from klientel.kernel.tenancy import current
@@ -30,6 +29,7 @@ from klientel.kernel.transfer.models import ImportRow, ImportRun, State
 from klientel.kernel.transfer.options import POLICIES, UPDATES, Options
 from klientel.kernel.transfer.targets import Target, preset_of, targets
 from klientel.lib import clock
+from klientel.lib.files import clean_name
 from klientel.lib.sentences import Unreadable
 from klientel.lib.tables.writing import csv_chunks
 

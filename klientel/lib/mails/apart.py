@@ -96,7 +96,13 @@ class Reader:
         size = int.from_bytes(self._take(8, until), "big")
         if size > MOST_ANSWER:
             raise OverflowError
-        return _told(self._take(size, until))
+        found = _told(self._take(size, until))
+        attachments = found.get("attachments", ())
+        if size + sum(one["size"] for one in attachments) > MOST_ANSWER:
+            raise OverflowError
+        for one in attachments:
+            one["content"] = self._take(one["size"], until)
+        return found
 
     @staticmethod
     def _give(process: "subprocess.Popen[bytes]", raws: Sequence[bytes]) -> None:

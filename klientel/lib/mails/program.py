@@ -1,14 +1,16 @@
 """A program of its own that reads mail: hostile mail can then only stop this process.
 
 ``python program.py``: standard input brings pieces of mails, each behind their number and each mail behind its length,
-in eight bytes; standard output answers in the same way with JSON: what the mail says, or ``{"code": "mail.…"}``. They
-are let go of together, at the end of a piece at the latest. After a mail that was too much, it ends.
+in eight bytes; standard output answers in the same way with JSON: what the mail says, or ``{"code": "mail.…"}``. The
+bytes of its attachments follow, each as many as are said there. Answers are let go of together, at the end of a piece
+at the latest. After a mail that was too much, it ends.
 """
 
 import json
 import resource
 import signal
 import sys
+from typing import Any
 
 SECONDS, MEMORY = 10, 1 << 30
 AT_ONCE = 1 << 18  # bytes of answers
@@ -19,7 +21,7 @@ def _late(_signal: int, _frame: object) -> None:
     raise TimeoutError
 
 
-def answer(raw: bytes) -> dict[str, object]:
+def answer(raw: bytes) -> dict[str, Any]:
     """What a mail says, or the code of a sentence that says why nobody knows."""
     from klientel.lib.mails.reading import read  # noqa: PLC0415 - only after the limits are set
     from klientel.lib.sentences import Unreadable  # noqa: PLC0415
@@ -48,8 +50,9 @@ def main() -> None:
             signal.setitimer(signal.ITIMER_PROF, SECONDS)
             found = answer(raw)
             signal.setitimer(signal.ITIMER_PROF, 0)
+            contents = [one.pop("content") for one in found.get("attachments", ())]
             body = json.dumps(found).encode()
-            out.write(len(body).to_bytes(8, "big") + body)
+            out.write(b"".join((len(body).to_bytes(8, "big"), body, *contents)))
             if found.get("code") in TOO_MUCH:
                 return out.flush()
         out.flush()

@@ -1,11 +1,12 @@
 """From the bytes of a mail to what is kept of it, as one document of JSON."""
 
-import base64
+import hashlib
 import re
 from html import unescape
 from typing import Any
 
 from klientel.lib import html as markup
+from klientel.lib.files import HEAD, clean_name, sniff
 from klientel.lib.mails import bounces, replies, sorting
 from klientel.lib.mails.headers import addresses, decoded, first, ids, instant, tidy
 from klientel.lib.mails.structure import Part, take_apart
@@ -22,8 +23,8 @@ def read(raw: bytes) -> dict[str, Any]:
     """What a mail says. Raises Unreadable (mail.…) where it goes beyond the bounds.
 
     Keys: message_id, answers (Message-IDs, the nearest first), originals, subject, answer, forward, sender, to, cc,
-    reply_to (lists of name and address), date (ISO or ""), sort, failures, text, quoted, html, attachments (name, type,
-    cid, content in base64), loop (our own mark).
+    reply_to (lists of name and address), date (ISO or ""), sort, failures, text, quoted, html, attachments (name, cid,
+    size, media_type by its bytes, digest, content: bytes).
     """
     part = take_apart(raw)
     failures = bounces.failures(part)
@@ -69,7 +70,7 @@ class _Body:
     """Text, formatted text and attachments of a tree of parts."""
 
     def __init__(self, part: Part) -> None:
-        self.attachments: list[dict[str, str]] = []
+        self.attachments: list[dict[str, Any]] = []
         plain, self.html = self._of(part)
         if not plain.strip() and self.html:
             plain = markup.html_to_text(self.html.replace("</td>", " </td>"))  # cells stay apart
@@ -105,13 +106,11 @@ class _Body:
         else:
             name = part.name or _usual_name(part)
         if content.strip():
-            kept = {
-                "name": tidy(name),
-                "type": part.kind,
-                "cid": part.cid,
-                "content": base64.b64encode(content).decode(),
-            }
-            self.attachments.append(kept)
+            name = clean_name(tidy(name))
+            self.attachments.append({
+                "name": name, "cid": part.cid, "size": len(content), "media_type": sniff(content[:HEAD], name),
+                "digest": hashlib.sha256(content).hexdigest(), "content": content,
+            })  # fmt: skip
 
 
 def _cleaned(html: str) -> tuple[str, str]:

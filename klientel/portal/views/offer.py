@@ -19,6 +19,7 @@ from klientel.kernel.errors import Forbidden, Refused
 from klientel.kernel.files import keeping
 from klientel.kernel.records import type_of
 from klientel.kernel.tenancy import reading
+from klientel.lib.files import clean_name
 from klientel.lib.ips import shorten_ip
 from klientel.portal.queries import pacing
 from klientel.portal.queries.shares import Visit, unknown
@@ -138,7 +139,7 @@ def file(request: Any, visit: Visit, text: str, which: str) -> HttpResponse:
         if record is not None and path is not None and path.is_file():
             name, content = record.name, path.read_bytes()
         elif which == "quote":
-            name, content = keeping.clean_name(f"{visit.quote.number}.pdf"), paper(_scope(), visit.quote)
+            name, content = clean_name(f"{visit.quote.number}.pdf"), paper(_scope(), visit.quote)
         else:
             raise unknown()
     answer = HttpResponse(content, content_type="application/pdf")

@@ -15,6 +15,7 @@ from klientel.kernel.events.notices import NOTIFY, notice
 from klientel.kernel.files import keeping
 from klientel.kernel.kinds import Choice, Date, Json, Privacy, Text, today
 from klientel.kernel.records import type_of
+from klientel.lib.files import clean_name
 from klientel.sales.models import Quote, quoting
 from klientel.sales.models.quoting import ACCEPTED, APPROVED, AWAITING, DECLINED, DRAFT, EXPIRED, SENT, SUPERSEDED
 from klientel.sales.queries.choosing import sent_places
@@ -218,7 +219,7 @@ def keep_file(step: Step, quote: Quote, name: str, content: bytes) -> Any:
 
     Bytes of a transaction that fails are swept up like those of an upload that nobody finished.
     """
-    name = keeping.clean_name(name.replace("/", "-"))
+    name = clean_name(name.replace("/", "-"))
     kept = keeping.keep(step.actor.tenant, [content], name)
     return step.create(
         "kernel.file", name=name, purpose="document", concerns=[quote.id], media_type=kept.media_type,

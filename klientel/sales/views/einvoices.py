@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 from klientel.kernel import actions, tenancy
 from klientel.kernel.access.reading import names
 from klientel.kernel.errors import Forbidden, Missing, Refused
-from klientel.kernel.files.keeping import clean_name
 from klientel.kernel.files.storing import store
 from klientel.kernel.records import type_of
 from klientel.kernel.web.answers import act
+from klientel.lib.files import clean_name
 from klientel.lib.ids import read_id
 from klientel.sales.models import Invoice
 from klientel.sales.models.findings import sentences

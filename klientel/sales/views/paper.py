@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 
 from klientel.kernel.access.reading import get
 from klientel.kernel.errors import Forbidden, Missing
-from klientel.kernel.files.keeping import clean_name
 from klientel.kernel.files.opening import open_file
 from klientel.kernel.records import type_of
 from klientel.kernel.web.answers import page
+from klientel.lib.files import clean_name
 from klientel.sales.models import Quote
 from klientel.sales.queries.paper import paper
 

@@ -26,6 +26,8 @@ from klientel.kernel.history import undo
 from klientel.kernel.tenancy import inside
 from klientel.kernel.testing import make
 from klientel.kernel.testing.making import make_member
+from klientel.lib import files
+from klientel.lib.files import clean_name
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"></svg>'
 
@@ -76,7 +78,7 @@ def test_stands_on_the_timeline_of_all_it_concerns(anna):
     ],
 )
 def test_names_are_harmless(given, clean):
-    assert keeping.clean_name(given) == clean
+    assert clean_name(given) == clean
 
 
 @pytest.mark.parametrize(
@@ -130,8 +132,8 @@ def test_each_signature_that_is_known_is_looked_for():
     heads = [b"\0" * one.offset + one.byte_match + b"rest" for one in puremagic.magic_header_array]
     for one in puremagic.magic_footer_array:
         heads.append(b"text" + one.byte_match + b" " * (-one.offset - len(one.byte_match)))
-    assert [keeping._by_magic(head) for head in heads] == [puremagic.from_string(head, mime=True) for head in heads]
-    assert keeping._by_magic(b"nothing that anybody knows") == ""
+    assert [files._by_magic(head) for head in heads] == [puremagic.from_string(head, mime=True) for head in heads]
+    assert files._by_magic(b"nothing that anybody knows") == ""
 
 
 def test_a_refused_record_leaves_no_bytes(anna):

@@ -125,7 +125,8 @@ def _date(second: int) -> str:
 
 @lru_cache(maxsize=100)
 def _sender(name: str, address: str) -> str:
-    return formataddr((name.replace("\r", " ").replace("\n", " "), address))
+    name = name.replace("\r", " ").replace("\n", " ")
+    return formataddr((name, address)) if name.isascii() else f"{_encoded(name)}\r\n <{address}>"
 
 
 def _ways_out(account: Any, leave: str) -> dict[str, str]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from email import message_from_string
 from email.header import decode_header, make_header
+from email.utils import parseaddr
 
 import pytest
 
-from klientel.channels.queries.mime import _encoded
+from klientel.channels.queries.mime import _encoded, _sender
 
 SUBJECTS = (
     "Grüße", "ä", "Ihre Anfrage: Maße für Küche und Flur, mit Preisen in € und Terminen bis Ende März",
@@ -29,3 +31,15 @@ def test_a_subject_is_read_as_it_was_written_and_no_line_is_too_long(subject):
 
 def test_a_plain_subject_stays_as_it_is():
     assert _encoded("Ihre Anfrage 17") == "Ihre Anfrage 17"
+
+
+@pytest.mark.parametrize("name", ["Müller, Söhne & Co. Großhandelsgesellschaft für Bürobedarf und Schreibwaren mbH", "あ" * 100])
+def test_the_name_of_a_sender_is_read_as_it_was_written_and_no_word_is_too_long(name):
+    lines = f"From: {_sender(name, 'vertrieb@hansewerk.de')}".split("\r\n")
+    assert all(len(line) <= 76 for line in lines)
+    read, address = parseaddr(message_from_string("\r\n".join(lines))["From"].replace("\r\n", ""))
+    assert (str(make_header(decode_header(read))), address) == (name, "vertrieb@hansewerk.de")
+
+
+def test_a_plain_name_of_a_sender_stays_as_it_is():
+    assert _sender("Hansewerk", "vertrieb@hansewerk.de") == "Hansewerk <vertrieb@hansewerk.de>"

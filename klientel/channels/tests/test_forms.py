@@ -15,6 +15,8 @@ from klientel.kernel.access import ActorScope, system_actor
 from klientel.kernel.actions import run
 from klientel.kernel.errors import Forbidden, Refused
 from klientel.kernel.records import type_of
+from klientel.kernel.testing.cast import ALL
+from klientel.kernel.web.tests.conftest import at_browser
 
 ANSWERS = {
     "person.first_name": "Eva",
@@ -309,3 +311,10 @@ def test_the_title_of_a_response_tells_who_sent_it(anna, form):
     assert send(form).title == "White paper: Eva Sommer"
     given = {"person.last_name": "Gut", "person.emails": [{"value": "ida@beispiel.de"}]}
     assert send(form, given, intake="two").title == "White paper: Gut"
+
+
+def test_the_timeline_of_a_response_tells_no_message_id(anna, tenant, form, wording):
+    made = send(form, consents=[wording])
+    page = at_browser(tenant, "Petra", ALL, "en")[0]
+    timeline = page.get(f"/form-responses/{made.pk}", follow=True).content.decode().partition('id="timeline"')[2]
+    assert "confirmation asked at" in timeline.lower() and "confirmation mail" not in timeline.lower()

@@ -77,3 +77,13 @@ def test_the_forms_of_a_mail_and_of_an_answer_begin_with_it(anna, tenant, accoun
     mail = write_to(anna, who, text="Hallo")
     shown = page.get(f"/mails/{mail.id}/answer/reply").content.decode()
     assert shown.index("Mit Gruß vom Hafen") < shown.index("&gt; Hallo")
+
+
+def test_marks_are_explained_where_they_are_written_and_read_as_they_arrived(anna, tenant, account):
+    sign(anna, "house", text=HOUSE)
+    page = at_browser(tenant, "Petra", ALL, "en")[0]
+    written = page.get("/mails/new").content.decode()
+    assert "**Petra" in written and "arrives in bold" in written
+    mail = write_to(anna, person(anna), text="2**3**\n\n-- \n**Anna Alster**")
+    shown = page.get(f"/mails/{mail.id}/conversation").content.decode()
+    assert "2**3**" in shown and "**Anna Alster**" not in shown and "Anna Alster" in shown

@@ -79,6 +79,7 @@ def conversing(request: Any, mail_id: UUID) -> HttpResponse:
         "mails": found,
         "bodies": bodies if "text" in visible else {},
         "visible": visible,
+        "plain": signatures.plain,
         "concerned": _concerned(request, found),
         "files": read.names(request.scope, set(files), "kernel.file") if files else {},
         "labels": dict(type_of(MAIL).fields["sort"].options()) | dict(type_of(MAIL).fields["state"].options()),

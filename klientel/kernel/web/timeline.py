@@ -27,7 +27,7 @@ from klientel.kernel.web.speech import date, large
 
 PAGE = 30
 #: fields whose change says nothing to people
-QUIET = ("done_at", "concerns", "mentions", "about")
+QUIET = ("done_at", "concerns", "mentions", "about", "message_id", "message_ref")
 #: characters of a text that a timeline tells; the rest stands on the page of its record
 LONG = 1_500
 MERGES = ("merge", "unmerge")

@@ -33,7 +33,7 @@ def test_a_plain_subject_stays_as_it_is():
     assert _encoded("Ihre Anfrage 17") == "Ihre Anfrage 17"
 
 
-@pytest.mark.parametrize("name", ["Müller, Söhne & Co. Großhandelsgesellschaft für Bürobedarf und Schreibwaren mbH", "あ" * 100])
+@pytest.mark.parametrize("name", ["Müller, Söhne & Co. Großhandelsgesellschaft für Bürobedarf mbH", "あ" * 100])
 def test_the_name_of_a_sender_is_read_as_it_was_written_and_no_word_is_too_long(name):
     lines = f"From: {_sender(name, 'vertrieb@hansewerk.de')}".split("\r\n")
     assert all(len(line) <= 76 for line in lines)

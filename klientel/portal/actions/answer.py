@@ -20,9 +20,9 @@ from klientel.portal.actions.confirming import confirm
 from klientel.portal.models import Share
 from klientel.portal.queries.shares import spoken_by
 from klientel.portal.queries.signature import picture_of
-from klientel.sales.actions.quote import answered, keep_evidence
+from klientel.sales.actions.quote import Reason, answered, declined, keep_evidence
 from klientel.sales.models import Quote
-from klientel.sales.models.quoting import ACCEPTED, DECLINED, SENT, SUPERSEDED, has_ended
+from klientel.sales.models.quoting import ACCEPTED, SENT, SUPERSEDED, has_ended
 from klientel.sales.queries.choosing import sent_places
 from klientel.sales.queries.evidence import Said
 
@@ -75,10 +75,10 @@ def sign(
     undoable=False,
     only=PORTAL,
 )
-def refuse(step: Step, quote: Quote, *, reason: Annotated[str, Text(_("reason"), max_length=500)] = "") -> None:
-    """The customer says no."""
+def refuse(step: Step, quote: Quote, *, reason: Reason = "") -> None:
+    """The customer says no, and why."""
     _share(step, quote)
-    answered(step, quote, DECLINED, reason)
+    declined(step, quote, reason)
     with _for_owner(quote):
         subject = say("Quote %(number)s was declined")
     _task(step, quote, subject, reason)

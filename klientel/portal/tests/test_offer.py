@@ -192,6 +192,15 @@ def test_it_is_declined_with_a_reason(customer: Client, link: str, quote: Quote)
     assert again(quote).state == "declined"
 
 
+@pytest.mark.parametrize("reason", [None, "", "  "])
+def test_it_is_not_declined_without_a_reason(customer: Client, link: str, quote: Quote, reason: str | None) -> None:
+    before = len(tasks())
+    answer = customer.post(link, {"decline": "1"} | ({} if reason is None else {"reason": reason}))
+    page = answer.content.decode()
+    assert answer.status_code == 422 and 'id="reason-error"' in page and "Bitte nennen Sie den Grund." in page
+    assert (again(quote).state, len(tasks())) == ("sent", before)
+
+
 def test_a_question_becomes_a_task_once(customer: Client, link: str, quote: Quote, anna: Actor) -> None:
     before = len(tasks())
     for _click in range(2):

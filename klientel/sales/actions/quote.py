@@ -146,8 +146,8 @@ def accept(
     writes={"state": DECLINED, "closed_at": ..., "reason": ..., "work.task": CHANGED},
 )
 def decline(step: Step, quote: Quote, *, reason: Reason) -> None:
-    """The customer has said no."""
-    answered(step, quote, DECLINED, reason)
+    """The customer has said no, and why."""
+    declined(step, quote, reason)
 
 
 @action(
@@ -242,6 +242,12 @@ def _follow_up(step: Step, quote: Quote) -> None:
         "work.task", subject=say("Follow up quote %(number)s") % {"number": quote.number},
         due=min(due, quote.valid_until or due), owner=quote.owner or step.actor.member, concerns=[quote.id],
     )  # fmt: skip
+
+
+def declined(step: Step, quote: Quote, reason: str) -> None:
+    """Write down a no; without its reason nobody learns from it."""
+    step.require(reason.strip(), "required", _("Please say why."), field="reason")
+    answered(step, quote, DECLINED, reason.strip())
 
 
 def answered(

@@ -30,6 +30,8 @@ def happenings() -> list[tuple[str, str]]:
 
 def _sound(rule: Any) -> None:
     understood(rule)
+    if rule.points == 0:
+        raise Refused("no_points", _("A rule of 0 points changes no score: please give it more or fewer."), "points")
     if rule.half_life and not rule.event:
         message = _("Only what happened fades: please choose what, or leave this empty.")
         raise Refused("nothing_fades", message, "half_life")

@@ -209,6 +209,7 @@ def test_it_is_answered_once(anna: Actor) -> None:
     made = quote(anna)
     assert refusals(anna, "sales.quote.accept", made.pk) == {"None": "not_open"}
     run(anna, "sales.quote.send", made.pk)
+    assert refusals(anna, "sales.quote.decline", made.pk, reason=" ") == {"reason": "required"}
     run(anna, "sales.quote.decline", made.pk, reason="Too late")
     assert (again(made).state, again(made).reason) == ("declined", "Too late")
     assert refusals(anna, "sales.quote.accept", made.pk) == {"None": "not_open"}

@@ -78,6 +78,16 @@ def test_it_follows_what_changes_at_the_organisation_and_in_the_rules(anna: Acto
     assert scored(anna, made)[0] == 0
 
 
+@pytest.mark.parametrize("points", [0, None])
+def test_a_rule_without_points_is_refused(anna: Actor, points: int | None) -> None:
+    with pytest.raises(Refused) as no:
+        run(anna, "sales.scorerule.create", name="Nothing", points=points)
+    assert [one.field for one in no.value.all()] == ["points"]
+    held = rule(anna, 5)
+    with pytest.raises(Refused):
+        run(anna, "sales.scorerule.change", held.pk, points=points)
+
+
 def test_what_happened_fades_by_half_with_each_half_life(anna: Actor) -> None:
     called = rule(anna, 10, event="work.call.create", half_life=14)
     who = run(anna, "contacts.person.create", last_name="Meyer").record.pk

@@ -95,7 +95,7 @@ def share(part: Any, whole: Any, url: str = "") -> Cell:
     if not whole:
         return Cell(None, "–")
     found = (Decimal(part or 0) * 100 / Decimal(whole)).quantize(Decimal("0.1"), ROUND_HALF_UP)
-    return Cell(found, f"{numbers.format_decimal(found, _language(), places=1)} %", url)
+    return Cell(found, numbers.format_percent(found, _language(), places=1), url)
 
 
 def days(seconds: Any, url: str = "") -> Cell:

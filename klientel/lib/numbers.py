@@ -171,6 +171,12 @@ def format_decimal(value: Decimal, language: str = "de", *, places: int | None =
     return babel_decimal(value, format=pattern, locale=_locale(language))
 
 
+def format_percent(value: Decimal, language: str = "de", *, places: int | None = None) -> str:
+    """A share of a hundred for people: 16,98 % with a space that does not break (de), 16.98% (en)."""
+    number = format_decimal(value, language, places=places)
+    return f"{number}\u00a0%" if language.startswith("de") else f"{number}%"
+
+
 def format_money(value: Decimal, currency: str, language: str = "de") -> str:
     """An amount for people: 1.234,50 € (de) or €1,234.50 (en)."""
     return format_currency(value, currency, locale=_locale(language))

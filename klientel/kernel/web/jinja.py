@@ -40,6 +40,7 @@ def _speaking(language: str, chosen: dict[str, Any]) -> Speaking:
         "datetime": speech.moment,
         "time": speech.clock,
         "number": speech.number,
+        "percent": speech.percent,
         "relative": speech.relative,
         "anew": speech.anew,
         "large": speech.large,

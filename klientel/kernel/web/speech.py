@@ -43,6 +43,11 @@ def number(value: Any) -> str:
     return "" if value is None else numbers.format_decimal(Decimal(value), language())
 
 
+def percent(value: Any) -> str:
+    """A share of a hundred as the language writes it."""
+    return "" if value is None else numbers.format_percent(Decimal(value), language())
+
+
 def relative(value: dt.datetime | None) -> Markup:
     """``<time>`` in words up to seven days, with the absolute time as its title; the script keeps it fresh."""
     return Markup("") if value is None else Now().relative(value)

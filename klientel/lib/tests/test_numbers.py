@@ -24,6 +24,17 @@ def test_an_amount_at_a_glance_has_no_cents(amount: str, currency: str, language
 
 
 @pytest.mark.parametrize(
+    ("share", "places", "german", "english"),
+    [("16.98", None, "16,98\u00a0%", "16.98%"), ("19", None, "19\u00a0%", "19%"), ("-5", 1, "-5,0\u00a0%", "-5.0%")],
+)
+def test_a_percentage_is_written_as_its_language_does(
+    share: str, places: int | None, german: str, english: str
+) -> None:
+    said = [numbers.format_percent(Decimal(share), language, places=places) for language in ("de", "en")]
+    assert said == [german, english]
+
+
+@pytest.mark.parametrize(
     ("text", "sign", "value"),
     [
         ("12.500", ",", "12500"),

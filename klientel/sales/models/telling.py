@@ -51,8 +51,8 @@ def _line(
         "quantity": figure(one.get("quantity") or "0", language),
         "unit": units.agreeing(one.get("unit", ""), Decimal(one.get("quantity") or 0), language),
         "price": figure(one.get("price") or "0", language, places=2),
-        "discount": "" if not off else figure(off, language, places=2) if in_amount else f"{figure(off, language)} %",
-        "rate": f"{figure(one.get('rate') or '0', language)} %",
+        "discount": "" if not off else figure(off, language, places=2) if in_amount else percent(off, language),
+        "rate": percent(one.get("rate") or "0", language),
         "net": money(line.net, totals, language),
     }
 
@@ -63,12 +63,12 @@ def _sums(quote: Any, totals: pricing.Totals, language: str) -> Any:
 
     if totals.allowances:
         yield row(_("Sum of lines"), totals.lines_net, "lines")
-        yield row(_("Discount of %(n)s %%") % {"n": figure(quote.discount, language)}, -totals.allowances, "discount")
+        yield row(_("Discount of %(n)s") % {"n": percent(quote.discount, language)}, -totals.allowances, "discount")
     yield row(_("Net"), totals.net, "net")
     for one in totals.taxes:
         if one.tax.rate:
-            words = {"rate": figure(one.tax.rate, language), "net": money(one.taxable, totals, language)}
-            yield row(_("VAT %(rate)s %% on %(net)s") % words, one.amount, "tax")
+            words = {"rate": percent(one.tax.rate, language), "net": money(one.taxable, totals, language)}
+            yield row(_("VAT %(rate)s on %(net)s") % words, one.amount, "tax")
         else:
             yield row(_("No VAT on %(net)s") % {"net": money(one.taxable, totals, language)}, one.amount, "tax")
     yield row(_("Total"), totals.gross, "gross")
@@ -79,6 +79,11 @@ def figure(value: Any, language: str, *, places: int = 0) -> str:
     number = Decimal(str(value))
     digits = max(places, -int(number.normalize().as_tuple().exponent))
     return numbers.format_decimal(number, language, places=digits)
+
+
+def percent(value: Any, language: str) -> str:
+    """A share of a hundred with all its digits."""
+    return numbers.format_percent(Decimal(str(value)), language)
 
 
 def money(amount: Decimal, totals: pricing.Totals, language: str) -> str:

@@ -26,7 +26,7 @@ def quotation(quote: Quote, form: QuoteForm, to: Recipient) -> bytes:
     positions = quote.positions or []
     totals, places = quoting.added_up(quote, positions)
     with translation.override(language):
-        share = _("Discount of %(n)s %%") % {"n": telling.figure(quote.discount, language)} if quote.discount else ""
+        share = _("Discount of %(n)s") % {"n": telling.percent(quote.discount, language)} if quote.discount else ""
         made = quotations.Quotation(
             number=quote.number, subject=quote.name, date=quote.date or quote.created_at.date(),
             valid_until=quote.valid_until, language=language,

@@ -151,7 +151,7 @@ def test_the_page_costs_the_same_for_few_and_many_lines(client: Client, actor: A
 def test_sums_stand_on_the_page_of_the_quote(client: Client, actor: Actor) -> None:
     made = quote(actor, discount="5")
     html = client.get(reverse("record", args=["quotes", made.pk])).content.decode()
-    assert "€2,085.62" in html and "VAT 19 % on €1,710.00" in html and "(€500.00)" in html
+    assert "€2,085.62" in html and "VAT 19% on €1,710.00" in html and "(€500.00)" in html
 
 
 def test_quote_forms_are_found_in_the_settings(client: Client, actor: Actor) -> None:

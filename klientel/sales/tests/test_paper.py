@@ -76,7 +76,7 @@ def test_an_english_quote_is_english(client: Client, actor: Actor, form: Any) ->
         "1 March 2026",
         "AUSTRIA",
         "Payable within 14 days.",
-        "VAT 19 % on",
+        "VAT 19% on",
         "€2,195.39",
     ):
         assert words in text, words

@@ -23,7 +23,7 @@ from klientel.kernel.twins.saying import said
 from klientel.kernel.web import cells
 from klientel.kernel.web.answers import act, id_of, page, say_done
 from klientel.kernel.web.fields import label_of
-from klientel.kernel.web.speech import number
+from klientel.kernel.web.speech import number, percent
 from klientel.kernel.web.views.lists import seen_type
 from klientel.lib.ids import uuid7
 
@@ -95,7 +95,7 @@ def _drawn(request: Any, rtype: RecordType, groups: list[worklist.Group]) -> lis
 
 def _percent(score: float) -> str:
     """A probability for people; never a hundred."""
-    return number(min(99, int(score * 100)))
+    return percent(min(99, int(score * 100)))
 
 
 def _reasons(tie: worklist.Tie) -> list[dict[str, Any]]:

@@ -28,6 +28,19 @@ def environment(**options: Any) -> Languages:
     return Languages(lambda language: _speaking(language, chosen))
 
 
+FILTERS = {
+    "date": speech.date,
+    "datetime": speech.moment,
+    "time": speech.clock,
+    "number": speech.number,
+    "percent": speech.percent,
+    "relative": speech.relative,
+    "anew": speech.anew,
+    "large": speech.large,
+    "read_out": read_out,
+}
+
+
 def _speaking(language: str, chosen: dict[str, Any]) -> Speaking:
     env = Speaking(**chosen)
     env.language = language
@@ -35,17 +48,7 @@ def _speaking(language: str, chosen: dict[str, Any]) -> Speaking:
     env.install_gettext_callables(  # type: ignore[attr-defined]
         gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
     )
-    env.filters |= {
-        "date": speech.date,
-        "datetime": speech.moment,
-        "time": speech.clock,
-        "number": speech.number,
-        "percent": speech.percent,
-        "relative": speech.relative,
-        "anew": speech.anew,
-        "large": speech.large,
-        "read_out": read_out,
-    }
+    env.filters |= FILTERS
     env.fixed = {"static": static, "url": url, "icon": symbols.icon}
     env.globals |= env.fixed | {
         "because": because,

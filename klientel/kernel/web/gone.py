@@ -22,8 +22,14 @@ from klientel.kernel.web.answers import heading, refusal, wants_json
 from klientel.lib.ids import uuid7_at
 
 ERASED = "privacy.erased"
-#: how long a form may have been open, a weekend too; no index leads to the end of a record, so only so much is read
-OPEN_FOR = dt.timedelta(days=3)
+#: how long a form may have been open, a weekend too, and how many events of its type are looked at for the end of a
+#: record, to which no index leads: a large import since then does not make anybody wait
+OPEN_FOR, MOST = dt.timedelta(days=3), 20_000
+
+_END = """
+e.record_type = %s AND e.record_id = %s AND e.kind = ANY(%s) AND e.id >= GREATEST(%s, (
+    SELECT x.id FROM kernel_event x WHERE x.tenant_id = %s AND x.record_type = %s ORDER BY x.id DESC OFFSET %s LIMIT 1))
+"""
 
 
 def why(rtype: RecordType, record_id: UUID, no: Missing) -> Missing:
@@ -40,7 +46,7 @@ def why(rtype: RecordType, record_id: UUID, no: Missing) -> Missing:
 def _end_of(rtype: RecordType, record_id: UUID) -> Event | None:
     kinds = [f"{rtype.key}.remove", ERASED]
     since = uuid7_at(timezone.now() - OPEN_FOR)
-    where = Sql("e.id >= %s AND e.record_id = %s AND e.kind = ANY(%s)", (since, record_id, kinds))
+    where = Sql(_END, (rtype.key, record_id, kinds, since, tenancy.current(), rtype.key, MOST))
     return next(iter(events.read(where, order="e.id DESC", limit=1)), None)
 
 

@@ -188,12 +188,10 @@ def _edit(request: Any, rtype: RecordType, record_id: UUID, kinds: dict[str, Kin
     if found.pk != record_id and request.method != "POST":
         return HttpResponseRedirect(reverse("edit", args=[rtype.slug, found.pk]))
     if request.method != "POST":
-        values, asked = {n: rtype.value(found, n) for n in kinds}, _asked(request, kinds)
-        no = (
-            actions.would_refuse(request.actor, f"{rtype.key}.change", record_id, request.scope, asked)
-            if asked
-            else None
-        )
+        if not request.scope.may(rtype, "change"):
+            raise Forbidden("forbidden", _("You may not change this."))
+        values, asked, key = {n: rtype.value(found, n) for n in kinds}, _asked(request, kinds), f"{rtype.key}.change"
+        no = actions.would_refuse(request.actor, key, record_id, request.scope, asked) if asked else None
         return _form(request, rtype, values | asked, no, record=found, version=found.version)
     try:
         params = _decided(request, fields.sent(request.POST, kinds))

@@ -42,7 +42,7 @@ SENTENCES: dict[str, str] = {
     "price.role": "A position counts, is optional or is an alternative.",
     "price.discount_twice": "A discount is either per cent or an amount.",
     "price.negative_discount": "A discount cannot be negative.",
-    "price.discount_over_100": "A discount of {percent} % is more than the whole price.",
+    "price.discount_over_100": "A discount of {percent}% is more than the whole price.",
     "price.discount_over_sum": "The discount is more than the amount it is taken from.",
     "tax.category": "This kind of tax is not known.",
     "tax.rate": "A tax rate lies between 0 and 100 per cent.",

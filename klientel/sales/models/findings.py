@@ -10,7 +10,7 @@ from django.utils.translation import gettext as say
 from django.utils.translation import gettext_lazy as _
 
 from klientel.kernel.kinds import Json
-from klientel.lib.numbers import format_decimal
+from klientel.lib.numbers import format_decimal, format_percent
 from klientel.sales.models import findingterms
 
 SENTENCES = {
@@ -21,7 +21,7 @@ SENTENCES = {
     "charges": gettext_noop("The charges come to {ours}, their sum says {stated}."),
     "net": gettext_noop("Net comes to {ours}, the invoice says {stated}."),
     "tax": gettext_noop("The tax comes to {ours}, the invoice says {stated}."),
-    "tax_of_rate": gettext_noop("The tax of {rate} % comes to {ours}, the invoice says {stated}."),
+    "tax_of_rate": gettext_noop("The tax of {rate} comes to {ours}, the invoice says {stated}."),
     "gross": gettext_noop("The total comes to {ours}, the invoice says {stated}."),
     "due": gettext_noop("The amount due comes to {ours}, the invoice says {stated}."),
     "not_checked": gettext_noop("This profile has no lines, so its sums could not be checked."),
@@ -59,4 +59,6 @@ def sentences(value: Any) -> list[str]:
 
 
 def _shown(name: str, part: Any, language: str) -> Any:
+    if name == "rate":
+        return format_percent(Decimal(part), language)
     return format_decimal(Decimal(part), language, places=2) if name in ("ours", "stated") else part

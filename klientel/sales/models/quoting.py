@@ -9,8 +9,9 @@ from typing import Any
 
 from django.apps import apps
 from django.db import connection
+from django.utils.functional import lazy
+from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
 
 from klientel.kernel.errors import Refused, phrased, together
 from klientel.kernel.identity.models import LANGUAGES
@@ -19,6 +20,7 @@ from klientel.kernel.kinds.base import currency_of_tenant
 from klientel.kernel.records import type_of
 from klientel.kernel.tenancy import alone, current
 from klientel.lib import pricing
+from klientel.lib.numbers import format_percent
 from klientel.sales.models.currency import money
 from klientel.sales.models.naming import check_products
 from klientel.sales.models.positions import ALTERNATIVE, COUNTED, OPTIONAL, SECTION, refused, replaceable
@@ -54,12 +56,20 @@ _SENTENCES = {
     "price.negative_price": gettext_noop("A price cannot be negative: give a discount instead."),
     "price.currency": gettext_noop("The price is in {found}, the quote in {expected}: one quote has one currency."),
     "price.negative_discount": gettext_noop("A discount cannot be negative."),
-    "price.discount_over_100": gettext_noop("A discount of {percent} % is more than the whole price."),
+    "price.discount_over_100": gettext_noop("A discount of {percent} is more than the whole price."),
     "price.discount_over_sum": gettext_noop("The discount is more than the amount it is taken from."),
     "tax.standard_zero": gettext_noop("The rate of this tax is not set: please set it in the quote form."),
     "tax.reason": gettext_noop("Please say in the quote form why no tax is due."),
 }
 _PARTS = {"unit_price": "price", "quantity": "quantity", "discount": "discount", "tax": "tax"}
+
+
+def _share(text: object) -> str:
+    return format_percent(Decimal(str(text)), get_language() or "en")
+
+
+#: a share of a hundred in the language of who reads it
+spoken_share = lazy(_share, str)
 
 
 def has_ended(quote: Any) -> bool:
@@ -204,7 +214,8 @@ def added_up(quote: Any, positions: list[dict[str, Any]]) -> tuple[pricing.Total
 
 
 def _refusal(fault: pricing.Fault, places: list[int]) -> Refused:
-    text = phrased(_SENTENCES[fault.code], fault.details) if fault.code in _SENTENCES else fault.message
+    details = {name: spoken_share(part) if name == "percent" else part for name, part in fault.details.items()}
+    text = phrased(_SENTENCES[fault.code], details) if fault.code in _SENTENCES else fault.message
     if fault.place is None:
         return Refused(fault.code, text, "discount")
     return refused("positions", places[fault.place], _PARTS.get(fault.field, fault.field), fault.code, text)

@@ -140,6 +140,16 @@ def test_what_does_not_add_up_is_taken_in_and_told(anna: Actor) -> None:
     assert made.gross["amount"] == "120.00"
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("de", "Die Steuer von 10,7\u00a0% ergibt 1.000,00, die Rechnung sagt 0,00."),
+     ("en", "The tax of 10.7% comes to 1,000.00, the invoice says 0.00.")],
+)  # fmt: skip
+def test_a_rate_in_a_finding_is_written_as_the_reader_writes_it(language: str, said: str) -> None:
+    with translation.override(language):
+        assert sentences([{"code": "tax_of_rate", "ours": "1000", "stated": "0", "rate": "10.70"}]) == [said]
+
+
 def test_rules_of_the_norm_that_it_breaks_are_told_as_sentences_and_stay_told(anna: Actor) -> None:
     broken = UBL.replace("<ID>1</ID><Inv", "<Inv").replace("<DueDate>2026-05-31</DueDate>", "")
     made = taken(anna, broken)

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.utils.translation import override
 
 from klientel.kernel.access.granting import ActorScope
 from klientel.kernel.actions import Item, run, run_many
@@ -110,6 +111,18 @@ def test_the_sentence_says_which_line(anna: Actor) -> None:
     with pytest.raises(Refused) as no:
         quote(anna, positions=[*LINES, {"name": "A", "quantity": "-1"}])
     assert str(no.value.message) == "Zeile 5: Eine Menge kann nicht negativ sein."
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("de", "Ein Rabatt von 100,5\u00a0% ist mehr als der ganze Preis."),
+     ("en", "A discount of 100.5% is more than the whole price.")],
+)  # fmt: skip
+def test_a_percentage_in_a_refusal_is_written_as_the_reader_writes_it(anna: Actor, language: str, said: str) -> None:
+    with pytest.raises(Refused) as no:
+        quote(anna, discount="100.5")
+    with override(language):
+        assert said in str(no.value.all()[0].message)
 
 
 def test_the_currency_stays_as_soon_as_there_are_prices(anna: Actor) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import json
+import re
 from io import BytesIO
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.db import connection
@@ -28,7 +30,8 @@ from klientel.kernel.tenancy.models import Tenant
 from klientel.kernel.testing.cast import ALL
 from klientel.kernel.web.tests.conftest import at_browser
 from klientel.portal.models import Share
-from klientel.portal.tests.conftest import again, link_in, parts
+from klientel.portal.queries import shares
+from klientel.portal.tests.conftest import LINES, again, link_in, parts
 from klientel.sales.models import Quote
 
 pytestmark = pytest.mark.django_db
@@ -182,6 +185,37 @@ def test_what_is_missing_or_wrong_is_said_and_what_was_typed_stays(
     assert answer.status_code == 422 and "Warum?" in page
     assert f'id="{field}-error"' in page if field else 'role="alert"' in page
     assert (again(quote).state, len(tasks()), again(quote).evidence) == ("sent", before, None)
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [({**YES, "name": ""}, "name"), ({**YES, "agree": ""}, "agree"), ({"ask": "1", "question": " "}, "question"),
+     ({"decline": "1", "reason": ""}, "reason")],
+)  # fmt: skip
+def test_the_page_comes_back_at_the_field_that_is_wrong(
+    customer: Client, link: str, given: dict[str, str], field: str
+) -> None:
+    page = customer.post(link, given).content.decode()
+    assert re.findall(r'<[^>]+ name="(\w+)"[^>]* autofocus', page) == [field]
+
+
+def test_a_drawn_signature_is_not_drawn_twice(customer: Client, link: str) -> None:
+    drawn = drawing()
+    assert f'name="drawn" value="{drawn}"' in customer.post(link, {**YES, "name": "", "drawn": drawn}).content.decode()
+    assert 'name="drawn" value=""' in customer.post(link, {**YES, "drawn": "javascript:alert(1)"}).content.decode()
+
+
+@pytest.mark.parametrize("options", [LINES, LINES[:1]])
+def test_no_key_in_a_field_answers_the_quote_as_the_first_button_only_adds_up(
+    customer: Client, link: str, quote: Quote, anna: Actor, options: list[dict[str, Any]]
+) -> None:
+    run(anna, "sales.quote.revise", quote.pk)
+    newer = Quote.objects.get(replaces=quote.pk)
+    run(anna, "sales.quote.change", newer.pk, positions=options)
+    run(anna, "sales.quote.send", newer.pk)
+    address = shares.make(again(newer), person=None, account=None, address="", tracked=False)[1]
+    page = customer.get(urlsplit(address).path).content.decode()
+    assert re.findall(r'<button[^>]* name="(\w+)"', page)[0] == "sum"
 
 
 def test_it_is_declined_with_a_reason(customer: Client, link: str, quote: Quote) -> None:

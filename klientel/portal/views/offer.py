@@ -93,12 +93,18 @@ def _page(request: Any, visit: Visit, text: str, refused: Refused | None = None)
             "told": told,
             "refused": refused,
             "given": request.POST,
+            "drawn": _drawing(request.POST.get("drawn", "")),
             "asked": "asked" in request.GET,
             "keeps_ip": visit.form.keeps_ip,
             "colleague": is_colleague(request, visit),
             "tracked": visit.share.tracked and state == SENT and visit.share.opened_at is None,
         }
     return render(request, "portal/offer.html", context, status=refused.status if refused else 200)
+
+
+def _drawing(text: str) -> str:
+    """A signature that was drawn before something else was found missing."""
+    return text if text.startswith("data:image/png;base64,") else ""
 
 
 def _state(quote: Any) -> str:

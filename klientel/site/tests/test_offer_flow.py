@@ -16,7 +16,7 @@ from klientel.kernel.testing.cast import ALL
 from klientel.kernel.testing.making import make_tenant
 from klientel.kernel.web.tests.conftest import at_browser
 from klientel.portal.tests.conftest import LINES, link_in, parts
-from klientel.site.tests.looking import scrolls_sideways, violations
+from klientel.site.tests.looking import scrolls_sideways, until, violations
 
 __all__ = ["sink"]
 pytestmark = [pytest.mark.flow, pytest.mark.django_db(transaction=True)]
@@ -57,6 +57,16 @@ def test_from_the_mail_to_the_acceptance_on_a_phone_to_the_task(sink: Any, new_p
     phone.mouse.down()
     phone.mouse.move(box["x"] + 200, box["y"] + 30, steps=5)
     phone.mouse.up()
+    phone.get_by_role("button", name="Zahlungspflichtig annehmen").click()
+    phone.locator("[name=agree][aria-invalid]:focus").wait_for()
+    until(
+        phone,
+        "document.querySelector('[data-canvas]').getContext('2d').getImageData(0, 0, 900, 260).data.some(Boolean)",
+    )
+    phone.locator(".sum-gross", has_text="2.975,00").wait_for()
+    phone.faults.clear()
+    phone.press("[name=name]", "Enter")
+    assert phone.evaluate("document.activeElement.name") == "accept"
     phone.check("[name=agree]")
     phone.get_by_role("button", name="Zahlungspflichtig annehmen").dblclick()
     phone.get_by_text("Angenommen am").wait_for()

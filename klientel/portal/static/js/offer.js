@@ -29,11 +29,21 @@ form?.addEventListener("submit", (e) => {
   if (e.submitter?.name === "accept" && drawn) form.querySelector("[data-drawn]").value = canvas.toDataURL("image/png");
 });
 addEventListener("pageshow", () => { sent = false; });
+form?.addEventListener("keydown", (e) => { // an answer is given by its button, never by a key in a field
+  if (e.key !== "Enter" || !e.target.matches("input.inp, [name=agree]")) return;
+  e.preventDefault();
+  e.target.closest("section").querySelector("[data-busy]").focus();
+});
 const canvas = form?.querySelector("[data-canvas]");
 let drawn = false;
 if (canvas) {
   form.querySelector("[data-sign]").hidden = false;
   const pen = canvas.getContext("2d");
+  const before = form.querySelector("[data-drawn]").value.split(",")[1]; // drawn before the page came back with a fault
+  if (before) {
+    const bytes = Uint8Array.from(atob(before), (c) => c.charCodeAt(0));
+    createImageBitmap(new Blob([bytes], { type: "image/png" })).then((picture) => { pen.drawImage(picture, 0, 0); drawn = true; }, () => {});
+  }
   let last = null;
   const at = (e) => { const box = canvas.getBoundingClientRect(); return [(e.clientX - box.left) * canvas.width / box.width, (e.clientY - box.top) * canvas.height / box.height]; };
   canvas.addEventListener("pointerdown", (e) => { canvas.setPointerCapture(e.pointerId); last = at(e); e.preventDefault(); });
@@ -45,5 +55,5 @@ if (canvas) {
     last = now; drawn = true;
   });
   for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => { last = null; });
-  form.querySelector("[data-clear]").addEventListener("click", () => { pen.clearRect(0, 0, canvas.width, canvas.height); drawn = false; });
+  form.querySelector("[data-clear]").addEventListener("click", () => { pen.clearRect(0, 0, canvas.width, canvas.height); drawn = false; form.querySelector("[data-drawn]").value = ""; });
 }

@@ -27,7 +27,7 @@ FOLLOW_UP = dt.timedelta(days=7)
 notice("sales.quote.remind_expiry", _("Ends soon without an answer: %(what)s"), icon="alarm-clock")
 WAYS = (("phone", _("by phone")), ("mail", _("by mail")), ("letter", _("by letter")), ("meeting", _("in person")))
 #: what sending a quote writes
-SENDS = {"state": SENT, "sent_at": ..., "document": ..., "sales.quote": CHANGED, "work.task": NEW, "kernel.file": NEW}
+SENDS = {"state": SENT, "sent_at": ..., "document": ..., "sales.quote": CHANGED, "work.task": BOTH, "kernel.file": NEW}
 Reason = Annotated[str, Text(_("reason"), max_length=500)]
 _CARRIED = ("name", "deal", "organisation", "person", "form", "language", "currency", "salutation", "introduction",
             "terms", "positions", "discount", "owner", "tags")  # fmt: skip
@@ -64,6 +64,7 @@ def hand_out(step: Step, quote: Quote) -> None:
     keep_paper(step, quote)
     _follow_up(step, quote)
     if before is not None and before.state in (SENT, EXPIRED):
+        _wait_no_more(step, before)
         step.follow(before, state=SUPERSEDED)
 
 
@@ -244,6 +245,13 @@ def _follow_up(step: Step, quote: Quote) -> None:
     )  # fmt: skip
 
 
+def _wait_no_more(step: Step, quote: Quote) -> None:
+    """Nobody need ask for its answer: the tasks to follow it up and to ask before it ends are done."""
+    for moment in {quote.sent_at, quote.reminded_at}:
+        for task in tasks_of(quote, moment):
+            step.follow(task, state="done", done_at=step.now)
+
+
 def declined(step: Step, quote: Quote, reason: str) -> None:
     """Write down a no; without its reason nobody learns from it."""
     step.require(reason.strip(), "required", _("Please say why."), field="reason")
@@ -255,8 +263,7 @@ def answered(
 ) -> None:
     """Write down the answer; what was accepted counts with the options and alternatives that were chosen."""
     step.require(quote.state == SENT, "not_open", _("Only a quote that is sent and still valid can be answered."))
-    for task in tasks_of(quote, quote.sent_at):  # to follow it up
-        step.follow(task, state="done", done_at=step.now)
+    _wait_no_more(step, quote)
     step.stamp(quote, state=state, closed_at=step.now, reason=reason)
     if state == ACCEPTED:
         totals, chosen = quoting.agreed(quote, options, alternatives), sorted({*options, *alternatives})

@@ -20,7 +20,7 @@ from klientel.kernel.kinds.base import looking_at
 from klientel.kernel.records import type_of
 from klientel.kernel.testing import make
 from klientel.kernel.testing.making import make_member
-from klientel.sales.jobs.quote import expire_quotes
+from klientel.sales.jobs.quote import expire_quotes, remind
 from klientel.sales.models import Product, Quote
 from klientel.sales.queries.paper import paper
 from klientel.sales.queries.prices import prices
@@ -380,6 +380,34 @@ def test_sending_makes_a_task_to_follow_up_before_it_expires(anna: Actor) -> Non
     run(anna, "sales.quote.send", made.pk)
     [task] = type_of("work.task").model.objects.all()
     assert (task.owner, task.concerns, task.due) == (anna.member, [made.pk], made.valid_until)
+
+
+def open_tasks() -> list[str]:
+    return [one.subject for one in type_of("work.task").model.objects.filter(done_at=None).order_by("id")]
+
+
+def test_a_newer_version_takes_the_follow_up_of_the_one_before_and_leaves_questions_of_the_customer(
+    anna: Actor,
+) -> None:
+    made = quote(anna, valid_until=str(today() + dt.timedelta(days=2)))
+    run(anna, "sales.quote.send", made.pk)
+    remind()
+    run(anna, "work.task.create", subject="What about the training?", concerns=[made.pk])
+    assert len(open_tasks()) == 3
+    run(anna, "sales.quote.revise", made.pk)
+    run(anna, "sales.quote.send", Quote.objects.get(replaces=made.pk).pk)
+    assert open_tasks() == ["What about the training?", f"Angebot {made.number}/2 nachfassen"]
+
+
+@pytest.mark.parametrize("answer", [("accept", {}), ("decline", {"reason": "Zu teuer"})])
+def test_nobody_is_sent_for_an_answer_that_is_there(anna: Actor, answer: tuple[str, dict[str, str]]) -> None:
+    made = quote(anna, valid_until=str(today() + dt.timedelta(days=2)))
+    run(anna, "sales.quote.send", made.pk)
+    remind()
+    assert len(open_tasks()) == 2
+    verb, values = answer
+    run(anna, f"sales.quote.{verb}", made.pk, **values)
+    assert open_tasks() == []
 
 
 def test_what_nobody_answered_in_time_expires(anna: Actor) -> None:

@@ -3,7 +3,7 @@
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
@@ -31,7 +31,7 @@ def open_delimited(source: Source, *, header: bool | None = None, encoding: str 
     if not any(line.strip() for line in islice(_lines(source, encoding), 1000)):
         raise NotATable("table.empty")
     dialect, declared = _dialect(source, encoding)
-    first_rows = islice(_raw_rows(_lines(source, encoding), dialect), _SAMPLE)
+    first_rows = islice(_raw_rows(_first_lines(source, encoding), dialect), _SAMPLE)
     raw = [row for row in first_rows if any(cell.strip() for cell in row.cells)]
     raw = [row for row in raw if not (declared and row.line == 1)]
     position = 0 if header else None if header is False else header_position([row.cells for row in raw])
@@ -105,6 +105,8 @@ class _Watched:
         self._lines = lines
         self._dialect = dialect
         self._opened = re.compile(rf'(?:^|{re.escape(dialect.delimiter)})"')
+        self._again: list[str] = []  # lines given back, the next one last
+        self.held: list[str] = []  # the lines of this row
         self.taken = self.began = self.quotes = 0
         self.last = self.nul = self.huge = self.opened = False
 
@@ -112,11 +114,12 @@ class _Watched:
         return self
 
     def __next__(self) -> str:
-        line = next(self._lines, "")
+        line = self._again.pop() if self._again else next(self._lines, "")
         if not line:
             self.last = True
             raise StopIteration
         self.taken += 1
+        self.held.append(line)
         if len(line) > _LONGEST_LINE:
             self.huge = True
             while line and not line.endswith(("\n", "\r")):
@@ -137,6 +140,14 @@ class _Watched:
         """Begin a new row."""
         self.quotes, self.nul, self.huge, self.opened = 0, False, False, False
         self.began = self.taken
+        self.held = []
+
+    def give_back(self) -> str:
+        """Keep the first line of this row alone: the others come again."""
+        first, *others = self.held
+        self._again += reversed(others)
+        self.taken, self.last = self.taken - len(others), False
+        return first
 
     def problem(self) -> Problem | None:
         """What was wrong since the last row.
@@ -152,25 +163,48 @@ class _Watched:
         return Problem("row.nul", harmless=True) if self.nul else None
 
 
-def _raw_rows(lines: Iterator[str], dialect: _Dialect) -> Iterator[Row]:
-    watched = _Watched(lines, dialect)
-    reader = csv.reader(
-        watched,
+def _reader(lines: Iterable[str], dialect: _Dialect) -> Iterator[list[str]]:
+    return csv.reader(
+        lines,
         delimiter=dialect.delimiter,
         escapechar="\\" if dialect.escaping else None,
         quoting=csv.QUOTE_MINIMAL if dialect.quoting else csv.QUOTE_NONE,
     )
+
+
+def _raw_rows(lines: Iterator[str], dialect: _Dialect) -> Iterator[Row]:
+    watched, width = _Watched(lines, dialect), 0
+    reader = _reader(watched, dialect)
     while True:
         watched.forget()
         line = watched.taken + 1
         try:
             cells = next(reader)
+            problem = watched.problem()
         except StopIteration:
             return
         except csv.Error:
-            yield Row(line, [], Problem("row.quote" if watched.quotes % 2 else "row.huge"))
-            continue
-        yield Row(line, cells, watched.problem())
+            cells, problem = [], Problem("row.quote" if watched.quotes % 2 else "row.huge")
+        if problem is None:
+            width = len(cells)
+        elif not problem.harmless and _are_rows(watched.held[1:], dialect, width):
+            cells = next(_reader([watched.give_back()], dialect), [])
+            reader, problem = _reader(watched, dialect), Problem("row.quote")
+        yield Row(line, cells, problem)
+
+
+def _are_rows(lines: list[str], dialect: _Dialect, width: int) -> bool:
+    """Whether what an open quotation mark swallowed is mostly further rows of this table, and not one long text.
+
+    None of it can do the same again: it holds no quotation mark that would not have closed the cell.
+    """
+    if width < 2 or not lines:
+        return False
+    try:
+        fitting = sum(len(cells) == width for cells in _reader(lines, dialect))
+    except csv.Error:
+        return False
+    return fitting * 2 > len(lines)
 
 
 def _dialect(source: Source, encoding: str) -> tuple[_Dialect, bool]:

@@ -161,7 +161,7 @@ def decoded_lines(stream: BinaryIO, encoding: str, *, longest: int) -> Iterator[
         if held and held[-1].endswith("\r") and text[:1] != "\n":
             yield "".join(held)
             held = []
-        pieces = _LINE.findall(text)
+        pieces = _LINE.findall(text) if "\n" in text or "\r" in text else [text]
         rest = pieces.pop() if pieces and not _is_whole(pieces[-1]) else ""
         if pieces:
             yield "".join((*held, pieces[0]))

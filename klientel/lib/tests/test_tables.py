@@ -59,7 +59,7 @@ def test_problems_of_rows_are_told_not_raised() -> None:
     assert [(row.line, row.problem.code, row.problem.harmless) for row in rows if row.problem] == [
         (3, "row.too_short", True), (5, "row.too_long", False), (6, "row.nul", True), (16, "row.quote", False),
     ]  # fmt: skip
-    assert rows[-1].cells == ["1", "open,3\n4,5,6\n", ""]
+    assert [row.cells for row in rows[-2:]] == [["1", "open,3\n", ""], ["4", "5", "6"]]
     assert all(len(row.cells) == 3 for row in rows)
     long = next(row.problem for row in rows if row.problem and row.problem.code == "row.too_long")
     assert long.details["rest"] == ["4"]
@@ -337,3 +337,37 @@ def test_one_line_without_end_is_not_read_for_every_dialect() -> None:
         open_table(file)
     assert caught.value.code == "table.short"
     assert file.taken < 6 * len(body)
+
+
+@pytest.mark.parametrize("end", ["", "\n"])
+@pytest.mark.parametrize("rows", [3, 40_000])
+def test_a_quotation_mark_never_closed_costs_its_own_line_alone(rows: int, end: str) -> None:
+    lines = [
+        "Name;Mail",
+        "Anna;a@b.de",
+        'Bert "Kunz;b@b.de',
+        'Carla;"c@b.de',
+        *(f"P{n};p{n}@b.de" for n in range(rows)),
+    ]
+    told = list(table_of(("\n".join(lines) + end).encode()).checked_rows())
+    assert [row.line for row in told] == list(range(2, rows + 5))
+    assert [(row.line, row.problem.code) for row in told if row.problem and not row.problem.harmless] == [
+        (4, "row.quote")
+    ]
+    assert told[2].cells[0] == "Carla"
+    assert [row.cells for row in told[3:]] == [[f"P{n}", f"p{n}@b.de"] for n in range(rows)]
+
+
+def test_lines_of_a_cell_never_closed_that_are_no_rows_stay_in_it() -> None:
+    data = b'Name;Mail;Note\nAnna;a@b.de;x\nBert;b@b.de;"first line\nsecond, longer line\nthird line\n'
+    *_good, last = table_of(data).checked_rows()
+    assert (last.line, last.problem and last.problem.code) == (3, "row.quote")
+    assert last.cells == ["Bert", "b@b.de", "first line\nsecond, longer line\nthird line\n"]
+
+
+def test_lines_longer_than_what_is_read_at_once_come_in_pieces() -> None:
+    pieces = [b"x" * 50_000, b"\r\n", b"y" * 70_000, b"\n", b"z" * 1_500_000]
+    whole = b"".join(pieces)
+    lines = list(decoded_lines(io.BytesIO(whole), "utf-8", longest=1_000_000))
+    assert ([len(line) for line in lines[:2]], "".join(lines)) == ([50_002, 70_001], whole.decode())
+    assert max(map(len, lines)) < 1_100_000

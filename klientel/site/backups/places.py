@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from klientel.site.cli.failure import Failure
 from klientel.site.machine import account
 from klientel.site.programs import find_binaries
 from klientel.site.setup import Database
+
+_REASON = re.compile(r"\b(?:ERROR|FATAL|PANIC):\s+(\S.*)$")  # of the server, as its programs pass it on
 
 
 def reader() -> Database:
@@ -53,9 +56,10 @@ def environment(place: Database) -> dict[str, str]:
 
 
 def complaint(error: bytes) -> str:
-    """The last line that a program complained with."""
-    lines = [line for line in error.decode(errors="replace").splitlines() if line.strip()]
-    return lines[-1].strip() if lines else "no reason given"
+    """What a program complained of: the reason it gives, else its last line; not the statement that it quotes."""
+    lines = [line.strip() for line in error.decode(errors="replace").splitlines() if line.strip()]
+    reasons = [found.group(1) for line in lines if (found := _REASON.search(line))]
+    return (reasons or lines or ["no reason given"])[-1]
 
 
 def run(command: list[str | Path], place: Database, what: str, **more: Any) -> bytes:

@@ -12,7 +12,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from psycopg import errors, sql
 from klientel.privacy import ledger
 from klientel.site import roles
 from klientel.site.backups import places
-from klientel.site.cli.database import journal
+from klientel.site.cli.database import journal, unpacked
 from klientel.site.cli.failure import Failure
 from klientel.site.machine import write_private
 
@@ -48,11 +48,14 @@ def alone() -> Iterator[None]:
 
 
 def settle() -> None:
-    """Finish or give up a restore that was cut off; one look at the home folder where there was none."""
+    """Finish or give up a restore that was cut off; two looks at the home folder where there was none."""
     if journal().exists():
         with alone():
             if journal().exists():
                 finish()
+    elif unpacked():
+        with suppress(Failure), alone():  # of one that runs they are in use
+            _clear_unpacked()
 
 
 @contextmanager
@@ -107,9 +110,13 @@ def finish() -> None:
         for left in (NEW, OLD):
             drop = sql.SQL("drop database if exists {} with (force)")
             connection.execute(drop.format(sql.Identifier(f"{name}_{left}")))
-    for left_over in Path(settings.KLIENTEL_HOME).glob(".restore-*"):
-        shutil.rmtree(left_over, ignore_errors=True)
+    _clear_unpacked()
     journal().unlink(missing_ok=True)
+
+
+def _clear_unpacked() -> None:
+    for folder in unpacked():
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _beside(folder: Path, word: str) -> Path:

@@ -30,6 +30,11 @@ def journal() -> Path:
     return Path(settings.KLIENTEL_HOME) / "restore.json"
 
 
+def unpacked() -> list[Path]:
+    """The folders that backups were unpacked into, for a restore that is under way or was cut off."""
+    return list(Path(settings.KLIENTEL_HOME).glob(".restore-*"))
+
+
 def place(alias: str = "owner") -> Database:
     """Where this role connects."""
     facts: dict[str, Any] = connections[alias].settings_dict
@@ -63,7 +68,7 @@ def _ready(*, any_version: bool) -> None:
     django.setup()
     spoken = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
     translation.activate("de" if spoken.startswith("de") else "en")
-    if journal().exists():
+    if journal().exists() or unpacked():
         from klientel.site.backups.swapping import settle
 
         settle()

@@ -17,6 +17,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from klientel.site.backups import places
 from klientel.site.backups.restoring import unpacked
 from klientel.site.cli.failure import Failure
 from klientel.site.setup import ROOT
@@ -246,7 +247,7 @@ def test_a_restore_killed_at_any_moment_leaves_the_old_or_the_new_whole(old: Pla
         seen.append(now == will)
         left = {p.name for p in new.home.iterdir() if "rest" in p.name or "replaced" in p.name}
         assert left <= {"restore.lock"}, step
-    assert seen == [False, False, False, False, True, True, True]
+    assert seen == [False, False, False, False, False, True, True, True]
     process = subprocess.Popen([*KLIENTEL, *whole], env=new.env, cwd=ROOT, stdout=-3, stderr=-3)
     time.sleep(1.5)
     process.kill()
@@ -255,7 +256,20 @@ def test_a_restore_killed_at_any_moment_leaves_the_old_or_the_new_whole(old: Pla
     assert [n for (n,) in new.ask("select datname from pg_database where datname ~ '_(restored|replaced)$'")] == []
 
 
-KILLED_AT = ("load", "migrate", "replay", "before", "after", "between", "cleared")
+def test_what_failed_is_told_by_its_reason_and_not_by_the_statement_it_failed_at() -> None:
+    told = (
+        b'pg_restore: error: could not execute: ERROR:  could not extend file "base/5/1": No space left on device\n'
+        b"HINT:  Check free disk space.\nCommand was: ALTER TABLE ONLY public.some\n"
+        b"    ADD CONSTRAINT some_pkey PRIMARY KEY (id);\n\n\n"
+    )
+    assert places.complaint(told) == 'could not extend file "base/5/1": No space left on device'
+    assert places.complaint(b"pg_restore: error: input file does not appear to be a valid archive\n") == (
+        "pg_restore: error: input file does not appear to be a valid archive"
+    )
+    assert places.complaint(b" \n") == "no reason given"
+
+
+KILLED_AT = ("read", "load", "migrate", "replay", "before", "after", "between", "cleared")
 #: runs a restore and ends itself by SIGKILL at one of its steps, as a power cut of the process would
 KILL = """
 import os, signal, sys
@@ -272,7 +286,9 @@ def then(call, end):
         call(*args, **more)
         end()
     return both
-if step == "load":
+if step == "read":
+    restoring._read_through = die
+elif step == "load":
     restoring._compare = die
 elif step == "migrate":
     restoring._put_folders = die

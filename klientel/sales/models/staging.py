@@ -117,10 +117,13 @@ def first_stage(pipeline: Any = None) -> Stage | None:
     return stages.filter(pipeline=pipeline).order_by("position", "id").first() if pipeline else None
 
 
+_NEEDS = _("Deals in this stage need “%(field)s”.")
+
+
 def _check(step: Any, draft: Any, stage: Stage) -> None:
     deal, kinds = draft.record, draft.rtype.fields
     wrong = [
-        kinds[name].refuse("required", _("Deals in this stage need this.")) for name in stage.requires
+        kinds[name].refuse("required", filled(_NEEDS, {"field": kinds[name].verbose_name})) for name in stage.requires
         if name in kinds and kinds[name].is_empty(draft.rtype.value(deal, name))
     ]  # fmt: skip
     closed = stage.outcome != OPEN and not draft.new  # what was closed before it came here may have no reason

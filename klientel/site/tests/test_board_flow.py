@@ -77,7 +77,7 @@ def test_a_stage_that_asks_for_more_sends_the_card_back_and_says_what(demo: Demo
     in_column(page, deal, 1).locator("a").focus()
     for _n in range(2):  # faster than the server answers
         page.keyboard.press("Shift+ArrowRight")
-    page.locator(".toast.bad").wait_for()
+    page.locator(".toast.bad", has_text="brauchen die Angabe „Wert“").wait_for()
     in_column(page, deal, 2).wait_for()
     page.locator(".toast.bad a", has_text="Jetzt ausfüllen").click()
     page.wait_for_url(re.compile(rf"/deals/{deal}/edit"))
@@ -100,6 +100,10 @@ def test_winning_from_the_phone_asks_for_the_reason(demo: Demo) -> None:
     assert violations(page) == []
     shot(page, "board-phone")
     in_column(page, deal, 1).locator("[data-card-menu]").click()
+    page.locator("#m-card [data-move]", has_text="Bedarf geklärt").click()
+    toast, bar = page.locator(".toast").last.bounding_box(), page.locator(".tabbar").bounding_box()
+    assert toast["y"] + toast["height"] <= bar["y"]
+    in_column(page, deal, 2).locator("[data-card-menu]").click()
     page.locator("#m-card [data-move]", has_text="Gewonnen").click()
     page.wait_for_url(re.compile(rf"/deals/{deal}/do/win"))
     page.locator("main [role=combobox]").first.fill("Bestes")

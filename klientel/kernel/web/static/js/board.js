@@ -55,6 +55,7 @@ function move(card, key, verb) {
   busy.set(id, now);
 }
 // Whether the new column only asks for more than the record holds; a form is where that is filled in.
+const faults = (answer) => [...new Set([answer.data, ...(answer.data?.also || [])].map((one) => one?.message))].filter(Boolean).join(" ") || problem(answer);
 const lacking = (no) => [no, ...(no?.also || [])].every((one) => one?.code === "required" && one.field);
 async function moved(card, key, verb) {
   const id = card.dataset.card, from = card.closest(".col"), next = card.nextElementSibling, title = card.querySelector(".t").textContent;
@@ -70,7 +71,7 @@ async function moved(card, key, verb) {
   if (!answer || !answer.ok) {
     card.hidden = false; from.querySelector(".cards").insertBefore(card, next?.isConnected && next.parentElement === from.querySelector(".cards") ? next : null);
     if (focused) card.querySelector("a").focus();
-    if (answer) { toast(problem(answer), { tone: "bad", ms: 12000, link: !verb && lacking(answer.data) && [say("fillIn"), `${board.dataset.at}${id}/edit?${new URLSearchParams({ [board.dataset.moves]: key })}&next=${here()}`] }); await refresh([id], true); }
+    if (answer) { toast(faults(answer), { tone: "bad", ms: 12000, link: !verb && lacking(answer.data) && [say("fillIn"), `${board.dataset.at}${id}/edit?${new URLSearchParams({ [board.dataset.moves]: key })}&next=${here()}`] }); await refresh([id], true); }
     return;
   }
   const where = to ? to.querySelector("h2").textContent : document.querySelector(".drops [data-verb=archive]").textContent.trim();

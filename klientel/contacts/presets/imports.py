@@ -150,7 +150,7 @@ preset(
             "owner": ("owner", "verantwortlich"),
         },
         parts=(
-            Part("salutation", _("salutation"), ("salutation", "anrede"), title, _NAME[:2]),
+            Part("salutation", _("salutation"), ("salutation", "anrede", "name prefix", "prefix"), title, _NAME[:2]),
             Part("academic_title", _("title"), ("title", "titel"), title, (_NAME[1], _NAME[0])),
             Part("full_name", _("full name"), ("full name", "name", "display name"), full_name, _NAME[2:]),
             Part(

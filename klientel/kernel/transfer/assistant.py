@@ -27,7 +27,7 @@ from klientel.kernel.transfer import mapping as mappings
 from klientel.kernel.transfer.meanings import Meanings, meanings
 from klientel.kernel.transfer.models import ImportRow, ImportRun, State
 from klientel.kernel.transfer.options import POLICIES, UPDATES, Options
-from klientel.kernel.transfer.targets import Target, preset_of, targets
+from klientel.kernel.transfer.targets import Target, further, preset_of, targets
 from klientel.lib import clock
 from klientel.lib.files import clean_name
 from klientel.lib.sentences import Unreadable
@@ -173,7 +173,8 @@ def describe(run: ImportRun) -> Description:
             values = dict.fromkeys(" ".join(row[position].split())[:80] for row in rows if row[position].strip())
             columns.append(Column(name, list(values)[:_SAMPLES], run.mapping.get(name, "")))
         offered = list(known.values())
-        offered += [Target(p, p, "", p.split(".")[0]) for p in dict.fromkeys(run.mapping.values()) if p not in known]
+        fields = scope.writable(rtype)
+        offered += [further(p, fields, known) for p in dict.fromkeys(run.mapping.values()) if p not in known]
         return Description(
             columns,
             offered,

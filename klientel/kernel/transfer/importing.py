@@ -269,9 +269,18 @@ class Importer:
             return Result(taken.line, state, outcome.record.title, outcome.record.id, taken.faults, match, taken.cells)
         faults = [
             *taken.faults,
-            *(Fault("error", no.code, no.message, no.field or "") for no in outcome.refused.all()),
+            *(
+                Fault("error", no.code, no.message, no.field or "", self._called(taken, no.field))
+                for no in outcome.refused.all()
+            ),
         ]
         return Result(taken.line, "error", self.rtype.title_of(taken.record), None, faults, match, taken.cells)
+
+    def _called(self, taken: Taken, field: str | None) -> str:
+        """The column that leads to a field something is wrong with, or what that field is called."""
+        name = (field or "").partition(".")[0]
+        column = taken.columns.get(name, "")
+        return column or (str(self.fields[name].verbose_name) if name in self.fields else "")
 
     def _repeats(self, row: _Row) -> Result:
         match = row.match

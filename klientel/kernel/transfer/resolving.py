@@ -131,9 +131,8 @@ class Resolver:
                 ids.append(found)
             elif found is not None:
                 hard = self.options.strict or kind.required
-                row.faults.append(
-                    Fault("error" if hard else "warning", found.code, found.message, kind.name, "", text[:200])
-                )
+                state, column = "error" if hard else "warning", row.columns.get(kind.name, "")
+                row.faults.append(Fault(state, found.code, found.message, kind.name, column, text[:200]))
         if ids:
             row.put(kind, list(dict.fromkeys(ids)) if isinstance(kind, Links) else ids[0])
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import override
 
 from klientel.kernel.actions.beforehand import Forerunner
 from klientel.kernel.actions.drafting import fresh
-from klientel.kernel.errors import LANGUAGES, Refused, filled
+from klientel.kernel.errors import Refused, filled
 from klientel.kernel.kinds import (
     NUMBERS,
     Addresses,
@@ -27,19 +27,18 @@ from klientel.kernel.kinds import (
     Link,
     Links,
     LongText,
+    Phones,
 )
+from klientel.kernel.kinds.base import region
 from klientel.kernel.records import RecordType
 from klientel.kernel.transfer import cells as cell_texts
-from klientel.kernel.transfer import lining, saying
+from klientel.kernel.transfer import lining, readers, saying
 from klientel.kernel.transfer.options import Options
 from klientel.kernel.transfer.targets import ADDED, ID, Part, Path, parse, preset_of
-from klientel.lib import dates, numbers
+from klientel.lib import numbers, phones
 from klientel.lib.tables import Row, Table
-from klientel.lib.words import fold
 
 _REPEATING = ("choice", "choices", "country", "language", "yes_no", "date", "money", "whole")
-_MOST_REMEMBERED = 5000
-_SLASHED = re.compile(r"\s*(\d{1,2})[/-](\d{1,2})[/-]\d{2,4}\b")
 
 
 @dataclass(slots=True)
@@ -69,6 +68,7 @@ class Taken:
     related: dict[str, str] = field(default_factory=dict)  # path -> text of a record beside it
     leads: dict[str, list[UUID]] = field(default_factory=dict)  # field -> ids of records it leads to
     named: UUID | None = None  # the id of the record that the row says it is
+    columns: Mapping[str, str] = field(default_factory=dict)  # field -> the column that leads to it
 
     def put(self, kind: Kind, value: Any) -> None:
         """Set a value that was found out later, such as a link."""
@@ -85,6 +85,19 @@ class Taken:
         return any(f.state == "error" for f in self.faults)
 
 
+@dataclass(slots=True)
+class _Entry:
+    """One entry on its way: its parts, and the column that each came from."""
+
+    parts: dict[str, str] = field(default_factory=dict)
+    columns: dict[str, str] = field(default_factory=dict)
+
+    def add(self, part: str, text: str, column: str, *, joint: str) -> None:
+        """Another text for a part, behind what it holds."""
+        self.parts[part] = f"{self.parts[part]}{joint}{text}" if part in self.parts else text
+        self.columns.setdefault(part, column)
+
+
 def id_in(text: str) -> UUID | None:
     """The id that a cell holds, if it is one; a card writes ``urn:uuid:`` before it."""
     text = text.strip().removeprefix("urn:uuid:")
@@ -92,6 +105,20 @@ def id_in(text: str) -> UUID | None:
         return UUID(text) if len(text) in (32, 36) else None
     except ValueError:
         return None
+
+
+def _country(taken: Taken) -> str:
+    """The country of the row's first address that has one, where that is not the one numbers are read in anyway."""
+    values = [e for v in taken.values.values() if isinstance(v, list) for e in v if isinstance(e, dict)]
+    found = next((str(e["country"]) for e in values if e.get("country")), "")
+    return found if found != region() else ""
+
+
+def _at_home(entries: list[_Entry], country: str) -> None:
+    """Numbers without a country code as those of the country the row speaks of, where it has such a number."""
+    for entry in entries if country else ():
+        with suppress(ValueError):
+            entry.parts["value"] = phones.read_phone(entry.parts.get("value", ""), country).stored
 
 
 class Taker:
@@ -172,7 +199,7 @@ class Taker:
 
     def take(self, row: Row) -> Taken:
         """The values of a row."""
-        taken = Taken(row.line, row.cells)
+        taken = Taken(row.line, row.cells, columns=self._column_of)
         if row.problem is not None:
             problem = row.problem
             message = saying.later(problem.code, problem.details, problem.message)
@@ -228,12 +255,13 @@ class Taker:
             except Refused as no:
                 self._leave_out(taken, kind, text, no)
 
-    def _leave_out(self, taken: Taken, kind: Kind, text: str, no: Refused) -> None:
+    def _leave_out(self, taken: Taken, kind: Kind, text: str, no: Refused, column: str = "") -> None:
         hard = self.options.strict or kind.required
         state = "error" if hard else "warning"
         left_out = _("Not taken over: “%(value)s”. %(reason)s")
         message = no.message if hard else filled(left_out, {"value": text[:80], "reason": no.message})
-        taken.faults.append(Fault(state, no.code, message, kind.name, self._column_of.get(kind.name, ""), text[:200]))
+        column = column or self._column_of.get(kind.name, "")
+        taken.faults.append(Fault(state, no.code, message, kind.name, column, text[:200]))
 
     def _take_lines(self, taken: Taken, columns: lining.Columns) -> None:
         """All lines of the record; with one that cannot be read the row is refused, never half of them taken."""
@@ -250,58 +278,61 @@ class Taker:
     # -- entries --------------------------------------------------------------------------------------------------
 
     def _take_entries(self, taken: Taken) -> None:
-        slots: dict[tuple[str, str], dict[str, str]] = {}
-        found: dict[str, list[dict[str, str]]] = {}
+        slots: dict[tuple[str, str], _Entry] = {}
+        found: dict[str, list[_Entry]] = {}
         for position, aim in self._entries:
-            text = taken.cells[position].strip()
+            text, column = taken.cells[position].strip(), self.columns[position]
             if not text:
                 continue
             if aim.slot:
                 entry = slots.get((aim.field, aim.slot))
                 if entry is None:
-                    entry = slots[aim.field, aim.slot] = {}
+                    entry = slots[aim.field, aim.slot] = _Entry()
                     found.setdefault(aim.field, []).append(entry)
-                self._put(entry, aim, text, found[aim.field])
+                self._put(entry, aim, text, found[aim.field], column)
             else:
                 kind = self.fields[aim.field]
                 assert isinstance(kind, Entries)
-                found.setdefault(aim.field, []).extend(cell_texts.read(kind, text))
-        for name, entries in found.items():
-            self._accept_entries(taken, name, entries)
+                read = cell_texts.read(kind, text)
+                found.setdefault(aim.field, []).extend(_Entry(e, dict.fromkeys(e, column)) for e in read)
+        for name in sorted(found, key=lambda n: not isinstance(self.fields[n], Addresses)):
+            if isinstance(self.fields[name], Phones):
+                _at_home(found[name], _country(taken))
+            self._accept_entries(taken, name, found[name])
 
-    def _put(self, entry: dict[str, str], aim: Path, text: str, entries: list[dict[str, str]]) -> None:
+    def _put(self, entry: _Entry, aim: Path, text: str, entries: list[_Entry], column: str) -> None:
         part = aim.part or "value"
         if part == "purpose":
-            entry["purpose"] = cell_texts.purpose_of(text)
+            entry.parts["purpose"] = cell_texts.purpose_of(text)
             return
         if part in ADDED:
-            base = ADDED[part]
-            joint = " " if part == "house_number" else ", "
-            entry[base] = f"{entry[base]}{joint}{text}" if base in entry else text
+            entry.add(ADDED[part], text, column, joint=" " if part == "house_number" else ", ")
             return
-        if part in entry and part == "value":  # two columns for one slot: two entries
-            entry = {}
+        if part in entry.parts and part == "value":  # two columns for one slot: two entries
+            entry = _Entry()
             entries.append(entry)
-        entry[part] = f"{entry[part]}, {text}" if part in entry else text
+        entry.add(part, text, column, joint=", ")
         if aim.purpose:
-            entry.setdefault("purpose", aim.purpose)
+            entry.parts.setdefault("purpose", aim.purpose)
 
-    def _accept_entries(self, taken: Taken, name: str, entries: list[dict[str, str]]) -> None:
+    def _accept_entries(self, taken: Taken, name: str, entries: list[_Entry]) -> None:
         kind = self.fields[name]
         assert isinstance(kind, Entries)
-        full = [e for e in entries if any(p in e for p in kind.parts)]
+        full = [e for e in entries if any(p in e.parts for p in kind.parts)]
         try:
-            taken.values[name] = kind.take(full)
+            taken.values[name] = kind.take([e.parts for e in full])
             return
         except Refused:
             pass
         good: list[dict[str, str]] = []
         for entry in full:
-            good += self._accept_one(taken, kind, entry)
+            good += self._accept_one(taken, kind, entry.parts, entry.columns)
         if good:
             taken.values[name] = kind.take(good[: kind.most])
 
-    def _accept_one(self, taken: Taken, kind: Entries, entry: dict[str, str]) -> list[dict[str, str]]:
+    def _accept_one(
+        self, taken: Taken, kind: Entries, entry: dict[str, str], columns: Mapping[str, str]
+    ) -> list[dict[str, str]]:
         """One entry of a doubtful list: as it is, taken apart, without its wrong part, or not at all."""
         try:
             return kind.take([entry])
@@ -310,12 +341,14 @@ class Taker:
             if not isinstance(kind, Addresses):
                 pieces = [p for p in re.split(r"[;,/\n]|\s\|\s|\s{3,}", entry["value"]) if p.strip()]
                 if len(pieces) > 1:
-                    return [e for p in pieces for e in self._accept_one(taken, kind, {"value": p.strip()} | said)]
+                    some = [{"value": p.strip()} | said for p in pieces]
+                    return [e for one in some for e in self._accept_one(taken, kind, one, columns)]
             elif "country" in entry and len(entry) > 1:
-                self._leave_out(taken, kind, entry["country"], no)
-                return self._accept_one(taken, kind, {k: v for k, v in entry.items() if k != "country"})
+                self._leave_out(taken, kind, entry["country"], no, columns.get("country", ""))
+                rest = {k: v for k, v in entry.items() if k != "country"}
+                return self._accept_one(taken, kind, rest, columns)
             text = " ".join(v for k, v in entry.items() if k not in said)
-            self._leave_out(taken, kind, text, no)
+            self._leave_out(taken, kind, text, no, next(iter(columns.values()), ""))
             return []
 
     # -- readers --------------------------------------------------------------------------------------------------
@@ -326,74 +359,12 @@ class Taker:
         kind = self.fields[name]
         read: Callable[[str], Any] = kind.read
         if isinstance(kind, Choice | Choices) and not isinstance(kind, Country | Language):
-            read = _choosing(kind)
+            read = readers.choosing(kind)
         elif isinstance(kind, Date):
-            read = _dating(kind, self.options.date_order or _order(sample))
+            read = readers.dating(kind, self.options.date_order or readers.order(sample))
         elif kind.key in NUMBERS and (sign := self.decimal or numbers.guess_decimal(sample)):
-            read = _settling(kind, sign)
+            read = readers.settling(kind, sign)
         if (known := self.preset.values.get(name)) is not None:
-            read = _after(known, read)
-        self._readers[name] = _remembering(read) if kind.key in _REPEATING else read
+            read = readers.after(known, read)
+        self._readers[name] = readers.remembering(read) if kind.key in _REPEATING else read
         return self._readers[name]
-
-
-def _settling(kind: Kind, sign: str) -> Callable[[str], Any]:
-    """Reads "1.234" as the other numbers of its column are written."""
-    return lambda text: kind.read(numbers.settled(text, sign))
-
-
-def _choosing(kind: Kind) -> Callable[[str], Any]:
-    """Reads a choice by key or label of any language."""
-    words: dict[str, str] = {}
-    for language in LANGUAGES:
-        with override(language):
-            for key, label in kind.options():
-                words.setdefault(fold(key), key)
-                words.setdefault(fold(label), key)
-
-    def read(text: str) -> Any:
-        if isinstance(kind, Choices):
-            return kind.accept([words.get(fold(p), p.strip()) for p in text.replace(";", ",").split(",") if p.strip()])
-        return kind.accept(words.get(fold(text), text))
-
-    return read
-
-
-def _order(sample: Sequence[str]) -> str:
-    """Whether dates with strokes begin with the day or the month: as those show that can be read one way only."""
-    found = [m for m in map(_SLASHED.match, sample) if m]
-    if any(int(m.group(2)) > 12 for m in found):
-        return "mdy"
-    return "dmy" if any(int(m.group(1)) > 12 for m in found) else ""
-
-
-def _dating(kind: Kind, order: str) -> Callable[[str], Any]:
-    def read(text: str) -> Any:
-        if order and "/" in text:
-            try:
-                return kind.accept(dates.read_date(dates.without_time(text), order=order))
-            except ValueError:
-                pass
-        return kind.read(text)
-
-    return read
-
-
-def _after(first: Callable[[str], str], read: Callable[[str], Any]) -> Callable[[str], Any]:
-    return lambda text: read(first(text) or text)
-
-
-def _remembering(read: Callable[[str], Any]) -> Callable[[str], Any]:
-    """The same text means the same value: few words stand in many rows."""
-    known: dict[str, Any] = {}
-
-    def remember(text: str) -> Any:
-        try:
-            return known[text]
-        except KeyError:
-            value = read(text)
-            if len(known) < _MOST_REMEMBERED:
-                known[text] = value
-            return value
-
-    return remember

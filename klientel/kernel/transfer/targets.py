@@ -189,16 +189,28 @@ def _paths(kind: Kind) -> list[tuple[str, str]]:
     label = _capital(kind.verbose_name)
     if not isinstance(kind, Entries):
         return [(kind.name, label)]
-    found = [(kind.name, label)]
-    for slot, said in _slots(kind):
-        if isinstance(kind, Addresses):
-            parts = [*kind.parts, *ADDED]
-            found += [(f"{kind.name}.{slot}.{p}", f"{label} ({said}): {_PART_LABELS[p]}") for p in parts]
-        else:
-            found.append((f"{kind.name}.{slot}", f"{label} ({said})"))
-        if slot[-1:].isdigit():
-            found.append((f"{kind.name}.{slot}.purpose", f"{label} ({said}): {_PART_LABELS['purpose']}"))
+    return [(kind.name, label), *(one for slot, said in _slots(kind) for one in _of_slot(kind, slot, said))]
+
+
+def _of_slot(kind: Entries, slot: str, said: str) -> list[tuple[str, str]]:
+    """The paths of one entry of several, and what they are called."""
+    label, found = _capital(kind.verbose_name), []
+    if isinstance(kind, Addresses):
+        parts = [*kind.parts, *ADDED]
+        found += [(f"{kind.name}.{slot}.{p}", f"{label} ({said}): {_PART_LABELS[p]}") for p in parts]
+    else:
+        found.append((f"{kind.name}.{slot}", f"{label} ({said})"))
+    if slot[-1:].isdigit():
+        found.append((f"{kind.name}.{slot}.purpose", f"{label} ({said}): {_PART_LABELS['purpose']}"))
     return found
+
+
+def further(path: str, fields: Mapping[str, Kind], like: Mapping[str, Target]) -> Target:
+    """A path beyond the numbered entries that are offered, called as they are: "E-mail (7): purpose"."""
+    name, _dot, rest = path.partition(".")
+    kind, slot = fields.get(name), rest.partition(".")[0]
+    said = dict(_of_slot(kind, slot, slot)) if isinstance(kind, Entries) and slot else {}
+    return Target(path, said.get(path, path), like[name].group if name in like else "", name)
 
 
 def _slots(kind: Entries) -> list[tuple[str, str]]:

@@ -126,6 +126,12 @@ def test_a_large_file_is_tried_out_in_the_background(client, actor, monkeypatch)
     assert "Leads to" in text(client, at)
 
 
+def test_one_row_is_spoken_of_as_one(client, actor):
+    one, two = upload(client, row(1)), upload(client, row(2) + row(3))
+    assert "what would happen with the 1 row. Nothing" in text(client, one)
+    assert "what would happen with the 2 rows. Nothing" in text(client, two)
+
+
 def test_muting_is_visible(client, actor):
     at = upload(client, row(1), mute="1")
     assert "Automation is muted" in text(client, at)

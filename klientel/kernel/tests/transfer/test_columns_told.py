@@ -1,4 +1,4 @@
-"""What an import tells of columns: which one a remark speaks of, which country its numbers are of, what they lead to."""
+"""What an import tells of columns: which one a remark speaks of, which country a number is of, what each leads to."""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextvars import Context, copy_context
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from csp.constants import HEADER
 from csp.utils import build_policy
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.utils import timezone, translation
 
 from klientel.kernel import access, tenancy
@@ -74,7 +75,17 @@ class Klientel:
             except Forbidden:
                 return self.get_response(request)
             request.tenant, request.scope = tenant, _scope(request.actor, tenant.pk)
-            return self.get_response(request)
+            response = self.get_response(request)
+            if isinstance(response, StreamingHttpResponse):
+                response.streaming_content = _going_on(response.streaming_content, copy_context())
+            return response
+
+
+def _going_on(pieces: Any, here: Context) -> Iterator[bytes]:
+    """The pieces of an answer, each made where its view ran: in the tenant, the language and the time zone of it."""
+    rest = iter(pieces)
+    while (piece := here.run(next, rest, None)) is not None:
+        yield piece
 
 
 #: of each member, with the rights and the fields it holds for

@@ -132,6 +132,14 @@ def test_one_row_is_spoken_of_as_one(client, actor):
     assert "what would happen with the 2 rows. Nothing" in text(client, two)
 
 
+def test_the_refused_rows_come_as_a_file_before_and_after_the_import(client, actor):
+    at = upload(client, row(1) + ";;;x;\n")
+    for _moment in ("tried out", "imported"):
+        _head, *refused = client.get(f"{at}/errors.csv").getvalue().decode("utf-8-sig").splitlines()
+        assert [";x;" in line for line in refused] == [True]
+        client.post(f"{at}/start")
+
+
 def test_muting_is_visible(client, actor):
     at = upload(client, row(1), mute="1")
     assert "Automation is muted" in text(client, at)

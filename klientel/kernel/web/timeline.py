@@ -263,8 +263,10 @@ def _lines(scope: ActorScope, event: Event, seen: Seen) -> list[Line]:
 
 def _short(kind: Kind, plain: Any, seen: Seen) -> Any:
     value = _value(kind, plain)
-    if value is None or kind.is_empty(value):
+    if value is None or plain is None or kind.is_empty(value):
         return ""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")  # a tick that is not there says nothing of what it was
     return seen.cell(kind, value)
 
 

@@ -15,7 +15,7 @@ from klientel.kernel.kinds import Link
 from klientel.kernel.tenancy import inside
 
 
-@action("kernel.member", _("Connect login"), said=_("connected the sign-in"), icon="log-in")
+@action("kernel.member", _("Connect login"), said=_("connected the sign-in"), icon="log-in", only=("system",))
 def connect(step: Step, record: Any, *, user: Annotated[UUID, Link("kernel.user", _("login"))]) -> None:
     """Give a member the login it signs in with. Only the system does, when the owner of the login has agreed."""
     if step.actor.kind != "system":

@@ -302,13 +302,17 @@ def error_file(run: ImportRun, *, states: tuple[str, ...] = ("error",)) -> Itera
     return csv_chunks([*columns, mappings.LINE, mappings.PROBLEM], rows)
 
 
+def _reason(column: str, message: str) -> str:
+    return f"{column}: {message}" if column else message
+
+
 def _waiting(run: ImportRun, width: int, states: tuple[str, ...]) -> Iterator[list[str]]:
     """Rows that were only tried out."""
     for state in states:
         after = 0
         while some := preview.rows(run, state=state, after=after, limit=_PAGE):
             for row in some:
-                reasons = " ".join(fault["message"] for fault in row.told)
+                reasons = " ".join(_reason(fault["column"], fault["message"]) for fault in row.told)
                 yield [*row.cells[:width], *[""] * (width - len(row.cells)), str(row.line), reasons]
             after = some[-1].line
 
@@ -329,5 +333,5 @@ def _rejected(run: ImportRun, width: int, states: tuple[str, ...]) -> Iterator[l
         for line in lines:
             own = [f for f in faults if f.line == line]
             cells: list[str] = next((f.cells for f in own if f.cells), [])
-            reasons = " ".join(f.message for f in own)
+            reasons = " ".join(_reason(f.details.get("column", ""), f.message) for f in own)
             yield [*cells[:width], *[""] * (width - len(cells)), str(line), reasons]

@@ -33,6 +33,9 @@ def test_a_refused_row_names_what_must_be_filled_in(bench, anna):
         assistant.check(run)
         [shown] = preview.rows(run)
         assert [(f["state"], f["field"], f["column"]) for f in shown.told] == [("error", "x_breed", column)]
+        for _moment in ("tried out", "imported"):
+            assert f"{column}: " in b"".join(assistant.error_file(run)).decode()
+            run = assistant.commit(run)
 
 
 def test_numbers_are_read_in_the_country_of_the_row_where_it_has_such_a_number(bench):

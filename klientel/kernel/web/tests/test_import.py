@@ -140,6 +140,13 @@ def test_the_refused_rows_come_as_a_file_before_and_after_the_import(client, act
         client.post(f"{at}/start")
 
 
+def test_what_changed_nothing_offers_no_way_back(client, actor):
+    for rows, offered in ((row(1), True), (row(1), False)):
+        at = upload(client, rows)
+        client.post(f"{at}/start")
+        assert ("Undo this import" in text(client, f"{at}/result")) is offered
+
+
 def test_muting_is_visible(client, actor):
     at = upload(client, row(1), mute="1")
     assert "Automation is muted" in text(client, at)

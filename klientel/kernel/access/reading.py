@@ -20,7 +20,7 @@ from klientel.kernel.kinds import Kind
 from klientel.kernel.plans import Lasting
 from klientel.kernel.records import RecordType, aliases, instances
 from klientel.kernel.sql import FALSE, Sql, both, comma, loaded
-from klientel.kernel.statements import Question, Rows, at_once
+from klientel.kernel.statements import Question, Rows, ask, at_once
 
 MOST = 1000
 
@@ -224,12 +224,12 @@ def worked_out(scope: ActorScope, rtype: RecordType, record: Any) -> None:
         return
     columns = _Columns(kinds)
     picked = comma(columns.values_sql)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {picked.text} FROM {rtype.table} t WHERE t.tenant_id = %s AND t.id = %s",
-            [*picked.params, scope.tenant, record.id],
-        )
-        record.computed = columns.values(cursor.fetchone())
+    text = f"SELECT {picked.text} FROM {rtype.table} t WHERE t.tenant_id = %s AND t.id = %s"
+    make = Sql if any(kind.custom for kind in kinds.values()) else Lasting  # what people wrote has values of any type
+    [rows] = ask(make(text, (*picked.params, scope.tenant, record.id)))
+    if not rows:  # removed for good meanwhile
+        raise Missing("missing", _("There is no such record, or you may not see it."))
+    record.computed = columns.values(rows[0])
 
 
 def visible_ids(scope: ActorScope, rtype: RecordType, ids: Iterable[UUID], verb: str = "view") -> set[UUID]:

@@ -121,9 +121,8 @@ def nothing_planned(name: str, label: Any, where: str, **facts: Any) -> Any:
     """Whether no entry that is still to come stands on a record; ``where`` is SQL over ``t`` that must hold besides."""
 
     def make(scope: Scope, rtype: RecordType, alias: str) -> Sql:
-        parts = [one.those for one in _planned(scope, rtype, alias)]
-        none = "".join(f" AND NOT EXISTS (SELECT 1 {p.text})" for p in parts)
-        return Sql(f"({where.format(t=alias)}{none})", tuple(v for p in parts for v in p.params))
+        soonest = _soonest(scope, rtype, alias)
+        return Sql(f"({where.format(t=alias)} AND {soonest.text} IS NULL)", soonest.params)
 
     return worked_out(YesNo, name, label, make, **facts)
 
@@ -132,15 +131,25 @@ def next_day(name: str, label: Any, **facts: Any) -> Any:
     """The day of what comes next on a record: the soonest entry that is still to come."""
 
     def make(scope: Scope, rtype: RecordType, alias: str) -> Sql:
-        parts = [_soonest(one) for one in _planned(scope, rtype, alias)]
-        if not parts:
-            return Sql("(NULL::date)")
-        return Sql(f"LEAST({', '.join(p.text for p in parts)})", tuple(v for p in parts for v in p.params))
+        soonest = _soonest(scope, rtype, alias)
+        return Sql(f"NULLIF({soonest.text}, 'infinity'::date)", soonest.params)
 
     return worked_out(Date, name, label, make, **facts)
 
 
-def _soonest(one: _Open) -> Sql:
-    if one.dated:
-        return Sql(f"(SELECT min({one.day}) {one.those.text})", one.those.params)
-    return Sql(f"(SELECT min(({one.day} AT TIME ZONE %s)::date) {one.those.text})", (str(zone()), *one.those.params))
+def _soonest(scope: Scope, rtype: RecordType, alias: str) -> Sql:
+    """The soonest day on which an entry is still to come, ``infinity`` where none of them has a day; NULL without any.
+
+    Each is an aggregate over what is no column: for a first row, or for the least of a column, the planner would go
+    through an index by day, as it takes an array to contain one value in every two hundred, until an entry of this
+    very record comes; and where the record has none, to the end.
+    """
+    parts = [_first_day(one) for one in _planned(scope, rtype, alias)]
+    if not parts:
+        return Sql("(NULL::date)")
+    return Sql(f"LEAST({', '.join(p.text for p in parts)})", tuple(v for p in parts for v in p.params))
+
+
+def _first_day(one: _Open) -> Sql:
+    day, zoned = (one.day, ()) if one.dated else (f"({one.day} AT TIME ZONE %s)::date", (str(zone()),))
+    return Sql(f"(SELECT min(coalesce({day}, 'infinity'::date)) {one.those.text})", (*zoned, *one.those.params))

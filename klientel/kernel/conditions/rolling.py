@@ -114,7 +114,10 @@ class RollUp:
         inside = both([p for p in parts if p is not None])
         picked, order = self.picked(scope, source, inner)
         if not self.tree:
-            text = f"(SELECT {picked.text} FROM {source.table} {inner} WHERE {inside.text}{order})"
+            rows = f"{source.table} {inner} WHERE {inside.text}"
+            if many:  # else the least of a column is looked for along its index, see :mod:`.declared`
+                rows = f"(SELECT * FROM {source.table} {inner} WHERE {inside.text} OFFSET 0) {inner}"
+            text = f"(SELECT {picked.text} FROM {rows}{order})"
             return Sql(text, (*picked.params, *inside.params))
         start = self.below(scope, rtype, alias)
         rows = f"{below} CROSS JOIN LATERAL (SELECT * FROM {source.table} {inner} WHERE {inside.text} OFFSET 0) {inner}"

@@ -1,0 +1,68 @@
+"""What comes next on a deal is looked up by the deal, however many entries a tenant has."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from klientel.kernel.access import ActorScope
+from klientel.kernel.access.reading import selecting
+from klientel.kernel.actions import run
+from klientel.kernel.identity.actor import Actor
+from klientel.kernel.records import type_of
+
+pytestmark = pytest.mark.django_db
+MANY = 30_000
+
+
+@pytest.fixture
+def crowd(anna: Actor) -> None:
+    """A deal with no entry, one with one, and as many open tasks on something else."""
+    run(anna, "sales.pipeline.begin")
+    for name in ("Bare", "Busy"):
+        made = run(anna, "sales.deal.create", name=name).record
+    run(anna, "work.task.create", subject="Call", due="2199-01-05", concerns=[made.pk])
+    other = run(anna, "contacts.person.create", last_name="Lotse").record
+    task = run(anna, "work.task.create", subject="Else", due="2199-01-04", concerns=[other.pk]).record
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT string_agg(quote_ident(column_name), ', ') FROM information_schema.columns"
+            " WHERE table_name = 'work_task' AND is_generated = 'NEVER' AND column_name <> 'id'"
+        )
+        rest = cursor.fetchone()[0]
+        cursor.execute(
+            f"INSERT INTO work_task (id, {rest}) SELECT gen_random_uuid(), {rest} FROM work_task,"
+            " generate_series(1, %s) WHERE id = %s",
+            [MANY, task.pk],
+        )
+        cursor.execute("SELECT kernel_analyze(%s)", ["work_task"])
+
+
+def dropped(plan: dict[str, Any]) -> Iterator[int]:
+    """How many rows each step looked at for nothing."""
+    yield int(plan.get("Rows Removed by Filter", 0) * plan["Actual Loops"])
+    for part in plan.get("Plans", ()):
+        yield from dropped(part)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"columns": ["next_day"]},
+        {"columns": ["idle"]},
+        {"where": {"field": "idle", "op": "yes"}},
+        {"where": {"has": "work.task.concerns"}},
+        {"where": {"not": {"has": "work.task.concerns", "where": {"field": "state", "op": "is", "value": "open"}}}},
+    ],
+)
+def test_no_entries_of_others_are_looked_through(anna: Actor, crowd: None, asked: dict[str, Any]) -> None:
+    question = selecting(ActorScope(anna), type_of("sales.deal"), **asked)
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {question.sql.text}", question.sql.params)
+        plan = cursor.fetchone()[0]
+    [found] = json.loads(plan) if isinstance(plan, str) else plan
+    assert sum(dropped(found["Plan"])) < 100

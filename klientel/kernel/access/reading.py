@@ -225,7 +225,7 @@ def worked_out(scope: ActorScope, rtype: RecordType, record: Any) -> None:
     columns = _Columns(kinds)
     picked = comma(columns.values_sql)
     text = f"SELECT {picked.text} FROM {rtype.table} t WHERE t.tenant_id = %s AND t.id = %s"
-    make = Sql if any(kind.custom for kind in kinds.values()) else Lasting  # what people wrote has values of any type
+    make = Lasting if kinds.keys() <= rtype.fields.keys() else Sql  # what people wrote has values of any type
     [rows] = ask(make(text, (*picked.params, scope.tenant, record.id)))
     if not rows:  # removed for good meanwhile
         raise Missing("missing", _("There is no such record, or you may not see it."))

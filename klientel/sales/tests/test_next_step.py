@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 
 from klientel.kernel.access import ActorScope
-from klientel.kernel.access.reading import selecting
+from klientel.kernel.access.reading import selecting, worked_out
 from klientel.kernel.actions import run
 from klientel.kernel.identity.actor import Actor
 from klientel.kernel.records import type_of
@@ -66,3 +66,13 @@ def test_no_entries_of_others_are_looked_through(anna: Actor, crowd: None, asked
         plan = cursor.fetchone()[0]
     [found] = json.loads(plan) if isinstance(plan, str) else plan
     assert sum(dropped(found["Plan"])) < 100
+
+
+def test_the_database_keeps_the_plan_for_what_is_worked_out_of_one_deal(anna: Actor) -> None:
+    run(anna, "sales.pipeline.begin")
+    made = run(anna, "sales.deal.create", name="Press").record
+    worked_out(ActorScope(anna), type_of("sales.deal"), made)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%rots_after%'")
+        assert cursor.fetchone()[0]
+    assert (made.computed["idle"], made.computed["next_day"], made.computed["rotting"]) == (True, None, False)

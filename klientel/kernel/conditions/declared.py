@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from klientel.kernel.conditions.compiling import Scope, is_anchor
-from klientel.kernel.conditions.compiling import compile as compile_condition
-from klientel.kernel.kinds import Date, Kind, Links, YesNo, zone
+from klientel.kernel.kinds import Date, Kind, Links, YesNo, today, zone
 from klientel.kernel.kinds.computed import computed
 from klientel.kernel.records import RecordType, all_types
 from klientel.kernel.sql import FALSE, TRUE, Sql, both
@@ -63,10 +62,9 @@ def when(rtype: RecordType) -> str:
 
 @dataclass(frozen=True)
 class _Open:
-    """Where entries that are still to come stand: their table, the field of their day, and the test over ``inner``."""
+    """Where entries that are still to come stand: their table, the day of one, and the test over ``inner``."""
 
-    day: str
-    dated: bool
+    day: Sql
     those: Sql  # FROM and WHERE
 
 
@@ -106,15 +104,26 @@ def _look(scope: Scope, on: RecordType, alias: str) -> list[_Open]:
         ticked = "done_at" in rtype.fields
         if limit is FALSE or not {day, by, *(("done_at",) * ticked)} <= seen.keys():
             continue
-        ahead = {"field": day, "op": "after", "value": {"days_ago": 1}}
+        on_day = _day(rtype, day, inner)
         inside = both([
             Sql(f"{inner}.tenant_id = %s AND {inner}.archived_at IS NULL", (scope.tenant,)),
             Sql(f"{inner}.{by} @> ARRAY[{alias}.id]"),
-            Sql(f"{inner}.done_at IS NULL") if ticked else compile_condition(rtype, ahead, scope, inner), limit,
+            Sql(f"{inner}.done_at IS NULL") if ticked else _ahead(on_day), limit,
         ])  # fmt: skip
-        those = Sql(f"FROM {rtype.table} {inner} WHERE {inside.text}", inside.params)
-        found.append(_Open(f"{inner}.{day}", rtype.fields[day].db_type_name == "date", those))
+        found.append(_Open(on_day, Sql(f"FROM {rtype.table} {inner} WHERE {inside.text}", inside.params)))
     return found
+
+
+def _day(rtype: RecordType, field: str, alias: str) -> Sql:
+    if rtype.fields[field].db_type_name == "date":
+        return Sql(f"{alias}.{field}")
+    return Sql(f"({alias}.{field} AT TIME ZONE %s)::date", (str(zone()),))
+
+
+def _ahead(day: Sql) -> Sql:
+    """That the day has not passed: asked of what is no column, as in :func:`_soonest`. It is the same for every planner
+    then, whatever day it is asked on, so that a kept plan is as good as a new one."""
+    return Sql(f"coalesce({day.text}, '-infinity'::date) >= %s", (*day.params, today()))
 
 
 def nothing_planned(name: str, label: Any, where: str, **facts: Any) -> Any:
@@ -151,5 +160,5 @@ def _soonest(scope: Scope, rtype: RecordType, alias: str) -> Sql:
 
 
 def _first_day(one: _Open) -> Sql:
-    day, zoned = (one.day, ()) if one.dated else (f"({one.day} AT TIME ZONE %s)::date", (str(zone()),))
-    return Sql(f"(SELECT min(coalesce({day}, 'infinity'::date)) {one.those.text})", (*zoned, *one.those.params))
+    least = f"SELECT min(coalesce({one.day.text}, 'infinity'::date)) {one.those.text}"
+    return Sql(f"({least})", (*one.day.params, *one.those.params))

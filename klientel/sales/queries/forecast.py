@@ -4,9 +4,8 @@ submitted; and how right it was in the end."""
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from decimal import ROUND_DOWN, Decimal
+from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -15,17 +14,15 @@ from django.utils.translation import gettext as _
 
 from klientel.insights import figures
 from klientel.insights.dashboards import Asked
-from klientel.insights.figures import CENT, Cell, Column, Table, bucket_head, bucket_name, listed, named
+from klientel.insights.figures import Cell, Column, Table, bucket_head, bucket_name, listed, named
 from klientel.insights.queries.adding import MONTHS, Added, By, Measure, added_up, days
-from klientel.insights.queries.rates import rates
 from klientel.kernel.access import ActorScope
-from klientel.kernel.access.reading import select
 from klientel.kernel.kinds import today
-from klientel.kernel.records import type_of
 from klientel.kernel.web.addresses import place
 from klientel.lib.dates import add_months
 from klientel.sales.models.holding import OPEN, WON
 from klientel.sales.models.pipeline import COMMITTED, OMITTED
+from klientel.sales.queries.goals import Goal, goal_of, is_asked, submitted, targets
 
 STATE, CATEGORY, DAY = "state", "category", "counts_on"
 OPEN_NOW = {"field": STATE, "op": "is", "value": OPEN}
@@ -51,104 +48,6 @@ def summed(asking: Asked, *by: By) -> Added:
     return added_up(asking.scope, asking.rtype, by=by, measures=MEASURES, where=in_period(asking))
 
 
-@dataclass(frozen=True)
-class Goal:
-    """A target or a submitted forecast: from which day, for how many months, whose, how much in our currency."""
-
-    begins: dt.date
-    months: int
-    member: UUID | None
-    team: UUID | None
-    amount: Decimal
-
-    def part(self, first: dt.date, after: dt.date) -> Decimal:
-        """What of it falls into some days: an equal part for each month, the last takes the cents."""
-        each = (self.amount / self.months).quantize(CENT, ROUND_DOWN)
-        found = Decimal(0)
-        for n in range(self.months):
-            if first <= add_months(self.begins, n) < after:
-                found += each if n < self.months - 1 else self.amount - each * (self.months - 1)
-        return found
-
-
-def targets(asking: Asked) -> list[Goal]:
-    """The targets that touch the period: of the pipeline asked about, else of all pipelines together."""
-    return asking.once("targets", lambda: _targets(asking))
-
-
-def _targets(asking: Asked) -> list[Goal]:
-    rtype = type_of("sales.target")
-    pipeline = asking.chosen.get("pipeline", "")
-    where = {"all": [_touching(asking), _of(pipeline)]}
-    columns = ["begins", "span", "member", "team", "amount"]
-    rows = select(asking.scope, rtype, columns=columns, where=where, sort="begins", limit=1000).rows
-    if not pipeline and not rows:  # nobody set any for all pipelines together
-        rows = select(asking.scope, rtype, columns=columns, where=_touching(asking), sort="begins", limit=1000).rows
-    known = asking.once("rates", rates)
-    return [
-        Goal(v["begins"].replace(day=1), MONTHS[v["span"]], v["member"], v["team"], worth)
-        for v in (r.values for r in rows)
-        if (worth := known.convert(v["amount"], v["begins"])) is not None
-    ]
-
-
-def _touching(asking: Asked) -> Any:
-    """Begun before the period ends, and not more than a year before it begins."""
-    rtype = type_of("sales.target")
-    return days(rtype.fields["begins"], "begins", add_months(asking.first, -11), asking.after)
-
-
-def _of(pipeline: str) -> Any:
-    return {"field": "pipeline", "op": "is", "value": pipeline} if pipeline else {"field": "pipeline", "op": "empty"}
-
-
-def goal_of(goals: Iterable[Goal], asking: Asked, first: dt.date, after: dt.date) -> Decimal | None:
-    """The target of all that is asked about: the person's or the team's where it is narrowed to one, else that of all;
-    where nobody set one for all, what those of the teams come to, else those of the persons."""
-    person, team = asking.chosen.get("owner", ""), asking.chosen.get("owner.team", "")
-    some = list(goals)
-    if person:
-        levels = [[g for g in some if str(g.member) == person]]
-    elif team:
-        levels = [[g for g in some if str(g.team) == team and not g.member]]
-    else:
-        levels = [
-            [g for g in some if not g.member and not g.team], [g for g in some if g.team and not g.member],
-            [g for g in some if g.member],
-        ]  # fmt: skip
-    for level in levels:
-        found = sum((g.part(first, after) for g in level), Decimal(0))
-        if found:
-            return found
-    return None
-
-
-def submitted(asking: Asked) -> list[Goal]:
-    """The last forecast that was submitted for each person and span in the period, as far as one may see them."""
-    return asking.once("submitted", lambda: _submitted(asking))
-
-
-def _submitted(asking: Asked) -> list[Goal]:
-    rtype = type_of("sales.submission")
-    if not asking.scope.may(rtype, "view"):
-        return []
-    seen = asking.scope.visible(rtype)
-    if not {"begins", "span", "owner", "amount"} <= seen.keys():
-        return []
-    where = days(seen["begins"], "begins", add_months(asking.first, -11), asking.after)
-    columns = ["begins", "span", "owner", "amount"]
-    rows = select(asking.scope, rtype, columns=columns, where=where, sort="created_at", limit=1000).rows
-    known, last = asking.once("rates", rates), {}
-    for row in rows:
-        v = row.values
-        worth = known.convert(v["amount"], v["begins"])
-        if worth is not None:
-            last[v["owner"], v["begins"], v["span"]] = Goal(
-                v["begins"].replace(day=1), MONTHS[v["span"]], v["owner"], None, worth
-            )
-    return list(last.values())
-
-
 # -- figures ----------------------------------------------------------------------------------------------------------
 
 
@@ -161,7 +60,7 @@ def by_time(asking: Asked) -> Table:
         begin, after = asking.part(first)
         values = known.get(first, dict.fromkeys(SUMS, Decimal(0)))
         goal = goal_of(goals, asking, begin, after)
-        mine = sum((s.part(begin, after) for s in said if _is_asked(asking, s)), Decimal(0))
+        mine = sum((s.part(begin, after) for s in said if is_asked(asking, s)), Decimal(0))
         where = asking.where(days(asking.rtype.fields[DAY], DAY, begin, after))
         rows.append((figures.text(_told(asking, first)), _cells(asking, values, where, goal, mine)))
         total = {k: total[k] + (values.get(k) or 0) for k in SUMS}
@@ -175,11 +74,6 @@ def _told(asking: Asked, first: dt.date) -> str:
     name = bucket_name(asking.bucket, first)
     whole = asking.part(first) == (first, add_months(first, MONTHS[asking.bucket]))
     return name if whole else _("%(name)s (a part)") % {"name": name}
-
-
-def _is_asked(asking: Asked, goal: Goal) -> bool:
-    person = asking.chosen.get("owner", "")
-    return not person or str(goal.member) == person
 
 
 def _columns() -> list[Column]:

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -136,6 +137,77 @@ def test_the_target_of_somebody_is_not_that_of_all_where_there_is_one_for_all(an
     run(anna, "sales.target.create", begins=month().isoformat(), amount=eur(900))
     assert foot(table(anna, "months"))["Target"] == 900
     assert foot(table(anna, "months", owner=whose))["Target"] == 100
+
+
+def rep(name: str, own: bool = True, **facts: Any) -> Actor:
+    """Somebody who sees the deals of their own, or of their teams too, and submits forecasts."""
+    where = OWN if own else {"any": [OWN, {"field": "owner.team", "op": "one_of", "value": [{"my_teams": True}]}]}
+    grants = [
+        {"record": key, "verb": verb, "where": where}
+        for key in ("sales.deal", "sales.submission")
+        for verb in ("view", "create")
+    ]
+    return make_member(name, [*grants, {"record": "sales.target", "verb": "view"}], **facts)
+
+
+@pytest.fixture
+def teams(anna: Actor) -> dict[str, UUID]:
+    """North and below it Coast; South beside them."""
+    made = {n: run(anna, "kernel.team.create", name=n).record.pk for n in ("North", "South")}
+    return made | {"Coast": run(anna, "kernel.team.create", name="Coast", parent=str(made["North"])).record.pk}
+
+
+def set_target(anna: Actor, amount: int, **whose: UUID | None) -> None:
+    run(
+        anna,
+        "sales.target.create",
+        begins=month().isoformat(),
+        amount=eur(amount),
+        **{k: str(v) for k, v in whose.items()},
+    )
+
+
+def test_the_target_beside_the_sums_is_of_those_whose_deals_one_sees(
+    anna: Actor, stages: list[Stage], teams: dict[str, UUID]
+) -> None:
+    own = rep("Rita Reuter", team=str(teams["Coast"]))
+    lead = rep("Lars Lotse", own=False, team=str(teams["North"]))
+    set_target(anna, 9000)
+    assert foot(table(own, "months"))["Target"] is None
+    set_target(anna, 30, member=own.member)
+    set_target(anna, 700, team=teams["South"])
+    assert foot(table(own, "months"))["Target"] == 30
+    assert foot(table(lead, "months"))["Target"] == 30  # of the teams only she has one
+    set_target(anna, 40, team=teams["Coast"])
+    assert foot(table(lead, "months"))["Target"] == 40
+    set_target(anna, 500, team=teams["North"])
+    assert foot(table(lead, "months"))["Target"] == 500  # of which Coast's is a part
+    assert foot(table(own, "months"))["Target"] == 30
+    assert foot(table(anna, "months"))["Target"] == 9000
+
+
+def test_a_team_counts_once_in_the_target_of_all_however_many_are_below_it(
+    anna: Actor, stages: list[Stage], teams: dict[str, UUID]
+) -> None:
+    for name, amount in (("North", 500), ("Coast", 40), ("South", 700)):
+        set_target(anna, amount, team=teams[name])
+    assert foot(table(anna, "months"))["Target"] == 1200
+
+
+def test_a_submitted_forecast_counts_for_the_team_of_its_owner(
+    anna: Actor, stages: list[Stage], teams: dict[str, UUID]
+) -> None:
+    own, other = rep("Rita Reuter", team=str(teams["Coast"])), rep("Sven Segel", team=str(teams["South"]))
+    for who, amount in ((own, 70), (other, 5)):
+        run(who, "sales.submission.create", begins=month().isoformat(), amount=eur(amount))
+        deal(anna, "A", 1000, owner=str(who.member))
+    lead = rep("Lars Lotse", own=False, team=str(teams["North"]))
+    said = {
+        name: foot(table(who, "months"))["Submitted"] for name, who in (("own", own), ("lead", lead), ("all", anna))
+    }
+    assert said == {"own": 70, "lead": 70, "all": 75}
+    assert foot(table(anna, "months", **{"owner.team": str(teams["Coast"])}))["Submitted"] == 70
+    assert {n: row["Submitted"] for n, row in values(table(anna, "teams")).items()} == {"Coast": 70, "South": 5}
 
 
 def test_a_target_counts_from_the_month_of_its_first_day_on(anna: Actor, stages: list[Stage]) -> None:

@@ -222,7 +222,7 @@ class Consent(Record):
         order = "-given_at"
         columns = ("person", "purpose", "channel", "state", "ground", "given_at", "source")
         concerns = ("person",)
-        mergeable = False  # evidence stays what it was; merged persons have each their own
+        mergeable = followed = False  # evidence stays what it was; merged persons have each their own
         derive = derive
         derives = dict.fromkeys((*EVIDENCE, "withdrawn_at", "asked_at", "confirmed_at"), ("state", "wording"))
         settled = staticmethod(measured_no_more)

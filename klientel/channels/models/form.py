@@ -114,7 +114,7 @@ class Form(Record):
         title = staticmethod(lambda one: one.name)
         made_of = ("name",)
         columns = ("state", "path", "published", "published_at", "owner")
-        mergeable = False
+        mergeable = followed = False
         check = staticmethod(known_fields)
         sections = (
             (_("Form"), ("name", "path", "language", "state", "published", "published_at", "reason", "owner", "tags")),

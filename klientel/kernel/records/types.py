@@ -78,6 +78,7 @@ class RecordType:
     personal: bool = False  # a natural person, the subject of Art. 15 and 17
     face: bool = False  # known by initials on a colour, as persons and firms are; others by the icon of their type
     aside: bool = False  # reached through other records; no place of its own in the navigation
+    followed: bool = True  # somebody keeps after its records: their pages ask for what comes next
     arises: bool = False  # comes about of itself or by another action; pages offer no form to make one
     open: bool = False  # every member may see its records
     confidential: bool = False  # business that a tenant may show to its owner and the owner's teams only

@@ -81,22 +81,25 @@ def _on(record_id: UUID) -> dict[str, Any]:
 def related(scope: Any, ways: list[Reverse], on: list[bool], record_id: UUID) -> list[dict[str, Any]]:
     """Cards of related records: one statement per way that leads here, for those ways on which there is anything."""
     found = list(zip(ways, on, strict=True))
-    offered = [w for w, there in found if not there and _makes(scope, w.source)][:MOST_OFFERED]
+    offered = [w for w, there in found if not there and _makes(scope, w)][:MOST_OFFERED]
     shown = [_card(scope, w, record_id, there=t) for w, t in found if t or w in offered]
     often = Counter(str(c["label"]) for c in shown)
     return [c | {"label": c["source"].plural} if often[str(c["label"])] > 1 else c for c in shown]
 
 
-def _makes(scope: Any, source: RecordType) -> bool:
-    return not source.arises and bool(scope.may(source, "create"))
+def _makes(scope: Any, way: Reverse) -> bool:
+    return not way.source.arises and scope.may(way.source, "create") and way.field in scope.writable(way.source)
 
 
 def _ways(scope: Any, rtype: RecordType) -> list[Reverse]:
-    """The ways by which other records lead to those of a type. Entries are left to the timeline."""
+    """The ways by which other records lead to those of a type. Entries are left to the timeline, but for those that
+    follow one of their own type."""
     return [
         way
         for way in reverses(rtype).values()
-        if not (entries.concern(way.source) or way.source.system or way.source.key == RELATION) and _open(scope, way)
+        if not (way.source.system or way.source.key == RELATION)
+        and (way.source.key == rtype.key or not entries.concern(way.source))
+        and _open(scope, way)
     ]
 
 
@@ -107,7 +110,7 @@ def _leads(way: Reverse, record_id: UUID) -> dict[str, Any]:
 
 def _card(scope: Any, way: Reverse, record_id: UUID, *, there: bool) -> dict[str, Any]:
     source = way.source
-    new = f"{place('new', source.slug)}?{way.field}={record_id}" if _makes(scope, source) else ""
+    new = f"{place('new', source.slug)}?{way.field}={record_id}" if _makes(scope, way) else ""
     card = {"label": way.label, "source": source, "rows": [], "new": new}
     if not there:
         return card

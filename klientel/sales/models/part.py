@@ -44,4 +44,4 @@ class Part(Record):
         columns = ("product", "quantity", "bundle")
         sections = ((_("Part of a bundle"), ("bundle", "product", "quantity", "position")),)
         check = staticmethod(_in_order)
-        mergeable = False
+        mergeable = followed = False

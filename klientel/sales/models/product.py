@@ -46,6 +46,7 @@ class Product(Record):
         label, plural, slug, icon, group = _("product"), _("products"), "products", "package", _("Sales")
         title = staticmethod(lambda one: " ".join(filter(None, (one.name, one.variant))))
         made_of = ("name", "variant")
+        followed = False
         columns = ("number", "unit", "price", "cost", "tax", "variant_of")
         sections = (
             (_("Product"), ("name", "number", "unit", "price", "cost", "tax", "variant_of", "variant", "bundle")),

@@ -44,5 +44,5 @@ class Stakeholder(Record):
         made_of = ("role",)
         columns = ("person", "role", "attitude", "deal", "note")
         concerns = ("deal", "person")
-        tie = True
+        tie, followed = True, False
         sections = ((_("Stakeholder"), ("deal", "person", "role", "attitude", "note")),)

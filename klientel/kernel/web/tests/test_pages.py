@@ -397,3 +397,37 @@ def test_each_page_shows_what_leads_to_its_own_record_and_names_where_it_leads(c
         assert at.title in client.get(f"/persons/{own.pk}/").content.decode()
     later = run(actor, CREATE, first_name="Ole", last_name="Janssen", organisation=firm.pk).record
     assert later.title in client.get(f"/organisations/{firm.pk}/").content.decode()
+
+
+NOTHING_NEXT = "No next step is planned"
+
+
+def test_what_comes_next_is_asked_where_somebody_keeps_after_a_record_and_told_wherever_it_is(
+    client: Client, actor: Actor
+) -> None:
+    def page(slug: str, record: object) -> str:
+        return client.get(f"/{slug}/{record.pk}/").content.decode()  # type: ignore[attr-defined]
+
+    [person] = people(actor, 1)
+    task = run(actor, "work.task.create", subject="Call", due="2199-01-05").record
+    product = run(actor, "sales.product.create", name="Crate").record
+    assert NOTHING_NEXT in page("persons", person)
+    for slug, record in (("tasks", task), ("products", product)):
+        assert "Next step" not in page(slug, record)
+    times = {"begins": "2199-01-05T10:00:00Z", "ends": "2199-01-05T11:00:00Z"}
+    run(actor, "work.meeting.create", subject="Visit", concerns=[person.pk, product.pk], **times)
+    for slug, record in (("persons", person), ("products", product)):
+        shown = page(slug, record)
+        assert NOTHING_NEXT not in shown
+        assert re.search(r'id="next-title".*?</h2>.*?>Visit</a>', shown, re.DOTALL)
+
+
+def test_what_comes_after_an_entry_stands_on_its_page_and_is_not_made_by_hand(client: Client, actor: Actor) -> None:
+    first = run(actor, "work.task.create", subject="Report", due="2026-11-24", repeats="weekly").record
+    run(actor, "work.task.complete", first.pk)
+    page = client.get(f"/tasks/{first.pk}/").content.decode()
+    after = re.search(r'href="(/tasks/[^/"]+/)"[^>]*>[^<]*Report', page)
+    assert "Comes next" in page
+    assert after is not None
+    assert "?follows=" not in page
+    assert "Comes next" not in client.get(after[1]).content.decode()

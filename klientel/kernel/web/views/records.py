@@ -17,6 +17,7 @@ from klientel.kernel.access import seen
 from klientel.kernel.access.leading_on import stands_for
 from klientel.kernel.access.naming import naming
 from klientel.kernel.access.reading import Name, get, names_by_type
+from klientel.kernel.conditions.compiling import is_anchor
 from klientel.kernel.errors import Missing
 from klientel.kernel.kinds import Kind, Link, Links
 from klientel.kernel.records import RecordType, aliases, type_of
@@ -62,6 +63,7 @@ def record(request: Any, slug: str, record_id: UUID) -> HttpResponse:
         | _captures(scope, wanted=found.archived_at is None and not rtype.system)
         | {
             "steps": steps[:8],
+            "asks_for_next": bool(steps) or (rtype.followed and not rtype.aside and is_anchor(rtype)),
             "behind": neighbours.list_behind(request, rtype),
             "sections": sections(scope, rtype, found, linked),
             "subtitle": _subtitle(rtype, found, linked),

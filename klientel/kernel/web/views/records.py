@@ -62,8 +62,6 @@ def record(request: Any, slug: str, record_id: UUID) -> HttpResponse:
         | _menu(scope, rtype, found, merges=merges, merged=merged)
         | _captures(scope, wanted=found.archived_at is None and not rtype.system)
         | {
-            "steps": steps[:8],
-            "asks_for_next": bool(steps) or (rtype.followed and not rtype.aside and is_anchor(rtype)),
             "behind": neighbours.list_behind(request, rtype),
             "sections": sections(scope, rtype, found, linked),
             "subtitle": _subtitle(rtype, found, linked),
@@ -75,15 +73,16 @@ def record(request: Any, slug: str, record_id: UUID) -> HttpResponse:
             "may_change": scope.may(rtype, "change") and found.archived_at is None,
             "may_archive": scope.may(rtype, "archive"),
             "panel": panel_of(rtype.key, request, found),
-            **_open(steps),
+            **_coming(rtype, steps),
         },
     )
 
 
-def _open(steps: list[Any]) -> dict[str, Any]:
-    """What of the next steps can be ticked off: the first one, and how many."""
+def _coming(rtype: RecordType, steps: list[Any]) -> dict[str, Any]:
+    """The next steps, and whether the page asks for one; what of them can be ticked off: the first one, and how many."""
     some = [s for s in steps if s.completable]
-    return {"first_open": some[0] if some else None, "open_count": len(some)}
+    asks = bool(steps) or (rtype.followed and not rtype.aside and is_anchor(rtype))
+    return {"steps": steps[:8], "asks_for_next": asks, "first_open": some[0] if some else None, "open_count": len(some)}
 
 
 def _captures(scope: Any, *, wanted: bool) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def record(request: Any, slug: str, record_id: UUID) -> HttpResponse:
 
 
 def _coming(rtype: RecordType, steps: list[Any]) -> dict[str, Any]:
-    """The next steps, and whether the page asks for one; what of them can be ticked off: the first one, and how many."""
+    """The next steps and whether the page asks for one; what of them can be ticked off: the first one, and how many."""
     some = [s for s in steps if s.completable]
     asks = bool(steps) or (rtype.followed and not rtype.aside and is_anchor(rtype))
     return {"steps": steps[:8], "asks_for_next": asks, "first_open": some[0] if some else None, "open_count": len(some)}

@@ -51,8 +51,9 @@ def ask_to_confirm(step: Step, form: Form, content: dict[str, Any], response: Re
 
 
 def _given(person: UUID | None) -> set[tuple[str, str, str]]:
-    """The consents of a person that hold: purpose, way of contact, address."""
-    rows = Consent.objects.filter(person=person, state="given", archived_at=None)
+    """What a person agreed to and holds: purpose, way, address. To be written to as a customer is no consent:
+    who is can still be asked for one."""
+    rows = Consent.objects.filter(person=person, state="given", ground="consent", archived_at=None)
     return {(str(one.purpose), one.channel, email_key(one.email) if one.email else "") for one in rows}
 
 

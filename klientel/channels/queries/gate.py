@@ -80,7 +80,8 @@ LEFT JOIN LATERAL (
       AND y.archived_at IS NULL
       AND (%(purpose)s::uuid IS NULL OR y.purpose = %(purpose)s::uuid)
       AND (%(channel)s = 'post' OR lower(y.email) = r.key OR split_part(y.phone, ';', 1) = r.key)
-    ORDER BY coalesce(y.withdrawn_at, y.given_at, y.created_at) DESC, y.state = 'withdrawn' DESC, y.id DESC LIMIT 1
+    ORDER BY y.state = 'pending', coalesce(y.withdrawn_at, y.given_at, y.created_at) DESC, y.state = 'withdrawn' DESC,
+      y.id DESC LIMIT 1
 ) c ON true
 ORDER BY r.n
 """

@@ -202,6 +202,26 @@ def test_a_given_consent_is_not_asked_for_again_and_the_visitor_learns_nothing(a
     assert Consent.objects.count() == 1 and Mail.objects.count() == 1 and again.state == "taken"
 
 
+def test_what_nobody_confirmed_takes_nothing_from_what_holds(anna, form, purpose, wording):
+    first, _second = send(form, consents=[wording]), send(form, consents=[wording])
+    run(system_actor("Visitor", kind="portal", id=Confirmation.objects.get(response_id=first.pk).pk),
+        "channels.response.confirm", first.pk)  # fmt: skip
+    assert sorted(Consent.objects.values_list("state", flat=True)) == ["given", "pending"]
+    assert may(purpose, first.person)
+    run(anna, "channels.consent.withdraw", Consent.objects.get(state="given").pk, withdrawal="by phone")
+    assert not may(purpose, first.person)
+
+
+def test_a_customer_who_ticks_a_consent_is_asked_to_confirm_it(anna, form, purpose, wording):
+    customer = send(form).person
+    sale = {"given_at": "2026-01-05T10:00:00Z", "source": "Order 7", "sale": "Order 7", "similar": True, "told": True}
+    run(anna, "channels.consent.create", person=customer, purpose=purpose.id, channel="mail", ground="customer",
+        email="eva@beispiel.de", **sale)  # fmt: skip
+    made = send(form, consents=[wording])
+    assert (made.person, made.state) == (customer, "asked")
+    assert sorted(Consent.objects.values_list("ground", "state")) == [("consent", "pending"), ("customer", "given")]
+
+
 def test_a_mail_proves_nothing_about_a_phone(anna, account, purpose):
     phone = run(
         anna, "channels.wording.create", name="Calls", purpose=purpose.id, channel="phone", text="You may call me."
